@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* X.509 certificates and paths. x509_openssl.c is the only implementation. */
+#ifndef ASSAY_CERT_H
+#define ASSAY_CERT_H
+
+#include "crypto.h"
+#include "limits.h"
+
+struct cert;
+/** cert_parse - exactly one DER certificate, strict: definite lengths, nothing after it. */
+int cert_parse(struct bytes der, struct cert **out, struct err *e);
+void cert_drop(struct cert **c);
+struct bytes cert_der(const struct cert *c);			/* borrowed from @c */
+struct pubkey *cert_pubkey(const struct cert *c);		/* borrowed from @c */
+const char *cert_subject(const struct cert *c);			/* RFC 2253 text, escaped, borrowed */
+bool cert_is_ca(const struct cert *c);				/* basicConstraints CA:TRUE */
+bool cert_self_issued(const struct cert *c);			/* subject = issuer */
+bool cert_may_sign(const struct cert *c);			/* no keyUsage, or digitalSignature in it */
+bool cert_has_eku_extension(const struct cert *c);
+bool cert_has_eku(const struct cert *c, const char *oid);	/* dotted decimal */
+/** cert_san_other_name - UTF8String value of the SAN otherName of type @oid. 0, or E_NOTFOUND. */
+int cert_san_other_name(const struct cert *c, const char *oid, char *out, size_t size,
+			struct err *e);
+/** cert_extension - DER value of the extension @oid, borrowed from @c; E_NOTFOUND. */
+int cert_extension(const struct cert *c, const char *oid, struct bytes *out, struct err *e);
+/** cert_valid_at - not before and not after around @unix_s. */
+bool cert_valid_at(const struct cert *c, long long unix_s);
+/** cert_not_after - seconds since 1970; 9999-12-31 gives a number in the year 9999. */
+long long cert_not_after(const struct cert *c);
+
+/** struct cert_list - certificates in the order given. */
+struct cert_list {
+	size_t n;
+	struct cert *at[CERT_CHAIN_MAX];
+};
+/** cert_list_from_der - concatenated DER, no gaps, every byte used (pitfall 33). */
+int cert_list_from_der(struct bytes der, struct cert_list **out, struct err *e);
+int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e);
+void cert_list_drop(struct cert_list **l);
+
+/** struct trust_store - accepted roots; immutable once it is used by several threads. */
+struct trust_store;
+struct trust_store *trust_store_new(void);
+int trust_store_add(struct trust_store *s, const struct cert *c, struct err *e);
+/** trust_store_add_file - one or more PEM certificates, or one DER certificate. */
+int trust_store_add_file(struct trust_store *s, const char *path, struct err *e);
+size_t trust_store_count(const struct trust_store *s);
+void trust_store_drop(struct trust_store **s);
+
+enum { CERT_TIME_IGNORE = -1 };
+/**
+ * trust_store_verify - path from @leaf over @others to a root of the store.
+ * @others: may be NULL; order does not matter; a root among them is not trusted for that.
+ * @unix_s: the time to check validity at, or CERT_TIME_IGNORE.
+ * @not_after: if not NULL, the earliest notAfter on the path that was found.
+ * Return: 0, or E_SIGNATURE with the reason and the subject of the certificate that failed.
+ */
+int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
+		       const struct cert_list *others, long long unix_s, long long *not_after,
+		       struct err *e);
+
+/** struct cert_request - what cert_make() puts into a certificate. */
+struct cert_request {
+	const char *common_name;
+	const char *dns_name;		/* subjectAltName dNSName, or NULL    */
+	const char *ip_address;		/* subjectAltName iPAddress, or NULL  */
+	const char *eku;		/* dotted OID, or NULL                */
+	bool ca;
+	long long not_before, not_after; /* seconds since 1970                */
+	const struct pubkey *key;
+	const struct cert *issuer;	/* NULL: self-signed by @issuer_key   */
+	const struct keypair *issuer_key;
+};
+/** cert_make - a signed certificate (SHA-256 or the curve's hash). */
+int cert_make(const struct cert_request *want, struct cert **out, struct err *e);
+/** cert_pem - append PEM text. */
+int cert_pem(const struct cert *c, struct writer *out, struct err *e);
+
+#endif

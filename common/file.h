@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASSAY_FILE_H
+#define ASSAY_FILE_H
+
+#include <sys/types.h>
+
+#include "buf.h"
+#include "err.h"
+
+/** file_read - a whole file of at most @max bytes (also from sysfs, whose sizes lie). */
+int file_read(const char *path, size_t max, struct buf **out, struct err *e);
+/**
+ * file_write - replace @path by @b at once: written beside it, synced, renamed, folder synced.
+ * @mode: permission bits of the new file.
+ */
+int file_write(const char *path, struct bytes b, mode_t mode, struct err *e);
+/** file_create - as file_write(), but E_CONFLICT when @path exists already. */
+int file_create(const char *path, struct bytes b, mode_t mode, struct err *e);
+/** folder_make - mkdir -p with @mode for the last part. */
+int folder_make(const char *path, mode_t mode, struct err *e);
+/** memfd_from - a sealed memory file with @b, at offset 0. Return: descriptor or -1. */
+int memfd_from(const char *name, struct bytes b, struct err *e);
+
+#endif

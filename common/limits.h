@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Every maximum in the project, one line each, with the reason for the number. */
+#ifndef ASSAY_LIMITS_H
+#define ASSAY_LIMITS_H
+
+enum {
+	/* SPDM: proto/spdm, shared with the kernel */
+	SPDM_MSG_MAX = 4600,		/* QEMU's mailbox buffer is 4608 with its DOE header          */
+	SPDM_VERSION_ENTRIES_MAX = 32,	/* five versions exist; duplicates are tolerated              */
+	SPDM_ALG_STRUCTS_MAX = 8,	/* six types are defined                                      */
+	SPDM_SLOTS_MAX = 8,		/* DSP0274                                                    */
+	SPDM_OPAQUE_MAX = 1024,		/* DSP0274                                                    */
+	SPDM_BLOCKS_MAX = 254,		/* indices 1 to 0xfe                                          */
+	SPDM_HASH_MAX = 64,		/* SHA-512                                                    */
+	SPDM_SIG_MAX = 512,		/* RSA-4096                                                   */
+	SPDM_CHAIN_MAX = 65535,		/* Length is 16 bits wide before 1.4                          */
+	SPDM_PORTION_MAX = 4096,	/* fits SPDM_MSG_MAX with its header                          */
+	SPDM_EXCHANGES_MAX = 600,	/* a chain in 128-byte portions, and every other message     */
+	SPDM_RETRIES_MAX = 8,		/* Busy or ResponseNotReady per request                       */
+	SPDM_WAIT_MS_MAX = 9000,	/* CT exponent 23 of PCIe CMA is 8.4 s                        */
+	SPDM_TRANSCRIPT_MAX = 131072,	/* chain, VCA and measurements of one device                  */
+
+	/* DOE */
+	DOE_OBJECT_MAX = 4608,
+
+	/* certificates */
+	CERT_CHAIN_MAX = 10,		/* NVIDIA sends five, NIC DICE chains seven                   */
+	CERT_DER_MAX = 16384,		/* one certificate; ML-DSA ones are 7 KiB                     */
+
+	/* evidence */
+	DEVICES_MAX = 256,		/* devices with evidence in one token                         */
+	PCI_FUNCTIONS_MAX = 4096,	/* functions in the inventory                                 */
+	LABEL_MAX = 64,			/* vvvv:dddd/16 hex/ordinal                                   */
+	EVIDENCE_MAX = 8 * 1024 * 1024, /* a token on the wire, boot log included                     */
+	BOOT_LOG_MAX = 1024 * 1024,	/* real logs: 5 to 60 KiB                                     */
+	BOOT_EVENTS_MAX = 4096,		/* real logs: 50 to 300                                       */
+	BOOT_EVENT_MAX = 262144,	/* one event; dbx is the largest, about 20 KiB                */
+
+	/* CBOR */
+	CBOR_DEPTH_MAX = 24,		/* CoRIM nests 14 deep                                        */
+	CBOR_ITEMS_MAX = 1000000,	/* items in one document                                      */
+
+	/* CoRIM */
+	CORIM_MAX = 4 * 1024 * 1024,	/* one signed CoRIM                                           */
+	CORIM_TAGS_MAX = 256,
+	CORIM_TRIPLES_MAX = 4096,	/* of one kind, in one CoMID                                  */
+	CORIM_MEASUREMENTS_MAX = 1024,	/* in one triple                                              */
+
+	/* TPM */
+	TPM_STRUCT_MAX = 4096,		/* any TPM2B                                                  */
+	TPM_BANKS_MAX = 8,
+	TPM_PCRS = 24,
+
+	/* HTTP */
+	JSON_BODY_MAX = 1024 * 1024,	/* enrolment and administration                               */
+	URL_MAX = 2048,
+	HOST_NAME_MAX_LEN = 253,	/* a DNS name                                                 */
+
+	/* configuration */
+	CONFIG_FILE_MAX = 262144,
+	CONFIG_VALUE_MAX = 4096,
+	SERVERS_MAX = 8,
+	PINS_MAX = 4,
+	VOLUMES_MAX = 16,
+
+	/* nonces: seconds */
+	NONCE_AGE_MAX_S = 150,
+	NONCE_FUTURE_MAX_S = 5,
+	NONCE_KEEP_S = 600,
+};
+
+#endif
