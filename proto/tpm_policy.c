@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tpm_policy.h"
+
+enum {
+	CC_POLICY_COMMAND_CODE = 0x0000016c,
+	CC_POLICY_COUNTER_TIMER = 0x0000016d,
+	CC_POLICY_PCR = 0x0000017f,
+};
+
+struct tpm_policy tpm_policy_start(void)
+{
+	return (struct tpm_policy){ .digest = { .alg = DIGEST_SHA256 } };
+}
+
+static void extend(struct tpm_policy *p, struct writer *argument)
+{
+	struct bytes pieces[] = { digest_bytes(&p->digest), write_done(argument) };
+
+	p->digest = digest_of(DIGEST_SHA256, pieces, 2);
+}
+
+void tpm_policy_pcr(struct tpm_policy *p, const struct tpm_selection *s, struct bytes pcr_digest)
+{
+	u8 room[4 + 4 + TPM_BANKS_MAX * 6 + DIGEST_MAX];
+	struct writer w = writer_on(room, sizeof(room));
+
+	write_be32(&w, CC_POLICY_PCR);
+	tpm_selection_write(s, &w);
+	write_bytes(&w, pcr_digest);
+	extend(p, &w);
+}
+
+void tpm_policy_counter_timer(struct tpm_policy *p, struct bytes operand, u16 offset, u16 operation)
+{
+	u8 numbers[4], room[4 + 32];
+	struct writer n = writer_on(numbers, sizeof(numbers)), w = writer_on(room, sizeof(room));
+	struct bytes pieces[2];
+	struct digest args;
+
+	write_be16(&n, offset);
+	write_be16(&n, operation);
+	pieces[0] = operand;
+	pieces[1] = write_done(&n);
+	args = digest_of(DIGEST_SHA256, pieces, 2);
+	write_be32(&w, CC_POLICY_COUNTER_TIMER);
+	write_bytes(&w, digest_bytes(&args));
+	extend(p, &w);
+}
+
+void tpm_policy_command_code(struct tpm_policy *p, u32 command)
+{
+	u8 room[8];
+	struct writer w = writer_on(room, sizeof(room));
+
+	write_be32(&w, CC_POLICY_COMMAND_CODE);
+	write_be32(&w, command);
+	extend(p, &w);
+}
+
+struct digest tpm_release_policy(const struct tpm_selection *s, struct bytes pcr_digest,
+				 const struct tpm_clock *clock)
+{
+	struct tpm_policy p = tpm_policy_start();
+	u8 counts[8];
+	struct writer w = writer_on(counts, sizeof(counts));
+
+	write_be32(&w, clock->reset_count);
+	write_be32(&w, clock->restart_count);
+	tpm_policy_pcr(&p, s, pcr_digest);
+	tpm_policy_counter_timer(&p, BYTES(counts), TIME_INFO_RESET_COUNT, TPM_EO_EQ);
+	tpm_policy_command_code(&p, TPM_CC_UNSEAL);
+	return p.digest;
+}
