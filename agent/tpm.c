@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tpm.h"
+
+#include <stdlib.h>
+
+#include <tss2/tss2_esys.h>
+#include <tss2/tss2_mu.h>
+#include <tss2/tss2_rc.h>
+#include <tss2/tss2_tctildr.h>
+
+#include "common/cert.h"
+
+enum { QUOTE_TRIES = 8, QUOTED_PCRS = 0xffff }; /* PCR 16 to 23 can be reset: they prove nothing */
+
+struct tpm {
+	TSS2_TCTI_CONTEXT *tcti;
+	ESYS_CONTEXT *esys;
+};
+
+static int tpm_failed(struct err *e, const char *what, TSS2_RC rc)
+{
+	return err_set(e, E_TPM, "%s: %s", what, Tss2_RC_Decode(rc));
+}
+
+int tpm_open(const char *tcti, struct tpm **out, struct err *e)
+{
+	OWNED(tpm) t = calloc(1, sizeof(*t));
+	TSS2_RC rc;
+
+	if (!t)
+		return err_set(e, E_MEMORY, "no memory for the TPM");
+	setenv("TSS2_LOG", "all+none", 0); /* our errors carry the TPM's reason */
+	rc = Tss2_TctiLdr_Initialize(tcti, &t->tcti);
+	if (rc)
+		return err_set(e, E_TPM, "open TPM \"%s\": %s", tcti, Tss2_RC_Decode(rc));
+	rc = Esys_Initialize(&t->esys, t->tcti, NULL);
+	if (rc)
+		return tpm_failed(e, "open TPM", rc);
+	*out = TAKE(t);
+	return 0;
+}
+
+void tpm_drop(struct tpm **t)
+{
+	if (!t || !*t)
+		return;
+	if ((*t)->esys)
+		Esys_Finalize(&(*t)->esys);
+	if ((*t)->tcti)
+		Tss2_TctiLdr_Finalize(&(*t)->tcti);
+	free(*t);
+	*t = NULL;
+}
+
+/* ---- keys ---- */
+static ESYS_TR hierarchy_of(enum tpm_template which)
+{
+	switch (which) {
+	case TEMPLATE_K:
+		return ESYS_TR_RH_NULL;
+	case TEMPLATE_SRK_ECC_P256:
+		return ESYS_TR_RH_OWNER;
+	default:
+		return ESYS_TR_RH_ENDORSEMENT;
+	}
+}
+
+static int template_public(enum tpm_template which, TPM2B_PUBLIC *out, struct err *e)
+{
+	u8 room[512];
+	struct writer w = writer_on(room, sizeof(room));
+	size_t offset = 0;
+	TSS2_RC rc;
+
+	tpm_template_write(which, &w);
+	*out = (TPM2B_PUBLIC){ .size = 0 };
+	rc = Tss2_MU_TPMT_PUBLIC_Unmarshal(room, w.len, &offset, &out->publicArea);
+	return rc || offset != w.len ? tpm_failed(e, "key template", rc) : 0;
+}
+
+static int key_take(struct tpm *t, ESYS_TR handle, const TPM2B_PUBLIC *pub, struct tpm_key **out,
+		    struct err *e)
+{
+	OWNED(tpm_key) k = calloc(1, sizeof(*k));
+	u8 room[sizeof(TPMT_PUBLIC)];
+	struct tpm_public parsed;
+	u8 name[TPM_NAME_MAX];
+	size_t len = 0;
+
+	if (!k) {
+		Esys_FlushContext(t->esys, handle);
+		return err_set(e, E_MEMORY, "no memory for a TPM key");
+	}
+	k->tpm = t;
+	k->handle = handle;
+	if (Tss2_MU_TPMT_PUBLIC_Marshal(&pub->publicArea, room, sizeof(room), &len))
+		return err_set(e, E_TPM, "TPM key: public area is not well-formed");
+	k->pub = buf_copy((struct bytes){ room, len });
+	if (!k->pub)
+		return err_set(e, E_MEMORY, "no memory for a TPM key");
+	if (tpm_public_parse(buf_bytes(k->pub), &parsed, e))
+		return err_while(e, "TPM key");
+	if (tpm_public_name(&parsed, name) != sizeof(k->name))
+		return err_set(e, E_TPM, "TPM key: name is not SHA-256");
+	memcpy(k->name, name, sizeof(k->name));
+	*out = TAKE(k);
+	return 0;
+}
+
+int tpm_key_make(struct tpm *t, enum tpm_template which, struct tpm_key **out, struct err *e)
+{
+	static const TPM2B_SENSITIVE_CREATE no_secret;
+	static const TPM2B_DATA no_info;
+	static const TPML_PCR_SELECTION no_pcrs;
+	TPM2B_PUBLIC want, *made = NULL;
+	TPM2B_CREATION_DATA *data = NULL;
+	TPM2B_DIGEST *hash = NULL;
+	TPMT_TK_CREATION *ticket = NULL;
+	ESYS_TR handle;
+	TSS2_RC rc;
+	int result;
+
+	if (template_public(which, &want, e))
+		return (int)e->code;
+	rc = Esys_CreatePrimary(t->esys, hierarchy_of(which), ESYS_TR_PASSWORD, ESYS_TR_NONE,
+				ESYS_TR_NONE, &no_secret, &want, &no_info, &no_pcrs, &handle, &made,
+				&data, &hash, &ticket);
+	if (rc) {
+		tpm_failed(e, "TPM2_CreatePrimary", rc);
+		return err_while(e, "make %s", tpm_template_name(which));
+	}
+	result = key_take(t, handle, made, out, e);
+	Esys_Free(made);
+	Esys_Free(data);
+	Esys_Free(hash);
+	Esys_Free(ticket);
+	return result;
+}
+
+void tpm_key_drop(struct tpm_key **k)
+{
+	if (!k || !*k)
+		return;
+	if ((*k)->tpm)
+		Esys_FlushContext((*k)->tpm->esys, (*k)->handle);
+	buf_drop(&(*k)->pub);
+	free(*k);
+	*k = NULL;
+}
+
+/* ---- endorsement ---- */
+static int nv_read(struct tpm *t, u32 index, struct buf **out, struct err *e)
+{
+	OWNED(buf) b = buf_new(CERT_DER_MAX);
+	TPM2B_NV_PUBLIC *pub = NULL;
+	TPM2B_NAME *name = NULL;
+	ESYS_TR nv;
+	u16 size, at = 0;
+	TSS2_RC rc = Esys_TR_FromTPMPublic(t->esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+					   &nv);
+
+	if (rc)
+		return err_set(e, E_NOTFOUND, "no NV index 0x%08x", index);
+	rc = Esys_NV_ReadPublic(t->esys, nv, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &pub, &name);
+	size = rc ? 0 : pub->nvPublic.dataSize;
+	Esys_Free(pub);
+	Esys_Free(name);
+	while (!rc && at < size) {
+		TPM2B_MAX_NV_BUFFER *part = NULL;
+		u16 n = size - at > 512 ? 512 : (u16)(size - at);
+
+		rc = Esys_NV_Read(t->esys, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, n, at,
+				  &part);
+		if (rc)
+			break;
+		write_bytes(&b->w, (struct bytes){ part->buffer, part->size });
+		at = (u16)(at + n);
+		Esys_Free(part);
+	}
+	Esys_TR_Close(t->esys, &nv);
+	if (rc)
+		return tpm_failed(e, "read the EK certificate from NV", rc);
+	*out = TAKE(b);
+	return 0;
+}
+
+/* NV may be larger than the certificate in it; keep the DER sequence only. */
+static int trim_certificate(struct buf *b, struct err *e)
+{
+	struct bytes all = buf_bytes(b);
+	size_t len = all.len >= 4 && all.at[0] == 0x30 && all.at[1] == 0x82 ?
+			     4 + ((size_t)all.at[2] << 8 | all.at[3]) :
+			     0;
+
+	if (!len || len > all.len)
+		return err_set(e, E_FORMAT, "EK certificate in NV is not DER");
+	b->w.len = len;
+	return 0;
+}
+
+int tpm_endorsement(struct tpm *t, struct tpm_key **ek, struct buf **cert, struct err *e)
+{
+	static const struct {
+		u32 nv;
+		enum tpm_template template;
+	} known[] = {
+		{ 0x01c0000a, TEMPLATE_EK_ECC_P256 },
+		{ 0x01c00002, TEMPLATE_EK_RSA_2048 },
+	};
+
+	*cert = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		OWNED(buf) found = NULL;
+		OWNED(cert) parsed = NULL;
+		OWNED(tpm_key) key = NULL;
+		OWNED(pubkey) pub = NULL;
+		struct tpm_public area;
+
+		if (nv_read(t, known[i].nv, &found, e)) {
+			if (e->code == E_NOTFOUND)
+				continue;
+			return (int)e->code;
+		}
+		if (trim_certificate(found, e) || cert_parse(buf_bytes(found), &parsed, e))
+			return err_while(e, "EK certificate");
+		if (tpm_key_make(t, known[i].template, &key, e) ||
+		    tpm_public_parse(buf_bytes(key->pub), &area, e) || tpm_public_key(&area, &pub, e))
+			return (int)e->code;
+		if (!pubkey_equal(pub, cert_pubkey(parsed)))
+			continue; /* a certificate of another template: not the key we can make */
+		*cert = TAKE(found);
+		*ek = TAKE(key);
+		return 0;
+	}
+	return tpm_key_make(t, TEMPLATE_EK_ECC_P256, ek, e);
+}
+
+/* ---- sessions ---- */
+static const TPMT_SYM_DEF session_cipher = { .algorithm = TPM2_ALG_AES,
+					     .keyBits.aes = 128,
+					     .mode.aes = TPM2_ALG_CFB };
+
+static int policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e)
+{
+	TSS2_RC rc = Esys_StartAuthSession(t->esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+					   ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &session_cipher,
+					   TPM2_ALG_SHA256, out);
+
+	if (!rc && salt_key != ESYS_TR_NONE)
+		rc = Esys_TRSess_SetAttributes(t->esys, *out,
+					       TPMA_SESSION_ENCRYPT | TPMA_SESSION_CONTINUESESSION,
+					       TPMA_SESSION_ENCRYPT | TPMA_SESSION_CONTINUESESSION);
+	return rc ? tpm_failed(e, "TPM2_StartAuthSession", rc) : 0;
+}
+
+int tpm_activate(struct tpm *t, const struct tpm_key *ek, const struct tpm_key *ak,
+		 struct bytes id_object, struct bytes encrypted_secret, u8 *out, size_t *len,
+		 struct err *e)
+{
+	TPM2B_ID_OBJECT blob = { 0 };
+	TPM2B_ENCRYPTED_SECRET seed = { 0 };
+	TPM2B_DIGEST *secret = NULL;
+	ESYS_TR session;
+	size_t at = 0, at2 = 0;
+	TSS2_RC rc;
+
+	if (Tss2_MU_TPM2B_ID_OBJECT_Unmarshal(id_object.at, id_object.len, &at, &blob) ||
+	    at != id_object.len ||
+	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(encrypted_secret.at, encrypted_secret.len, &at2,
+						     &seed) ||
+	    at2 != encrypted_secret.len)
+		return err_set(e, E_FORMAT, "credential from the server is not well-formed");
+	if (policy_session(t, ESYS_TR_NONE, &session, e))
+		return (int)e->code;
+	rc = Esys_PolicySecret(t->esys, ESYS_TR_RH_ENDORSEMENT, session, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+			       ESYS_TR_NONE, NULL, NULL, NULL, 0, NULL, NULL);
+	if (!rc)
+		rc = Esys_ActivateCredential(t->esys, ak->handle, ek->handle, ESYS_TR_PASSWORD, session,
+					     ESYS_TR_NONE, &blob, &seed, &secret);
+	Esys_FlushContext(t->esys, session);
+	if (rc)
+		return tpm_failed(e, "TPM2_ActivateCredential", rc);
+	if (secret->size > 32) {
+		Esys_Free(secret);
+		return err_set(e, E_FORMAT, "credential is longer than 32 bytes");
+	}
+	memcpy(out, secret->buffer, secret->size);
+	*len = secret->size;
+	secret_wipe(secret, sizeof(*secret));
+	Esys_Free(secret);
+	return 0;
+}
+
+/* ---- quotes ---- */
+static int active_banks(struct tpm *t, struct tpm_selection *out, struct err *e)
+{
+	TPMS_CAPABILITY_DATA *cap = NULL;
+	TPMI_YES_NO more;
+	TSS2_RC rc = Esys_GetCapability(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_PCRS,
+					0, 1, &more, &cap);
+
+	if (rc)
+		return tpm_failed(e, "list PCR banks", rc);
+	out->n = 0;
+	for (u32 i = 0; i < cap->data.assignedPCR.count && out->n < TPM_BANKS_MAX; i++) {
+		const TPMS_PCR_SELECTION *s = &cap->data.assignedPCR.pcrSelections[i];
+
+		if (s->sizeofSelect < 2 || !(s->pcrSelect[0] | s->pcrSelect[1]))
+			continue; /* a bank that is not allocated */
+		if (tpm_digest_alg(s->hash) == DIGEST_NONE) {
+			err_set(e, E_UNSUPPORTED, "PCR bank 0x%04x is active, and its hash is unknown here",
+				s->hash);
+			Esys_Free(cap);
+			return (int)e->code;
+		}
+		out->bank[out->n].alg = s->hash;
+		out->bank[out->n].pcrs = QUOTED_PCRS;
+		out->n++;
+	}
+	Esys_Free(cap);
+	return out->n ? 0 : err_set(e, E_TPM, "TPM has no active PCR bank");
+}
+
+static TPML_PCR_SELECTION to_tss(const struct tpm_selection *s)
+{
+	TPML_PCR_SELECTION out = { .count = (u32)s->n };
+
+	for (size_t i = 0; i < s->n; i++) {
+		out.pcrSelections[i].hash = s->bank[i].alg;
+		out.pcrSelections[i].sizeofSelect = 3;
+		for (int k = 0; k < 3; k++)
+			out.pcrSelections[i].pcrSelect[k] = (u8)(s->bank[i].pcrs >> (8 * k));
+	}
+	return out;
+}
+
+/* A TPM answers with at most eight values; ask for the rest until all are there. */
+static int read_bank(struct tpm *t, u16 alg, u32 pcrs, struct digest out[TPM_PCRS], struct err *e)
+{
+	while (pcrs) {
+		struct tpm_selection want = { .n = 1, .bank = { { alg, pcrs } } };
+		TPML_PCR_SELECTION in = to_tss(&want), *got = NULL;
+		TPML_DIGEST *values = NULL;
+		u32 counter, n = 0, had = pcrs;
+		TSS2_RC rc = Esys_PCR_Read(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &in,
+					   &counter, &got, &values);
+
+		if (rc)
+			return tpm_failed(e, "TPM2_PCR_Read", rc);
+		for (u32 i = 0; i < TPM_PCRS && got->count == 1; i++) {
+			if (!(got->pcrSelections[0].pcrSelect[i / 8] & 1u << (i % 8)) ||
+			    n >= values->count || values->digests[n].size != digest_len(tpm_digest_alg(alg)))
+				continue;
+			out[i].alg = tpm_digest_alg(alg);
+			memcpy(out[i].at, values->digests[n].buffer, values->digests[n].size);
+			pcrs &= ~(1u << i);
+			n++;
+		}
+		Esys_Free(got);
+		Esys_Free(values);
+		if (pcrs == had)
+			return err_set(e, E_TPM, "TPM2_PCR_Read gives no values");
+	}
+	return 0;
+}
+
+static int read_pcrs(struct tpm *t, struct tpm_quoted *q, struct err *e)
+{
+	for (size_t i = 0; i < q->selection.n; i++)
+		if (read_bank(t, q->selection.bank[i].alg, q->selection.bank[i].pcrs, q->pcrs[i], e))
+			return (int)e->code;
+	return 0;
+}
+
+/* The digest a quote by @alg must show for these values. */
+static struct digest pcr_digest(const struct tpm_quoted *q, enum digest_alg alg)
+{
+	OWNED(hasher) h = hasher_new(alg);
+
+	if (!h)
+		abort();
+	for (size_t i = 0; i < q->selection.n; i++)
+		for (u32 k = 0; k < TPM_PCRS; k++)
+			if (q->selection.bank[i].pcrs & 1u << k)
+				hasher_add(h, digest_bytes(&q->pcrs[i][k]));
+	return hasher_end(h);
+}
+
+static struct buf *signature_bytes(const TPMT_SIGNATURE *s)
+{
+	u8 room[sizeof(TPMT_SIGNATURE)];
+	size_t len = 0;
+
+	if (Tss2_MU_TPMT_SIGNATURE_Marshal(s, room, sizeof(room), &len))
+		return NULL;
+	return buf_copy((struct bytes){ room, len });
+}
+
+static int attest_take(TPM2B_ATTEST *attest, TPMT_SIGNATURE *sig, struct buf **a, struct buf **s,
+		       struct err *e)
+{
+	*a = buf_copy((struct bytes){ attest->attestationData, attest->size });
+	*s = signature_bytes(sig);
+	Esys_Free(attest);
+	Esys_Free(sig);
+	return *a && *s ? 0 : err_set(e, E_MEMORY, "no memory for a quote");
+}
+
+void tpm_quoted_clear(struct tpm_quoted *q)
+{
+	buf_drop(&q->attest);
+	buf_drop(&q->signature);
+}
+
+static const TPMT_SIG_SCHEME key_scheme = { .scheme = TPM2_ALG_NULL };
+
+int tpm_quote(struct tpm *t, const struct tpm_key *ak, const struct digest *extra,
+	      struct tpm_quoted *out, struct err *e)
+{
+	TPM2B_DATA data = { .size = 32 };
+	TPML_PCR_SELECTION select;
+
+	memcpy(data.buffer, extra->at, 32);
+	if (active_banks(t, &out->selection, e))
+		return (int)e->code;
+	select = to_tss(&out->selection);
+	for (int i = 0; i < QUOTE_TRIES; i++) {
+		TPM2B_ATTEST *attest = NULL;
+		TPMT_SIGNATURE *sig = NULL;
+		struct tpm_attest parsed;
+		struct digest now;
+		TSS2_RC rc;
+
+		if (read_pcrs(t, out, e))
+			return (int)e->code;
+		rc = Esys_Quote(t->esys, ak->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &data,
+				&key_scheme, &select, &attest, &sig);
+		if (rc)
+			return tpm_failed(e, "TPM2_Quote", rc);
+		tpm_quoted_clear(out);
+		if (attest_take(attest, sig, &out->attest, &out->signature, e) ||
+		    tpm_attest_parse(buf_bytes(out->attest), &parsed, e))
+			return (int)e->code;
+		now = pcr_digest(out, DIGEST_SHA256);
+		if (digest_equals(&now, parsed.pcr_digest))
+			return 0;
+	}
+	return err_set(e, E_AGAIN, "PCRs changed between reading and quoting, %d times", QUOTE_TRIES);
+}
+
+int tpm_certify(struct tpm *t, const struct tpm_key *ak, const struct tpm_key *object,
+		const struct digest *extra, struct buf **attest, struct buf **signature, struct err *e)
+{
+	TPM2B_DATA data = { .size = 32 };
+	TPM2B_ATTEST *a = NULL;
+	TPMT_SIGNATURE *s = NULL;
+	TSS2_RC rc;
+
+	memcpy(data.buffer, extra->at, 32);
+	rc = Esys_Certify(t->esys, object->handle, ak->handle, ESYS_TR_PASSWORD, ESYS_TR_PASSWORD,
+			  ESYS_TR_NONE, &data, &key_scheme, &a, &s);
+	if (rc)
+		return tpm_failed(e, "TPM2_Certify", rc);
+	return attest_take(a, s, attest, signature, e);
+}
+
+/* ---- shares ---- */
+static int import_share(struct tpm *t, const struct tpm_key *k, struct bytes public_2b,
+			struct bytes private_2b, struct bytes secret_2b, ESYS_TR *out, struct err *e)
+{
+	static const TPMT_SYM_DEF_OBJECT no_inner = { .algorithm = TPM2_ALG_NULL };
+	TPM2B_PUBLIC pub = { 0 }; /* the library refuses to unmarshal onto a size that is not zero */
+	TPM2B_PRIVATE duplicate = { 0 }, *private = NULL;
+	TPM2B_ENCRYPTED_SECRET seed = { 0 };
+	size_t a = 0, b = 0, c = 0;
+	TSS2_RC rc;
+
+	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(public_2b.at, public_2b.len, &a, &pub) || a != public_2b.len ||
+	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(private_2b.at, private_2b.len, &b, &duplicate) ||
+	    b != private_2b.len ||
+	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(secret_2b.at, secret_2b.len, &c, &seed) ||
+	    c != secret_2b.len)
+		return err_set(e, E_FORMAT, "share from the server is not well-formed");
+	rc = Esys_Import(t->esys, k->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, NULL, &pub,
+			 &duplicate, &seed, &no_inner, &private);
+	if (rc)
+		return tpm_failed(e, "TPM2_Import", rc);
+	rc = Esys_Load(t->esys, k->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, private, &pub,
+		       out);
+	Esys_Free(private);
+	return rc ? tpm_failed(e, "TPM2_Load", rc) : 0;
+}
+
+static TSS2_RC satisfy_release_policy(struct tpm *t, ESYS_TR session, u32 pcrs,
+				      const struct tpm_clock *clock)
+{
+	struct tpm_selection selection = { .n = 1, .bank = { { TPM_ALG_SHA256, pcrs } } };
+	TPML_PCR_SELECTION select = to_tss(&selection);
+	TPM2B_DIGEST current = { .size = 0 };
+	TPM2B_OPERAND counts = { .size = 8 };
+	struct writer w = writer_on(counts.buffer, 8);
+	TSS2_RC rc;
+
+	write_be32(&w, clock->reset_count);
+	write_be32(&w, clock->restart_count);
+	rc = Esys_PolicyPCR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &current, &select);
+	if (!rc)
+		rc = Esys_PolicyCounterTimer(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+					     &counts, 16, TPM2_EO_EQ);
+	if (!rc)
+		rc = Esys_PolicyCommandCode(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+					    TPM2_CC_Unseal);
+	return rc;
+}
+
+static int unseal(struct tpm *t, const struct tpm_key *k, ESYS_TR object, u32 pcrs,
+		  const struct tpm_clock *clock, struct secret **out, struct err *e)
+{
+	TPM2B_SENSITIVE_DATA *data = NULL;
+	ESYS_TR session;
+	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
+
+	for (int i = 0; i < QUOTE_TRIES && (rc & 0xfff) == TPM2_RC_PCR_CHANGED; i++) {
+		if (policy_session(t, k->handle, &session, e))
+			return (int)e->code;
+		rc = satisfy_release_policy(t, session, pcrs, clock);
+		if (!rc)
+			rc = Esys_Unseal(t->esys, object, session, ESYS_TR_NONE, ESYS_TR_NONE, &data);
+		Esys_FlushContext(t->esys, session);
+	}
+	if (rc) {
+		tpm_failed(e, "TPM2_Unseal", rc);
+		e->code = E_POLICY;
+		return (int)e->code;
+	}
+	*out = secret_new(data->size);
+	if (*out)
+		memcpy((*out)->at, data->buffer, data->size);
+	secret_wipe(data, sizeof(*data));
+	Esys_Free(data);
+	return *out ? 0 : err_set(e, E_MEMORY, "no locked memory for a share");
+}
+
+int tpm_open_share(struct tpm *t, const struct tpm_key *k, struct bytes public_2b,
+		   struct bytes private_2b, struct bytes secret_2b, u32 pcrs,
+		   const struct tpm_clock *clock, struct secret **out, struct err *e)
+{
+	ESYS_TR object;
+	int rc;
+
+	if (import_share(t, k, public_2b, private_2b, secret_2b, &object, e))
+		return err_while(e, "open the share");
+	rc = unseal(t, k, object, pcrs, clock, out, e);
+	Esys_FlushContext(t->esys, object);
+	return rc ? err_while(e, "open the share") : 0;
+}
