@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The audit log: a hash chain in the database, and its floor outside it.
+ * hash = H("assay/audit/1", previous, u64be seq, u64be time, actor, event, detail)
+ */
+#ifndef ASSAY_SERVER_AUDIT_H
+#define ASSAY_SERVER_AUDIT_H
+
+#include "db.h"
+#include "keys.h"
+
+struct audit_head {
+	u64 seq; /* of the last record, 0: none */
+	u8 hash[32];
+};
+
+int audit_head_load(struct db *d, struct audit_head *out, struct err *e);
+/** audit_insert - append one record; @head moves with it. */
+int audit_insert(struct db *d, struct audit_head *head, const char *actor, const char *event,
+		 const char *detail, struct err *e);
+int audit_verify(struct db *d, long long *n_records, struct err *e);
+
+/** audit_floor_write - @head with a MAC, synced. */
+int audit_floor_write(int fd, const struct audit_head *head, const struct server_keys *k,
+		      struct err *e);
+/** audit_floor_check - the database must hold the floor's record; an empty file is a first start. */
+int audit_floor_check(int fd, struct db *d, const struct server_keys *k, struct err *e);
+
+#endif

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "common/file.h"
+#include "common/reader.h"
+
+enum { ROOT_KEY_LEN = 32, KEK_BITS = 3072 };
+
+static const char root_label[] = "assay/root/1";
+
+static int write_file(const char *folder, const char *name, struct bytes b, struct err *e)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return file_create(path, b, 0600, e);
+}
+
+static int read_file(const char *folder, const char *name, size_t max, struct buf **out, struct err *e)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return file_read(path, max, out, e);
+}
+
+static int init_keypair(const char *folder, const char *name, enum key_kind kind, unsigned int bits,
+			struct keypair **out, struct err *e)
+{
+	OWNED(secret) room = secret_new(16384);
+	struct writer w;
+
+	if (!room)
+		return err_set(e, E_MEMORY, "no locked memory");
+	w = writer_on(room->at, room->len);
+	if (keypair_new(kind, bits, out, e) || keypair_pem(*out, &w, e))
+		return (int)e->code;
+	return write_file(folder, name, write_done(&w), e);
+}
+
+/* The root key exists in clear only in locked memory; on disk it is sealed to the KEK. */
+static int init_root(const char *folder, const struct keypair *kek, struct err *e)
+{
+	OWNED(secret) root = secret_new(ROOT_KEY_LEN);
+	OWNED(buf) sealed = buf_new(1024);
+
+	if (!root || !sealed)
+		return err_set(e, E_MEMORY, "no locked memory");
+	if (random_bytes(root->at, root->len, e) ||
+	    rsa_oaep_encrypt(keypair_pub(kek), DIGEST_SHA256, bytes_text(root_label),
+			     secret_bytes(root), &sealed->w, e))
+		return (int)e->code;
+	return write_file(folder, "root.sealed", buf_bytes(sealed), e);
+}
+
+int keys_init(const char *folder, struct err *e)
+{
+	OWNED(keypair) kek = NULL;
+	OWNED(keypair) ear = NULL;
+	u8 deployment[DEPLOYMENT_ID_LEN];
+	struct nonce_key nonce = { .kid = 1 };
+	int rc;
+
+	if (random_bytes(deployment, sizeof(deployment), e) ||
+	    random_bytes(nonce.key, sizeof(nonce.key), e) ||
+	    write_file(folder, "deployment.id", BYTES(deployment), e) ||
+	    init_keypair(folder, "kek.pem", KEY_RSA, KEK_BITS, &kek, e) ||
+	    init_keypair(folder, "ear.pem", KEY_P256, 0, &ear, e) || init_root(folder, kek, e))
+		return (int)e->code;
+	rc = write_file(folder, "nonce.keys", (struct bytes){ (u8 *)&nonce, sizeof(nonce) }, e);
+	secret_wipe(&nonce, sizeof(nonce));
+	return rc;
+}
+
+static int load_keypair(const char *path, struct keypair **out, struct err *e)
+{
+	OWNED(buf) pem = NULL;
+	int rc;
+
+	if (file_read(path, 65536, &pem, e))
+		return (int)e->code;
+	rc = keypair_from_pem(buf_bytes(pem), out, e);
+	secret_wipe(pem->w.at, pem->w.len);
+	return rc ? err_while(e, "%s", path) : 0;
+}
+
+/* nonce.keys: one or two records of kid(1) ‖ key(32); the first is the current one. */
+static int load_nonce_keys(const char *folder, struct server_keys *k, struct err *e)
+{
+	OWNED(buf) b = NULL;
+	struct reader r;
+
+	if (read_file(folder, "nonce.keys", NONCE_KEYS_MAX * sizeof(struct nonce_key), &b, e))
+		return (int)e->code;
+	r = reader_on(buf_bytes(b));
+	while (r.left.len && k->n_nonce_keys < NONCE_KEYS_MAX) {
+		struct nonce_key *n = &k->nonce_keys[k->n_nonce_keys];
+		struct bytes key;
+
+		n->kid = read_u8(&r, "kid");
+		key = read_bytes(&r, NONCE_KEY_LEN, "key");
+		if (r.why)
+			break;
+		memcpy(n->key, key.at, key.len);
+		k->n_nonce_keys++;
+	}
+	secret_wipe(b->w.at, b->w.len);
+	if (read_done(&r) || !k->n_nonce_keys)
+		return err_set(e, E_CONFIG, "nonce.keys: %s", r.why ? r.why : "no key");
+	return 0;
+}
+
+static int derive(const struct secret *root, const char *label, struct secret **out, struct err *e)
+{
+	*out = secret_new(32);
+	if (!*out)
+		return err_set(e, E_MEMORY, "no locked memory");
+	return hkdf_sha256(secret_bytes(root), BYTES_NONE, bytes_text(label), (*out)->at, 32, e);
+}
+
+static int load_root(const char *folder, const char *kek_path, struct server_keys *k, struct err *e)
+{
+	OWNED(keypair) kek = NULL;
+	OWNED(secret) root = secret_new(ROOT_KEY_LEN);
+	OWNED(buf) sealed = NULL;
+	OWNED(buf) spki = buf_new(4096);
+	struct digest id;
+	size_t len = 0;
+
+	if (!root || !spki)
+		return err_set(e, E_MEMORY, "no locked memory");
+	if (load_keypair(kek_path, &kek, e) || read_file(folder, "root.sealed", 1024, &sealed, e))
+		return (int)e->code;
+	if (pubkey_kind(keypair_pub(kek)) != KEY_RSA || pubkey_bits(keypair_pub(kek)) < KEK_BITS)
+		return err_set(e, E_CONFIG, "key-encryption key is not RSA of at least %d bits", KEK_BITS);
+	if (rsa_oaep_decrypt(kek, DIGEST_SHA256, bytes_text(root_label), buf_bytes(sealed), root->at,
+			     root->len, &len, e))
+		return err_while(e, "unwrap the root key");
+	if (len != ROOT_KEY_LEN)
+		return err_set(e, E_CONFIG, "root key has %zu bytes", len);
+	if (pubkey_spki(keypair_pub(kek), &spki->w, e))
+		return (int)e->code;
+	id = sha256_of(buf_bytes(spki));
+	memcpy(k->kek_id, id.at, sizeof(k->kek_id));
+	return derive(root, "assay/row-mac/1", &k->row_mac, e) ||
+			       derive(root, "assay/secret-seal/1", &k->secret_seal, e) ?
+		       (int)e->code :
+		       0;
+}
+
+int keys_load(const char *folder, const char *kek_path, struct server_keys **out, struct err *e)
+{
+	OWNED(server_keys) k = calloc(1, sizeof(*k));
+	OWNED(buf) id = NULL;
+	char path[4096];
+
+	if (!k || mlock(k, sizeof(*k)))
+		return err_set(e, E_MEMORY, "no locked memory for keys");
+	if (read_file(folder, "deployment.id", DEPLOYMENT_ID_LEN, &id, e))
+		return (int)e->code;
+	if (id->w.len != DEPLOYMENT_ID_LEN)
+		return err_set(e, E_CONFIG, "deployment.id is not %d bytes", DEPLOYMENT_ID_LEN);
+	memcpy(k->deployment, id->w.at, DEPLOYMENT_ID_LEN);
+	k->a = sha256_of(BYTES(k->deployment));
+	snprintf(path, sizeof(path), "%s/ear.pem", folder);
+	if (load_nonce_keys(folder, k, e) || load_keypair(path, &k->ear, e) ||
+	    load_root(folder, kek_path, k, e))
+		return (int)e->code;
+	if (pubkey_kind(keypair_pub(k->ear)) != KEY_P256)
+		return err_set(e, E_CONFIG, "ear.pem is not a P-256 key");
+	*out = TAKE(k);
+	return 0;
+}
+
+void server_keys_drop(struct server_keys **k)
+{
+	if (!k || !*k)
+		return;
+	keypair_drop(&(*k)->ear);
+	secret_drop(&(*k)->row_mac);
+	secret_drop(&(*k)->secret_seal);
+	secret_wipe(*k, sizeof(**k));
+	munlock(*k, sizeof(**k));
+	free(*k);
+	*k = NULL;
+}
+
+int keys_row_mac(const struct server_keys *k, const char *label, const struct bytes *fields, size_t n,
+		 struct digest *out, struct err *e)
+{
+	struct digest content = hash_labelled(label, fields, n);
+	struct bytes piece = digest_bytes(&content);
+
+	return hmac(DIGEST_SHA256, secret_bytes(k->row_mac), &piece, 1, out, e);
+}

@@ -1,0 +1,125 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Schema 1. Rows that decide trust carry a MAC under a key derived from the key-encryption key
+-- (column mac), checked on load: who can only write the database cannot enrol a host.
+CREATE TABLE hosts (
+	ueid      BLOB PRIMARY KEY,              -- 0x01 || SHA-256(Name of the EK)
+	name      TEXT NOT NULL UNIQUE,
+	grp       TEXT NOT NULL,
+	ek_pub    BLOB NOT NULL,
+	ek_trust  TEXT NOT NULL,                 -- certificate, registered, operator, token
+	state     TEXT NOT NULL,                 -- active, revoked
+	created   INTEGER NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE TABLE aks (
+	name      BLOB PRIMARY KEY,              -- Name of the AK
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	pub       BLOB NOT NULL,
+	state     TEXT NOT NULL,                 -- active, revoked
+	created   INTEGER NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE INDEX aks_ueid ON aks(ueid);
+CREATE TABLE expected_hosts (                    -- registered beforehand, by CI
+	ek_hash   BLOB PRIMARY KEY,              -- SHA-256 of the EK's TPMT_PUBLIC
+	name      TEXT,
+	grp       TEXT NOT NULL,
+	created   INTEGER NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE TABLE join_tokens (
+	hash      BLOB PRIMARY KEY,              -- SHA-256 of the token
+	grp       TEXT NOT NULL,
+	host_name TEXT,
+	ek_hash   BLOB,
+	not_after INTEGER NOT NULL,
+	used      INTEGER,
+	mac       BLOB NOT NULL
+);
+CREATE TABLE enrolments (                        -- challenges on their way, five minutes
+	id        TEXT PRIMARY KEY,
+	request   BLOB NOT NULL,                 -- SHA-256 of the request body
+	secret    BLOB NOT NULL,                 -- SHA-256 of the challenge
+	name      TEXT NOT NULL,
+	grp       TEXT NOT NULL,
+	ek_pub    BLOB NOT NULL,
+	ek_trust  TEXT NOT NULL,
+	ak_pub    BLOB NOT NULL,
+	token     BLOB,                          -- hash of the join token to consume
+	not_after INTEGER NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE TABLE sessions (                          -- one row per nonce that was consumed
+	nonce     BLOB PRIMARY KEY,
+	time      INTEGER NOT NULL,
+	ueid      BLOB,                          -- NULL: cancelled by DELETE
+	answer    BLOB NOT NULL                  -- the JSON answer without release, readable for a while
+);
+CREATE INDEX sessions_time ON sessions(time);
+CREATE TABLE attestations (                      -- the last verdict of each host, and its boot
+	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
+	time      INTEGER NOT NULL,
+	status    INTEGER NOT NULL,              -- AR4SI: 2, 32, 96
+	reset_count   INTEGER NOT NULL,
+	restart_count INTEGER NOT NULL,
+	clock_ms  INTEGER NOT NULL,
+	reasons   TEXT NOT NULL,
+	devices   TEXT NOT NULL,                 -- JSON summary for people
+	token     BLOB NOT NULL                  -- the evidence, for replay against a draft policy
+);
+CREATE TABLE inventories (                       -- what the host is made of, as accepted
+	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
+	set_at    INTEGER NOT NULL,
+	set_by    TEXT NOT NULL,
+	bytes     BLOB NOT NULL,                 -- encoded array of pci-function
+	mac       BLOB NOT NULL
+);
+CREATE TABLE devices (                           -- identities seen with a valid chain and signature
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	label     TEXT NOT NULL,
+	leaf_key  BLOB NOT NULL,                 -- SHA-256 of the leaf's SubjectPublicKeyInfo
+	version   INTEGER NOT NULL,              -- highest SPDM version seen
+	first_seen INTEGER NOT NULL,
+	last_seen INTEGER NOT NULL,
+	mac       BLOB NOT NULL,
+	PRIMARY KEY (ueid, label)
+);
+CREATE INDEX devices_leaf ON devices(leaf_key);
+CREATE TABLE corims (
+	digest    BLOB PRIMARY KEY,              -- SHA-256 of the bytes
+	id        TEXT NOT NULL,
+	bytes     BLOB NOT NULL,                 -- as signed; verified again whenever they are loaded
+	is_signed INTEGER NOT NULL,
+	active    INTEGER NOT NULL,
+	imported  INTEGER NOT NULL,
+	imported_by TEXT NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE TABLE secrets (                           -- the server's half of a disk key
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	uuid      BLOB NOT NULL,
+	epoch     INTEGER NOT NULL,
+	state     TEXT NOT NULL,                 -- current, pending
+	row_key   BLOB NOT NULL,                 -- per-row key, sealed under the root key
+	sealed    BLOB NOT NULL,                 -- S, sealed under the per-row key
+	check_value BLOB NOT NULL,               -- H("assay/share-check/1", S)[0..8], to show
+	created   INTEGER NOT NULL,
+	PRIMARY KEY (uuid, epoch)
+);
+CREATE TABLE admin_tokens (
+	hash      BLOB PRIMARY KEY,              -- SHA-256 of the token
+	name      TEXT NOT NULL UNIQUE,
+	role      TEXT NOT NULL,                 -- viewer, operator, provisioner, admin
+	created   INTEGER NOT NULL,
+	revoked   INTEGER,
+	mac       BLOB NOT NULL
+);
+CREATE TABLE audit (                             -- hash-chained
+	seq       INTEGER PRIMARY KEY,
+	time      INTEGER NOT NULL,
+	actor     TEXT NOT NULL,
+	event     TEXT NOT NULL,
+	detail    TEXT NOT NULL,                 -- JSON
+	hash      BLOB NOT NULL                  -- H("assay/audit/1", previous hash, seq, time, actor, event, detail)
+);
+PRAGMA user_version = 1;
