@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+enum {
+	FIRST_HEADER_MS = 10000, /* from the connection to its first request's headers */
+	NEXT_HEADER_MS = 40000,	 /* between requests of a kept connection              */
+	BODY_MS = 60000,
+	IDLE_S = 30,
+	HEADER_MEMORY = 32768,
+};
+
+/* One per TCP connection, for the reaper. */
+struct peer {
+	int fd;
+	long long deadline_ms;
+	struct peer *next, **at;
+};
+
+/* One per request. */
+struct exchange {
+	struct buf *body;
+	bool too_large;
+};
+
+struct http {
+	struct MHD_Daemon *daemon;
+	struct http_handler handler;
+	pthread_mutex_t lock;
+	struct peer *peers;
+	pthread_t reaper;
+	bool reaping, ending;
+	u16 port;
+};
+
+/* ---- the reaper ---- */
+static void *reap(void *arg)
+{
+	struct http *h = arg;
+
+	pthread_mutex_lock(&h->lock);
+	while (!h->ending) {
+		long long now = clock_monotonic_ms();
+
+		for (struct peer *p = h->peers; p; p = p->next)
+			if (now > p->deadline_ms)
+				shutdown(p->fd, SHUT_RDWR);
+		pthread_mutex_unlock(&h->lock);
+		usleep(500000);
+		pthread_mutex_lock(&h->lock);
+	}
+	pthread_mutex_unlock(&h->lock);
+	return NULL;
+}
+
+static void peer_deadline(struct http *h, struct MHD_Connection *c, long long ms)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct peer *p = info ? info->socket_context : NULL;
+
+	if (!p)
+		return;
+	pthread_mutex_lock(&h->lock);
+	p->deadline_ms = clock_monotonic_ms() + ms;
+	pthread_mutex_unlock(&h->lock);
+}
+
+static void on_connection(void *user, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct http *h = user;
+	struct peer *p = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+		p = calloc(1, sizeof(*p));
+		if (!p || !info) {
+			free(p);
+			return;
+		}
+		p->fd = info->connect_fd;
+		p->deadline_ms = clock_monotonic_ms() + FIRST_HEADER_MS;
+		pthread_mutex_lock(&h->lock);
+		p->next = h->peers;
+		p->at = &h->peers;
+		if (p->next)
+			p->next->at = &p->next;
+		h->peers = p;
+		pthread_mutex_unlock(&h->lock);
+		*context = p;
+	} else if (p) {
+		pthread_mutex_lock(&h->lock);
+		*p->at = p->next;
+		if (p->next)
+			p->next->at = p->at;
+		pthread_mutex_unlock(&h->lock);
+		free(p);
+		*context = NULL;
+	}
+}
+
+/* ---- requests ---- */
+const char *http_query(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static void remote_text(struct MHD_Connection *c, char out[64])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	out[0] = 0;
+	if (info && info->client_addr)
+		getnameinfo(info->client_addr,
+			    info->client_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in) :
+								      sizeof(struct sockaddr_in6),
+			    out, 64, NULL, 0, NI_NUMERICHOST);
+}
+
+static enum MHD_Result respond(struct MHD_Connection *c, struct http_response *out)
+{
+	struct bytes body = buf_bytes(out->body);
+	struct MHD_Response *r = MHD_create_response_from_buffer(body.len, (void *)body.at,
+								 MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result rc;
+
+	if (!r)
+		return MHD_NO;
+	if (body.len && out->content_type)
+		MHD_add_response_header(r, "Content-Type", out->content_type);
+	if (out->location[0])
+		MHD_add_response_header(r, "Location", out->location);
+	MHD_add_response_header(r, "Cache-Control", "no-store");
+	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+	rc = MHD_queue_response(c, out->status, r);
+	MHD_destroy_response(r);
+	buf_drop(&out->body);
+	return rc;
+}
+
+static enum MHD_Result refuse_size(struct MHD_Connection *c)
+{
+	static const char text[] = "{\"type\":\"about:blank\",\"title\":\"Body too large\","
+				   "\"status\":413}";
+	struct http_response out = { .status = 413,
+				     .content_type = "application/problem+json",
+				     .body = buf_copy(bytes_text(text)) };
+
+	return respond(c, &out);
+}
+
+static const char *bearer_of(const char *authorization)
+{
+	if (!authorization || strncasecmp(authorization, "Bearer ", 7))
+		return NULL;
+	return authorization + 7;
+}
+
+static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *size, void **context)
+{
+	struct http *h = user;
+	struct exchange *x = *context;
+	struct http_response out = { .status = 500 };
+	struct http_request rq;
+	const char *type;
+
+	(void)version;
+	if (!x) { /* headers are in, no body yet */
+		const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
+		size_t limit = h->handler.body_limit(h->handler.user, method, url);
+
+		x = calloc(1, sizeof(*x));
+		if (!x || !(x->body = buf_new(limit))) {
+			free(x);
+			return MHD_NO;
+		}
+		*context = x;
+		peer_deadline(h, c, BODY_MS);
+		/* Say it before the client sends what it announced. */
+		x->too_large = length && strtoull(length, NULL, 10) > limit;
+		return x->too_large ? refuse_size(c) : MHD_YES;
+	}
+	if (*size) {
+		write_bytes(&x->body->w, (struct bytes){ (const u8 *)data, *size });
+		*size = 0;
+		x->too_large |= x->body->w.full;
+		return MHD_YES;
+	}
+	if (x->too_large)
+		return refuse_size(c);
+	type = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Type");
+	rq = (struct http_request){
+		.method = method,
+		.path = url,
+		.content_type = type ? type : "",
+		.bearer = bearer_of(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization")),
+		.body = buf_bytes(x->body),
+		.connection = c,
+	};
+	remote_text(c, rq.remote);
+	h->handler.handle(h->handler.user, &rq, &out);
+	return respond(c, &out);
+}
+
+static void on_completed(void *user, struct MHD_Connection *c, void **context,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct exchange *x = *context;
+
+	(void)code;
+	if (x) {
+		buf_drop(&x->body);
+		free(x);
+		*context = NULL;
+	}
+	peer_deadline(user, c, NEXT_HEADER_MS);
+}
+
+/* ---- life ---- */
+static bool is_loopback(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24 == 127;
+	return a->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
+}
+
+static int listen_on(const struct http_config *c, struct http *h, struct err *e)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST };
+	struct addrinfo *list = NULL;
+	struct sockaddr_storage bound;
+	socklen_t len = sizeof(bound);
+	char port[8];
+	int fd, one = 1;
+
+	snprintf(port, sizeof(port), "%u", c->port);
+	if (getaddrinfo(c->address, port, &hints, &list)) {
+		err_set(e, E_CONFIG, "listen address \"%s\" is not an IP address", c->address);
+		return -1;
+	}
+	if (!c->tls_key && !is_loopback(list->ai_addr)) {
+		freeaddrinfo(list);
+		err_set(e, E_CONFIG, "plain HTTP is for loopback addresses only, not for %s", c->address);
+		return -1;
+	}
+	fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd < 0 || bind(fd, list->ai_addr, list->ai_addrlen) || listen(fd, 1024) ||
+	    getsockname(fd, (struct sockaddr *)&bound, &len)) {
+		err_set(e, E_IO, "listen on %s port %u: %s", c->address, c->port, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	} else if (bound.ss_family == AF_INET) {
+		h->port = ntohs(((struct sockaddr_in *)(void *)&bound)->sin_port);
+	} else {
+		h->port = ntohs(((struct sockaddr_in6 *)(void *)&bound)->sin6_port);
+	}
+	freeaddrinfo(list);
+	return fd;
+}
+
+int http_start(const struct http_config *c, const struct http_handler *handler, struct http **out,
+	       struct err *e)
+{
+	OWNED(http) h = calloc(1, sizeof(*h));
+	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | (c->tls_key ? MHD_USE_TLS : 0);
+	int fd;
+
+	if (!h)
+		return err_set(e, E_MEMORY, "no memory for the HTTP server");
+	pthread_mutex_init(&h->lock, NULL);
+	h->handler = *handler;
+	fd = listen_on(c, h, e);
+	if (fd < 0)
+		return (int)e->code;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)c->tls_key },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)c->tls_cert },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, "SECURE128:-VERS-ALL:+VERS-TLS1.3" },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+
+	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
+				     MHD_OPTION_THREAD_POOL_SIZE, c->threads,
+				     MHD_OPTION_CONNECTION_LIMIT, c->connections_max,
+				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
+				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
+				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+				     MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_ARRAY,
+				     c->tls_key ? tls : none, MHD_OPTION_END);
+	if (!h->daemon) {
+		close(fd);
+		return err_set(e, E_CONFIG, "HTTP server did not start: %s",
+			       c->tls_key ? "TLS key and certificate?" : "out of descriptors?");
+	}
+	if (pthread_create(&h->reaper, NULL, reap, h))
+		return err_set(e, E_MEMORY, "no thread for the reaper");
+	h->reaping = true;
+	*out = TAKE(h);
+	return 0;
+}
+
+u16 http_port(const struct http *h)
+{
+	return h->port;
+}
+
+void http_drop(struct http **hp)
+{
+	struct http *h = hp ? *hp : NULL;
+
+	if (!h)
+		return;
+	if (h->daemon)
+		MHD_stop_daemon(h->daemon);
+	if (h->reaping) {
+		pthread_mutex_lock(&h->lock);
+		h->ending = true;
+		pthread_mutex_unlock(&h->lock);
+		pthread_join(h->reaper, NULL);
+	}
+	free(h);
+	*hp = NULL;
+}
