@@ -193,6 +193,32 @@ int cert_san_other_name(const struct cert *c, const char *oid, char *out, size_t
 	return rc;
 }
 
+static bool name_has(const X509_NAME *name, const char *oid)
+{
+	ASN1_OBJECT *obj = OBJ_txt2obj(oid, 1);
+	bool found = obj && X509_NAME_get_index_by_OBJ((X509_NAME *)name, obj, -1) >= 0;
+
+	ASN1_OBJECT_free(obj);
+	return found;
+}
+
+bool cert_has_tpm_san(const struct cert *c)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
+	bool found = false;
+
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+		GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		found |= name->type == GEN_DIRNAME &&
+			 name_has(name->d.directoryName, "2.23.133.2.1") &&
+			 name_has(name->d.directoryName, "2.23.133.2.2") &&
+			 name_has(name->d.directoryName, "2.23.133.2.3");
+	}
+	GENERAL_NAMES_free(names);
+	return found;
+}
+
 int cert_extension(const struct cert *c, const char *oid, struct bytes *out, struct err *e)
 {
 	for (int i = 0; i < X509_get_ext_count(c->x509); i++) {

@@ -47,6 +47,7 @@ CREATE TABLE enrolments (                        -- challenges on their way, fiv
 	ak_pub    BLOB NOT NULL,
 	token     BLOB,                          -- hash of the join token to consume
 	not_after INTEGER NOT NULL,
+	done      INTEGER NOT NULL DEFAULT 0,    -- activated: the same answer again is no second try
 	mac       BLOB NOT NULL
 );
 CREATE TABLE sessions (                          -- one row per nonce that was consumed

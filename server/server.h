@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the handlers of one running server share. */
+#ifndef ASSAY_SERVER_H
+#define ASSAY_SERVER_H
+
+#include "common/cert.h"
+#include "http.h"
+#include "settings.h"
+#include "store.h"
+
+struct refvals; /* refvals.h */
+
+struct server {
+	const struct settings *settings;
+	struct server_keys *keys;
+	struct store *store;
+	struct trust_store *ek_roots;
+	struct trust_store *device_roots;
+	struct trust_store *corim_roots;
+	struct refvals *refvals;
+};
+
+int server_open(const struct settings *s, struct server **out, struct err *e);
+void server_drop(struct server **s);
+
+/** struct call - one request on its way through a handler. */
+struct call {
+	struct server *server;
+	const struct http_request *rq;
+	struct http_response *out;
+	char part[2][128]; /* what the {} of the route matched */
+	char actor[80];	   /* "token:NAME", or the remote address, for the audit */
+};
+
+/* enroll.c */
+void post_enroll(struct call *c);
+void post_activate(struct call *c);
+/* session.c */
+void post_new_session(struct call *c);
+void post_evidence(struct call *c);
+void get_session(struct call *c);
+void delete_session(struct call *c);
+void get_well_known(struct call *c);
+/* refvals.c */
+void post_corim(struct call *c);
+void get_corims(struct call *c);
+/* api.c */
+void get_hosts(struct call *c);
+void get_host(struct call *c);
+void post_host(struct call *c);
+void post_host_action(struct call *c);
+void post_join_token(struct call *c);
+void get_secrets(struct call *c);
+void post_secret(struct call *c);
+void get_health(struct call *c);
+
+#endif

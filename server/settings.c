@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/config.h"
+#include "common/limits.h"
+
+/* 0-7, 8, 9, 11, 12, 14, 15: never 10 (IMA), 13 (evidence), 16 to 23 (resettable) */
+enum { DEFAULT_RELEASE_PCRS = 0xdbff, FORBIDDEN_RELEASE_PCRS = 0xff2400, CAP_PCR_BIT = 1 << 15 };
+
+#define TEXT(field)                                                                             \
+	static int take_##field(void *into, const char *arg, const char *value, struct err *e)  \
+	{                                                                                       \
+		struct settings *s = into;                                                      \
+		(void)arg;                                                                      \
+		return config_text(s->field, sizeof(s->field), value, e);                       \
+	}
+#define BOOL(field)                                                                             \
+	static int take_##field(void *into, const char *arg, const char *value, struct err *e)  \
+	{                                                                                       \
+		(void)arg;                                                                      \
+		return config_bool(&((struct settings *)into)->field, value, e);                \
+	}
+
+TEXT(address)
+TEXT(state)
+TEXT(database)
+TEXT(kek)
+TEXT(audit_floor)
+TEXT(ek_roots)
+TEXT(device_roots)
+TEXT(corim_roots)
+BOOL(tls)
+BOOL(release_after_restart)
+BOOL(release_from_test_sources)
+
+static int take_port(void *into, const char *arg, const char *value, struct err *e)
+{
+	long long v;
+
+	(void)arg;
+	if (config_number(&v, 0, 65535, value, e))
+		return (int)e->code;
+	((struct settings *)into)->port = (u16)v;
+	return 0;
+}
+
+static int take_threads(void *into, const char *arg, const char *value, struct err *e)
+{
+	long long v;
+
+	(void)arg;
+	if (config_number(&v, 1, 64, value, e))
+		return (int)e->code;
+	((struct settings *)into)->threads = (unsigned int)v;
+	return 0;
+}
+
+static int take_move(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_duration(&((struct settings *)into)->device_move_s, value, e);
+}
+
+static int take_spdm_min(void *into, const char *arg, const char *value, struct err *e)
+{
+	static const char *const versions[] = { "1.0", "1.1", "1.2", "1.3" };
+
+	(void)arg;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		if (!strcmp(value, versions[i])) {
+			((struct settings *)into)->spdm_version_min = (u8)(0x10 + i);
+			return 0;
+		}
+	}
+	return err_set(e, E_CONFIG, "1.0, 1.1, 1.2 or 1.3 expected, not \"%s\"", value);
+}
+
+/* "0-9,11,12,14,15" */
+static int take_release_pcrs(void *into, const char *arg, const char *value, struct err *e)
+{
+	const char *p = value;
+	u32 pcrs = 0;
+
+	(void)arg;
+	while (*p) {
+		char *end;
+		unsigned long from = strtoul(p, &end, 10), to = from;
+
+		if (end != p && *end == '-') {
+			p = end + 1;
+			to = strtoul(p, &end, 10);
+		}
+		if (end == p || from > to || to > 23 || (*end && *end != ','))
+			return err_set(e, E_CONFIG, "a list like 0-9,11,12 expected, not \"%s\"", value);
+		for (; from <= to; from++)
+			pcrs |= 1u << from;
+		p = *end ? end + 1 : end;
+	}
+	if (pcrs & FORBIDDEN_RELEASE_PCRS)
+		return err_set(e, E_CONFIG, "PCR 10, 13 and 16 to 23 cannot be in the release set");
+	if (!(pcrs & CAP_PCR_BIT))
+		return err_set(e, E_CONFIG, "PCR 15, the cap, must be in the release set");
+	((struct settings *)into)->release_pcrs = pcrs;
+	return 0;
+}
+
+static const struct config_key keys[] = {
+	{ "listen", "address", take_address },
+	{ "listen", "port", take_port },
+	{ "listen", "tls", take_tls },
+	{ "listen", "threads", take_threads },
+	{ "store", "state", take_state },
+	{ "store", "database", take_database },
+	{ "kek", "file", take_kek },
+	{ "audit", "floor", take_audit_floor },
+	{ "trust", "ek_roots", take_ek_roots },
+	{ "trust", "device_roots", take_device_roots },
+	{ "trust", "corim_roots", take_corim_roots },
+	{ "policy", "release_pcrs", take_release_pcrs },
+	{ "policy", "spdm_version_min", take_spdm_min },
+	{ "policy", "release_after_restart", take_release_after_restart },
+	{ "policy", "device_move_after", take_move },
+	{ "test", "release_from_test_sources", take_release_from_test_sources },
+};
+
+void settings_default(struct settings *out, const char *state)
+{
+	*out = (struct settings){
+		.address = "::",
+		.port = 8443,
+		.tls = true,
+		.threads = 8,
+		.release_pcrs = DEFAULT_RELEASE_PCRS,
+		.spdm_version_min = 0x12,
+		.device_move_s = 86400,
+	};
+	snprintf(out->state, sizeof(out->state), "%s", state);
+}
+
+static void default_path(char out[PATH_TEXT], const char *state, const char *name)
+{
+	if (!out[0])
+		snprintf(out, PATH_TEXT, "%.*s/%s", PATH_TEXT - 32, state, name);
+}
+
+int settings_load(const char *path, struct settings *out, struct err *e)
+{
+	settings_default(out, "/var/lib/assay-server");
+	if (config_load(path, keys, sizeof(keys) / sizeof(keys[0]), out, e))
+		return (int)e->code;
+	default_path(out->database, out->state, "assay.db");
+	default_path(out->kek, out->state, "kek.pem");
+	default_path(out->audit_floor, out->state, "audit.floor");
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /etc/assay/server.conf as a checked struct. */
+#ifndef ASSAY_SERVER_SETTINGS_H
+#define ASSAY_SERVER_SETTINGS_H
+
+#include "common/err.h"
+
+enum { PATH_TEXT = 512 };
+
+struct settings {
+	/* [listen] */
+	char address[64];
+	u16 port;
+	bool tls; /* no: plain HTTP, loopback only */
+	unsigned int threads;
+	/* [store] */
+	char state[PATH_TEXT];	  /* folder of keys and certificates */
+	char database[PATH_TEXT]; /* default: state/assay.db         */
+	/* [kek] */
+	char kek[PATH_TEXT];	    /* default: state/kek.pem      */
+	char audit_floor[PATH_TEXT]; /* default: state/audit.floor */
+	/* [trust]: folders of certificates, PEM or DER; empty: none */
+	char ek_roots[PATH_TEXT];
+	char device_roots[PATH_TEXT];
+	char corim_roots[PATH_TEXT];
+	/* [policy] */
+	u32 release_pcrs;	 /* bitmap; SECURITY-RULES 15 */
+	u8 spdm_version_min;	 /* 0x12                      */
+	bool release_after_restart;
+	long long device_move_s; /* a leaf key on two hosts within this is refused */
+	/* [test]: printed at start and in every result */
+	bool release_from_test_sources;
+};
+
+int settings_load(const char *path, struct settings *out, struct err *e);
+/** settings_default - what an empty file means, with @state as the state folder. */
+void settings_default(struct settings *out, const char *state);
+
+#endif
