@@ -417,7 +417,7 @@ void post_activate(struct call *c)
 	secret_wipe(secret, sizeof(secret));
 	json_decref(body);
 	memcpy(x.answer, answer.at, 32);
-	snprintf(x.id, sizeof(x.id), "%s", c->part[0]);
+	snprintf(x.id, sizeof(x.id), "%.32s", c->part[0]);
 	if (n < 0) {
 		problem(c->out, 400, "Malformed", "secret is missing or not base64");
 		return;

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Captures of other people's SPDM, and what an independent script says is true of them. */
+#include "support.h"
+
+#include <jansson.h>
+
+#include "common/text.h"
+#include "verifier/capture.h"
+
+static json_t *expected(void)
+{
+	OWNED(buf) b = third_party("spdm/captures/expected.json");
+	json_t *j = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
+
+	assert_non_null(j);
+	return j;
+}
+
+static const struct capture_row *row_of(const struct capture *c, const char *message)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->rows[i].message, message))
+			return &c->rows[i];
+	return NULL;
+}
+
+static void compare_check(const struct capture *c, json_t *check)
+{
+	static const struct {
+		const char *what, *message, *len, *prefix;
+	} names[] = {
+		{ "CHALLENGE_AUTH", "CHALLENGE_AUTH", "m1m2_len", "m1m2_hash_prefix16" },
+		{ "signed MEASUREMENTS", "MEASUREMENTS", "l1l2_len", "l1l2_hash_prefix16" },
+	};
+	const char *what = json_string_value(json_object_get(check, "what"));
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct capture_row *row;
+		char hex[2 * DIGEST_MAX + 1];
+
+		if (strcmp(what, names[i].what))
+			continue;
+		row = row_of(c, names[i].message);
+		assert_non_null(row);
+		if (row->result != CAPTURE_VERIFIED)
+			fail_msg("%s: %s", what, row->why);
+		assert_int_equal(row->transcript_len,
+				 json_integer_value(json_object_get(check, names[i].len)));
+		hex_write(digest_bytes(&row->transcript), hex);
+		hex[32] = 0;
+		assert_string_equal(hex, json_string_value(json_object_get(check, names[i].prefix)));
+	}
+}
+
+static void compare_blocks(const struct capture *c, json_t *blocks)
+{
+	const struct capture_row *row = row_of(c, "MEASUREMENTS");
+	struct reader record = reader_on(row->record);
+	size_t i;
+	json_t *want;
+
+	json_array_foreach(blocks, i, want)
+	{
+		struct spdm_block b = spdm_next_block(&record);
+		struct digest d = sha256_of(b.value);
+		char type[8], hex[2 * DIGEST_MAX + 1];
+
+		assert_null(record.why);
+		assert_int_equal(b.index, json_integer_value(json_object_get(want, "index")));
+		assert_int_equal(b.value.len, json_integer_value(json_object_get(want, "size")));
+		snprintf(type, sizeof(type), "0x%x", b.type | (b.raw ? 0x80 : 0));
+		assert_string_equal(type, json_string_value(json_object_get(want, "type")));
+		hex_write(digest_bytes(&d), hex);
+		hex[16] = 0;
+		assert_string_equal(hex, json_string_value(json_object_get(want, "value_sha256_prefix8")));
+	}
+	assert_false(read_done(&record));
+}
+
+static void captures_verify_with_the_lengths_and_hashes_computed_elsewhere(void **state)
+{
+	static const struct {
+		const char *file;
+		size_t key_exchanges, endpoint_infos;
+	} files[] = {
+		{ "g_doe_1.0.pcap", 0, 0 }, { "g_doe_1.1.pcap", 2, 0 }, { "g_doe_1.2.pcap", 2, 0 },
+		{ "g_doe_1.3.pcap", 2, 1 }, { "g_doe_1.4.pcap", 2, 1 }, { "g_mctp12.pcap", 2, 0 },
+	};
+	json_t *all = expected();
+
+	(void)state;
+	for (size_t f = 0; f < ARRAY_LEN(files); f++) {
+		char path[128];
+		OWNED(capture) c = NULL;
+		struct err e = { 0 };
+		json_t *want = json_object_get(all, files[f].file), *check;
+		size_t i, kx = 0, ep = 0;
+
+		snprintf(path, sizeof(path), "spdm/captures/%s", files[f].file);
+		OWNED(buf) b = third_party(path);
+
+		assert_ok(capture_verify(buf_bytes(b), &c, &e), &e);
+		json_array_foreach(json_object_get(want, "checks"), i, check)
+			compare_check(c, check);
+		compare_blocks(c, json_object_get(want, "distinct_measurement_blocks"));
+		for (i = 0; i < c->n; i++) {
+			if (c->rows[i].result != CAPTURE_VERIFIED)
+				fail_msg("%s frame %zu %s: %s", files[f].file, c->rows[i].frame,
+					 c->rows[i].message, c->rows[i].why);
+			kx += !strcmp(c->rows[i].message, "KEY_EXCHANGE_RSP");
+			ep += !strcmp(c->rows[i].message, "ENDPOINT_INFO");
+		}
+		assert_int_equal(kx, files[f].key_exchanges);
+		assert_int_equal(ep, files[f].endpoint_infos);
+	}
+	json_decref(all);
+}
+
+static void an_algorithm_this_build_lacks_is_never_called_verified(void **state)
+{
+	OWNED(buf) b = third_party("spdm/captures/g_pqc_mldsa65.pcap");
+	OWNED(capture) c = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(capture_verify(buf_bytes(b), &c, &e), &e);
+	assert_true(c->n > 0);
+	for (size_t i = 0; i < c->n; i++) {
+		assert_int_equal(c->rows[i].result, CAPTURE_NOT_CHECKED);
+		assert_non_null(strstr(c->rows[i].why, "unsupported algorithm"));
+	}
+}
+
+static size_t verified(const struct capture *c, const char *message)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; c && i < c->n; i++)
+		n += !strcmp(c->rows[i].message, message) && c->rows[i].result == CAPTURE_VERIFIED;
+	return n;
+}
+
+/* Flip bytes of everything that the signed messages depend on. */
+static void a_changed_byte_in_a_signed_message_is_never_called_verified(void **state)
+{
+	OWNED(buf) b = third_party("spdm/captures/g_doe_1.2.pcap");
+	OWNED(capture) good = NULL;
+	struct err e = { 0 };
+	const struct capture_row *m;
+	size_t from, to;
+
+	(void)state;
+	assert_ok(capture_verify(buf_bytes(b), &good, &e), &e);
+	m = row_of(good, "MEASUREMENTS");
+	from = (size_t)(m->record.at - b->w.at) - 8; /* from the message's first byte */
+	to = from + 8 + m->record.len + 32 + 2 + 96;
+	for (size_t at = from; at < to; at += 5) {
+		OWNED(capture) c = NULL;
+		u8 *copy = heap_copy(buf_bytes(b));
+
+		copy[at] ^= 0x20;
+		if (!capture_verify((struct bytes){ copy, b->w.len }, &c, &e) &&
+		    verified(c, "MEASUREMENTS"))
+			fail_msg("byte %zu was changed, and MEASUREMENTS still verified", at - from);
+		capture_drop(&c);
+		free(copy);
+	}
+}
+
+static void a_truncated_capture_is_refused_or_yields_fewer_rows(void **state)
+{
+	OWNED(buf) b = third_party("spdm/captures/g_doe_1.1.pcap");
+	OWNED(capture) whole = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(capture_verify(buf_bytes(b), &whole, &e), &e);
+	for (size_t len = 0; len < b->w.len; len += 13) {
+		OWNED(capture) c = NULL;
+		u8 *copy = heap_copy((struct bytes){ b->w.at, len });
+
+		if (!capture_verify((struct bytes){ copy, len }, &c, &e))
+			assert_true(c->n <= whole->n);
+		capture_drop(&c);
+		free(copy);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(captures_verify_with_the_lengths_and_hashes_computed_elsewhere),
+		cmocka_unit_test(an_algorithm_this_build_lacks_is_never_called_verified),
+		cmocka_unit_test(a_changed_byte_in_a_signed_message_is_never_called_verified),
+		cmocka_unit_test(a_truncated_capture_is_refused_or_yields_fewer_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
