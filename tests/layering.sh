@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Includes point down only, and each library header has its owner files.
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top" || exit 1
+bad=0
+complain() {
+	echo "$1"
+	bad=1
+}
+
+# layer: what it must not include
+forbid() { # folder, pattern of headers
+	local hits
+	[ -d "$1" ] || return
+	hits=$(grep -rnE "^#include \"($2)/" "$1" --include='*.[ch]')
+	[ -z "$hits" ] || complain "$1 includes what stands above it:
+$hits"
+}
+forbid common 'proto|verifier|agent|server|cli|tests'
+forbid proto 'verifier|agent|server|cli|tests'
+forbid verifier 'agent|server|cli|tests'
+forbid agent 'server|cli|tests'
+forbid server 'agent|cli|tests'
+forbid cli 'tests'
+
+# The SPDM core is shared with the kernel: nothing but port, bytes, reader, writer, limits and itself.
+hits=$(grep -nE '^#include' proto/spdm/*.[ch] | grep -vE '"common/(port|bytes|reader|writer|limits)\.h"|"[a-z_]+\.h"')
+[ -z "$hits" ] || complain "proto/spdm includes what a kernel has not:
+$hits"
+
+# library header: owners
+own() { # header pattern, owner pattern
+	local hits
+	hits=$(grep -rnE "^#include <($1)" common proto verifier agent server cli --include='*.[ch]' 2>/dev/null | grep -vE "^($2):")
+	[ -z "$hits" ] || complain "<$1> outside its owner:
+$hits"
+}
+own 'openssl/' 'common/(crypto_openssl\.c|x509_openssl\.c|key_openssl\.h)'
+own 'cbor\.h' 'proto/cbor\.c'
+own 'tss2/' 'agent/tpm\.c'
+own 'curl/' 'common/https_curl\.c'
+own 'microhttpd\.h' 'server/http\.c'
+own 'sqlite3\.h' 'server/db_sqlite\.c'
+own 'ini\.h' 'common/config\.c'
+own 'netlink/' 'agent/collector/sources/netlink\.c'
+exit $bad
