@@ -39,7 +39,7 @@ $hits"
 own 'openssl/' 'common/(crypto_openssl\.c|x509_openssl\.c|key_openssl\.h)'
 own 'cbor\.h' 'proto/cbor\.c'
 own 'tss2/' 'agent/tpm\.c'
-own 'curl/' 'common/https_curl\.c'
+own 'curl/' 'agent/transport\.c'
 own 'microhttpd\.h' 'server/http\.c'
 own 'sqlite3\.h' 'server/db_sqlite\.c'
 own 'ini\.h' 'common/config\.c'

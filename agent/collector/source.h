@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A source of device evidence: a kernel family, a socket, a file. Chosen per device at run time. */
+#ifndef ASSAY_SOURCE_H
+#define ASSAY_SOURCE_H
+
+#include "proto/evidence.h"
+#include "proto/spdm_evidence.h"
+
+/** struct source_device - one device as its source lists it. */
+struct source_device {
+	const struct evidence_source *source;
+	char address[64]; /* bus address; socket: host:port; file: its path */
+	struct pci_identity identity;
+	char label[LABEL_MAX + 1]; /* set by labels_fix() once all devices are known */
+	u8 slot;
+};
+
+struct evidence_source {
+	const char *name; /* as the token says it */
+	/**
+	 * collect - fresh evidence over the two nonces; @out.label, .address, .source are set by the
+	 * caller. The device's identity is read before and after where the source can change it.
+	 */
+	int (*collect)(const struct source_device *d, const u8 nonce[32], const u8 challenge_nonce[32],
+		       struct device_evidence *out, struct err *e);
+};
+
+extern const struct evidence_source source_socket;
+
+/** labels_fix - labels of @n devices, ordinals by ascending address among equals. Sorts @d by address. */
+void labels_fix(struct source_device *d, size_t n);
+/** source_collect - @d's evidence, or a failure in @out->failure: a device is never left out. */
+void source_collect(const struct source_device *d, const struct evidence_context *c,
+		    struct device_evidence *out);
+
+#endif
