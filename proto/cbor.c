@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cbor.h"
+
+#include <cbor.h>
+#include <stdlib.h>
+
+/* ---- one item head, through libcbor ---- */
+struct head {
+	enum cbor_kind kind;
+	u64 value;	   /* number, length, count or tag                      */
+	struct bytes body; /* of a definite string                              */
+	bool indefinite;
+	bool is_break;
+	size_t size; /* of the head, and of a definite string's body      */
+	bool seen;
+};
+
+static void on_uint8(void *c, uint8_t v) { *(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true }; }
+static void on_uint16(void *c, uint16_t v) { *(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true }; }
+static void on_uint32(void *c, uint32_t v) { *(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true }; }
+static void on_uint64(void *c, uint64_t v) { *(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true }; }
+static void on_negint8(void *c, uint8_t v) { *(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true }; }
+static void on_negint16(void *c, uint16_t v) { *(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true }; }
+static void on_negint32(void *c, uint32_t v) { *(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true }; }
+static void on_negint64(void *c, uint64_t v) { *(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true }; }
+static void on_bytes(void *c, cbor_data d, size_t n) { *(struct head *)c = (struct head){ .kind = CBOR_BYTES, .value = n, .body = { d, n }, .seen = true }; }
+static void on_bytes_start(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_BYTES, .indefinite = true, .seen = true }; }
+static void on_text(void *c, cbor_data d, size_t n) { *(struct head *)c = (struct head){ .kind = CBOR_TEXT, .value = n, .body = { d, n }, .seen = true }; }
+static void on_text_start(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_TEXT, .indefinite = true, .seen = true }; }
+static void on_array(void *c, size_t n) { *(struct head *)c = (struct head){ .kind = CBOR_ARRAY, .value = n, .seen = true }; }
+static void on_array_start(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_ARRAY, .indefinite = true, .seen = true }; }
+static void on_map(void *c, size_t n) { *(struct head *)c = (struct head){ .kind = CBOR_MAP, .value = n, .seen = true }; }
+static void on_map_start(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_MAP, .indefinite = true, .seen = true }; }
+static void on_tag(void *c, uint64_t v) { *(struct head *)c = (struct head){ .kind = CBOR_TAG, .value = v, .seen = true }; }
+static void on_float(void *c, float v) { (void)v; *(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true }; }
+static void on_double(void *c, double v) { (void)v; *(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true }; }
+static void on_undefined(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true }; }
+static void on_null(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_NULL, .seen = true }; }
+static void on_bool(void *c, bool v) { *(struct head *)c = (struct head){ .kind = v ? CBOR_TRUE : CBOR_FALSE, .seen = true }; }
+static void on_break(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_NOTHING, .is_break = true, .seen = true }; }
+
+static const struct cbor_callbacks callbacks = {
+	.uint8 = on_uint8,
+	.uint16 = on_uint16,
+	.uint32 = on_uint32,
+	.uint64 = on_uint64,
+	.negint8 = on_negint8,
+	.negint16 = on_negint16,
+	.negint32 = on_negint32,
+	.negint64 = on_negint64,
+	.byte_string = on_bytes,
+	.byte_string_start = on_bytes_start,
+	.string = on_text,
+	.string_start = on_text_start,
+	.array_start = on_array,
+	.indef_array_start = on_array_start,
+	.map_start = on_map,
+	.indef_map_start = on_map_start,
+	.tag = on_tag,
+	.float2 = on_float,
+	.float4 = on_float,
+	.float8 = on_double,
+	.undefined = on_undefined,
+	.null = on_null,
+	.boolean = on_bool,
+	.indef_break = on_break,
+};
+
+/* Bytes that the head of @value takes in its shortest form. */
+static size_t shortest(u64 value)
+{
+	return value < 24 ? 1 : value <= 0xff ? 2 : value <= 0xffff ? 3 : value <= 0xffffffff ? 5 : 9;
+}
+
+/* libcbor has no callback for simple values other than the four; step over them here. */
+static bool plain_simple(struct bytes b, struct head *h)
+{
+	if (!b.len || b.at[0] < 0xe0 || (b.at[0] > 0xf3 && b.at[0] != 0xf8))
+		return false;
+	*h = (struct head){ .kind = CBOR_FLOAT, .seen = true, .size = b.at[0] == 0xf8 ? 2 : 1 };
+	return b.at[0] != 0xf8 || (b.len >= 2 && b.at[1] >= 32);
+}
+
+static bool read_head(struct bytes b, struct head *h)
+{
+	struct cbor_decoder_result got;
+	u8 info;
+
+	*h = (struct head){ .kind = CBOR_NOTHING };
+	if (!b.len)
+		return false;
+	if (plain_simple(b, h))
+		return true;
+	info = b.at[0] & 0x1f;
+	if (info >= 28 && info <= 30)
+		return false;
+	got = cbor_stream_decode(b.at, b.len, &callbacks, h);
+	if (got.status != CBOR_DECODER_FINISHED || !h->seen || got.read > b.len)
+		return false;
+	h->size = got.read;
+	return true;
+}
+
+/* ---- the check of a whole document ---- */
+struct walk {
+	struct bytes all;
+	size_t at;
+	size_t items;
+	enum cbor_mode mode;
+	const char *why;
+};
+
+static bool stop(struct walk *w, const char *why)
+{
+	if (!w->why)
+		w->why = why;
+	return false;
+}
+
+static bool is_utf8(struct bytes b)
+{
+	for (size_t i = 0; i < b.len;) {
+		u8 c = b.at[i];
+		size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 :
+			   c >= 0xf0 && c < 0xf5 ? 4 : 0;
+		u32 v = n == 1 ? c : n == 2 ? c & 0x1fu : n == 3 ? c & 0x0fu : c & 7u;
+
+		if (!n || n > b.len - i)
+			return false;
+		for (size_t k = 1; k < n; k++) {
+			if ((b.at[i + k] & 0xc0) != 0x80)
+				return false;
+			v = v << 6 | (b.at[i + k] & 0x3fu);
+		}
+		if ((n == 3 && v < 0x800) || (n == 4 && (v < 0x10000 || v > 0x10ffff)) ||
+		    (v >= 0xd800 && v < 0xe000))
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+static bool walk_item(struct walk *w, unsigned int depth, bool *was_break);
+
+static bool walk_chunks(struct walk *w, enum cbor_kind kind)
+{
+	struct head h;
+
+	for (;;) {
+		if (++w->items > CBOR_ITEMS_MAX)
+			return stop(w, "too many items");
+		if (!read_head(bytes_slice(w->all, w->at, w->all.len - w->at), &h))
+			return stop(w, "not well-formed");
+		w->at += h.size;
+		if (h.is_break)
+			return true;
+		if (h.kind != kind || h.indefinite)
+			return stop(w, "chunk of another kind in a string");
+		if (kind == CBOR_TEXT && !is_utf8(h.body))
+			return stop(w, "text is not UTF-8");
+	}
+}
+
+/* Keys of one map, to find twins: sorted views in STRICT mode are compared as they come. */
+static int compare_keys(const void *a, const void *b)
+{
+	const struct bytes *x = a, *y = b;
+	size_t n = x->len < y->len ? x->len : y->len;
+	int d = n ? memcmp(x->at, y->at, n) : 0;
+
+	return d ? d : x->len < y->len ? -1 : x->len > y->len;
+}
+
+bool cbor_key_less(struct bytes a, struct bytes b)
+{
+	return compare_keys(&a, &b) < 0;
+}
+
+struct key_list {
+	struct bytes *at;
+	size_t n, cap;
+};
+
+static bool add_key(struct walk *w, struct key_list *keys, struct bytes key)
+{
+	if (w->mode == CBOR_STRICT) {
+		struct bytes last = keys->n ? keys->at[0] : BYTES_NONE;
+
+		if (keys->n && !cbor_key_less(last, key))
+			return stop(w, bytes_equal(last, key) ? "map key twice" : "map keys not in order");
+	}
+	if (keys->n == keys->cap && (w->mode != CBOR_STRICT || !keys->cap)) {
+		size_t cap = keys->cap ? keys->cap * 2 : w->mode == CBOR_STRICT ? 1 : 16;
+		struct bytes *at = realloc(keys->at, cap * sizeof(*at));
+
+		if (!at)
+			return stop(w, "out of memory");
+		keys->at = at;
+		keys->cap = cap;
+	}
+	keys->at[w->mode == CBOR_STRICT ? 0 : keys->n] = key;
+	keys->n = w->mode == CBOR_STRICT ? 1 : keys->n + 1;
+	return true;
+}
+
+static bool no_twins(struct walk *w, struct key_list *keys)
+{
+	if (w->mode == CBOR_STRICT || keys->n < 2)
+		return true;
+	qsort(keys->at, keys->n, sizeof(*keys->at), compare_keys);
+	for (size_t i = 1; i < keys->n; i++)
+		if (bytes_equal(keys->at[i - 1], keys->at[i]))
+			return stop(w, "map key twice");
+	return true;
+}
+
+static bool walk_pairs(struct walk *w, const struct head *h, unsigned int depth)
+{
+	struct key_list keys = { 0 };
+	bool ok = true, was_break = false;
+
+	for (u64 i = 0; ok && (h->indefinite || i < h->value); i++) {
+		size_t start = w->at;
+
+		ok = walk_item(w, depth, &was_break);
+		if (!ok || was_break)
+			break;
+		ok = add_key(w, &keys, bytes_slice(w->all, start, w->at - start)) &&
+		     walk_item(w, depth, &was_break);
+		if (ok && was_break)
+			ok = stop(w, "map ends after a key");
+	}
+	if (ok && was_break && !h->indefinite)
+		ok = stop(w, "break inside a definite map");
+	ok = ok && no_twins(w, &keys);
+	free(keys.at);
+	return ok;
+}
+
+static bool walk_array(struct walk *w, const struct head *h, unsigned int depth)
+{
+	bool was_break = false;
+
+	for (u64 i = 0; h->indefinite || i < h->value; i++) {
+		if (!walk_item(w, depth, &was_break))
+			return false;
+		if (was_break)
+			return h->indefinite || stop(w, "break inside a definite array");
+	}
+	return true;
+}
+
+static bool deterministic(struct walk *w, const struct head *h)
+{
+	bool has_number = h->kind <= CBOR_TAG;
+	size_t body = h->kind == CBOR_BYTES || h->kind == CBOR_TEXT ? h->body.len : 0;
+
+	if (w->mode != CBOR_STRICT)
+		return true;
+	if (h->indefinite)
+		return stop(w, "indefinite length");
+	if (h->kind == CBOR_FLOAT)
+		return stop(w, "float or unknown simple value");
+	if (has_number && h->size - body != shortest(h->value))
+		return stop(w, "number or length not in its shortest form");
+	return true;
+}
+
+/* @depth counts down; recursion is bounded by CBOR_DEPTH_MAX. */
+static bool walk_item(struct walk *w, unsigned int depth, bool *was_break)
+{
+	struct head h;
+
+	*was_break = false;
+	if (++w->items > CBOR_ITEMS_MAX)
+		return stop(w, "too many items");
+	if (!read_head(bytes_slice(w->all, w->at, w->all.len - w->at), &h))
+		return stop(w, "not well-formed");
+	w->at += h.size;
+	if (h.is_break) {
+		*was_break = true;
+		return true;
+	}
+	if (!deterministic(w, &h))
+		return false;
+	if (h.kind == CBOR_TEXT && !is_utf8(h.body))
+		return stop(w, "text is not UTF-8");
+	if (h.indefinite && (h.kind == CBOR_BYTES || h.kind == CBOR_TEXT))
+		return walk_chunks(w, h.kind);
+	if (h.kind != CBOR_ARRAY && h.kind != CBOR_MAP && h.kind != CBOR_TAG)
+		return true;
+	if (depth == 0)
+		return stop(w, "nested too deep");
+	/* Each item takes at least a byte: a count larger than what is left is a lie. */
+	if (!h.indefinite && h.kind != CBOR_TAG && h.value > w->all.len - w->at)
+		return stop(w, "not well-formed");
+	if (h.kind == CBOR_ARRAY)
+		return walk_array(w, &h, depth - 1);
+	if (h.kind == CBOR_MAP)
+		return walk_pairs(w, &h, depth - 1);
+	if (!walk_item(w, depth - 1, was_break))
+		return false;
+	return !*was_break || stop(w, "break after a tag");
+}
+
+int cbor_check(struct bytes b, enum cbor_mode mode, struct err *e)
+{
+	struct walk w = { .all = b, .mode = mode };
+	bool was_break;
+
+	if (walk_item(&w, CBOR_DEPTH_MAX, &was_break) && !was_break && w.at == b.len)
+		return 0;
+	if (!w.why)
+		w.why = was_break ? "break outside of anything" : "bytes after the end";
+	return err_set(e, E_FORMAT, "CBOR at byte %zu: %s", w.at, w.why);
+}
+
+/* ---- pulling ---- */
+void cbor_fail(struct cbor *c, const char *why)
+{
+	reader_fail(&c->r, why);
+}
+
+bool cbor_done(struct cbor *c)
+{
+	return read_done(&c->r);
+}
+
+enum cbor_kind cbor_peek(const struct cbor *c)
+{
+	struct head h;
+
+	return !c->r.why && read_head(c->r.left, &h) && !h.is_break ? h.kind : CBOR_NOTHING;
+}
+
+static struct head pull(struct cbor *c, enum cbor_kind kind, const char *field)
+{
+	struct head h = { .kind = CBOR_NOTHING };
+
+	if (!c->r.why && (!read_head(c->r.left, &h) || h.is_break || h.kind != kind))
+		cbor_fail(c, field);
+	if (c->r.why)
+		return (struct head){ .kind = CBOR_NOTHING };
+	read_bytes(&c->r, h.size, field);
+	return h;
+}
+
+u64 cbor_uint(struct cbor *c, const char *field)
+{
+	return pull(c, CBOR_UINT, field).value;
+}
+
+long long cbor_int(struct cbor *c, const char *field)
+{
+	bool negative = cbor_peek(c) == CBOR_NEGINT;
+	struct head h = pull(c, negative ? CBOR_NEGINT : CBOR_UINT, field);
+
+	if (h.value > 0x7fffffffffffffffULL) {
+		cbor_fail(c, field);
+		return 0;
+	}
+	return negative ? -1 - (long long)h.value : (long long)h.value;
+}
+
+static struct bytes pull_string(struct cbor *c, enum cbor_kind kind, const char *field)
+{
+	struct head h = pull(c, kind, field);
+
+	if (h.indefinite) {
+		cbor_fail(c, field);
+		return BYTES_NONE;
+	}
+	return h.body;
+}
+
+struct bytes cbor_bytes(struct cbor *c, const char *field)
+{
+	return pull_string(c, CBOR_BYTES, field);
+}
+
+struct bytes cbor_text(struct cbor *c, const char *field)
+{
+	return pull_string(c, CBOR_TEXT, field);
+}
+
+bool cbor_bool(struct cbor *c, const char *field)
+{
+	bool v = cbor_peek(c) == CBOR_TRUE;
+
+	pull(c, v ? CBOR_TRUE : CBOR_FALSE, field);
+	return v;
+}
+
+u64 cbor_tag(struct cbor *c, const char *field)
+{
+	return pull(c, CBOR_TAG, field).value;
+}
+
+/* Step over one item of a document that cbor_check() has seen. */
+static void skip(struct cbor *c, const char *field)
+{
+	struct walk w = { .all = c->r.left, .mode = CBOR_WELL_FORMED };
+	bool was_break;
+
+	if (c->r.why)
+		return;
+	if (!walk_item(&w, CBOR_DEPTH_MAX, &was_break) || was_break)
+		cbor_fail(c, field);
+	else
+		read_bytes(&c->r, w.at, field);
+}
+
+struct bytes cbor_item(struct cbor *c, const char *field)
+{
+	struct bytes from = c->r.left;
+
+	skip(c, field);
+	return c->r.why ? BYTES_NONE : (struct bytes){ from.at, from.len - c->r.left.len };
+}
+
+static bool at_break(const struct cbor *c)
+{
+	return !c->r.why && c->r.left.len && c->r.left.at[0] == 0xff;
+}
+
+static size_t count_ahead(const struct cbor *c, size_t per)
+{
+	struct cbor ahead = *c;
+	size_t n = 0;
+
+	while (!ahead.r.why && !at_break(&ahead)) {
+		skip(&ahead, "item");
+		n++;
+	}
+	return n / per;
+}
+
+size_t cbor_array(struct cbor *c, const char *field)
+{
+	struct head h = pull(c, CBOR_ARRAY, field);
+
+	return h.indefinite ? count_ahead(c, 1) : (size_t)h.value;
+}
+
+size_t cbor_map(struct cbor *c, const char *field)
+{
+	struct head h = pull(c, CBOR_MAP, field);
+
+	return h.indefinite ? count_ahead(c, 2) : (size_t)h.value;
+}
+
+void cbor_end(struct cbor *c)
+{
+	if (c->mode == CBOR_WELL_FORMED && at_break(c))
+		read_bytes(&c->r, 1, "break");
+}
+
+/* ---- writing ---- */
+static void put_head(struct writer *w, u8 major, u64 v)
+{
+	u8 first = (u8)(major << 5);
+
+	switch (shortest(v)) {
+	case 1:
+		write_u8(w, (u8)(first | v));
+		break;
+	case 2:
+		write_u8(w, first | 24);
+		write_u8(w, (u8)v);
+		break;
+	case 3:
+		write_u8(w, first | 25);
+		write_be16(w, (u16)v);
+		break;
+	case 5:
+		write_u8(w, first | 26);
+		write_be32(w, (u32)v);
+		break;
+	default:
+		write_u8(w, first | 27);
+		write_be64(w, v);
+	}
+}
+
+void cbor_put_uint(struct writer *w, u64 v)
+{
+	put_head(w, 0, v);
+}
+
+void cbor_put_int(struct writer *w, long long v)
+{
+	if (v < 0)
+		put_head(w, 1, (u64)(-1 - v));
+	else
+		put_head(w, 0, (u64)v);
+}
+
+void cbor_put_bytes(struct writer *w, struct bytes b)
+{
+	put_head(w, 2, b.len);
+	write_bytes(w, b);
+}
+
+void cbor_put_text(struct writer *w, struct bytes text)
+{
+	put_head(w, 3, text.len);
+	write_bytes(w, text);
+}
+
+void cbor_put_array(struct writer *w, size_t n)
+{
+	put_head(w, 4, n);
+}
+
+void cbor_put_map(struct writer *w, size_t n)
+{
+	put_head(w, 5, n);
+}
+
+void cbor_put_tag(struct writer *w, u64 tag)
+{
+	put_head(w, 6, tag);
+}
+
+void cbor_put_bool(struct writer *w, bool v)
+{
+	write_u8(w, v ? 0xf5 : 0xf4);
+}
+
+void cbor_put_null(struct writer *w)
+{
+	write_u8(w, 0xf6);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The token: EAT profile tag:assay.dev,2026:host#1. proto/assay.cddl is its grammar; the reader
+ * refuses everything else. SPEC: RFC 9711, docs/PROTOCOL.md Token
+ */
+#ifndef ASSAY_EAT_H
+#define ASSAY_EAT_H
+
+#include "cose.h"
+#include "evidence.h"
+#include "tpm_attest.h"
+
+#define EAT_PROFILE_HOST "tag:assay.dev,2026:host#1"
+#define EAT_MEDIA_TYPE	 "application/eat+cwt; eat_profile=\"" EAT_PROFILE_HOST "\""
+
+enum { EAT_SWITCHES_MAX = 8 };
+
+/** struct eat_function - one PCI function of the inventory; empty views are absent members. */
+struct eat_function {
+	struct bytes address;
+	u16 vendor, device;
+	u32 class_code;
+	u8 revision;
+	bool has_subsystem;
+	u16 subsystem_vendor, subsystem;
+	struct bytes serial; /* 8 bytes or empty */
+	struct bytes parent, driver;
+	bool has_group;
+	u32 group;
+	struct bytes domain;
+	bool cma;
+	struct bytes label; /* of its device submodule */
+};
+
+struct eat_device {
+	struct bytes label;
+	struct bytes value; /* the submods entry's encoded value: what the leaf covers */
+	struct bytes source, address;
+	u32 generation;
+	u8 slot;
+	struct bytes chain, vca, measurements, challenge;
+	struct bytes certificates; /* claim 3803 of the slot, if sent */
+	struct bytes failure;	   /* non-empty: there is no evidence, and why */
+};
+
+struct eat_volume {
+	struct bytes uuid; /* 16 bytes */
+	u64 epoch;
+	struct bytes k_public;
+};
+
+struct eat_bank {
+	u16 alg;
+	u32 pcrs; /* bitmap of what is there */
+	struct bytes value[TPM_PCRS];
+};
+
+struct eat {
+	struct buf *bytes; /* a copy of the token; every view points into it */
+	struct cose_sign1 cose;
+	u64 iat;
+	u8 nonce[EVIDENCE_NONCE_LEN];
+	u8 ueid[UEID_LEN];
+	struct pubkey *cnf;
+	u8 thumbprint[32];
+
+	struct bytes host; /* encoded value of the submodule */
+	struct bytes inventory; /* encoded array of functions */
+	size_t n_functions;
+	struct eat_function *functions;
+	struct bytes agent_version, phase;
+	size_t n_switches;
+	struct bytes switches[EAT_SWITCHES_MAX];
+
+	struct bytes ak_name, quote, quote_sig;
+	size_t n_banks;
+	struct eat_bank banks[TPM_BANKS_MAX];
+	struct bytes certify, certify_sig;
+
+	struct bytes boot_log;
+
+	size_t n_devices;
+	struct eat_device *devices; /* in key order */
+
+	struct bytes release; /* encoded value of the claim, or empty */
+	size_t n_volumes;
+	struct eat_volume volumes[VOLUMES_MAX];
+};
+
+/** eat_parse - grammar only; nothing is verified. The text names the claim that did not fit. */
+int eat_parse(struct bytes token, struct eat **out, struct err *e);
+void eat_drop(struct eat **t);
+/** eat_check_signature - by the cnf key in the token itself: proves possession, not identity. */
+int eat_check_signature(const struct eat *t, struct err *e);
+/** eat_inventory_parse - the functions of an encoded inventory that was stored. */
+int eat_inventory_parse(struct bytes inventory, struct eat_function **out, size_t *n, struct err *e);
+
+/* ---- writing, in the order of a round: each gives exactly the encoded value that is hashed ---- */
+struct eat_host_draft {
+	const struct eat_function *functions; /* sorted by address */
+	size_t n_functions;
+	const char *agent_version, *phase;
+	const char *const *switches;
+	size_t n_switches;
+};
+int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err *e);
+int eat_write_device(const struct device_evidence *d, struct buf **out, struct err *e);
+/** eat_write_release - @v sorted by UUID; one volume is a map, several an array. */
+int eat_write_release(const struct eat_volume *v, size_t n, struct buf **out, struct err *e);
+struct eat_tpm_draft {
+	struct bytes ak_name, quote, quote_sig;
+	const struct eat_bank *banks;
+	size_t n_banks;
+	struct bytes certify, certify_sig; /* both empty: none */
+};
+int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e);
+int eat_write_logs(struct bytes boot_log, struct buf **out, struct err *e);
+
+struct eat_submodule {
+	struct bytes label;
+	struct bytes value;
+};
+/** eat_sort - into the order of encoded keys: the order of leaves, and of the token. */
+void eat_sort(struct eat_submodule *s, size_t n);
+/** eat_write_token - sorts @s, signs with @cnf. @release: encoded value or empty. */
+int eat_write_token(const u8 nonce[32], const u8 ueid[UEID_LEN], u64 iat, const struct keypair *cnf,
+		    struct bytes release, struct eat_submodule *s, size_t n, struct buf **out,
+		    struct err *e);
+
+#endif

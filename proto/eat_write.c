@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "eat.h"
+#include "eat_claims.h"
+
+static int finish(struct buf **b, struct buf **out, const char *what, struct err *e)
+{
+	if (!*b || (*b)->w.full)
+		return err_set(e, E_MEMORY, "no room for the %s submodule", what);
+	*out = TAKE(*b);
+	return 0;
+}
+
+static struct bytes text(const char *s)
+{
+	return bytes_text(s ? s : "");
+}
+
+static void put_text_claim(struct writer *w, long long key, struct bytes value)
+{
+	cbor_put_int(w, key);
+	cbor_put_text(w, value);
+}
+
+static void put_bytes_claim(struct writer *w, long long key, struct bytes value)
+{
+	cbor_put_int(w, key);
+	cbor_put_bytes(w, value);
+}
+
+static void put_uint_claim(struct writer *w, long long key, u64 value)
+{
+	cbor_put_int(w, key);
+	cbor_put_uint(w, value);
+}
+
+static void put_function(struct writer *w, const struct eat_function *f)
+{
+	size_t n = 6 + 2u * f->has_subsystem + !!f->serial.len + !!f->parent.len + !!f->driver.len +
+		   f->has_group + !!f->domain.len + !!f->label.len;
+
+	cbor_put_map(w, n);
+	put_text_claim(w, 1, f->address);
+	put_uint_claim(w, 2, f->vendor);
+	put_uint_claim(w, 3, f->device);
+	put_uint_claim(w, 4, f->class_code);
+	put_uint_claim(w, 5, f->revision);
+	if (f->has_subsystem) {
+		put_uint_claim(w, 6, f->subsystem_vendor);
+		put_uint_claim(w, 7, f->subsystem);
+	}
+	if (f->serial.len)
+		put_bytes_claim(w, 8, f->serial);
+	if (f->parent.len)
+		put_text_claim(w, 9, f->parent);
+	if (f->driver.len)
+		put_text_claim(w, 10, f->driver);
+	if (f->has_group)
+		put_uint_claim(w, 11, f->group);
+	if (f->domain.len)
+		put_text_claim(w, 12, f->domain);
+	cbor_put_int(w, 13);
+	cbor_put_bool(w, f->cma);
+	if (f->label.len)
+		put_text_claim(w, 14, f->label);
+}
+
+int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err *e)
+{
+	OWNED(buf) b = buf_new(EVIDENCE_MAX);
+
+	if (!b)
+		return err_set(e, E_MEMORY, "no memory for the host submodule");
+	cbor_put_map(&b->w, 3);
+	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_INVENTORY));
+	cbor_put_int(&b->w, CLAIM_INVENTORY);
+	cbor_put_array(&b->w, d->n_functions);
+	for (size_t i = 0; i < d->n_functions; i++)
+		put_function(&b->w, &d->functions[i]);
+	cbor_put_int(&b->w, CLAIM_AGENT);
+	cbor_put_map(&b->w, d->n_switches ? 3 : 2);
+	put_text_claim(&b->w, 1, text(d->agent_version));
+	put_text_claim(&b->w, 2, text(d->phase));
+	if (d->n_switches) {
+		cbor_put_int(&b->w, 3);
+		cbor_put_array(&b->w, d->n_switches);
+		for (size_t i = 0; i < d->n_switches; i++)
+			cbor_put_text(&b->w, text(d->switches[i]));
+	}
+	return finish(&b, out, "host", e);
+}
+
+int eat_write_device(const struct device_evidence *d, struct buf **out, struct err *e)
+{
+	OWNED(buf) b = buf_new(EVIDENCE_MAX);
+	struct bytes challenge = buf_bytes(d->challenge);
+
+	if (!b)
+		return err_set(e, E_MEMORY, "no memory for a device submodule");
+	if (d->failure[0]) {
+		cbor_put_map(&b->w, 4);
+		put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_DEVICE));
+		put_text_claim(&b->w, CLAIM_SOURCE, text(d->source));
+		put_text_claim(&b->w, CLAIM_ADDRESS, text(d->address));
+		put_text_claim(&b->w, CLAIM_FAILURE, text(d->failure));
+		return finish(&b, out, d->label, e);
+	}
+	cbor_put_map(&b->w, challenge.len ? 9 : 8);
+	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_DEVICE));
+	put_bytes_claim(&b->w, CLAIM_VCA, buf_bytes(d->vca));
+	put_text_claim(&b->w, CLAIM_SOURCE, text(d->source));
+	put_text_claim(&b->w, CLAIM_ADDRESS, text(d->address));
+	put_uint_claim(&b->w, CLAIM_GENERATION, d->generation);
+	put_uint_claim(&b->w, CLAIM_SLOT, d->slot);
+	put_bytes_claim(&b->w, CLAIM_CHAIN, buf_bytes(d->chain));
+	put_bytes_claim(&b->w, CLAIM_MEASUREMENTS, buf_bytes(d->measurements));
+	if (challenge.len)
+		put_bytes_claim(&b->w, CLAIM_CHALLENGE, challenge);
+	return finish(&b, out, d->label, e);
+}
+
+static void put_volume(struct writer *w, const struct eat_volume *v)
+{
+	cbor_put_map(w, 3);
+	put_bytes_claim(w, 1, v->uuid);
+	put_uint_claim(w, 2, v->epoch);
+	put_bytes_claim(w, 3, v->k_public);
+}
+
+int eat_write_release(const struct eat_volume *v, size_t n, struct buf **out, struct err *e)
+{
+	OWNED(buf) b = buf_new(VOLUMES_MAX * 512);
+
+	if (!b || n == 0 || n > VOLUMES_MAX)
+		return err_set(e, E_USAGE, "a release asks for 1 to %d volumes", VOLUMES_MAX);
+	if (n > 1)
+		cbor_put_array(&b->w, n);
+	for (size_t i = 0; i < n; i++)
+		put_volume(&b->w, &v[i]);
+	return finish(&b, out, "release", e);
+}
+
+int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e)
+{
+	OWNED(buf) b = buf_new(65536);
+
+	if (!b)
+		return err_set(e, E_MEMORY, "no memory for the tpm submodule");
+	cbor_put_map(&b->w, d->certify.len ? 6 : 5);
+	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_TPM));
+	put_bytes_claim(&b->w, CLAIM_AK_NAME, d->ak_name);
+	put_bytes_claim(&b->w, CLAIM_QUOTE, d->quote);
+	put_bytes_claim(&b->w, CLAIM_QUOTE_SIG, d->quote_sig);
+	cbor_put_int(&b->w, CLAIM_PCRS);
+	cbor_put_map(&b->w, d->n_banks);
+	for (size_t i = 0; i < d->n_banks; i++) { /* ascending: a TPM may list its banks as it likes */
+		cbor_put_uint(&b->w, d->banks[i].alg);
+		cbor_put_map(&b->w, (size_t)__builtin_popcount(d->banks[i].pcrs));
+		for (u32 k = 0; k < TPM_PCRS; k++)
+			if (d->banks[i].pcrs & 1u << k)
+				put_bytes_claim(&b->w, (long long)k, d->banks[i].value[k]);
+	}
+	if (d->certify.len) {
+		cbor_put_int(&b->w, CLAIM_CERTIFY);
+		cbor_put_array(&b->w, 2);
+		cbor_put_bytes(&b->w, d->certify);
+		cbor_put_bytes(&b->w, d->certify_sig);
+	}
+	return finish(&b, out, "tpm", e);
+}
+
+int eat_write_logs(struct bytes boot_log, struct buf **out, struct err *e)
+{
+	OWNED(buf) b = buf_new(BOOT_LOG_MAX + 256);
+
+	if (!b)
+		return err_set(e, E_MEMORY, "no memory for the logs submodule");
+	cbor_put_map(&b->w, boot_log.len ? 2 : 1);
+	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_LOGS));
+	if (boot_log.len)
+		put_bytes_claim(&b->w, CLAIM_BOOT_LOG, boot_log);
+	return finish(&b, out, "logs", e);
+}
+
+/* Encoded text keys: the head holds the length, so shorter labels come first. */
+static int by_key(const void *a, const void *b)
+{
+	const struct eat_submodule *x = a, *y = b;
+
+	if (x->label.len != y->label.len)
+		return x->label.len < y->label.len ? -1 : 1;
+	return x->label.len ? memcmp(x->label.at, y->label.at, x->label.len) : 0;
+}
+
+void eat_sort(struct eat_submodule *s, size_t n)
+{
+	qsort(s, n, sizeof(*s), by_key);
+}
+
+int eat_write_token(const u8 nonce[32], const u8 ueid[UEID_LEN], u64 iat, const struct keypair *cnf,
+		    struct bytes release, struct eat_submodule *s, size_t n, struct buf **out,
+		    struct err *e)
+{
+	OWNED(buf) payload = buf_new(EVIDENCE_MAX);
+	OWNED(buf) token = buf_new(EVIDENCE_MAX);
+	u8 protected[8];
+	struct writer p = writer_on(protected, sizeof(protected));
+
+	if (!payload || !token)
+		return err_set(e, E_MEMORY, "no memory for a token");
+	eat_sort(s, n);
+	cbor_put_map(&payload->w, release.len ? 7 : 6);
+	put_uint_claim(&payload->w, CLAIM_IAT, iat);
+	cbor_put_int(&payload->w, CLAIM_CNF);
+	cbor_put_map(&payload->w, 1);
+	cbor_put_int(&payload->w, 1);
+	if (cose_key_write(keypair_pub(cnf), &payload->w, e))
+		return (int)e->code;
+	put_bytes_claim(&payload->w, CLAIM_NONCE, (struct bytes){ nonce, 32 });
+	put_bytes_claim(&payload->w, CLAIM_UEID, (struct bytes){ ueid, UEID_LEN });
+	put_text_claim(&payload->w, CLAIM_PROFILE, text(EAT_PROFILE_HOST));
+	cbor_put_int(&payload->w, CLAIM_SUBMODS);
+	cbor_put_map(&payload->w, n);
+	for (size_t i = 0; i < n; i++) {
+		cbor_put_text(&payload->w, s[i].label);
+		write_bytes(&payload->w, s[i].value);
+	}
+	if (release.len) {
+		cbor_put_int(&payload->w, CLAIM_RELEASE);
+		write_bytes(&payload->w, release);
+	}
+	if (payload->w.full)
+		return err_set(e, E_LIMIT, "token is larger than %d bytes", EVIDENCE_MAX);
+	cbor_put_map(&p, 1);
+	cbor_put_int(&p, COSE_HDR_ALG);
+	cbor_put_int(&p, COSE_ES256);
+	if (cose_sign1_write(write_done(&p), buf_bytes(payload), cnf, &token->w, e))
+		return (int)e->code;
+	*out = TAKE(token);
+	return 0;
+}
