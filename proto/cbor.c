@@ -91,6 +91,11 @@ static bool read_head(struct bytes b, struct head *h)
 		return false;
 	if (plain_simple(b, h))
 		return true;
+	/* libcbor before 0.9 refuses the tags 5 to 20 in one byte as unassigned; COSE_Sign1 is 18 */
+	if (b.at[0] >= 0xc0 && b.at[0] <= 0xd7) {
+		*h = (struct head){ .kind = CBOR_TAG, .value = b.at[0] & 0x1f, .size = 1, .seen = true };
+		return true;
+	}
 	info = b.at[0] & 0x1f;
 	if (info >= 28 && info <= 30)
 		return false;
