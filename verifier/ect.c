@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Evidence as ECTs: one environment, its elements. SPEC: draft-ietf-rats-evidence-trans 4, PROTOCOL Environments */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "appraise.h"
+
+static struct ect *ect_new(size_t n)
+{
+	struct ect *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	x->elements = calloc(n + 1, sizeof(*x->elements));
+	x->info = calloc(n + 1, sizeof(*x->info));
+	if (!x->elements || !x->info)
+		ect_drop(&x);
+	return x;
+}
+
+void ect_drop(struct ect **x)
+{
+	if (!x || !*x)
+		return;
+	free((*x)->elements);
+	free((*x)->info);
+	free(*x);
+	*x = NULL;
+}
+
+static void set_class(struct ect *x)
+{
+	x->env.vendor = bytes_text(x->vendor);
+	x->env.model = bytes_text(x->model);
+}
+
+static void set_digest(struct corim_mval *m, enum digest_alg alg, struct bytes value)
+{
+	m->n_digests = 1;
+	m->digests[0] = (struct corim_digest){ corim_alg_of(alg), value };
+}
+
+static enum digest_alg meas_alg(u32 meas_hash)
+{
+	return meas_hash == SPDM_MEAS_SHA_256 ? DIGEST_SHA256 : meas_hash == SPDM_MEAS_SHA_384 ? DIGEST_SHA384 :
+	       meas_hash == SPDM_MEAS_SHA_512 ? DIGEST_SHA512 : DIGEST_NONE;
+}
+
+static void set_block(struct ect *x, const struct spdm_block *b, u32 meas_hash)
+{
+	static const char *const types[] = { "ROM", "firmware", "hardware configuration",
+					     "firmware configuration", "manifest", "device mode",
+					     "version", "security version", "hash-extended measurement",
+					     "information", "structured manifest" };
+	static const signed char vectors[] = { TV_EXECUTABLES, TV_EXECUTABLES, TV_CONFIGURATION,
+					       TV_CONFIGURATION, -1, -1, -1, -1, TV_EXECUTABLES, -1, -1 };
+	struct corim_element *el = &x->elements[x->n];
+	struct ect_info *info = &x->info[x->n++];
+	struct writer w = writer_on(info->mkey, sizeof(info->mkey));
+	bool known = b->type < ARRAY_LEN(types);
+	struct reader r = reader_on(b->value);
+
+	cbor_put_uint(&w, b->index);
+	el->mkey = write_done(&w);
+	snprintf(info->name, sizeof(info->name), "measurement block %u (%s)", b->index,
+		 known ? types[b->type] : "unknown type");
+	/* An unknown type is something nobody can vouch for: it needs a reference value like firmware. */
+	info->vector = known ? vectors[b->type] : TV_EXECUTABLES;
+	if (!b->raw && (b->type <= SPDM_VALUE_FIRMWARE_CONFIG || b->type == SPDM_VALUE_HASH_EXTEND)) {
+		set_digest(&el->mval, meas_alg(meas_hash), b->value);
+	} else if (b->type == SPDM_VALUE_SVN && b->value.len == 8) {
+		el->mval.has_svn = true;
+		el->mval.svn = read_le64(&r, "svn");
+	} else if (b->type == SPDM_VALUE_VERSION) {
+		el->mval.has_version = true;
+		el->mval.version = b->value;
+	} else {
+		el->mval.has_raw = true;
+		el->mval.raw = b->value;
+	}
+}
+
+int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e)
+{
+	OWNED(ect) x = ect_new(d->evidence ? d->evidence->answer.n_blocks : 0);
+	struct reader record;
+
+	if (!x)
+		return err_set(e, E_MEMORY, "no memory for an environment");
+	snprintf(x->vendor, sizeof(x->vendor), "pci:%04x", d->identity.vendor);
+	snprintf(x->model, sizeof(x->model), "pci:%04x:%04x", d->identity.vendor, d->identity.device);
+	set_class(x);
+	record = reader_on(d->evidence ? d->evidence->answer.record : BYTES_NONE);
+	while (d->evidence && record.left.len && !record.why && x->n < d->evidence->answer.n_blocks) {
+		struct spdm_block b = spdm_next_block(&record);
+
+		if (!record.why)
+			set_block(x, &b, d->evidence->nego.meas_hash);
+	}
+	*out = TAKE(x);
+	return 0;
+}
+
+/* pcr4/EV_EFI_BOOT_SERVICES_APPLICATION/0: the ordinal counts equal events of one PCR. */
+int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e)
+{
+	OWNED(ect) x = ect_new(log->n_events);
+	int bank = boot_log_bank(log, tpm_alg);
+
+	if (!x)
+		return err_set(e, E_MEMORY, "no memory for an environment");
+	if (bank < 0)
+		return err_set(e, E_NOTFOUND, "boot log without that bank");
+	snprintf(x->vendor, sizeof(x->vendor), "tcg");
+	snprintf(x->model, sizeof(x->model), "tcg:boot-log");
+	set_class(x);
+	for (size_t i = 0; i < log->n_events; i++) {
+		const struct boot_event *ev = &log->events[i];
+		const char *name = boot_event_name(ev->type);
+		struct ect_info *info = &x->info[x->n];
+		struct writer w = writer_on(info->mkey, sizeof(info->mkey));
+		unsigned int ordinal = 0;
+
+		if (ev->type == 3) /* EV_NO_ACTION is extended nowhere */
+			continue;
+		for (size_t k = 0; k < i; k++)
+			ordinal += log->events[k].pcr == ev->pcr && log->events[k].type == ev->type;
+		if (name)
+			snprintf(info->name, sizeof(info->name), "pcr%u/%s/%u", ev->pcr, name, ordinal);
+		else
+			snprintf(info->name, sizeof(info->name), "pcr%u/0x%08x/%u", ev->pcr, ev->type, ordinal);
+		cbor_put_text(&w, bytes_text(info->name));
+		info->vector = TV_EXECUTABLES;
+		x->elements[x->n].mkey = write_done(&w);
+		set_digest(&x->elements[x->n].mval, log->alg[bank], ev->digests[bank]);
+		x->n++;
+	}
+	*out = TAKE(x);
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why: an explanation is data, and one function renders it for CLI, API and dashboard. */
+#ifndef ASSAY_EXPLAIN_H
+#define ASSAY_EXPLAIN_H
+
+#include "checks.h"
+#include "common/err.h"
+#include "common/own.h"
+
+enum { REASONS_MAX = 512 };
+/* AR4SI tiers. SPEC: draft-ietf-rats-ar4si 2.3 */
+enum ear_tier { TIER_NONE = 0, TIER_AFFIRMING = 2, TIER_WARNING = 32, TIER_CONTRAINDICATED = 96 };
+
+struct reason {
+	enum ear_tier tier;
+	int check;	      /* enum check_id, or -1: appraisal against reference values */
+	char device[80];      /* label, or "host"                                         */
+	char address[80];     /* to show beside the label, or ""                          */
+	char element[96];     /* "block 2", "pcr4/EV_...", a check's name                 */
+	char wanted[300];     /* "" when no single value was wanted                       */
+	char found[300];
+	char corim[128];      /* which CoRIM wanted it, or ""                             */
+};
+
+struct reasons {
+	size_t n;
+	size_t dropped; /* past REASONS_MAX */
+	struct reason at[REASONS_MAX];
+};
+struct reasons *reasons_new(void);
+void reasons_drop(struct reasons **r);
+/** reasons_add - the next row, to be filled; never NULL (past the maximum rows fall together). */
+struct reason *reasons_add(struct reasons *r, enum ear_tier tier, int check, const char *device,
+			   const char *address);
+/** reason_text - one sentence. Return: @out. */
+const char *reason_text(const struct reason *r, char *out, size_t size);
+const char *tier_name(enum ear_tier tier); /* "affirming", "warning", "contraindicated", "none" */
+
+#endif

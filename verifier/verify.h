@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From decoded claims to verified claims. Only this stage can make a struct verified_claims, and
+ * appraisal takes nothing else: a forgotten signature check does not compile.
+ */
+#ifndef ASSAY_VERIFY_H
+#define ASSAY_VERIFY_H
+
+#include "explain.h"
+#include "proto/boot_log.h"
+#include "proto/eat.h"
+#include "proto/spdm_evidence.h"
+
+/** struct known_leaf - what the relying side knows of a device of this host. */
+struct known_leaf {
+	bool known;	      /* seen before under this label   */
+	u8 leaf_key[32];      /* SHA-256 of the leaf's SPKI     */
+	u8 version;	      /* highest SPDM version seen      */
+	char other_host[256]; /* where else this key was seen   */
+};
+
+/** struct verify_context - everything that does not come from the token. */
+struct verify_context {
+	u8 deployment[DEPLOYMENT_ID_LEN];
+	long long now_s;
+	enum check_result nonce; /* the server's own answer; offline: the nonce that was expected */
+	char nonce_why[256];
+
+	const char *host_name;
+	struct bytes ak_pub; /* TPMT_PUBLIC of the enrolled AK */
+	u8 ueid[UEID_LEN];
+	bool active;
+
+	bool has_last; /* of an earlier attestation */
+	struct tpm_clock last_clock;
+	struct bytes inventory; /* accepted; empty: none yet, the first one is taken */
+
+	const struct trust_store *device_roots;
+	u8 spdm_version_min;
+	u32 release_pcrs;
+	bool release_after_restart;
+	bool test_sources_may_release;
+	bool caller_nonce; /* never releases */
+
+	/** lookup - what is known of @label; @leaf_key is the evidence's. */
+	int (*lookup)(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out,
+		      struct err *e);
+	void *user;
+};
+
+struct verified_device {
+	const struct eat_device *claims;
+	char label[LABEL_MAX + 1], address[129];
+	struct checks checks;
+	struct spdm_evidence *evidence; /* NULL: there is none, or it does not parse */
+	struct pci_identity identity;
+	bool has_identity;
+	u8 leaf_key[32];
+	bool verified; /* every DEVICE check passed */
+};
+
+struct verified_view {
+	const struct eat *token;
+	struct checks checks;
+	struct tpm_attest quote;
+	struct boot_log *log; /* NULL: none was sent, or it does not replay */
+	bool quoted; /* the quote's signature by an enrolled AK holds: a verdict may be stored */
+	size_t n_devices;
+	struct verified_device *devices;
+	bool first_inventory; /* none was accepted before */
+	bool restarted;
+};
+
+struct verified_claims;
+/**
+ * verify_evidence - run every check; a failed one is a row in @reasons, never an early return, so
+ * that a person sees all that is wrong. @token must outlive the result.
+ * Return: 0 and *@out even when checks failed; an error only when there is no memory.
+ */
+int verify_evidence(const struct eat *token, const struct verify_context *ctx, struct reasons *reasons,
+		    struct verified_claims **out, struct err *e);
+const struct verified_view *verified_view(const struct verified_claims *v);
+void verified_claims_drop(struct verified_claims **v);
+
+#endif
