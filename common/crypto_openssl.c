@@ -214,10 +214,13 @@ int hkdf_sha256(struct bytes ikm, struct bytes salt, struct bytes info, u8 *out,
 		struct err *e)
 {
 	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(hkdf_kdf);
+	static u8 none[32]; /* RFC 5869: no salt is a string of zeros; the library takes no NULL */
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)ikm.at, ikm.len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt.at, salt.len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT,
+						  salt.len ? (void *)salt.at : none,
+						  salt.len ? salt.len : sizeof(none)),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info.at, info.len),
 		OSSL_PARAM_construct_end(),
 	};

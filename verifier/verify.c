@@ -457,6 +457,11 @@ static void check_spdm(struct run *r, struct verified_device *d, struct err *e)
 	}
 	judge(r, d, CHECK_VERSION, check_version(r, d, &known, e), e);
 	judge(r, d, CHECK_KEY_KNOWN, check_key(d, &known, e), e);
+	/* Recorded even when it was seen elsewhere: then both hosts are refused, not only the second. */
+	d->sighted = d->checks.result[CHECK_NONCE_BOUND] == PASSED &&
+		     d->checks.result[CHECK_SIGNATURE] == PASSED &&
+		     d->checks.result[CHECK_PATH] == PASSED &&
+		     (!known.known || !memcmp(known.leaf_key, d->leaf_key, 32));
 }
 
 static void check_device(struct run *r, struct verified_device *d, struct err *e)

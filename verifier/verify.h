@@ -57,6 +57,7 @@ struct verified_device {
 	bool has_identity;
 	u8 leaf_key[32];
 	bool verified; /* every DEVICE check passed */
+	bool sighted;  /* genuine and fresh, and its label free or its own: the sighting is recorded */
 };
 
 struct verified_view {

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ear.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "common/text.h"
+
+static const char *const vector_names[EAR_VECTOR_LEN] = {
+	"instance-identity", "configuration",  "executables",	 "file-system",
+	"hardware",	     "runtime-opaque", "storage-opaque", "sourced-data",
+};
+
+static const struct {
+	int status;
+	const char *name;
+} statuses[] = { { 0, "none" }, { 2, "affirming" }, { 32, "warning" }, { 96, "contraindicated" } };
+
+static const char *status_name(int status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
+		if (statuses[i].status == status)
+			return statuses[i].name;
+	return "none";
+}
+
+static json_t *base64url_json(struct bytes b)
+{
+	char *text = malloc(base64_len(b.len, false) + 1);
+	json_t *j = text ? json_string(base64url_write(b, false, text)) : NULL;
+
+	free(text);
+	return j;
+}
+
+static json_t *jwk_json(const struct pubkey *key, struct err *e)
+{
+	u8 x[32], y[32];
+
+	if (pubkey_kind(key) != KEY_P256) {
+		err_set(e, E_UNSUPPORTED, "JWK: not a P-256 key");
+		return NULL;
+	}
+	if (pubkey_xy(key, x, y, 32, e))
+		return NULL;
+	return json_pack("{s:s, s:s, s:o, s:o}", "kty", "EC", "crv", "P-256", "x", base64url_json(BYTES(x)),
+			 "y", base64url_json(BYTES(y)));
+}
+
+int jwk_write(const struct pubkey *key, struct writer *out, struct err *e)
+{
+	json_t *j = jwk_json(key, e);
+	char *text = j ? json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+	json_decref(j);
+	if (!text)
+		return e->code ? (int)e->code : err_set(e, E_MEMORY, "no memory for a JWK");
+	write_bytes(out, bytes_text(text));
+	free(text);
+	return 0;
+}
+
+int jwk_read(struct bytes json, struct pubkey **out, struct err *e)
+{
+	json_t *j = json_loadb((const char *)json.at, json.len, 0, NULL);
+	const char *kty = json_string_value(json_object_get(j, "kty"));
+	const char *crv = json_string_value(json_object_get(j, "crv"));
+	const char *x = json_string_value(json_object_get(j, "x")), *y = json_string_value(json_object_get(j, "y"));
+	u8 bx[32], by[32];
+	bool ok = kty && crv && x && y && !strcmp(kty, "EC") && !strcmp(crv, "P-256") &&
+		  base64_read(bytes_text(x), bx, 32) == 32 && base64_read(bytes_text(y), by, 32) == 32;
+
+	json_decref(j);
+	if (!ok)
+		return err_set(e, E_FORMAT, "JWK is not a P-256 key");
+	return pubkey_from_ec(KEY_P256, BYTES(bx), BYTES(by), out, e);
+}
+
+static json_t *submod_json(const struct ear_submod *s, const char *policy_id)
+{
+	json_t *vector = json_object();
+
+	for (size_t i = 0; i < EAR_VECTOR_LEN; i++)
+		if (s->vector[i])
+			json_object_set_new(vector, vector_names[i], json_integer(s->vector[i]));
+	return json_pack("{s:s, s:o, s:[s]}", "ear_status", status_name(s->status),
+			 "ear_trustworthiness_vector", vector, "ear_appraisal_policy_ids", policy_id);
+}
+
+static json_t *claims_json(const struct ear *ear, struct err *e)
+{
+	json_t *submods = json_object(), *jwk = jwk_json(ear->cnf, e), *claims;
+
+	for (size_t i = 0; i < ear->n; i++) {
+		json_t *one = submod_json(&ear->submods[i], ear->policy_id);
+
+		if (!strcmp(ear->submods[i].name, "host")) /* the nonce that the evidence answered */
+			json_object_set_new(one, "eat_nonce", base64url_json(BYTES(ear->nonce)));
+		json_object_set_new(submods, ear->submods[i].name, one);
+	}
+	claims = json_pack("{s:s, s:I, s:I, s:{s:s, s:s}, s:s, s:o, s:{s:o}, s:o}", "eat_profile", EAR_PROFILE,
+			   "iat", (json_int_t)ear->iat, "exp", (json_int_t)ear->exp, "ear_verifier_id",
+			   "developer", "https://assay.dev", "build", ASSAY_VERSION "+" ASSAY_COMMIT,
+			   "ear_status", status_name(ear->status), "ueid", base64url_json(BYTES(ear->ueid)),
+			   "cnf", "jwk", jwk, "submods", submods);
+	if (claims && ear->audience)
+		json_object_set_new(claims, "aud", json_string(ear->audience));
+	if (claims && ear->caller_nonce)
+		json_object_set_new(claims, "assay_caller_nonce", json_true());
+	return claims;
+}
+
+static int put_part(struct writer *w, const char *text)
+{
+	size_t len = base64_len(strlen(text), false);
+	char *part = malloc(len + 1);
+
+	if (!part)
+		return -1;
+	write_bytes(w, bytes_text(base64url_write(bytes_text(text), false, part)));
+	free(part);
+	return 0;
+}
+
+int ear_write(const struct ear *ear, const struct keypair *key, struct buf **jwt, struct err *e)
+{
+	OWNED(buf) b = buf_new(EAR_MAX);
+	json_t *claims = claims_json(ear, e);
+	char *text = claims ? json_dumps(claims, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	u8 raw[64];
+	char sig[96];
+	struct writer w = writer_on(raw, sizeof(raw));
+	struct bytes signed_part;
+	int rc = 0;
+
+	json_decref(claims);
+	if (!text || !b || put_part(&b->w, "{\"alg\":\"ES256\",\"typ\":\"JWT\"}"))
+		rc = err_set(e, E_MEMORY, "no memory for an attestation result");
+	if (!rc) {
+		write_u8(&b->w, '.');
+		if (put_part(&b->w, text) || b->w.full)
+			rc = err_set(e, E_LIMIT, "attestation result is too large");
+	}
+	free(text);
+	if (rc)
+		return rc;
+	signed_part = buf_bytes(b);
+	if (keypair_sign(key, SIG_ECDSA, DIGEST_SHA256, &signed_part, 1, &w, e))
+		return err_while(e, "sign the attestation result");
+	write_u8(&b->w, '.');
+	write_bytes(&b->w, bytes_text(base64url_write(BYTES(raw), false, sig)));
+	*jwt = TAKE(b);
+	return 0;
+}
+
+/* ---- reading ---- */
+static bool split(struct bytes jwt, struct bytes part[3])
+{
+	size_t n = 0, from = 0;
+
+	for (size_t i = 0; i <= jwt.len; i++) {
+		if (i < jwt.len && jwt.at[i] != '.')
+			continue;
+		if (n == 3 || i == from)
+			return false;
+		part[n++] = bytes_slice(jwt, from, i - from);
+		from = i + 1;
+	}
+	return n == 3;
+}
+
+/* Base64url without padding, and nothing else. */
+static struct buf *part_bytes(struct bytes part)
+{
+	OWNED(buf) b = buf_new(EAR_MAX);
+	u8 *p = b ? write_space(&b->w, part.len) : NULL;
+	long n = p && !memchr(part.at, '=', part.len) && !memchr(part.at, '+', part.len) &&
+				 !memchr(part.at, '/', part.len) ?
+			 base64_read(part, p, part.len) :
+			 -1;
+
+	if (n < 0)
+		return NULL;
+	b->w.len = (size_t)n;
+	return TAKE(b);
+}
+
+void ear_seen_clear(struct ear_seen *s)
+{
+	buf_drop(&s->claims);
+}
+
+static int read_claims(json_t *claims, const char *audience, long long now_s, struct ear_seen *out,
+		       struct err *e)
+{
+	const char *profile = json_string_value(json_object_get(claims, "eat_profile"));
+	const char *status = json_string_value(json_object_get(claims, "ear_status"));
+	const char *aud = json_string_value(json_object_get(claims, "aud"));
+
+	if (!profile || strcmp(profile, EAR_PROFILE))
+		return err_set(e, E_FORMAT, "attestation result: eat_profile is \"%s\", not %s",
+			       profile ? profile : "", EAR_PROFILE);
+	if (!json_is_object(json_object_get(claims, "ear_verifier_id")) ||
+	    !json_object_size(json_object_get(claims, "submods")) ||
+	    !json_is_integer(json_object_get(claims, "iat")))
+		return err_set(e, E_FORMAT, "attestation result lacks ear_verifier_id, submods or iat");
+	out->iat = json_integer_value(json_object_get(claims, "iat"));
+	out->exp = json_integer_value(json_object_get(claims, "exp"));
+	if (!out->exp || now_s > out->exp)
+		return err_set(e, E_FRESHNESS, "attestation result has expired");
+	if (audience && (!aud || strcmp(aud, audience)))
+		return err_set(e, E_BINDING, "attestation result is for \"%s\"", aud ? aud : "");
+	out->status = -1;
+	for (size_t i = 0; status && i < ARRAY_LEN(statuses); i++)
+		if (!strcmp(status, statuses[i].name))
+			out->status = statuses[i].status;
+	return out->status < 0 ? err_set(e, E_FORMAT, "attestation result: ear_status") : 0;
+}
+
+int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, long long now_s,
+	     struct ear_seen *out, struct err *e)
+{
+	struct bytes part[3];
+	OWNED(buf) head = NULL;
+	OWNED(buf) body = NULL;
+	OWNED(buf) sig = NULL;
+	struct bytes signed_part;
+	json_t *header, *claims;
+	const char *alg;
+	int rc;
+
+	*out = (struct ear_seen){ 0 };
+	if (jwt.len > EAR_MAX || !split(jwt, part) || !(head = part_bytes(part[0])) ||
+	    !(body = part_bytes(part[1])) || !(sig = part_bytes(part[2])))
+		return err_set(e, E_FORMAT, "attestation result is not a JWS in compact form");
+	header = json_loadb((const char *)head->w.at, head->w.len, JSON_REJECT_DUPLICATES, NULL);
+	alg = json_string_value(json_object_get(header, "alg"));
+	rc = !alg || strcmp(alg, "ES256") || json_object_get(header, "crit") ?
+		     err_set(e, E_FORMAT, "attestation result: alg is not ES256") :
+		     0;
+	json_decref(header);
+	if (rc)
+		return rc;
+	signed_part = (struct bytes){ jwt.at, part[0].len + 1 + part[1].len };
+	if (pubkey_verify(key, SIG_ECDSA, DIGEST_SHA256, &signed_part, 1, buf_bytes(sig), e))
+		return err_while(e, "signature of the attestation result");
+	claims = json_loadb((const char *)body->w.at, body->w.len, JSON_REJECT_DUPLICATES, NULL);
+	rc = json_is_object(claims) ? read_claims(claims, audience, now_s, out, e) :
+				      err_set(e, E_FORMAT, "attestation result: claims are not an object");
+	json_decref(claims);
+	if (!rc)
+		out->claims = TAKE(body);
+	return rc;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EAR: the attestation result, as an ES256 JWT.
+ * SPEC: draft-ietf-rats-ear-04, draft-ietf-rats-ar4si-06, RFC 7515
+ */
+#ifndef ASSAY_EAR_H
+#define ASSAY_EAR_H
+
+#include "common/crypto.h"
+#include "evidence.h"
+
+#define EAR_PROFILE "tag:ietf.org,2026:rats/ear#04"
+
+enum { EAR_VECTOR_LEN = 8, EAR_LIFE_S = 300, EAR_MAX = 1024 * 1024 };
+
+struct ear_submod {
+	const char *name;
+	int status;			   /* 0, 2, 32, 96 */
+	signed char vector[EAR_VECTOR_LEN]; /* 0: no claim  */
+};
+
+struct ear {
+	long long iat, exp;
+	const char *audience;  /* NULL: none */
+	const char *policy_id;
+	bool caller_nonce;     /* the evidence answered a nonce of the caller's choice */
+	int status;
+	u8 ueid[UEID_LEN];
+	const struct pubkey *cnf; /* the token's key: a relying party asks its bearer for proof */
+	u8 nonce[32];		  /* of the evidence */
+	size_t n;
+	const struct ear_submod *submods;
+};
+int ear_write(const struct ear *ear, const struct keypair *key, struct buf **jwt, struct err *e);
+
+/** struct ear_seen - what a reader of a result gets. */
+struct ear_seen {
+	int status;
+	long long iat, exp;
+	char audience[256];
+	struct buf *claims; /* the JSON claims-set */
+};
+void ear_seen_clear(struct ear_seen *s);
+/** ear_read - one ES256 JWT by @key, this profile, not expired at @now_s, for @audience if not NULL. */
+int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, long long now_s,
+	     struct ear_seen *out, struct err *e);
+
+/** jwk_write - a P-256 public key as a JWK, JSON text. */
+int jwk_write(const struct pubkey *key, struct writer *out, struct err *e);
+/** jwk_read - JSON text of a P-256 JWK. */
+int jwk_read(struct bytes json, struct pubkey **out, struct err *e);
+
+#endif

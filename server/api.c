@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+/* /api/v1: what operators and CI ask and change. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/text.h"
+#include "hosts.h"
+#include "problem.h"
+#include "proto/eat.h"
+#include "secrets.h"
+#include "server.h"
+#include "verifier/explain.h"
+
+static json_t *body_of(struct call *c)
+{
+	json_t *j = json_loadb((const char *)c->rq->body.at, c->rq->body.len, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json_is_object(j))
+		return j;
+	json_decref(j);
+	problem(c->out, 400, "Malformed", "body is not a JSON object");
+	return NULL;
+}
+
+static const char *text_member(json_t *body, const char *key)
+{
+	const char *s = json_string_value(json_object_get(body, key));
+
+	return s ? s : "";
+}
+
+static bool group_valid(const char *group)
+{
+	return strlen(group) <= GROUP_MAX_LEN && host_name_valid(group);
+}
+
+/* ---- hosts ---- */
+static json_t *text_json(const struct db_value *v)
+{
+	return v->bytes.len ? json_stringn((const char *)v->bytes.at, v->bytes.len) : json_string("");
+}
+
+static int list_host(void *user, const struct db_row *row, struct err *e)
+{
+	char ueid[2 * UEID_LEN + 1] = "";
+	json_t *j;
+
+	(void)e;
+	if (row->at[0].bytes.len == UEID_LEN)
+		hex_write(row->at[0].bytes, ueid);
+	j = json_pack("{s:s, s:o, s:o, s:o, s:o}", "ueid", ueid, "name", text_json(&row->at[1]), "group",
+		      text_json(&row->at[2]), "ek_trust", text_json(&row->at[3]), "state", text_json(&row->at[4]));
+	if (row->at[5].kind == DB_INT) {
+		json_object_set_new(j, "attested", json_integer(row->at[5].number));
+		json_object_set_new(j, "status", json_string(tier_name((enum ear_tier)row->at[6].number)));
+		if (row->n > 7) {
+			json_object_set_new(j, "reasons", json_loadb((const char *)row->at[7].bytes.at,
+								     row->at[7].bytes.len, 0, NULL));
+			json_object_set_new(j, "devices", json_loadb((const char *)row->at[8].bytes.at,
+								     row->at[8].bytes.len, 0, NULL));
+		}
+	}
+	json_array_append_new(user, j);
+	return 0;
+}
+
+static int list_hosts(struct tx *tx, void *arg, struct err *e)
+{
+	return db_run(tx->db,
+		      "SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status FROM hosts h"
+		      " LEFT JOIN attestations a ON a.ueid = h.ueid ORDER BY h.name LIMIT 1000",
+		      NULL, 0, list_host, arg, NULL, e);
+}
+
+void get_hosts(struct call *c)
+{
+	json_t *list = json_array();
+	struct err e = { 0 };
+
+	if (store_read(c->server->store, list_hosts, list, &e)) {
+		json_decref(list);
+		problem_of(c->out, &e);
+		return;
+	}
+	answer_json(c->out, 200, json_pack("{s:o}", "hosts", list));
+}
+
+struct one_host {
+	const char *name;
+	json_t *list;
+};
+
+static int one_host(struct tx *tx, void *arg, struct err *e)
+{
+	struct one_host *o = arg;
+	struct db_value v = DB_T(o->name);
+
+	return db_run(tx->db,
+		      "SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status, a.reasons, a.devices"
+		      " FROM hosts h LEFT JOIN attestations a ON a.ueid = h.ueid WHERE h.name = $1",
+		      &v, 1, list_host, o->list, NULL, e);
+}
+
+void get_host(struct call *c)
+{
+	struct one_host o = { c->part[0], json_array() };
+	struct err e = { 0 };
+
+	if (store_read(c->server->store, one_host, &o, &e))
+		problem_of(c->out, &e);
+	else if (!json_array_size(o.list))
+		problem(c->out, 404, "Not found", "no such host");
+	else
+		answer_json(c->out, 200, json_incref(json_array_get(o.list, 0)));
+	json_decref(o.list);
+}
+
+/* ---- changes: a job and its audit record in one transaction ---- */
+struct change {
+	struct call *call;
+	struct expected_host expected;
+	struct join_token token;
+	const char *verb;
+	u8 hash[32], uuid[16], check[SHARE_CHECK_LEN];
+	char argument[128];
+};
+
+static int add_expected(struct tx *tx, void *arg, struct err *e)
+{
+	struct change *ch = arg;
+	char detail[500], hex[65];
+
+	if (expected_host_add(tx, &ch->expected, e))
+		return (int)e->code;
+	snprintf(detail, sizeof(detail), "{\"ek_hash\":\"%s\",\"group\":\"%s\",\"name\":\"%s\"}",
+		 hex_write(BYTES(ch->expected.ek_hash), hex), ch->expected.group, ch->expected.name);
+	return audit_append(tx, ch->call->actor, "host-expected", detail, e);
+}
+
+void post_host(struct call *c)
+{
+	struct change ch = { .call = c };
+	json_t *body = body_of(c);
+	struct err e = { 0 };
+
+	if (!body)
+		return;
+	snprintf(ch.expected.name, sizeof(ch.expected.name), "%s", text_member(body, "name"));
+	snprintf(ch.expected.group, sizeof(ch.expected.group), "%s",
+		 *text_member(body, "group") ? text_member(body, "group") : "default");
+	if (!hex_read(text_member(body, "ek_hash"), ch.expected.ek_hash, 32))
+		problem(c->out, 400, "Malformed", "ek_hash is not 64 hex digits");
+	else if (!group_valid(ch.expected.group) || (*ch.expected.name && !host_name_valid(ch.expected.name)))
+		problem(c->out, 400, "Malformed", "name or group has characters that names may not have");
+	else if (store_write(c->server->store, add_expected, &ch, &e))
+		problem_of(c->out, &e);
+	else
+		answer_json(c->out, 201, json_pack("{s:s}", "status", "registered"));
+	json_decref(body);
+}
+
+static int take_inventory_of_token(void *user, const struct db_row *row, struct err *e)
+{
+	return eat_parse(row->at[0].bytes, user, e);
+}
+
+static int accept_inventory(struct tx *tx, const struct host *h, const char *by, struct err *e)
+{
+	OWNED(eat) last = NULL;
+	struct db_value v = DB_B(BYTES(h->ueid));
+
+	if (db_run(tx->db, "SELECT token FROM attestations WHERE ueid = $1", &v, 1, take_inventory_of_token,
+		   &last, NULL, e))
+		return (int)e->code;
+	if (!last)
+		return err_set(e, E_NOTFOUND, "host has not attested yet");
+	return inventory_set(tx, h->ueid, last->inventory, by, e);
+}
+
+static int act_on_host(struct tx *tx, void *arg, struct err *e)
+{
+	struct change *ch = arg;
+	const char *name = ch->call->part[0];
+	OWNED(host) h = NULL;
+	char detail[500];
+	int rc;
+
+	if (host_find_by_name(tx, name, &h, e))
+		return (int)e->code;
+	if (!strcmp(ch->verb, "revoke"))
+		rc = host_set_state(tx, name, false, e);
+	else if (!strcmp(ch->verb, "restore"))
+		rc = host_set_state(tx, name, true, e);
+	else if (!strcmp(ch->verb, "confirm-ek"))
+		rc = host_confirm_ek(tx, name, ch->hash, e);
+	else if (!strcmp(ch->verb, "accept-inventory"))
+		rc = accept_inventory(tx, h, ch->call->actor, e);
+	else if (!strcmp(ch->verb, "forget-device"))
+		rc = device_forget(tx, h->ueid, ch->argument, e);
+	else
+		rc = err_set(e, E_NOTFOUND, "no such action");
+	if (rc)
+		return rc;
+	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"device\":\"%s\"}", h->name, ch->argument);
+	return audit_append(tx, ch->call->actor, ch->verb, detail, e);
+}
+
+void post_host_action(struct call *c)
+{
+	struct change ch = { .call = c, .verb = c->part[1] };
+	json_t *body = body_of(c);
+	const char *label;
+	struct err e = { 0 };
+
+	if (!body)
+		return;
+	label = text_member(body, "device");
+	if (!strcmp(ch.verb, "forget-device") && !evidence_label_valid(bytes_text(label)))
+		problem(c->out, 400, "Malformed", "device is not a device label");
+	else if (!strcmp(ch.verb, "confirm-ek") && !hex_read(text_member(body, "ek_hash"), ch.hash, 32))
+		problem(c->out, 400, "Malformed", "ek_hash is not 64 hex digits");
+	else {
+		snprintf(ch.argument, sizeof(ch.argument), "%.127s", label);
+		if (store_write(c->server->store, act_on_host, &ch, &e))
+			problem_of(c->out, &e);
+		else
+			answer_json(c->out, 200, json_pack("{s:s}", "status", "done"));
+	}
+	json_decref(body);
+}
+
+/* ---- join tokens ---- */
+static int add_token(struct tx *tx, void *arg, struct err *e)
+{
+	struct change *ch = arg;
+	char detail[500];
+
+	if (join_token_add(tx, &ch->token, e))
+		return (int)e->code;
+	snprintf(detail, sizeof(detail), "{\"group\":\"%s\",\"name\":\"%s\",\"not_after\":%lld}", ch->token.group,
+		 ch->token.host_name, ch->token.not_after);
+	return audit_append(tx, ch->call->actor, "join-token-made", detail, e);
+}
+
+void post_join_token(struct call *c)
+{
+	struct change ch = { .call = c };
+	json_t *body = body_of(c);
+	struct err e = { 0 };
+	u8 random[24];
+	char text[40];
+	struct digest hash;
+	json_int_t life;
+
+	if (!body)
+		return;
+	life = json_integer_value(json_object_get(body, "valid_s"));
+	snprintf(ch.token.group, sizeof(ch.token.group), "%s",
+		 *text_member(body, "group") ? text_member(body, "group") : "default");
+	snprintf(ch.token.host_name, sizeof(ch.token.host_name), "%s", text_member(body, "name"));
+	ch.token.has_ek_hash = hex_read(text_member(body, "ek_hash"), ch.token.ek_hash, 32);
+	if (!ch.token.has_ek_hash && *text_member(body, "ek_hash"))
+		err_set(&e, E_USAGE, "ek_hash is not 64 hex digits");
+	else if (!group_valid(ch.token.group) || (*ch.token.host_name && !host_name_valid(ch.token.host_name)))
+		err_set(&e, E_USAGE, "name or group has characters that names may not have");
+	else if (life < 0 || life > 30 * 86400)
+		err_set(&e, E_USAGE, "valid_s is more than 30 days");
+	json_decref(body);
+	ch.token.not_after = clock_now_s() + (life ? life : 3600);
+	if (!e.code && !random_bytes(random, sizeof(random), &e)) {
+		base64url_write(BYTES(random), false, text);
+		hash = sha256_of(bytes_text(text));
+		memcpy(ch.token.hash, hash.at, 32);
+		store_write(c->server->store, add_token, &ch, &e);
+	}
+	if (e.code)
+		problem_of(c->out, &e);
+	else
+		answer_json(c->out, 201, json_pack("{s:s, s:I}", "join_token", text, "not_after",
+						   (json_int_t)ch.token.not_after));
+}
+
+/* ---- secrets ---- */
+static int add_secret(struct tx *tx, void *arg, struct err *e)
+{
+	struct change *ch = arg;
+	OWNED(host) h = NULL;
+	char detail[500], uuid[UUID_TEXT_LEN + 1];
+
+	if (host_find_by_name(tx, ch->argument, &h, e) ||
+	    share_create(tx, h->ueid, ch->uuid, ch->check, e))
+		return (int)e->code;
+	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"volume\":\"%s\",\"epoch\":1}", h->name,
+		 uuid_write(ch->uuid, uuid));
+	return audit_append(tx, ch->call->actor, "secret-created", detail, e);
+}
+
+void post_secret(struct call *c)
+{
+	struct change ch = { .call = c };
+	json_t *body = body_of(c);
+	struct err e = { 0 };
+	char check[2 * SHARE_CHECK_LEN + 1];
+
+	if (!body)
+		return;
+	snprintf(ch.argument, sizeof(ch.argument), "%.127s", text_member(body, "host"));
+	if (!uuid_read(text_member(body, "volume"), ch.uuid))
+		err_set(&e, E_USAGE, "volume is not a UUID");
+	json_decref(body);
+	if (!e.code)
+		store_write(c->server->store, add_secret, &ch, &e);
+	if (e.code)
+		problem_of(c->out, &e);
+	else
+		answer_json(c->out, 201,
+			    json_pack("{s:i, s:s}", "epoch", 1, "check", hex_write(BYTES(ch.check), check)));
+}
+
+static int list_secret(void *user, const struct db_row *row, struct err *e)
+{
+	char uuid[UUID_TEXT_LEN + 1] = "", check[2 * SHARE_CHECK_LEN + 1] = "";
+
+	(void)e;
+	if (row->at[1].bytes.len == 16)
+		uuid_write(row->at[1].bytes.at, uuid);
+	if (row->at[4].bytes.len == SHARE_CHECK_LEN)
+		hex_write(row->at[4].bytes, check);
+	json_array_append_new(user, json_pack("{s:o, s:s, s:I, s:o, s:s}", "host", text_json(&row->at[0]),
+					      "volume", uuid, "epoch", (json_int_t)row->at[2].number, "state",
+					      text_json(&row->at[3]), "check", check));
+	return 0;
+}
+
+static int list_secrets(struct tx *tx, void *arg, struct err *e)
+{
+	return db_run(tx->db,
+		      "SELECT h.name, s.uuid, s.epoch, s.state, s.check_value FROM secrets s"
+		      " JOIN hosts h ON h.ueid = s.ueid ORDER BY h.name, s.uuid, s.epoch LIMIT 10000",
+		      NULL, 0, list_secret, arg, NULL, e);
+}
+
+void get_secrets(struct call *c)
+{
+	json_t *list = json_array();
+	struct err e = { 0 };
+
+	if (store_read(c->server->store, list_secrets, list, &e)) {
+		json_decref(list);
+		problem_of(c->out, &e);
+		return;
+	}
+	answer_json(c->out, 200, json_pack("{s:o}", "secrets", list));
+}
+
+void get_health(struct call *c)
+{
+	answer_json(c->out, 200, json_pack("{s:s, s:s}", "status", "ok", "version", ASSAY_VERSION "+" ASSAY_COMMIT));
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "routes.h"
+
+static const char usage[] =
+	"usage: assay-server [--config FILE] run\n"
+	"       assay-server [--config FILE] init [--name DNSNAME] [--address IP]\n"
+	"       assay-server [--config FILE] token NAME ROLE    (viewer, provisioner, operator, admin)\n"
+	"       assay-server [--config FILE] check-audit\n"
+	"       assay-server --version | --help\n"
+	"The default FILE is /etc/assay/server.conf.\n";
+
+static int complain(const struct err *e)
+{
+	fprintf(stderr, "assay-server: %s\n", e->text);
+	return err_exit_code(e);
+}
+
+static int read_text(const char *folder, const char *name, char **out, struct err *e)
+{
+	OWNED(buf) b = NULL;
+	char path[PATH_TEXT + 32];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (file_read(path, 65536, &b, e))
+		return (int)e->code;
+	*out = strndup((const char *)b->w.at, b->w.len);
+	secret_wipe(b->w.at, b->w.len);
+	return *out ? 0 : err_set(e, E_MEMORY, "no memory for %s", name);
+}
+
+/* ---- init ---- */
+static int make_tls(const char *state, const char *key_name, const char *cert_name, const char *dns,
+		    const char *ip, char pin[64], struct err *e)
+{
+	OWNED(keypair) key = NULL;
+	OWNED(cert) cert = NULL;
+	OWNED(buf) pem = buf_new(65536);
+	OWNED(buf) spki = buf_new(1024);
+	struct cert_request want = { .common_name = dns, .dns_name = dns, .ip_address = ip,
+				     .eku = "serverAuth", .not_before = clock_now_s() - 3600,
+				     .not_after = clock_now_s() + 10LL * 365 * 86400 };
+	struct digest d;
+	char path[PATH_TEXT + 32];
+
+	if (!pem || !spki)
+		return err_set(e, E_MEMORY, "no memory for a certificate");
+	if (keypair_new(KEY_P256, 0, &key, e))
+		return (int)e->code;
+	want.key = keypair_pub(key);
+	want.issuer_key = key;
+	if (keypair_pem(key, &pem->w, e))
+		return (int)e->code;
+	snprintf(path, sizeof(path), "%s/%s", state, key_name);
+	if (file_create(path, buf_bytes(pem), 0600, e))
+		return (int)e->code;
+	secret_wipe(pem->w.at, pem->w.len);
+	pem->w.len = 0;
+	if (cert_make(&want, &cert, e) || cert_pem(cert, &pem->w, e))
+		return (int)e->code;
+	snprintf(path, sizeof(path), "%s/%s", state, cert_name);
+	if (file_create(path, buf_bytes(pem), 0644, e) || pubkey_spki(keypair_pub(key), &spki->w, e))
+		return (int)e->code;
+	d = sha256_of(buf_bytes(spki));
+	base64_write(digest_bytes(&d), pin);
+	return 0;
+}
+
+static int run_init(const struct settings *s, const char *dns, const char *ip, struct err *e)
+{
+	OWNED(server) v = NULL;
+	char pin[64], next_pin[64], token[48], id[UUID_TEXT_LEN + 1];
+
+	if (folder_make(s->state, 0700, e) || keys_init(s->state, e) || store_init(s->database, e) ||
+	    make_tls(s->state, "tls.key", "tls.crt", dns, ip, pin, e) ||
+	    make_tls(s->state, "tls-next.key", "tls-next.crt", dns, ip, next_pin, e) || server_open(s, &v, e) ||
+	    admin_token_make(v->store, "first", "admin", token, e))
+		return err_while(e, "init");
+	printf("# First administrator's token; it is shown only now:\n#   %s\n"
+	       "# /etc/assay/agent.conf of a host:\n"
+	       "[server]\nurl = https://%s:%u\npin = %s\npin = %s\ndeployment = %s\n",
+	       token, dns, s->port, pin, next_pin, uuid_write(v->keys->deployment, id));
+	return 0;
+}
+
+/* ---- run ---- */
+static int run_server(const struct settings *s, struct err *e)
+{
+	OWNED(server) v = NULL;
+	OWNED(http) http = NULL;
+	char *key = NULL, *cert = NULL;
+	struct http_config c = { .address = s->address, .port = s->port, .threads = s->threads,
+				 .connections_max = 4096 };
+	struct http_handler handler;
+	sigset_t set;
+	int sig, rc;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (server_open(s, &v, e))
+		return (int)e->code;
+	if (s->tls && (read_text(s->state, "tls.key", &key, e) || read_text(s->state, "tls.crt", &cert, e)))
+		return (int)e->code;
+	c.tls_key = key;
+	c.tls_cert = cert;
+	handler = routes_handler(v);
+	rc = http_start(&c, &handler, &http, e);
+	if (!rc) {
+		log_event(LOG_LEVEL_INFO, "started", LOG_T("version", ASSAY_VERSION), LOG_T("commit", ASSAY_COMMIT),
+			  LOG_T("address", s->address), LOG_N("port", http_port(http)), LOG_N("tls", s->tls));
+		if (s->release_from_test_sources)
+			log_event(LOG_LEVEL_WARN, "TEST-SWITCH",
+				  LOG_T("switch", "release_from_test_sources"),
+				  LOG_T("meaning", "shares go out to hosts whose devices are simulated"));
+		sd_notify(0, "READY=1");
+		sigwait(&set, &sig);
+		sd_notify(0, "STOPPING=1");
+		log_event(LOG_LEVEL_INFO, "stopping", LOG_N("signal", sig));
+	}
+	http_drop(&http);
+	if (key)
+		secret_wipe(key, strlen(key));
+	free(key);
+	free(cert);
+	return rc;
+}
+
+static int check_audit_job(struct tx *tx, void *arg, struct err *e)
+{
+	return audit_check(tx, arg, e);
+}
+
+static int run_check_audit(const struct settings *s, struct err *e)
+{
+	OWNED(server) v = NULL;
+	long long n = 0;
+
+	if (server_open(s, &v, e) || store_read(v->store, check_audit_job, &n, e))
+		return (int)e->code;
+	printf("%lld audit records, unbroken\n", n);
+	return 0;
+}
+
+static int run_token(const struct settings *s, const char *name, const char *role, struct err *e)
+{
+	OWNED(server) v = NULL;
+	char token[48];
+
+	if (server_open(s, &v, e) || admin_token_make(v->store, name, role, token, e))
+		return (int)e->code;
+	puts(token);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "name", required_argument, NULL, 'n' },
+		{ "address", required_argument, NULL, 'a' }, { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },	     { 0 },
+	};
+	const char *config = "/etc/assay/server.conf", *name = "localhost", *address = NULL;
+	struct settings s;
+	struct err e = { 0 };
+	int opt, rc;
+
+	prctl(PR_SET_DUMPABLE, 0); /* keys never in a core dump */
+	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			config = optarg;
+			break;
+		case 'n':
+			name = optarg;
+			break;
+		case 'a':
+			address = optarg;
+			break;
+		case 'V':
+			printf("assay-server %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 1;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (settings_load(config, &s, &e))
+		return complain(&e);
+	if (argc == 1 && !strcmp(argv[0], "run"))
+		rc = run_server(&s, &e);
+	else if (argc == 1 && !strcmp(argv[0], "init"))
+		rc = run_init(&s, name, address, &e);
+	else if (argc == 3 && !strcmp(argv[0], "token"))
+		rc = run_token(&s, argv[1], argv[2], &e);
+	else if (argc == 1 && !strcmp(argv[0], "check-audit"))
+		rc = run_check_audit(&s, &e);
+	else {
+		fputs(usage, stderr);
+		return 1;
+	}
+	return rc ? complain(&e) : 0;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "refvals.h"
+
+/* Every certificate file of a folder; an empty name is an empty store, a missing folder an error. */
+static int load_roots(const char *folder, struct trust_store **out, struct err *e)
+{
+	struct dirent **names = NULL;
+	int n, rc = 0;
+
+	*out = trust_store_new();
+	if (!*out)
+		return err_set(e, E_MEMORY, "no memory for trust anchors");
+	if (!folder[0])
+		return 0;
+	n = scandir(folder, &names, NULL, alphasort);
+	if (n < 0)
+		return err_set(e, E_CONFIG, "folder of trust anchors %s: %s", folder, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		char path[PATH_TEXT + 260];
+
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
+		if (!rc && names[i]->d_name[0] != '.')
+			rc = trust_store_add_file(*out, path, e);
+		free(names[i]);
+	}
+	free(names);
+	return rc;
+}
+
+int server_open(const struct settings *s, struct server **out, struct err *e)
+{
+	OWNED(server) v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return err_set(e, E_MEMORY, "no memory for the server");
+	v->settings = s;
+	if (keys_load(s->state, s->kek, &v->keys, e) ||
+	    store_open(s->database, s->audit_floor, v->keys, &v->store, e) ||
+	    load_roots(s->ek_roots, &v->ek_roots, e) || load_roots(s->device_roots, &v->device_roots, e) ||
+	    load_roots(s->corim_roots, &v->corim_roots, e) ||
+	    refvals_open(v->store, v->corim_roots, &v->refvals, e))
+		return (int)e->code;
+	*out = TAKE(v);
+	return 0;
+}
+
+void server_drop(struct server **s)
+{
+	if (!s || !*s)
+		return;
+	refvals_drop(&(*s)->refvals);
+	store_drop(&(*s)->store);
+	trust_store_drop(&(*s)->ek_roots);
+	trust_store_drop(&(*s)->device_roots);
+	trust_store_drop(&(*s)->corim_roots);
+	server_keys_drop(&(*s)->keys);
+	free(*s);
+	*s = NULL;
+}
