@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The privileged half: it sees devices and logs and has no network. The other half asks it over a
+ * local socket: { 1: verb, ? 2: ctx }; the answer is { 1: exit code, 2: text } and a memory file.
+ */
+#ifndef ASSAY_COLLECTOR_SERVICE_H
+#define ASSAY_COLLECTOR_SERVICE_H
+
+#include "agent/settings.h"
+
+enum collector_verb {
+	COLLECT_INVENTORY = 1, /* memory file: encoded array of pci-function           */
+	COLLECT_DEVICES = 2,   /* memory file: array of [label, encoded submodule]     */
+	COLLECT_LOGS = 3,      /* memory file: the boot log, empty when there is none  */
+};
+/** collector_serve - until a signal. */
+int collector_serve(const struct agent_settings *s, struct err *e);
+
+/** collector_ask - the other half's side; *@out is the memory file's content. */
+int collector_ask(const char *socket_path, enum collector_verb verb, struct bytes ctx, struct buf **out,
+		  struct err *e);
+
+#endif

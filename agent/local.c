@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/reader.h"
+
+enum { WAIT_S = 120 };
+
+static int address_of(const char *path, struct sockaddr_un *a, struct err *e)
+{
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(a->sun_path))
+		return err_set(e, E_CONFIG, "socket path is too long: %s", path);
+	memcpy(a->sun_path, path, strlen(path) + 1);
+	return 0;
+}
+
+int local_listen(const char *path, mode_t mode, struct err *e)
+{
+	struct sockaddr_un a;
+	int fd;
+	mode_t before;
+
+	if (address_of(path, &a, e))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	unlink(path);
+	before = umask((mode_t)(0777 & ~mode)); /* never open to more, not even for a moment */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16)) {
+		err_set(e, E_IO, "listen on %s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	umask(before);
+	return fd;
+}
+
+int local_connect(const char *path, struct err *e)
+{
+	struct timeval tv = { .tv_sec = WAIT_S };
+	struct sockaddr_un a;
+	int fd;
+
+	if (address_of(path, &a, e))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	}
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a))) {
+		err_set(e, E_UNREACHABLE, "connect to %s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+uid_t local_peer_uid(int fd)
+{
+	struct ucred c;
+	socklen_t len = sizeof(c);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &len) ? (uid_t)-1 : c.uid;
+}
+
+int local_send(int sock, struct bytes packet, int fd, struct err *e)
+{
+	u8 length[4];
+	struct writer w = writer_on(length, sizeof(length));
+	struct iovec parts[] = { { length, 4 }, { (void *)packet.at, packet.len } };
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .room = { 0 } };
+	struct msghdr m = { .msg_iov = parts, .msg_iovlen = packet.len ? 2 : 1 };
+
+	write_be32(&w, (u32)packet.len);
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		m.msg_control = control.room;
+		m.msg_controllen = sizeof(control.room);
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	}
+	if (packet.len > LOCAL_PACKET_MAX || sendmsg(sock, &m, MSG_NOSIGNAL) != (ssize_t)(4 + packet.len))
+		return err_set(e, E_IO, "send on a local socket: %s", strerror(errno));
+	return 0;
+}
+
+int local_receive(int sock, struct buf **packet, int *fd, struct err *e)
+{
+	OWNED(buf) b = buf_new(LOCAL_PACKET_MAX + 4);
+	u8 *at = b ? write_space(&b->w, LOCAL_PACKET_MAX + 4) : NULL;
+	struct iovec part = { at, LOCAL_PACKET_MAX + 4 };
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
+			    .msg_controllen = sizeof(control.room) };
+	struct reader r;
+	ssize_t n;
+	u32 len;
+
+	*fd = -1;
+	if (!at)
+		return err_set(e, E_MEMORY, "no memory for a packet");
+	n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	if (n <= 0)
+		return n < 0 ? err_set(e, E_UNREACHABLE, "no answer on a local socket: %s", strerror(errno)) :
+			       err_set(e, E_NOTFOUND, "the other end closed the local socket");
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			memcpy(fd, CMSG_DATA(c), sizeof(int));
+	r = reader_on((struct bytes){ at, (size_t)n });
+	len = read_be32(&r, "length");
+	if (r.why || len != r.left.len || m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+		return err_set(e, E_FORMAT, "packet on a local socket: length");
+	}
+	memmove(at, at + 4, len);
+	b->w.len = len;
+	*packet = TAKE(b);
+	return 0;
+}
+
+int memfd_read(int fd, size_t max, struct buf **out, struct err *e)
+{
+	OWNED(buf) b = NULL;
+	int seals = fcntl(fd, F_GET_SEALS);
+	struct stat st;
+	u8 *at;
+
+	if (seals < 0 || (seals & (F_SEAL_WRITE | F_SEAL_SHRINK)) != (F_SEAL_WRITE | F_SEAL_SHRINK) ||
+	    fstat(fd, &st) || st.st_size < 0 || (size_t)st.st_size > max)
+		return err_set(e, E_FORMAT, "memory file is not sealed, or too large");
+	b = buf_new((size_t)st.st_size);
+	at = b ? write_space(&b->w, (size_t)st.st_size) : NULL;
+	if (!at && st.st_size)
+		return err_set(e, E_MEMORY, "no memory for a memory file");
+	if (st.st_size && pread(fd, at, (size_t)st.st_size, 0) != st.st_size)
+		return err_set(e, E_IO, "read a memory file: %s", strerror(errno));
+	*out = TAKE(b);
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sockets on this host: SEQPACKET, one request and one answer a packet, u32be length ‖ CBOR map;
+ * bulk and secrets travel as a sealed memory file beside it.
+ * SPEC: INTERFACES Processes
+ */
+#ifndef ASSAY_LOCAL_H
+#define ASSAY_LOCAL_H
+
+#include <sys/types.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+enum { LOCAL_PACKET_MAX = 65536 };
+
+/** local_listen - a socket at @path, removed first if it is stale. Return: descriptor or -1. */
+int local_listen(const char *path, mode_t mode, struct err *e);
+int local_connect(const char *path, struct err *e); /* descriptor or -1 */
+/** local_peer_uid - who is at the other end; (uid_t)-1 when unknown. */
+uid_t local_peer_uid(int fd);
+/** local_send - @fd: a descriptor to pass, or -1. */
+int local_send(int sock, struct bytes packet, int fd, struct err *e);
+/** local_receive - *@fd: a descriptor that came along, or -1. E_NOTFOUND at the end. */
+int local_receive(int sock, struct buf **packet, int *fd, struct err *e);
+/** memfd_read - the content of a sealed memory file of at most @max bytes; refuses one that is not sealed. */
+int memfd_read(int fd, size_t max, struct buf **out, struct err *e);
+
+#endif

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "round.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collector/service.h"
+#include "common/clock.h"
+#include "common/text.h"
+#include "proto/eat.h"
+#include "proto/release_answer.h"
+
+/* Everything that one round makes on its way. */
+struct round {
+	const struct agent_settings *s;
+	struct tpm *tpm;
+	struct transport *t;
+	struct tpm_key *ak, *k;
+	u8 ueid[UEID_LEN];
+	struct keypair *cnf;
+	u8 thumbprint[32];
+	u8 nonce[EVIDENCE_NONCE_LEN];
+	char session[512];
+	struct evidence_context context;
+	struct buf *host, *devices, *release, *tpm_value, *logs;
+	size_t n_submods;
+	struct eat_submodule submods[DEVICES_MAX + 3];
+	struct digest bind;
+	struct tpm_quoted quoted;
+	struct tpm_clock clock;
+	struct buf *certify, *certify_sig;
+};
+
+static void round_clear(struct round *r)
+{
+	tpm_key_drop(&r->k);
+	tpm_key_drop(&r->ak);
+	keypair_drop(&r->cnf);
+	buf_drop(&r->host);
+	buf_drop(&r->devices);
+	buf_drop(&r->release);
+	buf_drop(&r->tpm_value);
+	buf_drop(&r->logs);
+	buf_drop(&r->certify);
+	buf_drop(&r->certify_sig);
+	tpm_quoted_clear(&r->quoted);
+}
+
+void round_result_clear(struct round_result *r)
+{
+	buf_drop(&r->json);
+	buf_drop(&r->token);
+	for (size_t i = 0; i < r->n_shares; i++)
+		secret_drop(&r->shares[i].share);
+	r->n_shares = 0;
+}
+
+/* ---- keys ---- */
+static int make_keys(struct round *r, bool ask, struct err *e)
+{
+	OWNED(tpm_key) ek = NULL;
+	OWNED(buf) cert = NULL;
+	struct digest d;
+
+	if (tpm_endorsement(r->tpm, &ek, &cert, e))
+		return (int)e->code;
+	d = sha256_of(BYTES(ek->name));
+	r->ueid[0] = 0x01;
+	memcpy(r->ueid + 1, d.at, 32);
+	tpm_key_drop(&ek); /* a TPM without resource manager holds three objects */
+	if (tpm_key_make(r->tpm, TEMPLATE_AK_ECC_P256, &r->ak, e) ||
+	    (ask && tpm_key_make(r->tpm, TEMPLATE_K, &r->k, e)) ||
+	    keypair_new(KEY_P256, 0, &r->cnf, e))
+		return (int)e->code;
+	return cose_thumbprint(keypair_pub(r->cnf), r->thumbprint, e);
+}
+
+/* ---- newSession ---- */
+static int get_nonce(struct round *r, struct err *e)
+{
+	struct reply reply;
+	json_t *j;
+	const char *text;
+	int rc;
+
+	if (transport_call(r->t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL, NULL, BYTES_NONE,
+			   &reply, e))
+		return err_while(e, "ask for a nonce");
+	if (reply.status != 201) {
+		transport_problem(&reply, e);
+		reply_clear(&reply);
+		return err_while(e, "ask for a nonce");
+	}
+	j = json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL);
+	text = json_string_value(json_object_get(j, "nonce"));
+	rc = text && base64_read(bytes_text(text), r->nonce, sizeof(r->nonce)) == sizeof(r->nonce) &&
+			     reply.location[0] == '/' ?
+		     0 :
+		     err_set(e, E_FORMAT, "server's session has no nonce of 32 bytes or no path");
+	memcpy(r->session, reply.location, sizeof(r->session));
+	json_decref(j);
+	reply_clear(&reply);
+	return rc;
+}
+
+/* ---- submodules ---- */
+static void add_submodule(struct round *r, struct bytes label, struct bytes value)
+{
+	r->submods[r->n_submods++] = (struct eat_submodule){ label, value };
+}
+
+static int collect_devices(struct round *r, struct err *e)
+{
+	struct cbor c;
+	size_t n;
+
+	if (collector_ask(r->s->collector_socket, COLLECT_DEVICES, BYTES(r->context.ctx), &r->devices, e))
+		return err_while(e, "collect device evidence");
+	if (cbor_check(buf_bytes(r->devices), CBOR_STRICT, e))
+		return err_while(e, "device evidence");
+	c = cbor_on(buf_bytes(r->devices), CBOR_STRICT);
+	n = cbor_array(&c, "devices");
+	if (n > DEVICES_MAX)
+		cbor_fail(&c, "too many devices");
+	for (size_t i = 0; i < n && !c.r.why; i++) {
+		struct bytes label, value;
+
+		if (cbor_array(&c, "device") != 2)
+			cbor_fail(&c, "device");
+		label = cbor_text(&c, "label");
+		value = cbor_bytes(&c, "value");
+		if (!c.r.why)
+			add_submodule(r, label, value);
+	}
+	return cbor_done(&c) ? err_set(e, E_FORMAT, "device evidence: %s", c.r.why) : 0;
+}
+
+static int write_host(struct round *r, struct err *e)
+{
+	static const char *const switches[] = { "allow_socket_source" };
+	OWNED(buf) inventory = NULL;
+	struct eat_host_draft d = { .agent_version = ASSAY_VERSION, .phase = "system", .switches = switches,
+				    .n_switches = r->s->allow_socket_source };
+	struct eat_function *functions = NULL;
+	int rc;
+
+	if (collector_ask(r->s->collector_socket, COLLECT_INVENTORY, BYTES_NONE, &inventory, e) ||
+	    eat_inventory_parse(buf_bytes(inventory), &functions, &d.n_functions, e))
+		return err_while(e, "collect the inventory");
+	d.functions = functions;
+	rc = eat_write_host(&d, &r->host, e);
+	free(functions);
+	if (!rc)
+		add_submodule(r, bytes_text("host"), buf_bytes(r->host));
+	return rc;
+}
+
+static int write_release(struct round *r, struct err *e)
+{
+	struct eat_volume v[VOLUMES_MAX];
+
+	for (size_t i = 0; i < r->s->n_volumes; i++)
+		v[i] = (struct eat_volume){ BYTES(r->s->volumes[i].uuid), r->s->volumes[i].epoch,
+					    buf_bytes(r->k->pub) };
+	return eat_write_release(v, r->s->n_volumes, &r->release, e);
+}
+
+/* ---- bind and quote ---- */
+static int bind_evidence(struct round *r, struct err *e)
+{
+	struct evidence_leaf *leaves = calloc(r->n_submods + 1, sizeof(*leaves));
+	struct digest *scratch = calloc(r->n_submods + 1, sizeof(*scratch));
+	struct digest root;
+	u32 n = 0;
+
+	if (!leaves || !scratch) {
+		free(leaves);
+		free(scratch);
+		return err_set(e, E_MEMORY, "no memory to bind evidence");
+	}
+	eat_sort(r->submods, r->n_submods);
+	for (size_t i = 0; i < r->n_submods; i++)
+		if (!bytes_equal(r->submods[i].label, bytes_text("host")))
+			leaves[n++] = (struct evidence_leaf){ r->submods[i].label, r->submods[i].value };
+	root = evidence_root(leaves, n, scratch);
+	r->bind = evidence_bind(&r->context, n, &root, buf_bytes(r->host), buf_bytes(r->release));
+	free(leaves);
+	free(scratch);
+	return 0;
+}
+
+static int by_alg(const void *a, const void *b)
+{
+	return (int)((const struct eat_bank *)a)->alg - (int)((const struct eat_bank *)b)->alg;
+}
+
+static int quote(struct round *r, struct err *e)
+{
+	struct eat_bank banks[TPM_BANKS_MAX] = { 0 };
+	struct eat_tpm_draft d = { .ak_name = BYTES(r->ak->name), .banks = banks };
+	struct tpm_attest attest;
+
+	if (tpm_quote(r->tpm, r->ak, &r->bind, &r->quoted, e) ||
+	    tpm_attest_parse(buf_bytes(r->quoted.attest), &attest, e) ||
+	    (r->k && tpm_certify(r->tpm, r->ak, r->k, &r->bind, &r->certify, &r->certify_sig, e)))
+		return (int)e->code;
+	r->clock = attest.clock;
+	for (size_t i = 0; i < r->quoted.selection.n; i++) {
+		struct eat_bank *b = &banks[d.n_banks++];
+
+		b->alg = r->quoted.selection.bank[i].alg;
+		b->pcrs = r->quoted.selection.bank[i].pcrs;
+		for (u32 p = 0; p < TPM_PCRS; p++)
+			if (b->pcrs & 1u << p)
+				b->value[p] = digest_bytes(&r->quoted.pcrs[i][p]);
+	}
+	qsort(banks, d.n_banks, sizeof(banks[0]), by_alg);
+	d.quote = buf_bytes(r->quoted.attest);
+	d.quote_sig = buf_bytes(r->quoted.signature);
+	d.certify = buf_bytes(r->certify);
+	d.certify_sig = buf_bytes(r->certify_sig);
+	if (eat_write_tpm(&d, &r->tpm_value, e))
+		return (int)e->code;
+	add_submodule(r, bytes_text("tpm"), buf_bytes(r->tpm_value));
+	return 0;
+}
+
+static int read_logs(struct round *r, struct err *e)
+{
+	OWNED(buf) log = NULL;
+
+	if (collector_ask(r->s->collector_socket, COLLECT_LOGS, BYTES_NONE, &log, e) ||
+	    eat_write_logs(buf_bytes(log), &r->logs, e))
+		return err_while(e, "read the boot log");
+	add_submodule(r, bytes_text("logs"), buf_bytes(r->logs));
+	return 0;
+}
+
+/* ---- the answer ---- */
+static int open_shares(struct round *r, const char *text, struct round_result *out, struct err *e)
+{
+	OWNED(buf) raw = buf_new(RELEASE_ANSWER_MAX);
+	struct release_answer answer;
+	u8 *p = raw ? write_space(&raw->w, RELEASE_ANSWER_MAX) : NULL;
+	long n = p ? base64_read(bytes_text(text), p, RELEASE_ANSWER_MAX) : -1;
+
+	if (n <= 0)
+		return err_set(e, E_FORMAT, "release is not base64url");
+	if (release_answer_parse((struct bytes){ p, (size_t)n }, &answer, e))
+		return (int)e->code;
+	if (!r->k || !bytes_equal(answer.k_name, BYTES(r->k->name)))
+		return err_set(e, E_BINDING, "release is wrapped to another key");
+	for (size_t i = 0; i < answer.n && out->n_shares < VOLUMES_MAX; i++) {
+		struct round_share *s = &out->shares[out->n_shares];
+
+		if (tpm_open_share(r->tpm, r->k, answer.shares[i].public_2b, answer.shares[i].private_2b,
+				   answer.shares[i].secret_2b, r->s->release_pcrs, &r->clock, &s->share, e))
+			return (int)e->code;
+		memcpy(s->uuid, answer.shares[i].uuid.at, 16);
+		s->epoch = answer.shares[i].epoch;
+		out->n_shares++;
+	}
+	return 0;
+}
+
+static int take_answer(struct round *r, const struct reply *reply, struct round_result *out, struct err *e)
+{
+	json_t *j = json_loadb((const char *)reply->body->w.at, reply->body->w.len, 0, NULL);
+	const char *status = json_string_value(json_object_get(j, "ear_status"));
+	const char *release = json_string_value(json_object_get(j, "release"));
+	char *text;
+	int rc = 0;
+
+	if (!status)
+		rc = err_set(e, E_FORMAT, "server's answer has no ear_status");
+	else
+		snprintf(out->status, sizeof(out->status), "%.20s", status);
+	if (!rc && release && r->k)
+		rc = open_shares(r, release, out, e);
+	json_object_del(j, "release");
+	json_object_del(j, "evidence");
+	text = rc ? NULL : json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	if (text)
+		out->json = buf_copy(bytes_text(text));
+	free(text);
+	return rc ? rc : out->json ? 0 : err_set(e, E_MEMORY, "no memory for the answer");
+}
+
+static int send_token(struct round *r, struct round_result *out, struct err *e)
+{
+	struct reply reply;
+	int rc;
+
+	if (eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release), r->submods,
+			    r->n_submods, &out->token, e))
+		return (int)e->code;
+	if (transport_call(r->t, "POST", r->session, EAT_MEDIA_TYPE, NULL, buf_bytes(out->token), &reply, e))
+		return err_while(e, "send evidence");
+	rc = reply.status == 200 ? take_answer(r, &reply, out, e) : transport_problem(&reply, e);
+	reply_clear(&reply);
+	return rc;
+}
+
+int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
+	      struct round_result *out, struct err *e)
+{
+	struct round r = { .s = s, .tpm = tpm, .t = t };
+	int rc;
+
+	*out = (struct round_result){ 0 };
+	if (ask && !s->n_volumes)
+		return err_set(e, E_USAGE, "no [volume] is configured to ask a share for");
+	rc = make_keys(&r, ask, e);
+	if (!rc)
+		rc = write_host(&r, e);
+	if (!rc && ask)
+		rc = write_release(&r, e);
+	if (!rc)
+		rc = get_nonce(&r, e);
+	if (!rc) {
+		r.context = evidence_context_make(r.nonce, s->deployment, BYTES(r.ak->name), r.thumbprint);
+		rc = collect_devices(&r, e);
+	}
+	if (!rc)
+		rc = bind_evidence(&r, e);
+	if (!rc)
+		rc = quote(&r, e);
+	if (!rc)
+		rc = read_logs(&r, e);
+	if (!rc)
+		rc = send_token(&r, out, e);
+	round_clear(&r);
+	if (rc)
+		round_result_clear(out);
+	return rc;
+}

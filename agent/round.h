@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One attestation, all stages on one screen: round.c. */
+#ifndef ASSAY_ROUND_H
+#define ASSAY_ROUND_H
+
+#include "settings.h"
+#include "tpm.h"
+#include "transport.h"
+
+struct round_share {
+	u8 uuid[16];
+	u64 epoch;
+	struct secret *share; /* locked memory */
+};
+struct round_result {
+	struct buf *json;  /* the server's answer, without release and evidence */
+	struct buf *token; /* what was sent */
+	char status[24];   /* "affirming", ... */
+	size_t n_shares;
+	struct round_share shares[VOLUMES_MAX];
+};
+void round_result_clear(struct round_result *r);
+
+/**
+ * round_run - attest once. @ask: ask for the key shares of the configured volumes too.
+ * Return: 0 when a verdict came, whatever it says; E_DENIED when the server refused the token itself;
+ * E_UNREACHABLE, E_TPM ...
+ */
+int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
+	      struct round_result *out, struct err *e);
+/** enroll_run - prove EK and AK to the server, once. */
+int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, struct err *e);
+/** ek_hash_run - what `assay host add --ek-hash` needs, 64 hex digits and NUL. */
+int ek_hash_run(struct tpm *tpm, char out[65], struct err *e);
+
+#endif

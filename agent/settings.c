@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/config.h"
+#include "common/text.h"
+
+enum { DEFAULT_RELEASE_PCRS = 0xdbff };
+
+#define TAKES(name) \
+	static int name(void *into, const char *argument, const char *value, struct err *e)
+#define TEXT(field)                                                                     \
+	TAKES(take_##field)                                                             \
+	{                                                                               \
+		struct agent_settings *s = into;                                        \
+		(void)argument;                                                         \
+		return config_text(s->field, sizeof(s->field), value, e);               \
+	}
+TEXT(ca)
+TEXT(host_name)
+TEXT(join_token_file)
+TEXT(tcti)
+TEXT(boot_log)
+TEXT(pci_folder)
+TEXT(collector_socket)
+TEXT(agent_socket)
+
+TAKES(take_url)
+{
+	struct agent_settings *s = into;
+
+	(void)argument;
+	if (s->n_urls == SERVERS_MAX)
+		return err_set(e, E_CONFIG, "more than %d servers", SERVERS_MAX);
+	if (strncmp(value, "https://", 8) && strncmp(value, "http://127.0.0.1", 16) &&
+	    strncmp(value, "http://[::1]", 12))
+		return err_set(e, E_CONFIG, "https:// expected (http:// only to a loopback address)");
+	return config_text(s->url[s->n_urls++], sizeof(s->url[0]), value, e);
+}
+
+TAKES(take_pin)
+{
+	struct agent_settings *s = into;
+	u8 raw[32];
+
+	(void)argument;
+	if (s->n_pins == PINS_MAX)
+		return err_set(e, E_CONFIG, "more than %d pins", PINS_MAX);
+	if (base64_read(bytes_text(value), raw, sizeof(raw)) != 32)
+		return err_set(e, E_CONFIG, "base64 of a SHA-256 expected");
+	return config_text(s->pin[s->n_pins++], sizeof(s->pin[0]), value, e);
+}
+
+TAKES(take_deployment)
+{
+	struct agent_settings *s = into;
+
+	(void)argument;
+	s->has_deployment = uuid_read(value, s->deployment);
+	return s->has_deployment ? 0 : err_set(e, E_CONFIG, "a UUID expected");
+}
+
+TAKES(take_interval)
+{
+	(void)argument;
+	return config_duration(&((struct agent_settings *)into)->interval_s, value, e);
+}
+
+TAKES(take_jitter)
+{
+	(void)argument;
+	return config_duration(&((struct agent_settings *)into)->jitter_s, value, e);
+}
+
+TAKES(take_allow_socket)
+{
+	(void)argument;
+	return config_bool(&((struct agent_settings *)into)->allow_socket_source, value, e);
+}
+
+static struct socket_device *device_named(struct agent_settings *s, const char *name, struct err *e)
+{
+	for (size_t i = 0; i < s->n_devices; i++)
+		if (!strcmp(s->devices[i].name, name))
+			return &s->devices[i];
+	if (!*name || strlen(name) >= sizeof(s->devices[0].name) || s->n_devices == SOCKET_DEVICES_MAX) {
+		err_set(e, E_CONFIG, "[device NAME] expected, at most %d of them", SOCKET_DEVICES_MAX);
+		return NULL;
+	}
+	memcpy(s->devices[s->n_devices].name, name, strlen(name) + 1);
+	return &s->devices[s->n_devices++];
+}
+
+TAKES(take_device_address)
+{
+	struct socket_device *d = device_named(into, argument, e);
+
+	return d ? config_text(d->address, sizeof(d->address), value, e) : (int)e->code;
+}
+
+TAKES(take_device_identity)
+{
+	struct socket_device *d = device_named(into, argument, e);
+	struct pci_identity ignored;
+
+	if (!d || pci_identity_parse(value, &ignored, e))
+		return (int)e->code;
+	return config_text(d->identity, sizeof(d->identity), value, e);
+}
+
+TAKES(take_device_slot)
+{
+	struct socket_device *d = device_named(into, argument, e);
+	long long v;
+
+	if (!d || config_number(&v, 0, 7, value, e))
+		return (int)e->code;
+	d->slot = (u8)v;
+	return 0;
+}
+
+TAKES(take_epoch)
+{
+	struct agent_settings *s = into;
+	struct agent_volume v = { 0 };
+	long long epoch;
+
+	if (!uuid_read(argument, v.uuid) || s->n_volumes == VOLUMES_MAX)
+		return err_set(e, E_CONFIG, "[volume UUID] expected, at most %d of them", VOLUMES_MAX);
+	if (config_number(&epoch, 1, 0x7fffffff, value, e))
+		return (int)e->code;
+	v.epoch = (u64)epoch;
+	s->volumes[s->n_volumes++] = v;
+	return 0;
+}
+
+static const struct config_key keys[] = {
+	{ "server", "url", take_url },
+	{ "server", "pin", take_pin },
+	{ "server", "ca", take_ca },
+	{ "server", "deployment", take_deployment },
+	{ "host", "name", take_host_name },
+	{ "host", "join_token_file", take_join_token_file },
+	{ "tpm", "tcti", take_tcti },
+	{ "logs", "boot", take_boot_log },
+	{ "devices", "pci", take_pci_folder },
+	{ "sockets", "collector", take_collector_socket },
+	{ "sockets", "agent", take_agent_socket },
+	{ "rounds", "interval", take_interval },
+	{ "rounds", "jitter", take_jitter },
+	{ "device", "address", take_device_address },
+	{ "device", "identity", take_device_identity },
+	{ "device", "slot", take_device_slot },
+	{ "volume", "epoch", take_epoch },
+	{ "test", "allow_socket_source", take_allow_socket },
+};
+
+static int check(const struct agent_settings *s, struct err *e)
+{
+	if (!s->n_urls || !s->has_deployment)
+		return err_set(e, E_CONFIG, "[server] url and deployment are needed");
+	if (!s->n_pins && !s->ca[0] && !strncmp(s->url[0], "https", 5))
+		return err_set(e, E_CONFIG, "[server] pin or ca is needed: the server has to be known");
+	if (s->n_devices && !s->allow_socket_source)
+		return err_set(e, E_CONFIG,
+			       "[device] sections are simulated devices: [test] allow_socket_source = yes is needed");
+	for (size_t i = 0; i < s->n_devices; i++)
+		if (!s->devices[i].address[0] || !s->devices[i].identity[0])
+			return err_set(e, E_CONFIG, "[device %s] needs address and identity", s->devices[i].name);
+	return 0;
+}
+
+static int by_uuid(const void *a, const void *b)
+{
+	return memcmp(((const struct agent_volume *)a)->uuid, ((const struct agent_volume *)b)->uuid, 16);
+}
+
+int agent_settings_load(const char *path, struct agent_settings *out, struct err *e)
+{
+	*out = (struct agent_settings){
+		.tcti = "device:/dev/tpmrm0",
+		.boot_log = "/sys/kernel/security/tpm0/binary_bios_measurements",
+		.pci_folder = "/sys/bus/pci/devices",
+		.collector_socket = "/run/assay/collector.sock",
+		.agent_socket = "/run/assay/agent.sock",
+		.interval_s = 3600,
+		.jitter_s = 300,
+		.release_pcrs = DEFAULT_RELEASE_PCRS,
+	};
+	gethostname(out->host_name, sizeof(out->host_name) - 1);
+	if (config_load(path, keys, sizeof(keys) / sizeof(keys[0]), out, e) || check(out, e))
+		return err_while(e, "%s", path);
+	qsort(out->volumes, out->n_volumes, sizeof(out->volumes[0]), by_uuid);
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /etc/assay/agent.conf as a checked struct; the collector and the network half read the same file. */
+#ifndef ASSAY_AGENT_SETTINGS_H
+#define ASSAY_AGENT_SETTINGS_H
+
+#include "common/limits.h"
+#include "proto/evidence.h"
+#include "proto/spdm_evidence.h"
+
+enum { AGENT_PATH_MAX = 512, SOCKET_DEVICES_MAX = 32 };
+
+struct socket_device { /* [device NAME], test sources only */
+	char name[64];
+	char address[64]; /* host:port */
+	char identity[128]; /* PCIe CMA text */
+	u8 slot;
+};
+
+struct agent_volume { /* [volume UUID] */
+	u8 uuid[16];
+	u64 epoch;
+};
+
+struct agent_settings {
+	size_t n_urls, n_pins;
+	char url[SERVERS_MAX][256];
+	char pin[PINS_MAX][64];
+	char ca[AGENT_PATH_MAX];
+	u8 deployment[DEPLOYMENT_ID_LEN];
+	bool has_deployment;
+
+	char host_name[HOST_NAME_MAX_LEN + 1];
+	char join_token_file[AGENT_PATH_MAX];
+	char tcti[256];
+	char boot_log[AGENT_PATH_MAX];
+	char pci_folder[AGENT_PATH_MAX]; /* /sys/bus/pci/devices; "" : no PCI inventory */
+	char collector_socket[AGENT_PATH_MAX], agent_socket[AGENT_PATH_MAX];
+	long long interval_s, jitter_s;
+
+	bool allow_socket_source;
+	size_t n_devices;
+	struct socket_device devices[SOCKET_DEVICES_MAX];
+	size_t n_volumes;
+	struct agent_volume volumes[VOLUMES_MAX];
+	u32 release_pcrs; /* what the server wraps to; 0: its default */
+};
+int agent_settings_load(const char *path, struct agent_settings *out, struct err *e);
+
+#endif
