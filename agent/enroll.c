@@ -64,10 +64,10 @@ static int post_json(struct transport *t, const char *path, json_t *body, long w
 	if (reply.status == want)
 		*answer = json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL);
 	else
-		transport_problem(&reply, e);
+		rc = transport_problem(&reply, e);
 	reply_clear(&reply);
-	if (e->code)
-		return (int)e->code;
+	if (rc)
+		return rc;
 	return *answer ? 0 : err_set(e, E_FORMAT, "server's answer is not JSON");
 }
 

@@ -151,6 +151,7 @@ int transport_call(struct transport *t, const char *method, const char *path, co
 			continue;
 		}
 		t->current = k;
+		e->code = E_OK; /* an earlier server's silence is no failure of this call */
 		break;
 	}
 	curl_slist_free_all(headers);

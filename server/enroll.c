@@ -312,15 +312,16 @@ void post_enroll(struct call *c)
 	OWNED(buf) encrypted = buf_new(TPM_STRUCT_MAX);
 	struct enrolment x = { .call = c };
 	struct err e = { 0 };
+	int rc;
 
 	if (!json_is_object(body))
-		err_set(&e, E_FORMAT, "body is not a JSON object");
+		rc = err_set(&e, E_FORMAT, "body is not a JSON object");
 	else if (!id_object || !encrypted)
-		err_set(&e, E_MEMORY, "no memory for a challenge");
+		rc = err_set(&e, E_MEMORY, "no memory for a challenge");
 	else
-		begin_enrolment(c, body, &x, id_object, encrypted, &e);
+		rc = begin_enrolment(c, body, &x, id_object, encrypted, &e);
 	json_decref(body);
-	if (e.code) {
+	if (rc) {
 		log_event(LOG_LEVEL_WARN, "enrol-refused", LOG_T("host", x.name), LOG_T("why", e.text),
 			  LOG_T("remote", c->rq->remote));
 		problem_of(c->out, &e);

@@ -150,6 +150,8 @@ int store_write(struct store *s, store_job run, void *arg, struct err *e)
 	while (!j.done)
 		pthread_cond_wait(&s->finished, &s->lock);
 	pthread_mutex_unlock(&s->lock);
+	if (!j.result)
+		e->code = E_OK; /* what a job looked for and did not find is no failure of the job */
 	return j.result;
 }
 
@@ -192,6 +194,8 @@ int store_read(struct store *s, store_job run, void *arg, struct err *e)
 		rc = run(&tx, arg, e);
 	}
 	give_reader(s, slot);
+	if (!rc)
+		e->code = E_OK;
 	return rc;
 }
 

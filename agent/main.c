@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The network half: attests on a timer and on request, holds the local socket. */
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "local.h"
+#include "proto/cbor.h"
+#include "round.h"
+#include "verbs.h"
+
+static const char usage[] =
+	"usage: assay-agent [--config FILE] run\n"
+	"       assay-agent [--config FILE] enroll | ek-hash\n"
+	"       assay-agent --version | --help\n"
+	"People use `assay` (assay attest, assay device list, ...), which asks the running agent.\n";
+
+struct agent {
+	struct agent_settings s;
+	struct tpm *tpm;
+	struct transport *t;
+	struct buf *last_token;
+	char last_status[24];
+	long long last_s;
+};
+
+static int open_agent(struct agent *a, struct err *e)
+{
+	const char *urls[SERVERS_MAX], *pins[PINS_MAX];
+
+	for (size_t i = 0; i < a->s.n_urls; i++)
+		urls[i] = a->s.url[i];
+	for (size_t i = 0; i < a->s.n_pins; i++)
+		pins[i] = a->s.pin[i];
+	return tpm_open(a->s.tcti, &a->tpm, e) ||
+			       transport_open(urls, a->s.n_urls, pins, a->s.n_pins, a->s.ca, &a->t, e) ?
+		       (int)e->code :
+		       0;
+}
+
+static void close_agent(struct agent *a)
+{
+	buf_drop(&a->last_token);
+	transport_drop(&a->t);
+	tpm_drop(&a->tpm);
+}
+
+/* One round, and what is kept of it. */
+static int attest(struct agent *a, bool ask, struct round_result *out, struct err *e)
+{
+	int rc = round_run(&a->s, a->tpm, a->t, ask, out, e);
+
+	if (rc) {
+		log_event(LOG_LEVEL_ERROR, "attest-failed", LOG_T("why", e->text));
+		return rc;
+	}
+	buf_drop(&a->last_token);
+	a->last_token = TAKE(out->token);
+	memcpy(a->last_status, out->status, sizeof(a->last_status));
+	a->last_s = clock_now_s();
+	log_event(LOG_LEVEL_INFO, "attested", LOG_T("status", out->status), LOG_N("shares", out->n_shares));
+	return 0;
+}
+
+/* ---- requests on the local socket ---- */
+struct request {
+	u64 verb;
+	u8 uuid[16];
+	bool has_uuid;
+};
+
+static int parse_request(struct bytes packet, struct request *out, struct err *e)
+{
+	struct cbor c = cbor_on(packet, CBOR_STRICT);
+	struct bytes uuid;
+	size_t n;
+
+	*out = (struct request){ 0 };
+	if (cbor_check(packet, CBOR_STRICT, e))
+		return (int)e->code;
+	n = cbor_map(&c, "request");
+	if (cbor_int(&c, "key") != 1)
+		cbor_fail(&c, "verb is missing");
+	out->verb = cbor_uint(&c, "verb");
+	if (n == 2 && cbor_int(&c, "key") == 2) {
+		uuid = cbor_bytes(&c, "uuid");
+		out->has_uuid = uuid.len == 16;
+		if (out->has_uuid)
+			memcpy(out->uuid, uuid.at, 16);
+	}
+	return cbor_done(&c) ? err_set(e, E_FORMAT, "request: %s", c.r.why) : 0;
+}
+
+static int give_share(struct agent *a, const struct request *rq, int *fd, struct err *e)
+{
+	struct round_result r;
+	char status[24];
+	int rc = attest(a, true, &r, e);
+
+	if (rc)
+		return rc;
+	memcpy(status, r.status, sizeof(status));
+	rc = err_set(e, E_POLICY, "the server affirms \"%s\" and releases no share of this volume", status);
+	for (size_t i = 0; i < r.n_shares; i++) {
+		if (rq->has_uuid && memcmp(r.shares[i].uuid, rq->uuid, 16))
+			continue;
+		e->code = E_OK;
+		*fd = memfd_from("assay-share", secret_bytes(r.shares[i].share), e);
+		rc = (int)e->code;
+		break;
+	}
+	round_result_clear(&r);
+	return rc;
+}
+
+static int give_attest(struct agent *a, bool ask, int *fd, struct err *e)
+{
+	struct round_result r;
+
+	if (attest(a, ask, &r, e))
+		return (int)e->code;
+	*fd = memfd_from("assay-result", buf_bytes(r.json), e);
+	round_result_clear(&r);
+	return (int)e->code;
+}
+
+static int answer(struct agent *a, const struct request *rq, int *fd, struct err *e)
+{
+	char text[256];
+
+	switch (rq->verb) {
+	case AGENT_ATTEST:
+		return give_attest(a, false, fd, e);
+	case AGENT_SHARE:
+		return give_share(a, rq, fd, e);
+	case AGENT_TOKEN:
+		if (!a->last_token)
+			return err_set(e, E_NOTFOUND, "this host has not attested since the agent started");
+		*fd = memfd_from("assay-token", buf_bytes(a->last_token), e);
+		return (int)e->code;
+	case AGENT_STATUS:
+		snprintf(text, sizeof(text), "{\"status\":\"%s\",\"at\":%lld,\"version\":\"%s\"}",
+			 a->last_s ? a->last_status : "none", a->last_s, ASSAY_VERSION);
+		*fd = memfd_from("assay-status", bytes_text(text), e);
+		return (int)e->code;
+	default:
+		return err_set(e, E_USAGE, "no such verb");
+	}
+}
+
+static void serve_one(struct agent *a, int sock)
+{
+	OWNED(buf) packet = NULL;
+	struct request rq;
+	struct err e = { 0 };
+	u8 room[ERR_TEXT_MAX + 32];
+	struct writer w = writer_on(room, sizeof(room));
+	uid_t peer = local_peer_uid(sock);
+	int fd = -1, passed = -1;
+
+	if (local_receive(sock, &packet, &passed, &e))
+		return;
+	if (passed >= 0)
+		close(passed);
+	if (peer != 0 && peer != geteuid())
+		err_set(&e, E_DENIED, "only root may ask the agent");
+	else if (!parse_request(buf_bytes(packet), &rq, &e))
+		answer(a, &rq, &fd, &e);
+	cbor_put_map(&w, 2);
+	cbor_put_uint(&w, 1);
+	cbor_put_uint(&w, (u64)e.code);
+	cbor_put_uint(&w, 2);
+	cbor_put_text(&w, bytes_text(e.code ? e.text : ""));
+	local_send(sock, write_done(&w), fd, &e);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* ---- life ---- */
+static long long next_round(const struct agent *a)
+{
+	long long jitter = 0;
+	struct err e = { 0 };
+	u32 r = 0;
+
+	if (a->s.jitter_s && !random_bytes(&r, sizeof(r), &e))
+		jitter = (long long)(r % (u32)a->s.jitter_s);
+	return clock_monotonic_ms() + (a->s.interval_s + jitter) * 1000;
+}
+
+static int run(struct agent *a, struct err *e)
+{
+	int listening, signals;
+	long long next = clock_monotonic_ms();
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (open_agent(a, e))
+		return (int)e->code;
+	listening = local_listen(a->s.agent_socket, 0600, e);
+	if (listening < 0)
+		return (int)e->code;
+	log_event(LOG_LEVEL_INFO, "started", LOG_T("version", ASSAY_VERSION), LOG_T("host", a->s.host_name),
+		  LOG_T("socket", a->s.agent_socket));
+	if (a->s.allow_socket_source)
+		log_event(LOG_LEVEL_WARN, "TEST-SWITCH", LOG_T("switch", "allow_socket_source"),
+			  LOG_T("meaning", "devices are simulated; every token says so"));
+	sd_notify(0, "READY=1");
+	for (;;) {
+		struct pollfd fds[] = { { listening, POLLIN, 0 }, { signals, POLLIN, 0 } };
+		long long wait = next - clock_monotonic_ms();
+		int sock;
+
+		poll(fds, 2, wait > 0 ? (int)(wait < 3600000 ? wait : 3600000) : 0);
+		if (fds[1].revents)
+			break;
+		if (clock_monotonic_ms() >= next) {
+			struct round_result r;
+
+			if (!attest(a, false, &r, e))
+				round_result_clear(&r);
+			*e = (struct err){ 0 };
+			next = next_round(a);
+		}
+		if (!fds[0].revents)
+			continue;
+		sock = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+		if (sock >= 0) {
+			serve_one(a, sock);
+			close(sock);
+		}
+	}
+	sd_notify(0, "STOPPING=1");
+	close(signals);
+	close(listening);
+	unlink(a->s.agent_socket);
+	return 0;
+}
+
+static int run_ek_hash(struct agent *a, struct err *e)
+{
+	char hash[65];
+
+	if (tpm_open(a->s.tcti, &a->tpm, e) || ek_hash_run(a->tpm, hash, e))
+		return (int)e->code;
+	puts(hash);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+						 { "version", no_argument, NULL, 'V' },
+						 { "help", no_argument, NULL, 'h' },
+						 { 0 } };
+	static struct agent a;
+	const char *config = "/etc/assay/agent.conf", *verb;
+	struct err e = { 0 };
+	int opt, rc;
+
+	prctl(PR_SET_DUMPABLE, 0); /* shares never in a core dump */
+	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (opt == 'c') {
+			config = optarg;
+		} else if (opt == 'V') {
+			printf("assay-agent %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
+			return 0;
+		} else {
+			fputs(usage, opt == 'h' ? stdout : stderr);
+			return opt == 'h' ? 0 : 1;
+		}
+	}
+	verb = optind == argc - 1 ? argv[optind] : "";
+	if (strcmp(verb, "run") && strcmp(verb, "enroll") && strcmp(verb, "ek-hash")) {
+		fputs(usage, stderr);
+		return 1;
+	}
+	rc = agent_settings_load(config, &a.s, &e);
+	if (!rc && !strcmp(verb, "run"))
+		rc = run(&a, &e);
+	else if (!rc && !strcmp(verb, "enroll"))
+		rc = open_agent(&a, &e) || enroll_run(&a.s, a.tpm, a.t, &e);
+	else if (!rc)
+		rc = run_ek_hash(&a, &e);
+	close_agent(&a);
+	if (!rc)
+		return 0;
+	fprintf(stderr, "assay-agent: %s\n", e.text);
+	return err_exit_code(&e);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+
+#include "cli.h"
+#include "common/file.h"
+
+static const char *member(json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return cli_safe(s ? s : "");
+}
+
+static void print_table(json_t *answer)
+{
+	json_t *list = json_object_get(answer, "devices"), *row;
+	size_t i;
+
+	printf("%-15s %s\n", "host", member(answer, "host"));
+	printf("%-15s %s\n\n", "verdict", member(answer, "ear_status"));
+	printf("%-38s %-18s %-12s %-5s %-16s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM", "VERDICT", "MATCHED");
+	json_array_foreach(list, i, row)
+		printf("%-38s %-18s %-12s 1.%-3lld %-16s %lld of %lld\n", member(row, "label"), member(row, "address"),
+		       member(row, "source"), (long long)json_integer_value(json_object_get(row, "spdm_version")),
+		       member(row, "status"), (long long)json_integer_value(json_object_get(row, "matched")),
+		       (long long)json_integer_value(json_object_get(row, "elements")));
+	list = json_object_get(answer, "reasons");
+	if (json_array_size(list))
+		puts("");
+	json_array_foreach(list, i, row)
+		printf("- %s\n", member(row, "text"));
+}
+
+/* The share itself is not printed: a check value shows on both sides that the same one arrived. */
+static int prove_share(struct cli *c, const char *text, char check[17], struct err *e)
+{
+	OWNED(buf) share = NULL;
+	struct bytes b;
+	struct digest d;
+	u8 uuid[16];
+
+	if (!uuid_read(text, uuid))
+		return err_set(e, E_USAGE, "--share needs the UUID of a volume");
+	if (ask_agent(c, AGENT_SHARE, uuid, &share, e))
+		return (int)e->code;
+	b = buf_bytes(share);
+	d = hash_labelled("assay/share-check/1", &b, 1);
+	secret_wipe(share->w.at, share->w.len);
+	hex_write((struct bytes){ d.at, 8 }, check);
+	return 0;
+}
+
+static int save_token(const struct cli *c, const char *path, struct err *e)
+{
+	OWNED(buf) token = NULL;
+
+	if (ask_agent(c, AGENT_TOKEN, NULL, &token, e))
+		return (int)e->code;
+	return file_write(path, buf_bytes(token), 0644, e);
+}
+
+int cmd_attest(struct cli *c)
+{
+	OWNED(buf) b = NULL;
+	struct err e = { 0 }, share_error = { 0 };
+	char check[17] = "", status[24];
+	json_t *answer;
+	int code;
+
+	if (c->argc)
+		return cli_usage();
+	if (c->option[OPT_SHARE])
+		prove_share(c, c->option[OPT_SHARE], check, &share_error);
+	if (ask_agent(c, AGENT_ATTEST, NULL, &b, &e))
+		return cli_fail(c, &e, "is the agent running? see `assay doctor`");
+	if (c->option[OPT_OUT] && save_token(c, c->option[OPT_OUT], &e))
+		return cli_fail(c, &e, NULL);
+	answer = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
+	snprintf(status, sizeof(status), "%.20s", member(answer, "ear_status"));
+	code = exit_of(c, status);
+	if (c->option[OPT_SHARE] && share_error.code)
+		code = code ? code : err_exit_code(&share_error);
+	if (c->json) {
+		json_object_set_new(answer, "released", json_boolean(check[0]));
+		if (check[0])
+			json_object_set_new(answer, "share_check", json_string(check));
+		cli_json("attest", code == 0, answer);
+		return code;
+	}
+	print_table(answer);
+	if (check[0])
+		printf("\nshare of volume %s opened in the TPM, check value %s\n", c->option[OPT_SHARE], check);
+	else if (c->option[OPT_SHARE])
+		printf("\nno share of volume %s: %s\n", c->option[OPT_SHARE], cli_safe(share_error.text));
+	json_decref(answer);
+	return code;
+}

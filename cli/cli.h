@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the subcommands of `assay` share. Each returns an exit code: 0, 1, 2, 3, 4 as DESIGN 1 says. */
+#ifndef ASSAY_CLI_H
+#define ASSAY_CLI_H
+
+#include <jansson.h>
+
+#include "agent/transport.h"
+#include "agent/verbs.h"
+#include "common/text.h"
+#include "proto/eat.h"
+
+struct cli {
+	bool json;
+	const char *config;	 /* /etc/assay/assay.conf           */
+	const char *agent_socket;
+	int argc;		 /* after the subcommand's words    */
+	char **argv;
+	const char *accept;	 /* --accept warning                */
+	const char *option[16];	 /* values of the other options, by enum cli_option */
+};
+enum cli_option {
+	OPT_SHARE, OPT_FORMAT, OPT_CHAIN, OPT_NONCE, OPT_ROOT, OPT_SIGNER, OPT_KEY, OPT_ID, OPT_OUT, OPT_EK_HASH,
+	OPT_GROUP, OPT_NAME, OPT_VOLUME, OPT_UNSIGNED, OPT_AK, OPT_DEPLOYMENT,
+};
+
+int cmd_attest(struct cli *c);
+int cmd_device(struct cli *c, const char *verb);
+int cmd_verify(struct cli *c);
+int cmd_refval(struct cli *c, const char *verb);
+int cmd_host(struct cli *c, const char *verb);
+int cmd_secret(struct cli *c, const char *verb);
+int cmd_join_token(struct cli *c);
+int cmd_doctor(struct cli *c);
+
+/** cli_fail - print the error as text or as JSON; Return: its exit code. */
+int cli_fail(const struct cli *c, const struct err *e, const char *hint);
+/** cli_usage - the usage of the whole tool to stderr; Return: 1. */
+int cli_usage(void);
+/** cli_json - print {"schema": "assay.<command>/1", "ok": ..., ...@body}; takes @body. */
+void cli_json(const char *command, bool ok, json_t *body);
+/** cli_safe - text from devices or servers for a terminal: control bytes become '?'. A ring of buffers. */
+const char *cli_safe(const char *text);
+
+/** ask_agent - one verb; *@out is the memory file's content. */
+int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out, struct err *e);
+/** last_token - the token the agent sent last, or of the file that --token names. */
+int last_token(const struct cli *c, struct eat **out, struct err *e);
+/** call_server - an API call with the operator's token; E_DENIED and so on from its answer. */
+int call_server(const struct cli *c, const char *method, const char *path, const char *type,
+		struct bytes body, json_t **answer, struct err *e);
+/** exit_of - exit code of a verdict, after --accept. */
+int exit_of(const struct cli *c, const char *status);
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "proto/spdm_evidence.h"
+
+static int open_device(const struct eat *t, const char *label, struct spdm_evidence **out,
+		       const struct eat_device **device, struct err *e)
+{
+	for (size_t i = 0; i < t->n_devices; i++) {
+		const struct eat_device *d = &t->devices[i];
+
+		if (!bytes_equal(d->label, bytes_text(label)))
+			continue;
+		*device = d;
+		if (d->failure.len)
+			return err_set(e, E_DEVICE, "no evidence: %.*s", (int)d->failure.len,
+				       (const char *)d->failure.at);
+		return spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot, out, e);
+	}
+	return err_set(e, E_NOTFOUND, "no device %s in the last token", label);
+}
+
+static void text_of(struct bytes b, char *out, size_t size)
+{
+	snprintf(out, size, "%.*s", (int)b.len, b.len ? (const char *)b.at : "");
+}
+
+static int list(struct cli *c, const struct eat *t)
+{
+	json_t *rows = json_array();
+
+	if (!c->json)
+		printf("%-38s %-20s %-12s %-5s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM", "LEAF CERTIFICATE");
+	for (size_t i = 0; i < t->n_devices; i++) {
+		const struct eat_device *d = &t->devices[i];
+		OWNED(spdm_evidence) ev = NULL;
+		const struct eat_device *ignored;
+		struct err e = { 0 };
+		char label[LABEL_MAX + 1], address[130], source[32], version[8] = "-";
+		const char *subject;
+
+		text_of(d->label, label, sizeof(label));
+		text_of(d->address, address, sizeof(address));
+		text_of(d->source, source, sizeof(source));
+		subject = open_device(t, label, &ev, &ignored, &e) ? e.text : cert_subject(spdm_evidence_leaf(ev));
+		if (ev)
+			snprintf(version, sizeof(version), "1.%d", ev->nego.version & 15);
+		if (c->json)
+			json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "label", label, "address",
+							      address, "source", source, "spdm_version", version,
+							      "leaf", subject));
+		else
+			printf("%-38s %-20s %-12s %-5s %s\n", cli_safe(label), cli_safe(address), source, version,
+			       cli_safe(subject));
+	}
+	if (c->json)
+		cli_json("device.list", true, json_pack("{s:o}", "devices", rows));
+	else
+		json_decref(rows);
+	return 0;
+}
+
+static int show(struct cli *c, const struct spdm_evidence *ev, const char *label)
+{
+	struct reader record = reader_on(ev->answer.record);
+	json_t *rows = json_array();
+
+	if (!c->json)
+		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n%-6s %-5s %s\n", label,
+		       ev->nego.version & 15, ev->slot, ev->nego.base_asym, ev->nego.base_hash, "BLOCK", "TYPE", "VALUE");
+	while (record.left.len && !record.why) {
+		struct spdm_block b = spdm_next_block(&record);
+		char hex[2 * 1024 + 1];
+
+		if (record.why)
+			break;
+		hex_write(b.value.len > 1024 ? bytes_slice(b.value, 0, 1024) : b.value, hex);
+		if (c->json)
+			json_array_append_new(rows, json_pack("{s:i, s:i, s:b, s:s}", "index", b.index, "type", b.type,
+							      "raw", (int)b.raw, "value", hex));
+		else
+			printf("%-6u %-5u %s\n", b.index, b.type, hex);
+	}
+	if (c->json)
+		cli_json("device.show", true,
+			 json_pack("{s:s, s:i, s:i, s:o}", "label", label, "spdm_version", ev->nego.version & 15, "slot",
+				   ev->slot, "blocks", rows));
+	else
+		json_decref(rows);
+	return 0;
+}
+
+static int cert(struct cli *c, const struct spdm_evidence *ev)
+{
+	struct err e = { 0 };
+
+	for (size_t i = ev->certs->n; i > 0; i--) { /* leaf first, as everybody's tools want it */
+		OWNED(buf) pem = buf_new(65536);
+
+		if (!pem || cert_pem(ev->certs->at[i - 1], &pem->w, &e))
+			return cli_fail(c, &e, NULL);
+		fwrite(pem->w.at, pem->w.len, 1, stdout);
+	}
+	return 0;
+}
+
+int cmd_device(struct cli *c, const char *verb)
+{
+	OWNED(eat) t = NULL;
+	OWNED(spdm_evidence) ev = NULL;
+	const struct eat_device *d;
+	struct err e = { 0 };
+	bool wants_label = !strcmp(verb, "show") || !strcmp(verb, "cert");
+
+	if ((strcmp(verb, "list") && !wants_label) || c->argc != (wants_label ? 1 : 0))
+		return cli_usage();
+	if (last_token(c, &t, &e))
+		return cli_fail(c, &e, "run `assay attest` first");
+	if (!wants_label)
+		return list(c, t);
+	if (open_device(t, c->argv[0], &ev, &d, &e))
+		return cli_fail(c, &e, "see `assay device list`");
+	return !strcmp(verb, "show") ? show(c, ev, c->argv[0]) : cert(c, ev);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+static int post(struct cli *c, const char *path, json_t *body, json_t **answer, struct err *e)
+{
+	char *text = json_dumps(body, JSON_COMPACT);
+	int rc = text ? call_server(c, "POST", path, "application/json", bytes_text(text), answer, e) :
+			err_set(e, E_MEMORY, "no memory for a request");
+
+	json_decref(body);
+	free(text);
+	return rc;
+}
+
+static const char *member(json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return cli_safe(s ? s : "-");
+}
+
+static const char *given(const struct cli *c, enum cli_option o)
+{
+	return c->option[o] ? c->option[o] : "";
+}
+
+static int list(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *row;
+	size_t i;
+
+	if (call_server(c, "GET", "/api/v1/hosts", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("host.list", true, answer);
+		return 0;
+	}
+	printf("%-24s %-14s %-12s %-9s %s\n", "HOST", "GROUP", "EK TRUST", "STATE", "VERDICT");
+	json_array_foreach(json_object_get(answer, "hosts"), i, row)
+		printf("%-24s %-14s %-12s %-9s %s\n", member(row, "name"), member(row, "group"), member(row, "ek_trust"),
+		       member(row, "state"), member(row, "status"));
+	json_decref(answer);
+	return 0;
+}
+
+static int show(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *row;
+	char path[512], status[24];
+	size_t i;
+
+	if (c->argc != 1)
+		return cli_usage();
+	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s", c->argv[0]);
+	if (call_server(c, "GET", path, NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	snprintf(status, sizeof(status), "%.20s", member(answer, "status"));
+	if (c->json) {
+		cli_json("host.show", !exit_of(c, status), answer);
+		return exit_of(c, status);
+	}
+	printf("host %s (group %s, %s, EK trusted by %s): %s\n", member(answer, "name"), member(answer, "group"),
+	       member(answer, "state"), member(answer, "ek_trust"), status);
+	json_array_foreach(json_object_get(answer, "devices"), i, row)
+		printf("  %-38s %-16s %s\n", member(row, "label"), member(row, "status"), member(row, "address"));
+	json_array_foreach(json_object_get(answer, "reasons"), i, row)
+		printf("- %s\n", member(row, "text"));
+	json_decref(answer);
+	return exit_of(c, status);
+}
+
+static int done(struct cli *c, const char *command, int rc, json_t *answer, const struct err *e)
+{
+	if (rc)
+		return cli_fail(c, e, NULL);
+	if (c->json)
+		cli_json(command, true, answer);
+	else {
+		printf("%s\n", member(answer, "status"));
+		json_decref(answer);
+	}
+	return 0;
+}
+
+static int add(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL;
+	int rc;
+
+	if (!c->option[OPT_EK_HASH] || c->argc)
+		return cli_usage();
+	rc = post(c, "/api/v1/hosts",
+		  json_pack("{s:s, s:s, s:s}", "ek_hash", given(c, OPT_EK_HASH), "group", given(c, OPT_GROUP), "name",
+			    given(c, OPT_NAME)),
+		  &answer, &e);
+	return done(c, "host.add", rc, answer, &e);
+}
+
+static int act(struct cli *c, const char *verb)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL;
+	char path[512];
+	bool with_device = !strcmp(verb, "forget-device");
+	int rc;
+
+	if (c->argc != (with_device ? 2 : 1))
+		return cli_usage();
+	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s/%s", c->argv[0], verb);
+	rc = post(c, path,
+		  json_pack("{s:s, s:s}", "device", with_device ? c->argv[1] : "", "ek_hash", given(c, OPT_EK_HASH)),
+		  &answer, &e);
+	return done(c, "host.action", rc, answer, &e);
+}
+
+int cmd_host(struct cli *c, const char *verb)
+{
+	static const char *const actions[] = { "revoke", "restore", "confirm-ek", "accept-inventory", "forget-device" };
+
+	if (!strcmp(verb, "list"))
+		return list(c);
+	if (!strcmp(verb, "show"))
+		return show(c);
+	if (!strcmp(verb, "add"))
+		return add(c);
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+		if (!strcmp(verb, actions[i]))
+			return act(c, verb);
+	return cli_usage();
+}
+
+int cmd_secret(struct cli *c, const char *verb)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *row;
+	size_t i;
+
+	if (!strcmp(verb, "create") && c->argc == 1 && c->option[OPT_VOLUME]) {
+		if (post(c, "/api/v1/secrets", json_pack("{s:s, s:s}", "host", c->argv[0], "volume", given(c, OPT_VOLUME)),
+			 &answer, &e))
+			return cli_fail(c, &e, NULL);
+		if (c->json) {
+			cli_json("secret.create", true, answer);
+		} else {
+			printf("share of volume %s made, epoch 1, check value %s\n", given(c, OPT_VOLUME), member(answer, "check"));
+			json_decref(answer);
+		}
+		return 0;
+	}
+	if (strcmp(verb, "list") || c->argc)
+		return cli_usage();
+	if (call_server(c, "GET", "/api/v1/secrets", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("secret.list", true, answer);
+		return 0;
+	}
+	printf("%-24s %-38s %-6s %-9s %s\n", "HOST", "VOLUME", "EPOCH", "STATE", "CHECK");
+	json_array_foreach(json_object_get(answer, "secrets"), i, row)
+		printf("%-24s %-38s %-6lld %-9s %s\n", member(row, "host"), member(row, "volume"),
+		       (long long)json_integer_value(json_object_get(row, "epoch")), member(row, "state"), member(row, "check"));
+	json_decref(answer);
+	return 0;
+}
+
+int cmd_join_token(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL;
+
+	if (c->argc)
+		return cli_usage();
+	if (post(c, "/api/v1/join-tokens",
+		 json_pack("{s:s, s:s, s:s}", "group", given(c, OPT_GROUP), "name", given(c, OPT_NAME), "ek_hash",
+			   given(c, OPT_EK_HASH)),
+		 &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("join-token", true, answer);
+	} else {
+		printf("%s\n", member(answer, "join_token"));
+		json_decref(answer);
+	}
+	return 0;
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "agent/local.h"
+#include "common/config.h"
+#include "common/file.h"
+
+static const char usage[] =
+	"assay - attest this host and its devices, and look after those who do\n"
+	"\n"
+	"on a host (asks the running agent):\n"
+	"  assay attest [--share UUID] [--out FILE]  attest now; --share proves that the key share opens,\n"
+	"                                        --out keeps the token\n"
+	"  assay device list | show LABEL | cert LABEL\n"
+	"  assay doctor                          what is missing or insecure here, and the next step\n"
+	"offline:\n"
+	"  assay verify FILE --ak FILE --deployment UUID [--root FILE]\n"
+	"                                        a saved token\n"
+	"  assay verify FILE --format spdm-pcap  a bus or emulator capture\n"
+	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
+	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE\n"
+	"operator (server and token from /etc/assay/assay.conf):\n"
+	"  assay refval import FILE | list\n"
+	"  assay host list | show HOST | add --ek-hash HASH [--group G] [--name N]\n"
+	"  assay host confirm-ek HOST --ek-hash HASH | revoke HOST | restore HOST\n"
+	"  assay host accept-inventory HOST | forget-device HOST LABEL\n"
+	"  assay secret create HOST --volume UUID | list\n"
+	"  assay join-token [--group G] [--name N] [--ek-hash HASH]\n"
+	"options: --json, --accept warning, --config FILE, --socket PATH, --version, --help\n"
+	"exit code: 0 affirmed or done, 1 usage, 2 refused, 3 cannot reach, 4 internal\n";
+
+int cli_usage(void)
+{
+	fputs(usage, stderr);
+	return 1;
+}
+
+void cli_json(const char *command, bool ok, json_t *body)
+{
+	char schema[64];
+
+	if (!body)
+		body = json_object();
+	snprintf(schema, sizeof(schema), "assay.%s/1", command);
+	json_object_set_new(body, "schema", json_string(schema));
+	json_object_set_new(body, "ok", json_boolean(ok));
+	json_dumpf(body, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+	putchar('\n');
+	json_decref(body);
+}
+
+const char *cli_safe(const char *text)
+{
+	static char ring[8][512];
+	static unsigned int at;
+	char *out = ring[at++ % 8];
+	size_t i = 0;
+
+	for (; text && text[i] && i < 511; i++)
+		out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
+	out[i] = 0;
+	return out;
+}
+
+int cli_fail(const struct cli *c, const struct err *e, const char *hint)
+{
+	int code = err_exit_code(e);
+
+	if (c->json) {
+		json_t *j = json_pack("{s:{s:i, s:s%, s:s}}", "error", "code", code, "text", e->text, strlen(e->text),
+				      "hint", hint ? hint : "");
+
+		json_dumpf(j, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(j);
+	} else {
+		fprintf(stderr, "assay: %s\n", cli_safe(e->text));
+		if (hint)
+			fprintf(stderr, "       %s\n", hint);
+	}
+	return code;
+}
+
+int exit_of(const struct cli *c, const char *status)
+{
+	if (!strcmp(status, "affirming"))
+		return 0;
+	return !strcmp(status, "warning") && c->accept && !strcmp(c->accept, "warning") ? 0 : 2;
+}
+
+/* ---- the agent ---- */
+static int parse_answer(struct bytes packet, struct err *e)
+{
+	struct cbor b = cbor_on(packet, CBOR_STRICT);
+	struct bytes text;
+	u64 code;
+
+	if (cbor_check(packet, CBOR_STRICT, e))
+		return err_while(e, "agent's answer");
+	if (cbor_map(&b, "answer") != 2 || cbor_int(&b, "key") != 1)
+		cbor_fail(&b, "answer");
+	code = cbor_uint(&b, "code");
+	if (cbor_int(&b, "key") != 2)
+		cbor_fail(&b, "answer");
+	text = cbor_text(&b, "text");
+	if (cbor_done(&b) || code > E_INTERNAL)
+		return err_set(e, E_FORMAT, "agent's answer: %s", b.r.why ? b.r.why : "code");
+	return code ? err_set(e, (enum err_code)code, "%.*s", (int)text.len, (const char *)text.at) : 0;
+}
+
+int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out, struct err *e)
+{
+	OWNED(buf) packet = NULL;
+	u8 room[64];
+	struct writer w = writer_on(room, sizeof(room));
+	int sock = local_connect(c->agent_socket, e), fd = -1, rc;
+
+	if (sock < 0)
+		return (int)e->code;
+	cbor_put_map(&w, uuid ? 2 : 1);
+	cbor_put_uint(&w, 1);
+	cbor_put_uint(&w, verb);
+	if (uuid) {
+		cbor_put_uint(&w, 2);
+		cbor_put_bytes(&w, (struct bytes){ uuid, 16 });
+	}
+	rc = local_send(sock, write_done(&w), -1, e);
+	if (!rc)
+		rc = local_receive(sock, &packet, &fd, e);
+	close(sock);
+	if (!rc)
+		rc = parse_answer(buf_bytes(packet), e);
+	if (!rc && fd < 0)
+		rc = err_set(e, E_FORMAT, "agent sent nothing");
+	if (!rc)
+		rc = memfd_read(fd, EVIDENCE_MAX, out, e);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int last_token(const struct cli *c, struct eat **out, struct err *e)
+{
+	OWNED(buf) b = NULL;
+
+	if (ask_agent(c, AGENT_TOKEN, NULL, &b, e))
+		return (int)e->code;
+	return eat_parse(buf_bytes(b), out, e);
+}
+
+/* ---- the server ---- */
+struct server_settings {
+	char url[256], pin[PINS_MAX][64], ca[512], token_file[512];
+	size_t n_pins;
+};
+
+static int take_url(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_text(((struct server_settings *)into)->url, 256, value, e);
+}
+
+static int take_pin(void *into, const char *arg, const char *value, struct err *e)
+{
+	struct server_settings *s = into;
+
+	(void)arg;
+	if (s->n_pins == PINS_MAX)
+		return err_set(e, E_CONFIG, "more than %d pins", PINS_MAX);
+	return config_text(s->pin[s->n_pins++], 64, value, e);
+}
+
+static int take_ca(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_text(((struct server_settings *)into)->ca, 512, value, e);
+}
+
+static int take_token_file(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_text(((struct server_settings *)into)->token_file, 512, value, e);
+}
+
+static int read_token(const char *path, char out[128], struct err *e)
+{
+	OWNED(buf) b = NULL;
+
+	out[0] = 0;
+	if (!path[0])
+		return err_set(e, E_CONFIG, "[server] token_file is needed");
+	if (file_read(path, 127, &b, e))
+		return (int)e->code;
+	memcpy(out, b->w.at, b->w.len);
+	out[b->w.len] = 0;
+	out[strcspn(out, "\r\n ")] = 0;
+	return 0;
+}
+
+int call_server(const struct cli *c, const char *method, const char *path, const char *type,
+		struct bytes body, json_t **answer, struct err *e)
+{
+	static const struct config_key keys[] = { { "server", "url", take_url },
+						  { "server", "pin", take_pin },
+						  { "server", "ca", take_ca },
+						  { "server", "token_file", take_token_file } };
+	struct server_settings s = { 0 };
+	OWNED(transport) t = NULL;
+	const char *url = s.url, *pins[PINS_MAX];
+	struct reply reply;
+	char token[128];
+	int rc = 0;
+
+	if (config_load(c->config, keys, ARRAY_LEN(keys), &s, e) || read_token(s.token_file, token, e))
+		return (int)e->code;
+	for (size_t i = 0; i < s.n_pins; i++)
+		pins[i] = s.pin[i];
+	if (transport_open(&url, 1, pins, s.n_pins, s.ca, &t, e) ||
+	    transport_call(t, method, path, type, token, body, &reply, e))
+		return (int)e->code;
+	if (reply.status / 100 != 2)
+		rc = transport_problem(&reply, e);
+	else if (!(*answer = json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL)))
+		rc = err_set(e, E_FORMAT, "server's answer is not JSON");
+	reply_clear(&reply);
+	return rc;
+}
+
+/* ---- words ---- */
+enum { LONG_JSON = 256, LONG_CONFIG, LONG_SOCKET, LONG_ACCEPT, LONG_VERSION, LONG_HELP, LONG_FIRST };
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL, LONG_JSON },
+	{ "config", required_argument, NULL, LONG_CONFIG },
+	{ "socket", required_argument, NULL, LONG_SOCKET },
+	{ "accept", required_argument, NULL, LONG_ACCEPT },
+	{ "version", no_argument, NULL, LONG_VERSION },
+	{ "help", no_argument, NULL, LONG_HELP },
+	{ "share", required_argument, NULL, LONG_FIRST + OPT_SHARE },
+	{ "format", required_argument, NULL, LONG_FIRST + OPT_FORMAT },
+	{ "chain", required_argument, NULL, LONG_FIRST + OPT_CHAIN },
+	{ "nonce", required_argument, NULL, LONG_FIRST + OPT_NONCE },
+	{ "root", required_argument, NULL, LONG_FIRST + OPT_ROOT },
+	{ "signer", required_argument, NULL, LONG_FIRST + OPT_SIGNER },
+	{ "key", required_argument, NULL, LONG_FIRST + OPT_KEY },
+	{ "id", required_argument, NULL, LONG_FIRST + OPT_ID },
+	{ "out", required_argument, NULL, LONG_FIRST + OPT_OUT },
+	{ "ek-hash", required_argument, NULL, LONG_FIRST + OPT_EK_HASH },
+	{ "group", required_argument, NULL, LONG_FIRST + OPT_GROUP },
+	{ "name", required_argument, NULL, LONG_FIRST + OPT_NAME },
+	{ "volume", required_argument, NULL, LONG_FIRST + OPT_VOLUME },
+	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
+	{ "ak", required_argument, NULL, LONG_FIRST + OPT_AK },
+	{ "deployment", required_argument, NULL, LONG_FIRST + OPT_DEPLOYMENT },
+	{ 0 },
+};
+
+static int dispatch(struct cli *c)
+{
+	static const struct {
+		const char *word;
+		int (*run)(struct cli *c, const char *verb);
+	} groups[] = { { "device", cmd_device }, { "refval", cmd_refval }, { "host", cmd_host }, { "secret", cmd_secret } };
+	static const struct {
+		const char *word;
+		int (*run)(struct cli *c);
+	} singles[] = { { "attest", cmd_attest }, { "verify", cmd_verify }, { "join-token", cmd_join_token },
+			{ "doctor", cmd_doctor } };
+	const char *word = c->argc ? c->argv[0] : "";
+
+	for (size_t i = 0; i < ARRAY_LEN(singles); i++)
+		if (!strcmp(word, singles[i].word)) {
+			c->argc--;
+			c->argv++;
+			return singles[i].run(c);
+		}
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		if (!strcmp(word, groups[i].word) && c->argc >= 2) {
+			const char *verb = c->argv[1];
+
+			c->argc -= 2;
+			c->argv += 2;
+			return groups[i].run(c, verb);
+		}
+	return cli_usage();
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c = { .config = "/etc/assay/assay.conf", .agent_socket = "/run/assay/agent.sock" };
+	int opt;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (opt) {
+		case LONG_JSON:
+			c.json = true;
+			break;
+		case LONG_CONFIG:
+			c.config = optarg;
+			break;
+		case LONG_SOCKET:
+			c.agent_socket = optarg;
+			break;
+		case LONG_ACCEPT:
+			c.accept = optarg;
+			break;
+		case LONG_VERSION:
+			printf("assay %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
+			return 0;
+		case LONG_HELP:
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			if (opt < LONG_FIRST)
+				return cli_usage();
+			c.option[opt - LONG_FIRST] = optarg ? optarg : "yes";
+		}
+	}
+	c.argc = argc - optind;
+	c.argv = argv + optind;
+	return dispatch(&c);
+}

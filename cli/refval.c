@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "verifier/appraise.h"
+
+static int import(struct cli *c)
+{
+	OWNED(buf) b = NULL;
+	struct err e = { 0 };
+	json_t *answer = NULL;
+
+	if (c->argc != 1)
+		return cli_usage();
+	if (file_read(c->argv[0], CORIM_MAX, &b, &e) ||
+	    call_server(c, "POST", c->option[OPT_UNSIGNED] ? "/endorsement-provisioning/v1/submit?unsigned=yes" :
+							      "/endorsement-provisioning/v1/submit",
+			"application/rim+cose", buf_bytes(b), &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json)
+		cli_json("refval.import", true, answer);
+	else {
+		printf("%s: %lld reference triples, %lld other triples not used%s\n",
+		       cli_safe(json_string_value(json_object_get(answer, "id"))),
+		       (long long)json_integer_value(json_object_get(answer, "reference_triples")),
+		       (long long)json_integer_value(json_object_get(answer, "unused_triples")),
+		       json_is_true(json_object_get(answer, "new")) ? "" : " (was there already)");
+		json_decref(answer);
+	}
+	return 0;
+}
+
+static int list(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *row;
+	size_t i;
+
+	if (call_server(c, "GET", "/api/v1/refvals", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("refval.list", true, answer);
+		return 0;
+	}
+	printf("%-18s %-7s %-7s %-20s %s\n", "DIGEST", "SIGNED", "ACTIVE", "BY", "ID");
+	json_array_foreach(json_object_get(answer, "corims"), i, row)
+		printf("%-18.16s %-7s %-7s %-20s %s\n", cli_safe(json_string_value(json_object_get(row, "digest"))),
+		       json_is_true(json_object_get(row, "signed")) ? "yes" : "no",
+		       json_is_true(json_object_get(row, "active")) ? "yes" : "no",
+		       cli_safe(json_string_value(json_object_get(row, "imported_by"))),
+		       cli_safe(json_string_value(json_object_get(row, "id"))));
+	json_decref(answer);
+	return 0;
+}
+
+static int keygen(struct cli *c)
+{
+	const char *folder = c->option[OPT_OUT];
+	OWNED(keypair) key = NULL;
+	OWNED(cert) cert = NULL;
+	OWNED(buf) pem = buf_new(65536);
+	struct cert_request want = { .common_name = c->option[OPT_NAME] ? c->option[OPT_NAME] : "assay operator",
+				     .not_before = clock_now_s() - 3600,
+				     .not_after = clock_now_s() + 5LL * 365 * 86400 };
+	struct err e = { 0 };
+	char path[600];
+
+	if (!folder || c->argc || !pem)
+		return cli_usage();
+	if (folder_make(folder, 0700, &e) || keypair_new(KEY_P256, 0, &key, &e) || keypair_pem(key, &pem->w, &e))
+		return cli_fail(c, &e, NULL);
+	snprintf(path, sizeof(path), "%s/operator.key", folder);
+	if (file_create(path, buf_bytes(pem), 0600, &e))
+		return cli_fail(c, &e, NULL);
+	secret_wipe(pem->w.at, pem->w.len);
+	pem->w.len = 0;
+	want.key = keypair_pub(key);
+	want.issuer_key = key;
+	snprintf(path, sizeof(path), "%s/operator.crt", folder);
+	if (cert_make(&want, &cert, &e) || cert_pem(cert, &pem->w, &e) || file_create(path, buf_bytes(pem), 0644, &e))
+		return cli_fail(c, &e, NULL);
+	if (!c->json)
+		printf("%s/operator.key and %s; put the certificate into the server's corim_roots\n", folder, path);
+	else
+		cli_json("refval.keygen", true, json_pack("{s:s}", "certificate", path));
+	return 0;
+}
+
+/* ---- learn ---- */
+struct learned {
+	size_t n;
+	struct corim_triple triples[DEVICES_MAX + 1];
+	struct ect *ects[DEVICES_MAX + 1];
+	struct eat *tokens[16];
+	struct spdm_evidence *evidence[DEVICES_MAX];
+	struct boot_log *logs[16];
+	size_t n_tokens, n_evidence, n_logs;
+};
+
+static void learned_clear(struct learned *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		ect_drop(&l->ects[i]);
+	for (size_t i = 0; i < l->n_evidence; i++)
+		spdm_evidence_drop(&l->evidence[i]);
+	for (size_t i = 0; i < l->n_logs; i++)
+		boot_log_drop(&l->logs[i]);
+	for (size_t i = 0; i < l->n_tokens; i++)
+		eat_drop(&l->tokens[i]);
+}
+
+static bool same_triple(const struct corim_triple *a, const struct corim_triple *b)
+{
+	if (a->n != b->n || !bytes_equal(a->env.model, b->env.model))
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!bytes_equal(a->elements[i].mkey, b->elements[i].mkey) ||
+		    corim_mval_matches(&a->elements[i].mval, &b->elements[i].mval) != CORIM_MATCHES)
+			return false;
+	return true;
+}
+
+/* What speaks for nothing (manifests, modes) is not pinned. */
+static void keep(struct learned *l, struct ect *x)
+{
+	struct corim_triple t = { .env = x->env };
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->n; i++)
+		if (x->info[i].vector >= 0) {
+			x->elements[n] = x->elements[i];
+			n++;
+		}
+	t.n = n;
+	t.elements = x->elements;
+	for (size_t i = 0; i < l->n; i++)
+		if (same_triple(&l->triples[i], &t)) {
+			ect_drop(&x);
+			return;
+		}
+	if (!n || l->n == ARRAY_LEN(l->triples)) {
+		ect_drop(&x);
+		return;
+	}
+	l->ects[l->n] = x;
+	l->triples[l->n++] = t;
+}
+
+/* For devices only from evidence whose signature holds (rule 1); the chain is the importer's to know. */
+static int learn_device(struct learned *l, const struct eat_device *d, struct err *e)
+{
+	struct verified_device v = { .claims = d };
+	struct ect *x = NULL;
+
+	if (d->failure.len || l->n_evidence == DEVICES_MAX)
+		return 0;
+	if (spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot, &v.evidence, e))
+		return (int)e->code;
+	l->evidence[l->n_evidence++] = v.evidence;
+	if (spdm_evidence_check_signatures(v.evidence, e) || spdm_evidence_pci_identity(v.evidence, &v.identity, e) ||
+	    ect_of_device(&v, &x, e))
+		return (int)e->code;
+	keep(l, x);
+	return 0;
+}
+
+static int learn_token(struct learned *l, const char *path, struct err *e)
+{
+	OWNED(buf) b = NULL;
+	struct eat *t;
+	struct ect *x = NULL;
+
+	if (l->n_tokens == ARRAY_LEN(l->tokens))
+		return err_set(e, E_LIMIT, "at most %zu tokens", ARRAY_LEN(l->tokens));
+	if (file_read(path, EVIDENCE_MAX, &b, e) || eat_parse(buf_bytes(b), &l->tokens[l->n_tokens], e))
+		return err_while(e, "%s", path);
+	t = l->tokens[l->n_tokens++];
+	if (t->boot_log.len) {
+		if (boot_log_parse(t->boot_log, &l->logs[l->n_logs], e) ||
+		    ect_of_boot_log(l->logs[l->n_logs], TPM_ALG_SHA256, &x, e))
+			return err_while(e, "%s", path);
+		l->n_logs++;
+		keep(l, x);
+	}
+	for (size_t i = 0; i < t->n_devices; i++)
+		if (learn_device(l, &t->devices[i], e))
+			return err_while(e, "%s", path);
+	return 0;
+}
+
+static void show_learned(const struct learned *l, FILE *out)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		fprintf(out, "%.*s\n", (int)l->triples[i].env.model.len, (const char *)l->triples[i].env.model.at);
+		for (size_t k = 0; k < l->triples[i].n; k++) {
+			const struct corim_mval *m = &l->triples[i].elements[k].mval;
+			char hex[2 * DIGEST_MAX + 1] = "";
+			struct cbor key = cbor_on(l->triples[i].elements[k].mkey, CBOR_STRICT);
+
+			if (m->n_digests && m->digests[0].bytes.len <= DIGEST_MAX)
+				hex_write(m->digests[0].bytes, hex);
+			if (cbor_peek(&key) == CBOR_UINT) {
+				fprintf(out, "  + block %llu = %s\n", (unsigned long long)cbor_uint(&key, "mkey"), hex);
+			} else {
+				struct bytes name = cbor_text(&key, "mkey");
+
+				fprintf(out, "  + %.*s = %s\n", (int)name.len, (const char *)name.at, hex);
+			}
+		}
+	}
+}
+
+static int learn(struct cli *c)
+{
+	struct learned *l = calloc(1, sizeof(*l));
+	OWNED(buf) key_pem = NULL;
+	OWNED(buf) cert_text = NULL;
+	OWNED(keypair) key = NULL;
+	OWNED(cert_list) chain = NULL;
+	OWNED(buf) corim = NULL;
+	struct corim_draft d = { .id = c->option[OPT_ID], .signer = "learned" };
+	struct err e = { 0 };
+	int rc = 0;
+
+	if (!l || !c->argc || !c->option[OPT_ID] || !c->option[OPT_KEY] || !c->option[OPT_SIGNER] || !c->option[OPT_OUT]) {
+		free(l);
+		return cli_usage();
+	}
+	for (int i = 0; !rc && i < c->argc; i++)
+		rc = learn_token(l, c->argv[i], &e);
+	if (!rc)
+		show_learned(l, c->json ? stderr : stdout); /* the diff before signing */
+	if (!rc)
+		rc = file_read(c->option[OPT_KEY], 65536, &key_pem, &e) || file_read(c->option[OPT_SIGNER], 65536, &cert_text, &e) ||
+		     keypair_from_pem(buf_bytes(key_pem), &key, &e) || cert_list_from_pem(buf_bytes(cert_text), &chain, &e);
+	d.triples = l->triples;
+	d.n = l->n;
+	if (!rc && !l->n)
+		rc = err_set(&e, E_NOTFOUND, "nothing to learn in these tokens");
+	if (!rc)
+		rc = corim_write(&d, key, chain, &corim, &e) || file_write(c->option[OPT_OUT], buf_bytes(corim), 0644, &e);
+	if (!rc && c->json)
+		cli_json("refval.learn", true, json_pack("{s:s, s:I}", "file", c->option[OPT_OUT], "triples", (json_int_t)l->n));
+	else if (!rc)
+		printf("%zu environments signed into %s\n", l->n, c->option[OPT_OUT]);
+	learned_clear(l);
+	free(l);
+	return rc ? cli_fail(c, &e, NULL) : 0;
+}
+
+int cmd_refval(struct cli *c, const char *verb)
+{
+	if (!strcmp(verb, "import"))
+		return import(c);
+	if (!strcmp(verb, "list"))
+		return list(c);
+	if (!strcmp(verb, "keygen"))
+		return keygen(c);
+	if (!strcmp(verb, "learn"))
+		return learn(c);
+	return cli_usage();
+}
