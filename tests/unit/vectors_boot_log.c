@@ -8,6 +8,25 @@
 #include "proto/boot_log.h"
 #include "proto/tpm_attest.h"
 
+/*
+ * tpm2_eventlog 5.4 starts PCR 0 at zero whatever StartupLocality says, and extends that event's zero
+ * digest. A TPM starts PCR 0 at the locality, and EV_NO_ACTION is extended nowhere (PC Client PFP
+ * 10.4.5.3), as boot_log_replay() has it. To compare the rest of PCR 0 we go the tool's way here.
+ */
+static struct digest pcr0_of_the_tool(const struct boot_log *log, enum digest_alg alg)
+{
+	struct digest pcr = { .alg = alg };
+	int bank = boot_log_bank(log, tpm_alg_of(alg));
+
+	for (size_t i = 1; i < log->n_events; i++) {
+		struct bytes pieces[] = { digest_bytes(&pcr), log->events[i].digests[bank] };
+
+		if (log->events[i].pcr == 0)
+			pcr = digest_of(alg, pieces, 2);
+	}
+	return pcr;
+}
+
 /* "sha256:" starts a bank, "  7  : 0xABCD..." is a value. */
 static size_t compare_pcrs(const struct boot_log *log, const char *yaml_path)
 {
@@ -36,6 +55,8 @@ static size_t compare_pcrs(const struct boot_log *log, const char *yaml_path)
 
 			assert_true(alg != DIGEST_NONE && pcr < TPM_PCRS);
 			assert_true(hex_read(hex, want, digest_len(alg)));
+			if (pcr == 0 && log->startup_locality)
+				pcrs[0] = pcr0_of_the_tool(log, alg);
 			assert_memory_equal(pcrs[pcr].at, want, digest_len(alg));
 			compared++;
 		}
@@ -48,9 +69,10 @@ static void real_logs_replay_to_the_values_another_tool_computes(void **state)
 	static const struct {
 		const char *log, *pcrs;
 		size_t events;
+		u8 locality;
 	} rows[] = {
-		{ "bootlog/uefi-no-secureboot.bin", "bootlog/uefi-no-secureboot.pcrs.yaml", 121 },
-		{ "bootlog/uefi-102-events.bin", "bootlog/uefi-102-events.pcrs.yaml", 102 },
+		{ "bootlog/uefi-no-secureboot.bin", "bootlog/uefi-no-secureboot.pcrs.yaml", 121, 3 },
+		{ "bootlog/uefi-102-events.bin", "bootlog/uefi-102-events.pcrs.yaml", 102, 0 },
 	};
 
 	(void)state;
@@ -62,6 +84,7 @@ static void real_logs_replay_to_the_values_another_tool_computes(void **state)
 
 		assert_ok(boot_log_parse((struct bytes){ copy, b->w.len }, &log, &e), &e);
 		assert_int_equal(log->n_events, rows[i].events);
+		assert_int_equal(log->startup_locality, rows[i].locality);
 		assert_true(compare_pcrs(log, rows[i].pcrs) >= 8);
 		free(copy);
 	}
