@@ -11,7 +11,11 @@ struct log_field {
 	long long number; /* used when @text is NULL                */
 };
 
-#define LOG_T(k, v) ((struct log_field){ (k), (v) ? (v) : "", 0 })
+static inline struct log_field log_text(const char *key, const char *text)
+{
+	return (struct log_field){ key, text ? text : "", 0 };
+}
+#define LOG_T(k, v) log_text((k), (v))
 #define LOG_N(k, v) ((struct log_field){ (k), NULL, (long long)(v) })
 /** log_event - log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", name), LOG_N("devices", n)) */
 #define log_event(level, event, ...) \

@@ -116,7 +116,7 @@ static int parse_request(struct bytes packet, u64 *verb, struct bytes *ctx, stru
 static int answer(const struct agent_settings *s, struct bytes packet, struct buf **out, struct err *e)
 {
 	struct bytes ctx;
-	u64 verb;
+	u64 verb = 0;
 
 	if (parse_request(packet, &verb, &ctx, e))
 		return (int)e->code;

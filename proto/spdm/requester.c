@@ -289,7 +289,7 @@ static int take_error(struct spdm_requester *rq, struct bytes response, const ch
 		return -EBADMSG;
 	}
 	if (h.param1 == SPDM_ERR_BUSY)
-		return wait_for(rq, BUSY_WAIT_US << rq->retries, why);
+		return wait_for(rq, (u32)BUSY_WAIT_US << rq->retries, why);
 	if (h.param1 == SPDM_ERR_RESPONSE_NOT_READY)
 		return take_not_ready(rq, &r, why);
 	if (h.param1 == SPDM_ERR_REQUEST_RESYNCH && !rq->resynched) {
