@@ -23,6 +23,8 @@ static const char usage[] =
 	"  assay verify FILE --ak FILE --deployment UUID [--root FILE]\n"
 	"                                        a saved token\n"
 	"  assay verify FILE --format spdm-pcap  a bus or emulator capture\n"
+	"  assay verify FILE --format nvidia-gpu --chain FILE --root FILE --nonce HEX\n"
+	"                                        a GPU's report\n"
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
 	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE\n"
 	"operator (server and token from /etc/assay/assay.conf):\n"

@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "verifier/capture.h"
+#include "verifier/nvidia_gpu.h"
 
 static json_t *expected(void)
 {
@@ -186,6 +187,89 @@ static void a_truncated_capture_is_refused_or_yields_fewer_rows(void **state)
 	}
 }
 
+/* ---- a real GPU ---- */
+static struct buf *gpu_report(void)
+{
+	OWNED(buf) text = third_party("spdm/nvidia/gh100_550.90.07_report.hex.txt");
+
+	while (text->w.len && (text->w.at[text->w.len - 1] == '\n' || text->w.at[text->w.len - 1] == '\r'))
+		text->w.len--;
+	write_u8(&text->w, 0);
+	return from_hex((const char *)text->w.at);
+}
+
+static int verify_gpu(struct bytes report, const char *chain_file, const u8 nonce[32], struct nvidia_gpu *out,
+		      struct err *e)
+{
+	OWNED(buf) pem = third_party(chain_file);
+	OWNED(cert_list) chain = NULL;
+	OWNED(trust_store) roots = trust_store_new();
+	char root[4096];
+
+	assert_ok(cert_list_from_pem(buf_bytes(pem), &chain, e), e);
+	assert_ok(trust_store_add_file(roots, third_party_path("spdm/nvidia/device_root.pem", root, sizeof(root)), e), e);
+	return nvidia_gpu_verify(report, chain, roots, nonce, CERT_TIME_IGNORE, out, e);
+}
+
+static void a_real_gpu_report_verifies_and_tells_its_versions(void **state)
+{
+	OWNED(buf) report = gpu_report();
+	struct nvidia_gpu g;
+	struct err e = { 0 };
+	u8 nonce[32];
+
+	(void)state;
+	assert_int_equal(report->w.len, 4117);
+	memcpy(nonce, report->w.at + 4, 32);
+	assert_int_equal(nonce[0], 0x93);
+	assert_int_equal(nonce[31], 0xcb);
+	assert_ok(verify_gpu(buf_bytes(report), "spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g, &e), &e);
+	assert_int_equal(g.measurements.n_blocks, 64);
+	assert_int_equal(g.opaque_len, 422);
+	assert_string_equal(g.driver, "550.90.07");
+	assert_string_equal(g.vbios, "96.00.9F.00.01");
+	assert_int_equal(g.nvdec0, 0x55);
+	assert_int_equal(g.fwid, NVIDIA_FWID_MATCHES);
+}
+
+static void a_gpu_report_with_another_chain_nonce_or_byte_is_refused(void **state)
+{
+	static const struct {
+		const char *chain, *why;
+	} rows[] = {
+		{ "spdm/nvidia/chain_case2_root_only.pem", "too short" },
+		{ "spdm/nvidia/chain_case3_missing_intermediate.pem", "certificate path" },
+		{ "spdm/nvidia/chain_case4_no_leaf.pem", "FWID" },
+	};
+	OWNED(buf) report = gpu_report();
+	struct nvidia_gpu g;
+	u8 nonce[32];
+
+	(void)state;
+	memcpy(nonce, report->w.at + 4, 32);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err e = { 0 };
+
+		if (!verify_gpu(buf_bytes(report), rows[i].chain, nonce, &g, &e) || !strstr(e.text, rows[i].why))
+			fail_msg("%s: \"%s\", expected \"%s\"", rows[i].chain, e.text, rows[i].why);
+	}
+	for (size_t at = 40; at < report->w.len; at += 211) {
+		struct err e = { 0 };
+
+		report->w.at[at] ^= 1;
+		assert_int_not_equal(
+			verify_gpu(buf_bytes(report), "spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g, &e), 0);
+		report->w.at[at] ^= 1;
+	}
+	nonce[0] ^= 1;
+	{
+		struct err e = { 0 };
+
+		assert_refused(verify_gpu(buf_bytes(report), "spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g, &e), &e,
+			       E_FRESHNESS, "another nonce");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +277,8 @@ int main(void)
 		cmocka_unit_test(an_algorithm_this_build_lacks_is_never_called_verified),
 		cmocka_unit_test(a_changed_byte_in_a_signed_message_is_never_called_verified),
 		cmocka_unit_test(a_truncated_capture_is_refused_or_yields_fewer_rows),
+		cmocka_unit_test(a_real_gpu_report_verifies_and_tells_its_versions),
+		cmocka_unit_test(a_gpu_report_with_another_chain_nonce_or_byte_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NVIDIA GPU attestation reports: a signed SPDM 1.1 GET_MEASUREMENTS exchange recorded without its
+ * VCA. What they prove is the measurements; nothing signed says which algorithms were negotiated, so
+ * P-384 and SHA-384 are the format's.
+ */
+#ifndef ASSAY_NVIDIA_GPU_H
+#define ASSAY_NVIDIA_GPU_H
+
+#include "common/cert.h"
+#include "proto/spdm/measurements.h"
+
+enum nvidia_fwid { NVIDIA_FWID_ABSENT, NVIDIA_FWID_MATCHES };
+
+struct nvidia_gpu {
+	struct spdm_measurements measurements; /* views into the report */
+	size_t opaque_len;
+	char driver[64], vbios[24];
+	u8 nvdec0; /* 0xaa on, 0x55 off, 0 not said */
+	enum nvidia_fwid fwid;
+};
+
+/**
+ * nvidia_gpu_verify - nonce, chain to @roots, leaf's firmware id, signature: in this order, the first
+ * that does not hold is the error. @chain: leaf first, at least leaf, one intermediate and the root.
+ * @nonce: 32 bytes. @unix_s: time for the chain, or CERT_TIME_IGNORE.
+ */
+int nvidia_gpu_verify(struct bytes report, const struct cert_list *chain, const struct trust_store *roots,
+		      const u8 nonce[32], long long unix_s, struct nvidia_gpu *out, struct err *e);
+
+#endif
