@@ -4,11 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Control bytes would let a device write to a terminal or forge a log line. */
+/*
+ * Control bytes would let a device write to a terminal or forge a log line; bytes above ASCII may be
+ * no UTF-8, or be cut in the middle, and then no JSON could carry the reason.
+ */
 static void make_printable(char *text)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text == 0x7f)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
 			*text = '?';
 }
 

@@ -29,12 +29,12 @@ static void name_text(X509_NAME *name, char *out, size_t size)
 	char *at = NULL;
 	long len = 0;
 
-	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
+	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
 		len = BIO_get_mem_data(bio, &at);
 	if (len < 0 || (size_t)len >= size)
 		len = (long)size - 1;
 	for (long i = 0; i < len; i++)
-		out[i] = (unsigned char)at[i] < 0x20 || at[i] == 0x7f ? '?' : at[i];
+		out[i] = (unsigned char)at[i] < 0x20 || (unsigned char)at[i] > 0x7e ? '?' : at[i];
 	out[len] = 0;
 	BIO_free(bio);
 }

@@ -41,6 +41,9 @@ static void take_id(struct cbor *c, char *out, size_t size, const char *field)
 	if (cbor_peek(c) == CBOR_TEXT) {
 		b = cbor_text(c, field);
 		snprintf(out, size, "%.*s", (int)(b.len < size ? b.len : size - 1), (const char *)b.at);
+		for (; *out; out++) /* an id is shown and logged: plain ASCII only */
+			if ((unsigned char)*out < 0x20 || (unsigned char)*out > 0x7e)
+				*out = '?';
 		return;
 	}
 	if (cbor_peek(c) == CBOR_TAG) /* tagged UUID (37), seen in CoMID ids */

@@ -34,7 +34,7 @@ static void show(const struct corim_mval *m, char *out, size_t size)
 	else
 		snprintf(out, size, "a value that cannot be shown");
 	for (char *p = out; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
 			*p = '?';
 }
 

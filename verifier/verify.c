@@ -69,7 +69,7 @@ static void text_of(struct bytes b, char *out, size_t size)
 	size_t n = b.len < size ? b.len : size - 1;
 
 	for (size_t i = 0; i < n; i++)
-		out[i] = b.at[i] < 0x20 || b.at[i] == 0x7f ? '?' : (char)b.at[i];
+		out[i] = b.at[i] < 0x20 || b.at[i] > 0x7e ? '?' : (char)b.at[i];
 	out[n] = 0;
 }
 
