@@ -10,7 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/reader.h"
+#include "common/limits.h"
+#include "proto/cbor.h"
 
 enum { WAIT_S = 120 };
 
@@ -139,6 +140,90 @@ int local_receive(int sock, struct buf **packet, int *fd, struct err *e)
 	b->w.len = len;
 	*packet = TAKE(b);
 	return 0;
+}
+
+int local_request_parse(struct bytes packet, struct local_request *out, struct err *e)
+{
+	struct cbor c = cbor_on(packet, CBOR_STRICT);
+	size_t n;
+
+	*out = (struct local_request){ 0 };
+	if (cbor_check(packet, CBOR_STRICT, e))
+		return err_while(e, "request");
+	n = cbor_map(&c, "request");
+	if (cbor_int(&c, "key") != 1)
+		cbor_fail(&c, "verb is missing");
+	out->verb = (unsigned int)cbor_uint(&c, "verb");
+	if (n == 2 && cbor_int(&c, "key") == 2)
+		out->argument = cbor_bytes(&c, "argument");
+	return cbor_done(&c) ? err_set(e, E_FORMAT, "request: %s", c.r.why) : 0;
+}
+
+void local_answer(int sock, const struct err *result, int fd)
+{
+	u8 room[ERR_TEXT_MAX + 32];
+	struct writer w = writer_on(room, sizeof(room));
+	struct err ignored = { 0 };
+
+	cbor_put_map(&w, 2);
+	cbor_put_uint(&w, 1);
+	cbor_put_uint(&w, (u64)result->code);
+	cbor_put_uint(&w, 2);
+	cbor_put_text(&w, bytes_text(result->code ? result->text : ""));
+	local_send(sock, write_done(&w), fd, &ignored);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int parse_answer(struct bytes packet, struct err *e)
+{
+	struct cbor c = cbor_on(packet, CBOR_STRICT);
+	struct bytes text;
+	u64 code;
+
+	if (cbor_check(packet, CBOR_STRICT, e))
+		return err_while(e, "answer on a local socket");
+	if (cbor_map(&c, "answer") != 2 || cbor_int(&c, "key") != 1)
+		cbor_fail(&c, "answer");
+	code = cbor_uint(&c, "code");
+	if (cbor_int(&c, "key") != 2)
+		cbor_fail(&c, "answer");
+	text = cbor_text(&c, "text");
+	if (cbor_done(&c) || code > E_INTERNAL)
+		return err_set(e, E_FORMAT, "answer on a local socket: %s", c.r.why ? c.r.why : "code");
+	return code ? err_set(e, (enum err_code)code, "%.*s", (int)text.len, (const char *)text.at) : 0;
+}
+
+int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max, struct buf **out,
+	      struct err *e)
+{
+	OWNED(buf) packet = NULL;
+	u8 room[128];
+	struct writer w = writer_on(room, sizeof(room));
+	int sock = local_connect(path, e), fd = -1, rc;
+
+	if (sock < 0)
+		return (int)e->code;
+	cbor_put_map(&w, argument.len ? 2 : 1);
+	cbor_put_uint(&w, 1);
+	cbor_put_uint(&w, verb);
+	if (argument.len) {
+		cbor_put_uint(&w, 2);
+		cbor_put_bytes(&w, argument);
+	}
+	rc = w.full ? err_set(e, E_INTERNAL, "request is too long") : local_send(sock, write_done(&w), -1, e);
+	if (!rc)
+		rc = local_receive(sock, &packet, &fd, e);
+	close(sock);
+	if (!rc)
+		rc = parse_answer(buf_bytes(packet), e);
+	if (!rc && fd < 0)
+		rc = err_set(e, E_FORMAT, "answer on a local socket without content");
+	if (!rc)
+		rc = memfd_read(fd, max, out, e);
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int memfd_read(int fd, size_t max, struct buf **out, struct err *e)

@@ -23,6 +23,19 @@ uid_t local_peer_uid(int fd);
 int local_send(int sock, struct bytes packet, int fd, struct err *e);
 /** local_receive - *@fd: a descriptor that came along, or -1. E_NOTFOUND at the end. */
 int local_receive(int sock, struct buf **packet, int *fd, struct err *e);
+/**
+ * local_ask - one request { 1: @verb, ? 2: @argument } to the program at @path; *@out is the content
+ * of the memory file it answers with. An error of the other side is taken over as it stands.
+ */
+int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max, struct buf **out,
+	      struct err *e);
+struct local_request {
+	unsigned int verb;
+	struct bytes argument; /* empty: none; a view into the packet */
+};
+int local_request_parse(struct bytes packet, struct local_request *out, struct err *e);
+/** local_answer - { 1: code, 2: text } of @result, and @fd beside it, which is closed. */
+void local_answer(int sock, const struct err *result, int fd);
 /** memfd_read - the content of a sealed memory file of at most @max bytes; refuses one that is not sealed. */
 int memfd_read(int fd, size_t max, struct buf **out, struct err *e);
 

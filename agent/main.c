@@ -16,7 +16,6 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "local.h"
-#include "proto/cbor.h"
 #include "round.h"
 #include "verbs.h"
 
@@ -74,35 +73,7 @@ static int attest(struct agent *a, bool ask, struct round_result *out, struct er
 }
 
 /* ---- requests on the local socket ---- */
-struct request {
-	u64 verb;
-	u8 uuid[16];
-	bool has_uuid;
-};
-
-static int parse_request(struct bytes packet, struct request *out, struct err *e)
-{
-	struct cbor c = cbor_on(packet, CBOR_STRICT);
-	struct bytes uuid;
-	size_t n;
-
-	*out = (struct request){ 0 };
-	if (cbor_check(packet, CBOR_STRICT, e))
-		return (int)e->code;
-	n = cbor_map(&c, "request");
-	if (cbor_int(&c, "key") != 1)
-		cbor_fail(&c, "verb is missing");
-	out->verb = cbor_uint(&c, "verb");
-	if (n == 2 && cbor_int(&c, "key") == 2) {
-		uuid = cbor_bytes(&c, "uuid");
-		out->has_uuid = uuid.len == 16;
-		if (out->has_uuid)
-			memcpy(out->uuid, uuid.at, 16);
-	}
-	return cbor_done(&c) ? err_set(e, E_FORMAT, "request: %s", c.r.why) : 0;
-}
-
-static int give_share(struct agent *a, const struct request *rq, int *fd, struct err *e)
+static int give_share(struct agent *a, const struct local_request *rq, int *fd, struct err *e)
 {
 	struct round_result r;
 	char status[24];
@@ -113,7 +84,7 @@ static int give_share(struct agent *a, const struct request *rq, int *fd, struct
 	memcpy(status, r.status, sizeof(status));
 	rc = err_set(e, E_POLICY, "the server affirms \"%s\" and releases no share of this volume", status);
 	for (size_t i = 0; i < r.n_shares; i++) {
-		if (rq->has_uuid && memcmp(r.shares[i].uuid, rq->uuid, 16))
+		if (!bytes_equal(BYTES(r.shares[i].uuid), rq->argument))
 			continue;
 		e->code = E_OK;
 		*fd = memfd_from("assay-share", secret_bytes(r.shares[i].share), e);
@@ -135,7 +106,7 @@ static int give_attest(struct agent *a, bool ask, int *fd, struct err *e)
 	return (int)e->code;
 }
 
-static int answer(struct agent *a, const struct request *rq, int *fd, struct err *e)
+static int answer(struct agent *a, const struct local_request *rq, int *fd, struct err *e)
 {
 	char text[256];
 
@@ -162,10 +133,8 @@ static int answer(struct agent *a, const struct request *rq, int *fd, struct err
 static void serve_one(struct agent *a, int sock)
 {
 	OWNED(buf) packet = NULL;
-	struct request rq;
+	struct local_request rq;
 	struct err e = { 0 };
-	u8 room[ERR_TEXT_MAX + 32];
-	struct writer w = writer_on(room, sizeof(room));
 	uid_t peer = local_peer_uid(sock);
 	int fd = -1, passed = -1;
 
@@ -175,16 +144,9 @@ static void serve_one(struct agent *a, int sock)
 		close(passed);
 	if (peer != 0 && peer != geteuid())
 		err_set(&e, E_DENIED, "only root may ask the agent");
-	else if (!parse_request(buf_bytes(packet), &rq, &e))
-		answer(a, &rq, &fd, &e);
-	cbor_put_map(&w, 2);
-	cbor_put_uint(&w, 1);
-	cbor_put_uint(&w, (u64)e.code);
-	cbor_put_uint(&w, 2);
-	cbor_put_text(&w, bytes_text(e.code ? e.text : ""));
-	local_send(sock, write_done(&w), fd, &e);
-	if (fd >= 0)
-		close(fd);
+	else if (!local_request_parse(buf_bytes(packet), &rq, &e) && !answer(a, &rq, &fd, &e))
+		e.code = E_OK;
+	local_answer(sock, &e, fd);
 }
 
 /* ---- life ---- */

@@ -97,54 +97,11 @@ int exit_of(const struct cli *c, const char *status)
 }
 
 /* ---- the agent ---- */
-static int parse_answer(struct bytes packet, struct err *e)
-{
-	struct cbor b = cbor_on(packet, CBOR_STRICT);
-	struct bytes text;
-	u64 code;
-
-	if (cbor_check(packet, CBOR_STRICT, e))
-		return err_while(e, "agent's answer");
-	if (cbor_map(&b, "answer") != 2 || cbor_int(&b, "key") != 1)
-		cbor_fail(&b, "answer");
-	code = cbor_uint(&b, "code");
-	if (cbor_int(&b, "key") != 2)
-		cbor_fail(&b, "answer");
-	text = cbor_text(&b, "text");
-	if (cbor_done(&b) || code > E_INTERNAL)
-		return err_set(e, E_FORMAT, "agent's answer: %s", b.r.why ? b.r.why : "code");
-	return code ? err_set(e, (enum err_code)code, "%.*s", (int)text.len, (const char *)text.at) : 0;
-}
-
 int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out, struct err *e)
 {
-	OWNED(buf) packet = NULL;
-	u8 room[64];
-	struct writer w = writer_on(room, sizeof(room));
-	int sock = local_connect(c->agent_socket, e), fd = -1, rc;
+	struct bytes argument = { uuid, uuid ? 16 : 0 };
 
-	if (sock < 0)
-		return (int)e->code;
-	cbor_put_map(&w, uuid ? 2 : 1);
-	cbor_put_uint(&w, 1);
-	cbor_put_uint(&w, verb);
-	if (uuid) {
-		cbor_put_uint(&w, 2);
-		cbor_put_bytes(&w, (struct bytes){ uuid, 16 });
-	}
-	rc = local_send(sock, write_done(&w), -1, e);
-	if (!rc)
-		rc = local_receive(sock, &packet, &fd, e);
-	close(sock);
-	if (!rc)
-		rc = parse_answer(buf_bytes(packet), e);
-	if (!rc && fd < 0)
-		rc = err_set(e, E_FORMAT, "agent sent nothing");
-	if (!rc)
-		rc = memfd_read(fd, EVIDENCE_MAX, out, e);
-	if (fd >= 0)
-		close(fd);
-	return rc;
+	return local_ask(c->agent_socket, verb, argument, EVIDENCE_MAX, out, e);
 }
 
 int last_token(const struct cli *c, struct eat **out, struct err *e)

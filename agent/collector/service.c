@@ -96,33 +96,15 @@ static const struct {
 };
 
 /* ---- one request ---- */
-static int parse_request(struct bytes packet, u64 *verb, struct bytes *ctx, struct err *e)
-{
-	struct cbor c = cbor_on(packet, CBOR_STRICT);
-	size_t n;
-
-	if (cbor_check(packet, CBOR_STRICT, e))
-		return (int)e->code;
-	n = cbor_map(&c, "request");
-	if (cbor_int(&c, "key") != 1)
-		cbor_fail(&c, "verb is missing");
-	*verb = cbor_uint(&c, "verb");
-	*ctx = BYTES_NONE;
-	if (n == 2 && cbor_int(&c, "key") == 2)
-		*ctx = cbor_bytes(&c, "ctx");
-	return cbor_done(&c) ? err_set(e, E_FORMAT, "request: %s", c.r.why) : 0;
-}
-
 static int answer(const struct agent_settings *s, struct bytes packet, struct buf **out, struct err *e)
 {
-	struct bytes ctx;
-	u64 verb = 0;
+	struct local_request rq;
 
-	if (parse_request(packet, &verb, &ctx, e))
+	if (local_request_parse(packet, &rq, e))
 		return (int)e->code;
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (verbs[i].verb == verb)
-			return verbs[i].give(s, ctx, out, e);
+		if (verbs[i].verb == rq.verb)
+			return verbs[i].give(s, rq.argument, out, e);
 	return err_set(e, E_USAGE, "no such verb");
 }
 
@@ -131,24 +113,17 @@ static void serve_one(const struct agent_settings *s, int sock)
 	OWNED(buf) packet = NULL;
 	OWNED(buf) content = NULL;
 	struct err e = { 0 };
-	u8 room[ERR_TEXT_MAX + 32];
-	struct writer w = writer_on(room, sizeof(room));
 	int fd = -1, passed = -1;
 
 	if (local_receive(sock, &packet, &passed, &e))
 		return;
 	if (passed >= 0)
 		close(passed);
-	if (!answer(s, buf_bytes(packet), &content, &e))
+	if (!answer(s, buf_bytes(packet), &content, &e)) {
+		e.code = E_OK;
 		fd = memfd_from("assay-evidence", buf_bytes(content), &e);
-	cbor_put_map(&w, 2);
-	cbor_put_uint(&w, 1);
-	cbor_put_uint(&w, (u64)e.code);
-	cbor_put_uint(&w, 2);
-	cbor_put_text(&w, bytes_text(e.text));
-	local_send(sock, write_done(&w), fd, &e);
-	if (fd >= 0)
-		close(fd);
+	}
+	local_answer(sock, &e, fd);
 }
 
 int collector_serve(const struct agent_settings *s, struct err *e)
@@ -187,53 +162,8 @@ int collector_serve(const struct agent_settings *s, struct err *e)
 }
 
 /* ---- the other half's side ---- */
-static int parse_answer(struct bytes packet, struct err *e)
-{
-	struct cbor c = cbor_on(packet, CBOR_STRICT);
-	struct bytes text;
-	u64 code;
-
-	if (cbor_check(packet, CBOR_STRICT, e))
-		return err_while(e, "collector's answer");
-	if (cbor_map(&c, "answer") != 2 || cbor_int(&c, "key") != 1)
-		cbor_fail(&c, "answer");
-	code = cbor_uint(&c, "code");
-	if (cbor_int(&c, "key") != 2)
-		cbor_fail(&c, "answer");
-	text = cbor_text(&c, "text");
-	if (cbor_done(&c) || code > E_INTERNAL)
-		return err_set(e, E_FORMAT, "collector's answer: %s", c.r.why ? c.r.why : "code");
-	return code ? err_set(e, (enum err_code)code, "collector: %.*s", (int)text.len, (const char *)text.at) : 0;
-}
-
 int collector_ask(const char *socket_path, enum collector_verb verb, struct bytes ctx, struct buf **out,
 		  struct err *e)
 {
-	OWNED(buf) packet = NULL;
-	u8 room[64];
-	struct writer w = writer_on(room, sizeof(room));
-	int sock = local_connect(socket_path, e), fd = -1, rc;
-
-	if (sock < 0)
-		return (int)e->code;
-	cbor_put_map(&w, ctx.len ? 2 : 1);
-	cbor_put_uint(&w, 1);
-	cbor_put_uint(&w, verb);
-	if (ctx.len) {
-		cbor_put_uint(&w, 2);
-		cbor_put_bytes(&w, ctx);
-	}
-	rc = local_send(sock, write_done(&w), -1, e);
-	if (!rc)
-		rc = local_receive(sock, &packet, &fd, e);
-	close(sock);
-	if (!rc)
-		rc = parse_answer(buf_bytes(packet), e);
-	if (!rc && fd < 0)
-		rc = err_set(e, E_FORMAT, "collector sent no evidence");
-	if (!rc)
-		rc = memfd_read(fd, EVIDENCE_MAX, out, e);
-	if (fd >= 0)
-		close(fd);
-	return rc;
+	return local_ask(socket_path, verb, ctx, EVIDENCE_MAX, out, e) ? err_while(e, "collector") : 0;
 }
