@@ -571,6 +571,27 @@ static void a_restart_between_quote_and_certification_and_after_it_is_refused(vo
 	extend_log(f);
 }
 
+static void a_pcr_that_the_log_does_not_explain_is_refused(void **state)
+{
+	static const struct lie none = { .name = "honest" };
+	static const char *const extend[] = {
+		"tpm2_pcrextend", "12:sha256=00000000000000000000000000000000000000000000000000000000000000cb", NULL
+	};
+	struct fixture *f = *state;
+	struct made m;
+	OWNED(verified_claims) v = NULL;
+	OWNED(reasons) reasons = NULL;
+	OWNED(appraisal) a = NULL;
+
+	assert_int_equal(rig_tpm_tool(&f->sw, extend), 0);
+	make(f, &none, &m);
+	assert_false(judge(f, &m, &v, &reasons, &a).release);
+	assert_int_equal(verified_view(v)->checks.result[CHECK_BOOT_LOG], FAILED);
+	made_clear(&m);
+	rig_tpm_reset(&f->sw);
+	extend_log(f);
+}
+
 static void an_extended_cap_releases_nothing(void **state)
 {
 	static const struct lie none = { .name = "honest" };
@@ -628,6 +649,7 @@ int main(void)
 		cmocka_unit_test(k_with_other_attributes_is_refused),
 		cmocka_unit_test(a_token_cut_short_anywhere_is_refused),
 		cmocka_unit_test(a_restart_between_quote_and_certification_and_after_it_is_refused),
+		cmocka_unit_test(a_pcr_that_the_log_does_not_explain_is_refused),
 		cmocka_unit_test(an_extended_cap_releases_nothing),
 		cmocka_unit_test(no_check_is_without_a_lie_that_reaches_it),
 	};
