@@ -144,14 +144,21 @@ static void take_version(struct cbor *c, struct corim_mval *m)
 	size_t n = cbor_map(c, "version");
 
 	for (size_t i = 0; i < n && !c->r.why; i++) {
-		if (cbor_int(c, "version") == 0) {
+		switch (cbor_int(c, "version")) {
+		case 0:
 			m->has_version = true;
 			m->version = cbor_text(c, "version");
-		} else {
-			cbor_item(c, "version scheme");
+			break;
+		case 1:
+			m->version_scheme = cbor_item(c, "version scheme");
+			break;
+		default:
+			cbor_fail(c, "version: unknown key");
 		}
 	}
 	cbor_end(c);
+	if (!c->r.why && !m->has_version)
+		cbor_fail(c, "version without its text");
 }
 
 static void take_svn(struct cbor *c, struct corim_mval *m)
@@ -404,24 +411,32 @@ static void take_tags(struct place *p, struct err *e)
 	cbor_end(&p->c);
 }
 
-/* validity: { ?0 not-before, 1 not-after }, tag 1 epoch times */
-static void take_validity(struct cbor *c, struct corim *out)
+/* Several validities may speak of one CoRIM: it holds where all of them do. */
+static void narrow(struct corim *out, long long not_before, long long not_after)
 {
-	size_t n = cbor_map(c, "rim-validity");
+	if (not_before > out->not_before)
+		out->not_before = not_before;
+	if (not_after && (!out->not_after || not_after < out->not_after))
+		out->not_after = not_after;
+}
+
+/* validity: { ?0 not-before, 1 not-after }, tag 1 epoch times */
+static void take_validity(struct cbor *c, struct corim *out, const char *field)
+{
+	size_t n = cbor_map(c, field);
+	long long not_before = 0, not_after = 0;
 
 	for (size_t i = 0; i < n && !c->r.why; i++) {
-		long long key = cbor_int(c, "rim-validity");
+		long long key = cbor_int(c, field);
 
-		if (cbor_tag(c, "rim-validity time") != 1 && !c->r.why)
-			cbor_fail(c, "rim-validity time");
-		if (key == 0)
-			out->not_before = cbor_int(c, "not-before");
-		else
-			out->not_after = cbor_int(c, "not-after");
+		if (cbor_tag(c, field) != 1 || key < 0 || key > 1)
+			cbor_fail(c, field);
+		*(key == 0 ? &not_before : &not_after) = cbor_int(c, field);
 	}
 	cbor_end(c);
-	if (!c->r.why && !out->not_after)
-		cbor_fail(c, "rim-validity without not-after");
+	if (!c->r.why && not_after <= 0)
+		cbor_fail(c, "validity without not-after");
+	narrow(out, not_before, not_after);
 }
 
 static void take_corim_map(struct place *p, struct err *e)
@@ -447,7 +462,7 @@ static void take_corim_map(struct place *p, struct err *e)
 			cbor_fail(&p->c, "profile is not one that this build knows");
 			break;
 		case 4:
-			take_validity(&p->c, p->out);
+			take_validity(&p->c, p->out, "rim-validity");
 			break;
 		case 5:
 			cbor_item(&p->c, "entities");
@@ -462,16 +477,86 @@ static void take_corim_map(struct place *p, struct err *e)
 }
 
 /* ---- the envelope ---- */
-static void take_meta(struct corim *out)
+static void take_signer(struct cbor *c, struct corim *out)
+{
+	size_t n = cbor_map(c, "signer");
+
+	for (size_t i = 0; i < n && !c->r.why; i++) {
+		if (cbor_int(c, "signer") == 0)
+			take_id(c, out->signer, sizeof(out->signer), "signer-name");
+		else
+			cbor_item(c, "signer-uri");
+	}
+	cbor_end(c);
+}
+
+/* corim-meta: { 0 signer { 0 name, ?1 uri }, ?1 validity of the signature } */
+static int take_meta(struct corim *out, struct err *e)
 {
 	struct cbor c = cbor_on(out->cose.corim_meta, CBOR_WELL_FORMED);
-	struct err e = { 0 };
+	size_t n;
 
-	if (!out->cose.corim_meta.len || cbor_check(out->cose.corim_meta, CBOR_WELL_FORMED, &e))
-		return;
-	if (cbor_map(&c, "meta") >= 1 && cbor_int(&c, "meta") == 0 && cbor_map(&c, "signer") >= 1 &&
-	    cbor_int(&c, "signer") == 0)
-		take_id(&c, out->signer, sizeof(out->signer), "signer-name");
+	if (!out->cose.corim_meta.len)
+		return 0;
+	if (cbor_check(out->cose.corim_meta, CBOR_WELL_FORMED, e))
+		return err_while(e, "signed CoRIM: corim-meta");
+	n = cbor_map(&c, "meta");
+	for (size_t i = 0; i < n && !c.r.why; i++) {
+		switch (cbor_int(&c, "meta")) {
+		case 0:
+			take_signer(&c, out);
+			break;
+		case 1:
+			take_validity(&c, out, "signature-validity");
+			break;
+		default:
+			cbor_item(&c, "meta");
+		}
+	}
+	cbor_end(&c);
+	if (!c.r.why && !out->signer[0])
+		cbor_fail(&c, "signer-name");
+	return cbor_done(&c) ? err_set(e, E_FORMAT, "signed CoRIM: corim-meta: %s", c.r.why) : 0;
+}
+
+/* CWT Claims: { 1 iss, ?4 exp, ?5 nbf, ... }. With corim-meta beside it, both name one signer. */
+static int take_cwt_claims(struct corim *out, struct err *e)
+{
+	struct cbor c = cbor_on(out->cose.cwt_claims, CBOR_WELL_FORMED);
+	long long not_before = 0, not_after = 0;
+	char iss[sizeof(out->signer)] = "";
+	size_t n;
+
+	if (!out->cose.cwt_claims.len)
+		return 0;
+	n = cbor_map(&c, "claims");
+	for (size_t i = 0; i < n && !c.r.why; i++) {
+		enum cbor_kind key = cbor_peek(&c);
+		long long claim = key == CBOR_TEXT ? 0 : cbor_int(&c, "claim key");
+
+		if (key == CBOR_TEXT)
+			cbor_text(&c, "claim key");
+		if (claim == 1 && cbor_peek(&c) == CBOR_TEXT)
+			take_id(&c, iss, sizeof(iss), "iss");
+		else if (claim == 4)
+			not_after = cbor_int(&c, "exp");
+		else if (claim == 5)
+			not_before = cbor_int(&c, "nbf");
+		else
+			cbor_item(&c, "claim");
+		if (!c.r.why && claim == 4 && not_after <= 0)
+			cbor_fail(&c, "exp");
+	}
+	cbor_end(&c);
+	if (!c.r.why && !iss[0])
+		cbor_fail(&c, "iss");
+	if (!c.r.why && out->signer[0] && strcmp(out->signer, iss))
+		cbor_fail(&c, "iss is not the signer of corim-meta");
+	if (cbor_done(&c))
+		return err_set(e, E_FORMAT, "signed CoRIM: CWT Claims: %s", c.r.why);
+	memcpy(out->signer, iss, sizeof(iss));
+	narrow(out, not_before, not_after);
+	return 0;
 }
 
 static int take_x5chain(struct corim *out, struct err *e)
@@ -507,7 +592,8 @@ static int open_envelope(struct corim *out, struct bytes *payload, struct err *e
 		return err_set(e, E_FORMAT, "signed CoRIM: neither corim-meta nor CWT Claims");
 	if (out->cose.detached)
 		return err_set(e, E_UNSUPPORTED, "signed CoRIM: detached payload");
-	take_meta(out);
+	if (take_meta(out, e) || take_cwt_claims(out, e))
+		return (int)e->code;
 	*payload = out->cose.payload;
 	return take_x5chain(out, e);
 }
@@ -582,9 +668,10 @@ int corim_check_signature(const struct corim *c, const struct trust_store *roots
 }
 
 /* ---- comparison ---- */
+/* Absent has no bytes at all; an empty text is a value like another. */
 static bool contained(struct bytes condition, struct bytes entry)
 {
-	return !condition.len || bytes_equal(condition, entry);
+	return !condition.at || (entry.at && bytes_equal(condition, entry));
 }
 
 bool corim_env_matches(const struct corim_env *c, const struct corim_env *a)
@@ -638,7 +725,8 @@ enum corim_match corim_mval_matches(const struct corim_mval *c, const struct cor
 {
 	if (c->others || !(c->has_version || c->has_svn || c->has_raw || c->n_digests))
 		return CORIM_NO_COMPARISON;
-	if ((c->has_version && !(a->has_version && bytes_equal(c->version, a->version))) ||
+	if ((c->has_version && !(a->has_version && bytes_equal(c->version, a->version) &&
+				 contained(c->version_scheme, a->version_scheme))) ||
 	    (c->has_svn && !svn_matches(c, a)) || (c->n_digests && !digests_match(c, a)) ||
 	    (c->has_raw && !raw_matches(c, a)))
 		return CORIM_OTHER_VALUE;

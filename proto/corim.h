@@ -29,7 +29,7 @@ struct corim_digest {
 /** struct corim_mval - a measurement value; @others: code points that nobody compares yet. */
 struct corim_mval {
 	bool has_version, has_svn, min_svn, has_raw;
-	struct bytes version;
+	struct bytes version, version_scheme; /* the scheme as an encoded item, or empty */
 	u64 svn;
 	size_t n_digests;
 	struct corim_digest digests[CORIM_DIGESTS_MAX];
@@ -57,7 +57,8 @@ struct corim {
 	struct cert_list *x5chain; /* NULL: none */
 	char id[128];
 	char signer[128]; /* signer-name of corim-meta, or iss */
-	long long not_before, not_after; /* 0: not given */
+	/* where rim-validity, the validity in corim-meta and nbf, exp overlap; 0: not given */
+	long long not_before, not_after;
 	size_t n_references;
 	struct corim_triple *references;
 	size_t n_unused_triples, n_unused_tags;

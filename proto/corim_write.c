@@ -48,9 +48,13 @@ static void put_mval(struct writer *w, const struct corim_mval *m)
 	cbor_put_map(w, (size_t)m->has_version + m->has_svn + !!m->n_digests + m->has_raw);
 	if (m->has_version) {
 		cbor_put_uint(w, 0);
-		cbor_put_map(w, 1);
+		cbor_put_map(w, m->version_scheme.len ? 2 : 1);
 		cbor_put_uint(w, 0);
 		cbor_put_text(w, m->version);
+		if (m->version_scheme.len) {
+			cbor_put_uint(w, 1);
+			write_bytes(w, m->version_scheme);
+		}
 	}
 	if (m->has_svn) {
 		cbor_put_uint(w, 1);
@@ -68,8 +72,12 @@ static void put_mval(struct writer *w, const struct corim_mval *m)
 	}
 	if (m->has_raw) {
 		cbor_put_uint(w, 4);
-		cbor_put_tag(w, 560);
+		cbor_put_tag(w, m->raw_mask.len ? 563 : 560);
+		if (m->raw_mask.len)
+			cbor_put_array(w, 2);
 		cbor_put_bytes(w, m->raw);
+		if (m->raw_mask.len)
+			cbor_put_bytes(w, m->raw_mask);
 	}
 }
 
@@ -120,6 +128,8 @@ static int put_unsigned(const struct corim_draft *d, struct writer *w, struct er
 	put_comid(&comid->w, d);
 	if (comid->w.full)
 		return err_set(e, E_LIMIT, "CoMID is larger than %d bytes", CORIM_MAX);
+	if (cbor_check(buf_bytes(comid), CBOR_STRICT, e)) /* text that came from a device may not be UTF-8 */
+		return err_while(e, "write a CoMID");
 	cbor_put_tag(w, 501);
 	cbor_put_map(w, d->not_after ? 3 : 2);
 	cbor_put_uint(w, 0);
