@@ -48,8 +48,8 @@ static struct buf *decode(json_t *answer, const char *key)
 }
 
 /* POST a JSON body; @want is the status of success. */
-static int post_json(struct transport *t, const char *path, json_t *body, long want, json_t **answer,
-		     struct err *e)
+static int post_json(struct transport *t, const char *path, json_t *body, long want,
+		     json_t **answer, struct err *e)
 {
 	char *text = json_dumps(body, JSON_COMPACT);
 	struct reply reply;
@@ -111,9 +111,11 @@ int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport
 
 	if (tpm_key_make(tpm, TEMPLATE_SRK_ECC_P256, &srk, e))
 		return (int)e->code;
-	body = json_pack("{s:s, s:o}", "name", s->host_name, "srk_pub", base64_json(buf_bytes(srk->pub)));
+	body = json_pack("{s:s, s:o}", "name", s->host_name, "srk_pub",
+			 base64_json(buf_bytes(srk->pub)));
 	tpm_key_drop(&srk);
-	if (tpm_endorsement(tpm, &ek, &cert, e) || tpm_key_make(tpm, TEMPLATE_AK_ECC_P256, &ak, e)) {
+	if (tpm_endorsement(tpm, &ek, &cert, e) ||
+	    tpm_key_make(tpm, TEMPLATE_AK_ECC_P256, &ak, e)) {
 		json_decref(body);
 		return (int)e->code;
 	}

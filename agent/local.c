@@ -98,7 +98,8 @@ int local_send(int sock, struct bytes packet, int fd, struct err *e)
 		c->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	}
-	if (packet.len > LOCAL_PACKET_MAX || sendmsg(sock, &m, MSG_NOSIGNAL) != (ssize_t)(4 + packet.len))
+	if (packet.len > LOCAL_PACKET_MAX ||
+	    sendmsg(sock, &m, MSG_NOSIGNAL) != (ssize_t)(4 + packet.len))
 		return err_set(e, E_IO, "send on a local socket: %s", strerror(errno));
 	return 0;
 }
@@ -112,7 +113,9 @@ int local_receive(int sock, struct buf **packet, int *fd, struct err *e)
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
+	struct msghdr m = { .msg_iov = &part,
+			    .msg_iovlen = 1,
+			    .msg_control = control.room,
 			    .msg_controllen = sizeof(control.room) };
 	struct reader r;
 	ssize_t n;
@@ -123,8 +126,9 @@ int local_receive(int sock, struct buf **packet, int *fd, struct err *e)
 		return err_set(e, E_MEMORY, "no memory for a packet");
 	n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
 	if (n <= 0)
-		return n < 0 ? err_set(e, E_UNREACHABLE, "no answer on a local socket: %s", strerror(errno)) :
-			       err_set(e, E_NOTFOUND, "the other end closed the local socket");
+		return n < 0 ? err_set(e, E_UNREACHABLE, "no answer on a local socket: %s",
+				       strerror(errno))
+			     : err_set(e, E_NOTFOUND, "the other end closed the local socket");
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 			memcpy(fd, CMSG_DATA(c), sizeof(int));
@@ -190,12 +194,14 @@ static int parse_answer(struct bytes packet, struct err *e)
 		cbor_fail(&c, "answer");
 	text = cbor_text(&c, "text");
 	if (cbor_done(&c) || code > E_INTERNAL)
-		return err_set(e, E_FORMAT, "answer on a local socket: %s", c.r.why ? c.r.why : "code");
-	return code ? err_set(e, (enum err_code)code, "%.*s", (int)text.len, (const char *)text.at) : 0;
+		return err_set(e, E_FORMAT, "answer on a local socket: %s",
+			       c.r.why ? c.r.why : "code");
+	return code ? err_set(e, (enum err_code)code, "%.*s", (int)text.len, (const char *)text.at)
+		    : 0;
 }
 
-int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max, struct buf **out,
-	      struct err *e)
+int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max,
+	      struct buf **out, struct err *e)
 {
 	OWNED(buf) packet = NULL;
 	u8 room[128];
@@ -211,7 +217,8 @@ int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t
 		cbor_put_uint(&w, 2);
 		cbor_put_bytes(&w, argument);
 	}
-	rc = w.full ? err_set(e, E_INTERNAL, "request is too long") : local_send(sock, write_done(&w), -1, e);
+	rc = w.full ? err_set(e, E_INTERNAL, "request is too long")
+		    : local_send(sock, write_done(&w), -1, e);
 	if (!rc)
 		rc = local_receive(sock, &packet, &fd, e);
 	close(sock);
@@ -233,7 +240,8 @@ int memfd_read(int fd, size_t max, struct buf **out, struct err *e)
 	struct stat st;
 	u8 *at;
 
-	if (seals < 0 || (seals & (F_SEAL_WRITE | F_SEAL_SHRINK)) != (F_SEAL_WRITE | F_SEAL_SHRINK) ||
+	if (seals < 0 ||
+	    (seals & (F_SEAL_WRITE | F_SEAL_SHRINK)) != (F_SEAL_WRITE | F_SEAL_SHRINK) ||
 	    fstat(fd, &st) || st.st_size < 0 || (size_t)st.st_size > max)
 		return err_set(e, E_FORMAT, "memory file is not sealed, or too large");
 	b = buf_new((size_t)st.st_size);

@@ -27,8 +27,8 @@ int local_receive(int sock, struct buf **packet, int *fd, struct err *e);
  * local_ask - one request { 1: @verb, ? 2: @argument } to the program at @path; *@out is the content
  * of the memory file it answers with. An error of the other side is taken over as it stands.
  */
-int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max, struct buf **out,
-	      struct err *e);
+int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max,
+	      struct buf **out, struct err *e);
 struct local_request {
 	unsigned int verb;
 	struct bytes argument; /* empty: none; a view into the packet */

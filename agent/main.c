@@ -19,11 +19,11 @@
 #include "round.h"
 #include "verbs.h"
 
-static const char usage[] =
-	"usage: assay-agent [--config FILE] run\n"
-	"       assay-agent [--config FILE] enroll | ek-hash\n"
-	"       assay-agent --version | --help\n"
-	"People use `assay` (assay attest, assay device list, ...), which asks the running agent.\n";
+static const char usage[] = "usage: assay-agent [--config FILE] run\n"
+			    "       assay-agent [--config FILE] enroll | ek-hash\n"
+			    "       assay-agent --version | --help\n"
+			    "People use `assay` (assay attest, assay device list, ...), which asks "
+			    "the running agent.\n";
 
 struct agent {
 	struct agent_settings s;
@@ -42,10 +42,10 @@ static int open_agent(struct agent *a, struct err *e)
 		urls[i] = a->s.url[i];
 	for (size_t i = 0; i < a->s.n_pins; i++)
 		pins[i] = a->s.pin[i];
-	return tpm_open(a->s.tcti, &a->tpm, e) ||
-			       transport_open(urls, a->s.n_urls, pins, a->s.n_pins, a->s.ca, &a->t, e) ?
-		       (int)e->code :
-		       0;
+	return tpm_open(a->s.tcti, &a->tpm, e) || transport_open(urls, a->s.n_urls, pins,
+								 a->s.n_pins, a->s.ca, &a->t, e)
+		       ? (int)e->code
+		       : 0;
 }
 
 static void close_agent(struct agent *a)
@@ -68,7 +68,8 @@ static int attest(struct agent *a, bool ask, struct round_result *out, struct er
 	a->last_token = TAKE(out->token);
 	memcpy(a->last_status, out->status, sizeof(a->last_status));
 	a->last_s = clock_now_s();
-	log_event(LOG_LEVEL_INFO, "attested", LOG_T("status", out->status), LOG_N("shares", out->n_shares));
+	log_event(LOG_LEVEL_INFO, "attested", LOG_T("status", out->status),
+		  LOG_N("shares", out->n_shares));
 	return 0;
 }
 
@@ -82,7 +83,8 @@ static int give_share(struct agent *a, const struct local_request *rq, int *fd, 
 	if (rc)
 		return rc;
 	memcpy(status, r.status, sizeof(status));
-	rc = err_set(e, E_POLICY, "the server affirms \"%s\" and releases no share of this volume", status);
+	rc = err_set(e, E_POLICY, "the server affirms \"%s\" and releases no share of this volume",
+		     status);
 	for (size_t i = 0; i < r.n_shares; i++) {
 		if (!bytes_equal(BYTES(r.shares[i].uuid), rq->argument))
 			continue;
@@ -117,7 +119,8 @@ static int answer(struct agent *a, const struct local_request *rq, int *fd, stru
 		return give_share(a, rq, fd, e);
 	case AGENT_TOKEN:
 		if (!a->last_token)
-			return err_set(e, E_NOTFOUND, "this host has not attested since the agent started");
+			return err_set(e, E_NOTFOUND,
+				       "this host has not attested since the agent started");
 		*fd = memfd_from("assay-token", buf_bytes(a->last_token), e);
 		return (int)e->code;
 	case AGENT_STATUS:
@@ -178,8 +181,8 @@ static int run(struct agent *a, struct err *e)
 	listening = local_listen(a->s.agent_socket, 0600, e);
 	if (listening < 0)
 		return (int)e->code;
-	log_event(LOG_LEVEL_INFO, "started", LOG_T("version", ASSAY_VERSION), LOG_T("host", a->s.host_name),
-		  LOG_T("socket", a->s.agent_socket));
+	log_event(LOG_LEVEL_INFO, "started", LOG_T("version", ASSAY_VERSION),
+		  LOG_T("host", a->s.host_name), LOG_T("socket", a->s.agent_socket));
 	if (a->s.allow_socket_source)
 		log_event(LOG_LEVEL_WARN, "TEST-SWITCH", LOG_T("switch", "allow_socket_source"),
 			  LOG_T("meaning", "devices are simulated; every token says so"));

@@ -22,7 +22,8 @@ int main(int argc, char **argv)
 			printf("assay-collector %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
 			return 0;
 		} else {
-			fputs("usage: assay-collector [--config FILE]\n", opt == 'h' ? stdout : stderr);
+			fputs("usage: assay-collector [--config FILE]\n",
+			      opt == 'h' ? stdout : stderr);
 			return opt == 'h' ? 0 : 1;
 		}
 	}

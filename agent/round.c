@@ -84,8 +84,8 @@ static int get_nonce(struct round *r, struct err *e)
 	const char *text;
 	int rc;
 
-	if (transport_call(r->t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL, NULL, BYTES_NONE,
-			   &reply, e))
+	if (transport_call(r->t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL,
+			   NULL, BYTES_NONE, &reply, e))
 		return err_while(e, "ask for a nonce");
 	if (reply.status != 201) {
 		transport_problem(&reply, e);
@@ -94,10 +94,12 @@ static int get_nonce(struct round *r, struct err *e)
 	}
 	j = json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL);
 	text = json_string_value(json_object_get(j, "nonce"));
-	rc = text && base64_read(bytes_text(text), r->nonce, sizeof(r->nonce)) == sizeof(r->nonce) &&
-			     reply.location[0] == '/' ?
-		     0 :
-		     err_set(e, E_FORMAT, "server's session has no nonce of 32 bytes or no path");
+	rc = text &&
+			     base64_read(bytes_text(text), r->nonce, sizeof(r->nonce)) ==
+				     sizeof(r->nonce) &&
+			     reply.location[0] == '/'
+		     ? 0
+		     : err_set(e, E_FORMAT, "server's session has no nonce of 32 bytes or no path");
 	memcpy(r->session, reply.location, sizeof(r->session));
 	json_decref(j);
 	reply_clear(&reply);
@@ -115,7 +117,8 @@ static int collect_devices(struct round *r, struct err *e)
 	struct cbor c;
 	size_t n;
 
-	if (collector_ask(r->s->collector_socket, COLLECT_DEVICES, BYTES(r->context.ctx), &r->devices, e))
+	if (collector_ask(r->s->collector_socket, COLLECT_DEVICES, BYTES(r->context.ctx),
+			  &r->devices, e))
 		return err_while(e, "collect device evidence");
 	if (cbor_check(buf_bytes(r->devices), CBOR_STRICT, e))
 		return err_while(e, "device evidence");
@@ -140,7 +143,9 @@ static int write_host(struct round *r, struct err *e)
 {
 	static const char *const switches[] = { "allow_socket_source" };
 	OWNED(buf) inventory = NULL;
-	struct eat_host_draft d = { .agent_version = ASSAY_VERSION, .phase = "system", .switches = switches,
+	struct eat_host_draft d = { .agent_version = ASSAY_VERSION,
+				    .phase = "system",
+				    .switches = switches,
 				    .n_switches = r->s->allow_socket_source };
 	struct eat_function *functions = NULL;
 	int rc;
@@ -182,7 +187,8 @@ static int bind_evidence(struct round *r, struct err *e)
 	eat_sort(r->submods, r->n_submods);
 	for (size_t i = 0; i < r->n_submods; i++)
 		if (!bytes_equal(r->submods[i].label, bytes_text("host")))
-			leaves[n++] = (struct evidence_leaf){ r->submods[i].label, r->submods[i].value };
+			leaves[n++] =
+				(struct evidence_leaf){ r->submods[i].label, r->submods[i].value };
 	root = evidence_root(leaves, n, scratch);
 	r->bind = evidence_bind(&r->context, n, &root, buf_bytes(r->host), buf_bytes(r->release));
 	free(leaves);
@@ -254,8 +260,9 @@ static int open_shares(struct round *r, const char *text, struct round_result *o
 	for (size_t i = 0; i < answer.n && out->n_shares < VOLUMES_MAX; i++) {
 		struct round_share *s = &out->shares[out->n_shares];
 
-		if (tpm_open_share(r->tpm, r->k, answer.shares[i].public_2b, answer.shares[i].private_2b,
-				   answer.shares[i].secret_2b, r->s->release_pcrs, &r->clock, &s->share, e))
+		if (tpm_open_share(r->tpm, r->k, answer.shares[i].public_2b,
+				   answer.shares[i].private_2b, answer.shares[i].secret_2b,
+				   r->s->release_pcrs, &r->clock, &s->share, e))
 			return (int)e->code;
 		memcpy(s->uuid, answer.shares[i].uuid.at, 16);
 		s->epoch = answer.shares[i].epoch;
@@ -264,7 +271,8 @@ static int open_shares(struct round *r, const char *text, struct round_result *o
 	return 0;
 }
 
-static int take_answer(struct round *r, const struct reply *reply, struct round_result *out, struct err *e)
+static int take_answer(struct round *r, const struct reply *reply, struct round_result *out,
+		       struct err *e)
 {
 	json_t *j = json_loadb((const char *)reply->body->w.at, reply->body->w.len, 0, NULL);
 	const char *status = json_string_value(json_object_get(j, "ear_status"));
@@ -293,10 +301,11 @@ static int send_token(struct round *r, struct round_result *out, struct err *e)
 	struct reply reply;
 	int rc;
 
-	if (eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release), r->submods,
-			    r->n_submods, &out->token, e))
+	if (eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release),
+			    r->submods, r->n_submods, &out->token, e))
 		return (int)e->code;
-	if (transport_call(r->t, "POST", r->session, EAT_MEDIA_TYPE, NULL, buf_bytes(out->token), &reply, e))
+	if (transport_call(r->t, "POST", r->session, EAT_MEDIA_TYPE, NULL, buf_bytes(out->token),
+			   &reply, e))
 		return err_while(e, "send evidence");
 	rc = reply.status == 200 ? take_answer(r, &reply, out, e) : transport_problem(&reply, e);
 	reply_clear(&reply);
@@ -320,7 +329,8 @@ int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport 
 	if (!rc)
 		rc = get_nonce(&r, e);
 	if (!rc) {
-		r.context = evidence_context_make(r.nonce, s->deployment, BYTES(r.ak->name), r.thumbprint);
+		r.context = evidence_context_make(r.nonce, s->deployment, BYTES(r.ak->name),
+						  r.thumbprint);
 		rc = collect_devices(&r, e);
 	}
 	if (!rc)

@@ -10,14 +10,14 @@
 
 enum { DEFAULT_RELEASE_PCRS = 0xdbff };
 
-#define TAKES(name) \
+#define TAKES(name)                                                                                \
 	static int name(void *into, const char *argument, const char *value, struct err *e)
-#define TEXT(field)                                                                     \
-	TAKES(take_##field)                                                             \
-	{                                                                               \
-		struct agent_settings *s = into;                                        \
-		(void)argument;                                                         \
-		return config_text(s->field, sizeof(s->field), value, e);               \
+#define TEXT(field)                                                                                \
+	TAKES(take_##field)                                                                        \
+	{                                                                                          \
+		struct agent_settings *s = into;                                                   \
+		(void)argument;                                                                    \
+		return config_text(s->field, sizeof(s->field), value, e);                          \
 	}
 TEXT(ca)
 TEXT(host_name)
@@ -37,7 +37,8 @@ TAKES(take_url)
 		return err_set(e, E_CONFIG, "more than %d servers", SERVERS_MAX);
 	if (strncmp(value, "https://", 8) && strncmp(value, "http://127.0.0.1", 16) &&
 	    strncmp(value, "http://[::1]", 12))
-		return err_set(e, E_CONFIG, "https:// expected (http:// only to a loopback address)");
+		return err_set(e, E_CONFIG,
+			       "https:// expected (http:// only to a loopback address)");
 	return config_text(s->url[s->n_urls++], sizeof(s->url[0]), value, e);
 }
 
@@ -86,8 +87,10 @@ static struct socket_device *device_named(struct agent_settings *s, const char *
 	for (size_t i = 0; i < s->n_devices; i++)
 		if (!strcmp(s->devices[i].name, name))
 			return &s->devices[i];
-	if (!*name || strlen(name) >= sizeof(s->devices[0].name) || s->n_devices == SOCKET_DEVICES_MAX) {
-		err_set(e, E_CONFIG, "[device NAME] expected, at most %d of them", SOCKET_DEVICES_MAX);
+	if (!*name || strlen(name) >= sizeof(s->devices[0].name) ||
+	    s->n_devices == SOCKET_DEVICES_MAX) {
+		err_set(e, E_CONFIG, "[device NAME] expected, at most %d of them",
+			SOCKET_DEVICES_MAX);
 		return NULL;
 	}
 	memcpy(s->devices[s->n_devices].name, name, strlen(name) + 1);
@@ -129,7 +132,8 @@ TAKES(take_epoch)
 	long long epoch;
 
 	if (!uuid_read(argument, v.uuid) || s->n_volumes == VOLUMES_MAX)
-		return err_set(e, E_CONFIG, "[volume UUID] expected, at most %d of them", VOLUMES_MAX);
+		return err_set(e, E_CONFIG, "[volume UUID] expected, at most %d of them",
+			       VOLUMES_MAX);
 	if (config_number(&epoch, 1, 0x7fffffff, value, e))
 		return (int)e->code;
 	v.epoch = (u64)epoch;
@@ -163,19 +167,23 @@ static int check(const struct agent_settings *s, struct err *e)
 	if (!s->n_urls || !s->has_deployment)
 		return err_set(e, E_CONFIG, "[server] url and deployment are needed");
 	if (!s->n_pins && !s->ca[0] && !strncmp(s->url[0], "https", 5))
-		return err_set(e, E_CONFIG, "[server] pin or ca is needed: the server has to be known");
+		return err_set(e, E_CONFIG,
+			       "[server] pin or ca is needed: the server has to be known");
 	if (s->n_devices && !s->allow_socket_source)
 		return err_set(e, E_CONFIG,
-			       "[device] sections are simulated devices: [test] allow_socket_source = yes is needed");
+			       "[device] sections are simulated devices: [test] "
+			       "allow_socket_source = yes is needed");
 	for (size_t i = 0; i < s->n_devices; i++)
 		if (!s->devices[i].address[0] || !s->devices[i].identity[0])
-			return err_set(e, E_CONFIG, "[device %s] needs address and identity", s->devices[i].name);
+			return err_set(e, E_CONFIG, "[device %s] needs address and identity",
+				       s->devices[i].name);
 	return 0;
 }
 
 static int by_uuid(const void *a, const void *b)
 {
-	return memcmp(((const struct agent_volume *)a)->uuid, ((const struct agent_volume *)b)->uuid, 16);
+	return memcmp(((const struct agent_volume *)a)->uuid,
+		      ((const struct agent_volume *)b)->uuid, 16);
 }
 
 int agent_settings_load(const char *path, struct agent_settings *out, struct err *e)

@@ -11,7 +11,7 @@ enum { AGENT_PATH_MAX = 512, SOCKET_DEVICES_MAX = 32 };
 
 struct socket_device { /* [device NAME], test sources only */
 	char name[64];
-	char address[64]; /* host:port */
+	char address[64];   /* host:port */
 	char identity[128]; /* PCIe CMA text */
 	u8 slot;
 };

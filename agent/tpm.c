@@ -169,8 +169,8 @@ static int nv_read(struct tpm *t, u32 index, struct buf **out, struct err *e)
 		TPM2B_MAX_NV_BUFFER *part = NULL;
 		u16 n = size - at > 512 ? 512 : (u16)(size - at);
 
-		rc = Esys_NV_Read(t->esys, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, n, at,
-				  &part);
+		rc = Esys_NV_Read(t->esys, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, n,
+				  at, &part);
 		if (rc)
 			break;
 		write_bytes(&b->w, (struct bytes){ part->buffer, part->size });
@@ -188,9 +188,9 @@ static int nv_read(struct tpm *t, u32 index, struct buf **out, struct err *e)
 static int trim_certificate(struct buf *b, struct err *e)
 {
 	struct bytes all = buf_bytes(b);
-	size_t len = all.len >= 4 && all.at[0] == 0x30 && all.at[1] == 0x82 ?
-			     4 + ((size_t)all.at[2] << 8 | all.at[3]) :
-			     0;
+	size_t len = all.len >= 4 && all.at[0] == 0x30 && all.at[1] == 0x82
+			     ? 4 + ((size_t)all.at[2] << 8 | all.at[3])
+			     : 0;
 
 	if (!len || len > all.len)
 		return err_set(e, E_FORMAT, "EK certificate in NV is not DER");
@@ -224,7 +224,8 @@ int tpm_endorsement(struct tpm *t, struct tpm_key **ek, struct buf **cert, struc
 		if (trim_certificate(found, e) || cert_parse(buf_bytes(found), &parsed, e))
 			return err_while(e, "EK certificate");
 		if (tpm_key_make(t, known[i].template, &key, e) ||
-		    tpm_public_parse(buf_bytes(key->pub), &area, e) || tpm_public_key(&area, &pub, e))
+		    tpm_public_parse(buf_bytes(key->pub), &area, e) ||
+		    tpm_public_key(&area, &pub, e))
 			return (int)e->code;
 		if (!pubkey_equal(pub, cert_pubkey(parsed)))
 			continue; /* a certificate of another template: not the key we can make */
@@ -242,9 +243,9 @@ static const TPMT_SYM_DEF session_cipher = { .algorithm = TPM2_ALG_AES,
 
 static int policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e)
 {
-	TSS2_RC rc = Esys_StartAuthSession(t->esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-					   ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &session_cipher,
-					   TPM2_ALG_SHA256, out);
+	TSS2_RC rc = Esys_StartAuthSession(t->esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE,
+					   ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_POLICY,
+					   &session_cipher, TPM2_ALG_SHA256, out);
 
 	if (!rc && salt_key != ESYS_TR_NONE)
 		rc = Esys_TRSess_SetAttributes(t->esys, *out,
@@ -266,17 +267,17 @@ int tpm_activate(struct tpm *t, const struct tpm_key *ek, const struct tpm_key *
 
 	if (Tss2_MU_TPM2B_ID_OBJECT_Unmarshal(id_object.at, id_object.len, &at, &blob) ||
 	    at != id_object.len ||
-	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(encrypted_secret.at, encrypted_secret.len, &at2,
-						     &seed) ||
+	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(encrypted_secret.at, encrypted_secret.len,
+						     &at2, &seed) ||
 	    at2 != encrypted_secret.len)
 		return err_set(e, E_FORMAT, "credential from the server is not well-formed");
 	if (policy_session(t, ESYS_TR_NONE, &session, e))
 		return (int)e->code;
-	rc = Esys_PolicySecret(t->esys, ESYS_TR_RH_ENDORSEMENT, session, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-			       ESYS_TR_NONE, NULL, NULL, NULL, 0, NULL, NULL);
+	rc = Esys_PolicySecret(t->esys, ESYS_TR_RH_ENDORSEMENT, session, ESYS_TR_PASSWORD,
+			       ESYS_TR_NONE, ESYS_TR_NONE, NULL, NULL, NULL, 0, NULL, NULL);
 	if (!rc)
-		rc = Esys_ActivateCredential(t->esys, ak->handle, ek->handle, ESYS_TR_PASSWORD, session,
-					     ESYS_TR_NONE, &blob, &seed, &secret);
+		rc = Esys_ActivateCredential(t->esys, ak->handle, ek->handle, ESYS_TR_PASSWORD,
+					     session, ESYS_TR_NONE, &blob, &seed, &secret);
 	Esys_FlushContext(t->esys, session);
 	if (rc)
 		return tpm_failed(e, "TPM2_ActivateCredential", rc);
@@ -296,8 +297,8 @@ static int active_banks(struct tpm *t, struct tpm_selection *out, struct err *e)
 {
 	TPMS_CAPABILITY_DATA *cap = NULL;
 	TPMI_YES_NO more;
-	TSS2_RC rc = Esys_GetCapability(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_PCRS,
-					0, 1, &more, &cap);
+	TSS2_RC rc = Esys_GetCapability(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+					TPM2_CAP_PCRS, 0, 1, &more, &cap);
 
 	if (rc)
 		return tpm_failed(e, "list PCR banks", rc);
@@ -308,8 +309,8 @@ static int active_banks(struct tpm *t, struct tpm_selection *out, struct err *e)
 		if (s->sizeofSelect < 2 || !(s->pcrSelect[0] | s->pcrSelect[1]))
 			continue; /* a bank that is not allocated */
 		if (tpm_digest_alg(s->hash) == DIGEST_NONE) {
-			err_set(e, E_UNSUPPORTED, "PCR bank 0x%04x is active, and its hash is unknown here",
-				s->hash);
+			err_set(e, E_UNSUPPORTED,
+				"PCR bank 0x%04x is active, and its hash is unknown here", s->hash);
 			Esys_Free(cap);
 			return (int)e->code;
 		}
@@ -349,7 +350,8 @@ static int read_bank(struct tpm *t, u16 alg, u32 pcrs, struct digest out[TPM_PCR
 			return tpm_failed(e, "TPM2_PCR_Read", rc);
 		for (u32 i = 0; i < TPM_PCRS && got->count == 1; i++) {
 			if (!(got->pcrSelections[0].pcrSelect[i / 8] & 1u << (i % 8)) ||
-			    n >= values->count || values->digests[n].size != digest_len(tpm_digest_alg(alg)))
+			    n >= values->count ||
+			    values->digests[n].size != digest_len(tpm_digest_alg(alg)))
 				continue;
 			out[i].alg = tpm_digest_alg(alg);
 			memcpy(out[i].at, values->digests[n].buffer, values->digests[n].size);
@@ -367,7 +369,8 @@ static int read_bank(struct tpm *t, u16 alg, u32 pcrs, struct digest out[TPM_PCR
 static int read_pcrs(struct tpm *t, struct tpm_quoted *q, struct err *e)
 {
 	for (size_t i = 0; i < q->selection.n; i++)
-		if (read_bank(t, q->selection.bank[i].alg, q->selection.bank[i].pcrs, q->pcrs[i], e))
+		if (read_bank(t, q->selection.bank[i].alg, q->selection.bank[i].pcrs, q->pcrs[i],
+			      e))
 			return (int)e->code;
 	return 0;
 }
@@ -433,8 +436,8 @@ int tpm_quote(struct tpm *t, const struct tpm_key *ak, const struct digest *extr
 
 		if (read_pcrs(t, out, e))
 			return (int)e->code;
-		rc = Esys_Quote(t->esys, ak->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &data,
-				&key_scheme, &select, &attest, &sig);
+		rc = Esys_Quote(t->esys, ak->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+				&data, &key_scheme, &select, &attest, &sig);
 		if (rc)
 			return tpm_failed(e, "TPM2_Quote", rc);
 		tpm_quoted_clear(out);
@@ -445,11 +448,13 @@ int tpm_quote(struct tpm *t, const struct tpm_key *ak, const struct digest *extr
 		if (digest_equals(&now, parsed.pcr_digest))
 			return 0;
 	}
-	return err_set(e, E_AGAIN, "PCRs changed between reading and quoting, %d times", QUOTE_TRIES);
+	return err_set(e, E_AGAIN, "PCRs changed between reading and quoting, %d times",
+		       QUOTE_TRIES);
 }
 
 int tpm_certify(struct tpm *t, const struct tpm_key *ak, const struct tpm_key *object,
-		const struct digest *extra, struct buf **attest, struct buf **signature, struct err *e)
+		const struct digest *extra, struct buf **attest, struct buf **signature,
+		struct err *e)
 {
 	TPM2B_DATA data = { .size = 32 };
 	TPM2B_ATTEST *a = NULL;
@@ -466,27 +471,31 @@ int tpm_certify(struct tpm *t, const struct tpm_key *ak, const struct tpm_key *o
 
 /* ---- shares ---- */
 static int import_share(struct tpm *t, const struct tpm_key *k, struct bytes public_2b,
-			struct bytes private_2b, struct bytes secret_2b, ESYS_TR *out, struct err *e)
+			struct bytes private_2b, struct bytes secret_2b, ESYS_TR *out,
+			struct err *e)
 {
 	static const TPMT_SYM_DEF_OBJECT no_inner = { .algorithm = TPM2_ALG_NULL };
-	TPM2B_PUBLIC pub = { 0 }; /* the library refuses to unmarshal onto a size that is not zero */
+	TPM2B_PUBLIC pub = {
+		0
+	}; /* the library refuses to unmarshal onto a size that is not zero */
 	TPM2B_PRIVATE duplicate = { 0 }, *private = NULL;
 	TPM2B_ENCRYPTED_SECRET seed = { 0 };
 	size_t a = 0, b = 0, c = 0;
 	TSS2_RC rc;
 
-	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(public_2b.at, public_2b.len, &a, &pub) || a != public_2b.len ||
+	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(public_2b.at, public_2b.len, &a, &pub) ||
+	    a != public_2b.len ||
 	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(private_2b.at, private_2b.len, &b, &duplicate) ||
 	    b != private_2b.len ||
 	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(secret_2b.at, secret_2b.len, &c, &seed) ||
 	    c != secret_2b.len)
 		return err_set(e, E_FORMAT, "share from the server is not well-formed");
-	rc = Esys_Import(t->esys, k->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, NULL, &pub,
-			 &duplicate, &seed, &no_inner, &private);
+	rc = Esys_Import(t->esys, k->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, NULL,
+			 &pub, &duplicate, &seed, &no_inner, &private);
 	if (rc)
 		return tpm_failed(e, "TPM2_Import", rc);
-	rc = Esys_Load(t->esys, k->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, private, &pub,
-		       out);
+	rc = Esys_Load(t->esys, k->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, private,
+		       &pub, out);
 	Esys_Free(private);
 	return rc ? tpm_failed(e, "TPM2_Load", rc) : 0;
 }
@@ -503,13 +512,14 @@ static TSS2_RC satisfy_release_policy(struct tpm *t, ESYS_TR session, u32 pcrs,
 
 	write_be32(&w, clock->reset_count);
 	write_be32(&w, clock->restart_count);
-	rc = Esys_PolicyPCR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &current, &select);
+	rc = Esys_PolicyPCR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &current,
+			    &select);
 	if (!rc)
-		rc = Esys_PolicyCounterTimer(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-					     &counts, 16, TPM2_EO_EQ);
+		rc = Esys_PolicyCounterTimer(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE,
+					     ESYS_TR_NONE, &counts, 16, TPM2_EO_EQ);
 	if (!rc)
-		rc = Esys_PolicyCommandCode(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-					    TPM2_CC_Unseal);
+		rc = Esys_PolicyCommandCode(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE,
+					    ESYS_TR_NONE, TPM2_CC_Unseal);
 	return rc;
 }
 
@@ -525,7 +535,8 @@ static int unseal(struct tpm *t, const struct tpm_key *k, ESYS_TR object, u32 pc
 			return (int)e->code;
 		rc = satisfy_release_policy(t, session, pcrs, clock);
 		if (!rc)
-			rc = Esys_Unseal(t->esys, object, session, ESYS_TR_NONE, ESYS_TR_NONE, &data);
+			rc = Esys_Unseal(t->esys, object, session, ESYS_TR_NONE, ESYS_TR_NONE,
+					 &data);
 		Esys_FlushContext(t->esys, session);
 	}
 	if (rc) {

@@ -18,8 +18,8 @@ void tpm_drop(struct tpm **t);
 /** struct tpm_key - a loaded primary; flushed on drop. */
 struct tpm_key {
 	struct tpm *tpm;
-	u32 handle;	  /* ESYS_TR                       */
-	struct buf *pub;  /* TPMT_PUBLIC                   */
+	u32 handle;	 /* ESYS_TR                       */
+	struct buf *pub; /* TPMT_PUBLIC                   */
 	u8 name[AK_NAME_LEN];
 };
 /** tpm_key_make - create the primary of @which in the hierarchy it belongs to. */
@@ -53,7 +53,8 @@ int tpm_quote(struct tpm *t, const struct tpm_key *ak, const struct digest *extr
 	      struct tpm_quoted *out, struct err *e);
 /** tpm_certify - TPM2_Certify(@object) by @ak with @extra as extraData. */
 int tpm_certify(struct tpm *t, const struct tpm_key *ak, const struct tpm_key *object,
-		const struct digest *extra, struct buf **attest, struct buf **signature, struct err *e);
+		const struct digest *extra, struct buf **attest, struct buf **signature,
+		struct err *e);
 
 /**
  * tpm_open_share - import a delivered share under @k and unseal it: PolicyPCR over @pcrs (SHA-256

@@ -26,11 +26,13 @@ int transport_open(const char *const *urls, size_t n_urls, const char *const *pi
 	if (!t || curl_global_init(CURL_GLOBAL_DEFAULT) || !(t->curl = curl_easy_init()))
 		return err_set(e, E_MEMORY, "no memory for HTTPS");
 	if (n_urls == 0 || n_urls > SERVERS_MAX || n_pins > PINS_MAX)
-		return err_set(e, E_CONFIG, "1 to %d servers and up to %d pins expected", SERVERS_MAX, PINS_MAX);
+		return err_set(e, E_CONFIG, "1 to %d servers and up to %d pins expected",
+			       SERVERS_MAX, PINS_MAX);
 	for (size_t i = 0; i < n_urls; i++)
 		snprintf(t->url[t->n_urls++], sizeof(t->url[0]), "%s", urls[i]);
 	for (size_t i = 0; i < n_pins; i++)
-		at += (size_t)snprintf(t->pins + at, sizeof(t->pins) - at, "%ssha256//%s", at ? ";" : "", pins[i]);
+		at += (size_t)snprintf(t->pins + at, sizeof(t->pins) - at, "%ssha256//%s",
+				       at ? ";" : "", pins[i]);
 	snprintf(t->ca, sizeof(t->ca), "%s", ca ? ca : "");
 	if (!t->pins[0] && !t->ca[0] && !strncmp(t->url[0], "https", 5))
 		return err_set(e, E_CONFIG, "a pin or a CA is needed");
@@ -91,8 +93,9 @@ static struct curl_slist *headers_of(const char *content_type, const char *beare
 	return list;
 }
 
-static CURLcode call_one(struct transport *t, const char *server, const char *method, const char *path,
-			 struct curl_slist *headers, struct bytes body, struct reply *out)
+static CURLcode call_one(struct transport *t, const char *server, const char *method,
+			 const char *path, struct curl_slist *headers, struct bytes body,
+			 struct reply *out)
 {
 	char url[URL_MAX];
 	CURL *c = t->curl;
@@ -132,8 +135,9 @@ static CURLcode call_one(struct transport *t, const char *server, const char *me
 	return rc;
 }
 
-int transport_call(struct transport *t, const char *method, const char *path, const char *content_type,
-		   const char *bearer, struct bytes body, struct reply *out, struct err *e)
+int transport_call(struct transport *t, const char *method, const char *path,
+		   const char *content_type, const char *bearer, struct bytes body,
+		   struct reply *out, struct err *e)
 {
 	struct curl_slist *headers = headers_of(content_type, bearer);
 	CURLcode rc = CURLE_COULDNT_CONNECT;
@@ -145,8 +149,11 @@ int transport_call(struct transport *t, const char *method, const char *path, co
 		out->body->w.len = 0;
 		rc = call_one(t, t->url[k], method, path, headers, body, out);
 		if (rc) {
-			err_set(e, rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH || rc == CURLE_PEER_FAILED_VERIFICATION ?
-					   E_SIGNATURE : E_UNREACHABLE,
+			err_set(e,
+				rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
+						rc == CURLE_PEER_FAILED_VERIFICATION
+					? E_SIGNATURE
+					: E_UNREACHABLE,
 				"%s: %s", t->url[k], curl_easy_strerror(rc));
 			continue;
 		}
@@ -167,8 +174,12 @@ int transport_problem(const struct reply *r, struct err *e)
 	json_t *j = json_loadb((const char *)b.at, b.len, 0, NULL);
 	const char *detail = json_string_value(json_object_get(j, "detail"));
 
-	err_set(e, r->status >= 500 ? E_UNREACHABLE : r->status == 404 ? E_NOTFOUND : r->status == 409 ? E_CONFLICT :
-		   r->status == 400 ? E_USAGE : E_DENIED,
+	err_set(e,
+		r->status >= 500   ? E_UNREACHABLE
+		: r->status == 404 ? E_NOTFOUND
+		: r->status == 409 ? E_CONFLICT
+		: r->status == 400 ? E_USAGE
+				   : E_DENIED,
 		"server answers %ld: %s", r->status, detail ? detail : "no reason given");
 	json_decref(j);
 	return (int)e->code;

@@ -27,8 +27,9 @@ void reply_clear(struct reply *r);
  * calls go to the same one. @content_type, @bearer: may be NULL.
  * Return: 0 with any HTTP status; E_UNREACHABLE; E_SIGNATURE when the server is not the pinned one.
  */
-int transport_call(struct transport *t, const char *method, const char *path, const char *content_type,
-		   const char *bearer, struct bytes body, struct reply *out, struct err *e);
+int transport_call(struct transport *t, const char *method, const char *path,
+		   const char *content_type, const char *bearer, struct bytes body,
+		   struct reply *out, struct err *e);
 /** transport_problem - an error from a problem+json answer: its detail, with a code that fits its status. */
 int transport_problem(const struct reply *r, struct err *e);
 

@@ -18,17 +18,19 @@ static void print_table(json_t *answer)
 
 	printf("%-15s %s\n", "host", member(answer, "host"));
 	printf("%-15s %s\n\n", "verdict", member(answer, "ear_status"));
-	printf("%-38s %-18s %-12s %-5s %-16s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM", "VERDICT", "MATCHED");
+	printf("%-38s %-18s %-12s %-5s %-16s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM",
+	       "VERDICT", "MATCHED");
 	json_array_foreach(list, i, row)
-		printf("%-38s %-18s %-12s 1.%-3lld %-16s %lld of %lld\n", member(row, "label"), member(row, "address"),
-		       member(row, "source"), (long long)json_integer_value(json_object_get(row, "spdm_version")),
-		       member(row, "status"), (long long)json_integer_value(json_object_get(row, "matched")),
+		printf("%-38s %-18s %-12s 1.%-3lld %-16s %lld of %lld\n", member(row, "label"),
+		       member(row, "address"), member(row, "source"),
+		       (long long)json_integer_value(json_object_get(row, "spdm_version")),
+		       member(row, "status"),
+		       (long long)json_integer_value(json_object_get(row, "matched")),
 		       (long long)json_integer_value(json_object_get(row, "elements")));
 	list = json_object_get(answer, "reasons");
 	if (json_array_size(list))
 		puts("");
-	json_array_foreach(list, i, row)
-		printf("- %s\n", member(row, "text"));
+	json_array_foreach(list, i, row) printf("- %s\n", member(row, "text"));
 }
 
 /* The share itself is not printed: a check value shows on both sides that the same one arrived. */
@@ -89,9 +91,11 @@ int cmd_attest(struct cli *c)
 	}
 	print_table(answer);
 	if (check[0])
-		printf("\nshare of volume %s opened in the TPM, check value %s\n", c->option[OPT_SHARE], check);
+		printf("\nshare of volume %s opened in the TPM, check value %s\n",
+		       c->option[OPT_SHARE], check);
 	else if (c->option[OPT_SHARE])
-		printf("\nno share of volume %s: %s\n", c->option[OPT_SHARE], cli_safe(share_error.text));
+		printf("\nno share of volume %s: %s\n", c->option[OPT_SHARE],
+		       cli_safe(share_error.text));
 	json_decref(answer);
 	return code;
 }

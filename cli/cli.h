@@ -12,16 +12,30 @@
 
 struct cli {
 	bool json;
-	const char *config;	 /* /etc/assay/assay.conf           */
+	const char *config; /* /etc/assay/assay.conf           */
 	const char *agent_socket;
-	int argc;		 /* after the subcommand's words    */
+	int argc; /* after the subcommand's words    */
 	char **argv;
-	const char *accept;	 /* --accept warning                */
-	const char *option[16];	 /* values of the other options, by enum cli_option */
+	const char *accept;	/* --accept warning                */
+	const char *option[16]; /* values of the other options, by enum cli_option */
 };
 enum cli_option {
-	OPT_SHARE, OPT_FORMAT, OPT_CHAIN, OPT_NONCE, OPT_ROOT, OPT_SIGNER, OPT_KEY, OPT_ID, OPT_OUT, OPT_EK_HASH,
-	OPT_GROUP, OPT_NAME, OPT_VOLUME, OPT_UNSIGNED, OPT_AK, OPT_DEPLOYMENT,
+	OPT_SHARE,
+	OPT_FORMAT,
+	OPT_CHAIN,
+	OPT_NONCE,
+	OPT_ROOT,
+	OPT_SIGNER,
+	OPT_KEY,
+	OPT_ID,
+	OPT_OUT,
+	OPT_EK_HASH,
+	OPT_GROUP,
+	OPT_NAME,
+	OPT_VOLUME,
+	OPT_UNSIGNED,
+	OPT_AK,
+	OPT_DEPLOYMENT,
 };
 
 int cmd_attest(struct cli *c);
@@ -43,7 +57,8 @@ void cli_json(const char *command, bool ok, json_t *body);
 const char *cli_safe(const char *text);
 
 /** ask_agent - one verb; *@out is the memory file's content. */
-int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out, struct err *e);
+int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out,
+	      struct err *e);
 /** last_token - the token the agent sent last, or of the file that --token names. */
 int last_token(const struct cli *c, struct eat **out, struct err *e);
 /** call_server - an API call with the operator's token; E_DENIED and so on from its answer. */

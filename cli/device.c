@@ -17,7 +17,8 @@ static int open_device(const struct eat *t, const char *label, struct spdm_evide
 		if (d->failure.len)
 			return err_set(e, E_DEVICE, "no evidence: %.*s", (int)d->failure.len,
 				       (const char *)d->failure.at);
-		return spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot, out, e);
+		return spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot,
+					   out, e);
 	}
 	return err_set(e, E_NOTFOUND, "no device %s in the last token", label);
 }
@@ -32,7 +33,8 @@ static int list(struct cli *c, const struct eat *t)
 	json_t *rows = json_array();
 
 	if (!c->json)
-		printf("%-38s %-20s %-12s %-5s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM", "LEAF CERTIFICATE");
+		printf("%-38s %-20s %-12s %-5s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM",
+		       "LEAF CERTIFICATE");
 	for (size_t i = 0; i < t->n_devices; i++) {
 		const struct eat_device *d = &t->devices[i];
 		OWNED(spdm_evidence) ev = NULL;
@@ -44,16 +46,19 @@ static int list(struct cli *c, const struct eat *t)
 		text_of(d->label, label, sizeof(label));
 		text_of(d->address, address, sizeof(address));
 		text_of(d->source, source, sizeof(source));
-		subject = open_device(t, label, &ev, &ignored, &e) ? e.text : cert_subject(spdm_evidence_leaf(ev));
+		subject = open_device(t, label, &ev, &ignored, &e)
+				  ? e.text
+				  : cert_subject(spdm_evidence_leaf(ev));
 		if (ev)
 			snprintf(version, sizeof(version), "1.%d", ev->nego.version & 15);
 		if (c->json)
-			json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "label", label, "address",
-							      address, "source", source, "spdm_version", version,
-							      "leaf", subject));
+			json_array_append_new(rows,
+					      json_pack("{s:s, s:s, s:s, s:s, s:s}", "label", label,
+							"address", address, "source", source,
+							"spdm_version", version, "leaf", subject));
 		else
-			printf("%-38s %-20s %-12s %-5s %s\n", cli_safe(label), cli_safe(address), source, version,
-			       cli_safe(subject));
+			printf("%-38s %-20s %-12s %-5s %s\n", cli_safe(label), cli_safe(address),
+			       source, version, cli_safe(subject));
 	}
 	if (c->json)
 		cli_json("device.list", true, json_pack("{s:o}", "devices", rows));
@@ -68,8 +73,10 @@ static int show(struct cli *c, const struct spdm_evidence *ev, const char *label
 	json_t *rows = json_array();
 
 	if (!c->json)
-		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n%-6s %-5s %s\n", label,
-		       ev->nego.version & 15, ev->slot, ev->nego.base_asym, ev->nego.base_hash, "BLOCK", "TYPE", "VALUE");
+		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n%-6s %-5s "
+		       "%s\n",
+		       label, ev->nego.version & 15, ev->slot, ev->nego.base_asym,
+		       ev->nego.base_hash, "BLOCK", "TYPE", "VALUE");
 	while (record.left.len && !record.why) {
 		struct spdm_block b = spdm_next_block(&record);
 		char hex[2 * 1024 + 1];
@@ -78,15 +85,16 @@ static int show(struct cli *c, const struct spdm_evidence *ev, const char *label
 			break;
 		hex_write(b.value.len > 1024 ? bytes_slice(b.value, 0, 1024) : b.value, hex);
 		if (c->json)
-			json_array_append_new(rows, json_pack("{s:i, s:i, s:b, s:s}", "index", b.index, "type", b.type,
-							      "raw", (int)b.raw, "value", hex));
+			json_array_append_new(rows, json_pack("{s:i, s:i, s:b, s:s}", "index",
+							      b.index, "type", b.type, "raw",
+							      (int)b.raw, "value", hex));
 		else
 			printf("%-6u %-5u %s\n", b.index, b.type, hex);
 	}
 	if (c->json)
 		cli_json("device.show", true,
-			 json_pack("{s:s, s:i, s:i, s:o}", "label", label, "spdm_version", ev->nego.version & 15, "slot",
-				   ev->slot, "blocks", rows));
+			 json_pack("{s:s, s:i, s:i, s:o}", "label", label, "spdm_version",
+				   ev->nego.version & 15, "slot", ev->slot, "blocks", rows));
 	else
 		json_decref(rows);
 	return 0;

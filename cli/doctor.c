@@ -21,21 +21,25 @@ static void check_kernel(struct finding *f)
 	struct utsname u;
 	int major = 0, minor = 0;
 
-	*f = (struct finding){ .what = "kernel", .next = "install linux-image-6.12-amd64 of bookworm-security" };
+	*f = (struct finding){ .what = "kernel",
+			       .next = "install linux-image-6.12-amd64 of bookworm-security" };
 	if (uname(&u) || sscanf(u.release, "%d.%d", &major, &minor) != 2)
 		return;
 	f->good = major > 6 || (major == 6 && minor >= 12);
-	snprintf(f->said, sizeof(f->said), "%.100s%s", u.release, f->good ? "" : " has no DOE support to build on, 6.12 has");
+	snprintf(f->said, sizeof(f->said), "%.100s%s", u.release,
+		 f->good ? "" : " has no DOE support to build on, 6.12 has");
 }
 
 static void check_tpm(struct finding *f)
 {
 	*f = (struct finding){ .what = "TPM", .next = "enable the TPM in the firmware's set-up" };
 	f->good = !access("/dev/tpmrm0", F_OK);
-	snprintf(f->said, sizeof(f->said), "%s", f->good ? "/dev/tpmrm0 is there" : "/dev/tpmrm0 is not there");
+	snprintf(f->said, sizeof(f->said), "%s",
+		 f->good ? "/dev/tpmrm0 is there" : "/dev/tpmrm0 is not there");
 	if (f->good && access("/dev/tpmrm0", R_OK | W_OK)) {
 		f->good = false;
-		snprintf(f->said, sizeof(f->said), "/dev/tpmrm0 may not be opened by uid %d", (int)geteuid());
+		snprintf(f->said, sizeof(f->said), "/dev/tpmrm0 may not be opened by uid %d",
+			 (int)geteuid());
 		f->next = "run as root, or add the user to the group tss";
 	}
 }
@@ -44,14 +48,17 @@ static void check_boot_log(struct finding *f)
 {
 	static const char path[] = "/sys/kernel/security/tpm0/binary_bios_measurements";
 
-	*f = (struct finding){ .what = "boot log", .next = "boot with UEFI; mount securityfs; run as root" };
+	*f = (struct finding){ .what = "boot log",
+			       .next = "boot with UEFI; mount securityfs; run as root" };
 	f->good = !access(path, R_OK);
-	snprintf(f->said, sizeof(f->said), "%s %s", path, f->good ? "is readable" : "cannot be read");
+	snprintf(f->said, sizeof(f->said), "%s %s", path,
+		 f->good ? "is readable" : "cannot be read");
 }
 
 static void check_clock(struct finding *f)
 {
-	*f = (struct finding){ .what = "clock", .next = "set the clock; a pinned server needs none, a CA does" };
+	*f = (struct finding){ .what = "clock",
+			       .next = "set the clock; a pinned server needs none, a CA does" };
 	f->good = clock_now_s() > 1767225600; /* 2026 */
 	snprintf(f->said, sizeof(f->said), "%s", f->good ? "plausible" : "before 2026");
 }
@@ -61,7 +68,8 @@ static void check_agent(const struct cli *c, struct finding *f)
 	OWNED(buf) b = NULL;
 	struct err e = { 0 };
 
-	*f = (struct finding){ .what = "agent", .next = "systemctl start assay-collector assay-agent" };
+	*f = (struct finding){ .what = "agent",
+			       .next = "systemctl start assay-collector assay-agent" };
 	f->good = !ask_agent(c, AGENT_STATUS, NULL, &b, &e);
 	if (f->good)
 		snprintf(f->said, sizeof(f->said), "%.*s", (int)b->w.len, (const char *)b->w.at);
@@ -94,10 +102,13 @@ int cmd_doctor(struct cli *c)
 	for (size_t i = 0; i < ARRAY_LEN(f); i++) {
 		good &= f[i].good;
 		if (c->json)
-			json_array_append_new(rows, json_pack("{s:s, s:b, s:s, s:s}", "what", f[i].what, "good", (int)f[i].good,
-							      "said", cli_safe(f[i].said), "next", f[i].good ? "" : f[i].next));
+			json_array_append_new(rows, json_pack("{s:s, s:b, s:s, s:s}", "what",
+							      f[i].what, "good", (int)f[i].good,
+							      "said", cli_safe(f[i].said), "next",
+							      f[i].good ? "" : f[i].next));
 		else
-			printf("%-4s %-26s %s%s%s\n", f[i].good ? "ok" : "BAD", f[i].what, cli_safe(f[i].said),
+			printf("%-4s %-26s %s%s%s\n", f[i].good ? "ok" : "BAD", f[i].what,
+			       cli_safe(f[i].said),
 			       f[i].good ? "" : "\n     next: ", f[i].good ? "" : f[i].next);
 	}
 	if (c->json)

@@ -7,8 +7,9 @@
 static int post(struct cli *c, const char *path, json_t *body, json_t **answer, struct err *e)
 {
 	char *text = json_dumps(body, JSON_COMPACT);
-	int rc = text ? call_server(c, "POST", path, "application/json", bytes_text(text), answer, e) :
-			err_set(e, E_MEMORY, "no memory for a request");
+	int rc =
+		text ? call_server(c, "POST", path, "application/json", bytes_text(text), answer, e)
+		     : err_set(e, E_MEMORY, "no memory for a request");
 
 	json_decref(body);
 	free(text);
@@ -41,8 +42,8 @@ static int list(struct cli *c)
 	}
 	printf("%-24s %-14s %-12s %-9s %s\n", "HOST", "GROUP", "EK TRUST", "STATE", "VERDICT");
 	json_array_foreach(json_object_get(answer, "hosts"), i, row)
-		printf("%-24s %-14s %-12s %-9s %s\n", member(row, "name"), member(row, "group"), member(row, "ek_trust"),
-		       member(row, "state"), member(row, "status"));
+		printf("%-24s %-14s %-12s %-9s %s\n", member(row, "name"), member(row, "group"),
+		       member(row, "ek_trust"), member(row, "state"), member(row, "status"));
 	json_decref(answer);
 	return 0;
 }
@@ -64,10 +65,12 @@ static int show(struct cli *c)
 		cli_json("host.show", !exit_of(c, status), answer);
 		return exit_of(c, status);
 	}
-	printf("host %s (group %s, %s, EK trusted by %s): %s\n", member(answer, "name"), member(answer, "group"),
-	       member(answer, "state"), member(answer, "ek_trust"), status);
+	printf("host %s (group %s, %s, EK trusted by %s): %s\n", member(answer, "name"),
+	       member(answer, "group"), member(answer, "state"), member(answer, "ek_trust"),
+	       status);
 	json_array_foreach(json_object_get(answer, "devices"), i, row)
-		printf("  %-38s %-16s %s\n", member(row, "label"), member(row, "status"), member(row, "address"));
+		printf("  %-38s %-16s %s\n", member(row, "label"), member(row, "status"),
+		       member(row, "address"));
 	json_array_foreach(json_object_get(answer, "reasons"), i, row)
 		printf("- %s\n", member(row, "text"));
 	json_decref(answer);
@@ -96,8 +99,8 @@ static int add(struct cli *c)
 	if (!c->option[OPT_EK_HASH] || c->argc)
 		return cli_usage();
 	rc = post(c, "/api/v1/hosts",
-		  json_pack("{s:s, s:s, s:s}", "ek_hash", given(c, OPT_EK_HASH), "group", given(c, OPT_GROUP), "name",
-			    given(c, OPT_NAME)),
+		  json_pack("{s:s, s:s, s:s}", "ek_hash", given(c, OPT_EK_HASH), "group",
+			    given(c, OPT_GROUP), "name", given(c, OPT_NAME)),
 		  &answer, &e);
 	return done(c, "host.add", rc, answer, &e);
 }
@@ -114,14 +117,16 @@ static int act(struct cli *c, const char *verb)
 		return cli_usage();
 	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s/%s", c->argv[0], verb);
 	rc = post(c, path,
-		  json_pack("{s:s, s:s}", "device", with_device ? c->argv[1] : "", "ek_hash", given(c, OPT_EK_HASH)),
+		  json_pack("{s:s, s:s}", "device", with_device ? c->argv[1] : "", "ek_hash",
+			    given(c, OPT_EK_HASH)),
 		  &answer, &e);
 	return done(c, "host.action", rc, answer, &e);
 }
 
 int cmd_host(struct cli *c, const char *verb)
 {
-	static const char *const actions[] = { "revoke", "restore", "confirm-ek", "accept-inventory", "forget-device" };
+	static const char *const actions[] = { "revoke", "restore", "confirm-ek",
+					       "accept-inventory", "forget-device" };
 
 	if (!strcmp(verb, "list"))
 		return list(c);
@@ -142,13 +147,16 @@ int cmd_secret(struct cli *c, const char *verb)
 	size_t i;
 
 	if (!strcmp(verb, "create") && c->argc == 1 && c->option[OPT_VOLUME]) {
-		if (post(c, "/api/v1/secrets", json_pack("{s:s, s:s}", "host", c->argv[0], "volume", given(c, OPT_VOLUME)),
+		if (post(c, "/api/v1/secrets",
+			 json_pack("{s:s, s:s}", "host", c->argv[0], "volume",
+				   given(c, OPT_VOLUME)),
 			 &answer, &e))
 			return cli_fail(c, &e, NULL);
 		if (c->json) {
 			cli_json("secret.create", true, answer);
 		} else {
-			printf("share of volume %s made, epoch 1, check value %s\n", given(c, OPT_VOLUME), member(answer, "check"));
+			printf("share of volume %s made, epoch 1, check value %s\n",
+			       given(c, OPT_VOLUME), member(answer, "check"));
 			json_decref(answer);
 		}
 		return 0;
@@ -164,7 +172,8 @@ int cmd_secret(struct cli *c, const char *verb)
 	printf("%-24s %-38s %-6s %-9s %s\n", "HOST", "VOLUME", "EPOCH", "STATE", "CHECK");
 	json_array_foreach(json_object_get(answer, "secrets"), i, row)
 		printf("%-24s %-38s %-6lld %-9s %s\n", member(row, "host"), member(row, "volume"),
-		       (long long)json_integer_value(json_object_get(row, "epoch")), member(row, "state"), member(row, "check"));
+		       (long long)json_integer_value(json_object_get(row, "epoch")),
+		       member(row, "state"), member(row, "check"));
 	json_decref(answer);
 	return 0;
 }
@@ -177,8 +186,8 @@ int cmd_join_token(struct cli *c)
 	if (c->argc)
 		return cli_usage();
 	if (post(c, "/api/v1/join-tokens",
-		 json_pack("{s:s, s:s, s:s}", "group", given(c, OPT_GROUP), "name", given(c, OPT_NAME), "ek_hash",
-			   given(c, OPT_EK_HASH)),
+		 json_pack("{s:s, s:s, s:s}", "group", given(c, OPT_GROUP), "name",
+			   given(c, OPT_NAME), "ek_hash", given(c, OPT_EK_HASH)),
 		 &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json) {

@@ -15,10 +15,12 @@ static const char usage[] =
 	"assay - attest this host and its devices, and look after those who do\n"
 	"\n"
 	"on a host (asks the running agent):\n"
-	"  assay attest [--share UUID] [--out FILE]  attest now; --share proves that the key share opens,\n"
+	"  assay attest [--share UUID] [--out FILE]  attest now; --share proves that the key share "
+	"opens,\n"
 	"                                        --out keeps the token\n"
 	"  assay device list | show LABEL | cert LABEL\n"
-	"  assay doctor                          what is missing or insecure here, and the next step\n"
+	"  assay doctor                          what is missing or insecure here, and the next "
+	"step\n"
 	"offline:\n"
 	"  assay verify FILE --ak FILE --deployment UUID [--root FILE]\n"
 	"                                        a saved token\n"
@@ -75,8 +77,8 @@ int cli_fail(const struct cli *c, const struct err *e, const char *hint)
 	int code = err_exit_code(e);
 
 	if (c->json) {
-		json_t *j = json_pack("{s:{s:i, s:s%, s:s}}", "error", "code", code, "text", e->text, strlen(e->text),
-				      "hint", hint ? hint : "");
+		json_t *j = json_pack("{s:{s:i, s:s%, s:s}}", "error", "code", code, "text",
+				      e->text, strlen(e->text), "hint", hint ? hint : "");
 
 		json_dumpf(j, stdout, JSON_COMPACT);
 		putchar('\n');
@@ -97,7 +99,8 @@ int exit_of(const struct cli *c, const char *status)
 }
 
 /* ---- the agent ---- */
-int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out, struct err *e)
+int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out,
+	      struct err *e)
 {
 	struct bytes argument = { uuid, uuid ? 16 : 0 };
 
@@ -176,7 +179,8 @@ int call_server(const struct cli *c, const char *method, const char *path, const
 	char token[128];
 	int rc = 0;
 
-	if (config_load(c->config, keys, ARRAY_LEN(keys), &s, e) || read_token(s.token_file, token, e))
+	if (config_load(c->config, keys, ARRAY_LEN(keys), &s, e) ||
+	    read_token(s.token_file, token, e))
 		return (int)e->code;
 	for (size_t i = 0; i < s.n_pins; i++)
 		pins[i] = s.pin[i];
@@ -185,14 +189,23 @@ int call_server(const struct cli *c, const char *method, const char *path, const
 		return (int)e->code;
 	if (reply.status / 100 != 2)
 		rc = transport_problem(&reply, e);
-	else if (!(*answer = json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL)))
+	else if (!(*answer =
+			   json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL)))
 		rc = err_set(e, E_FORMAT, "server's answer is not JSON");
 	reply_clear(&reply);
 	return rc;
 }
 
 /* ---- words ---- */
-enum { LONG_JSON = 256, LONG_CONFIG, LONG_SOCKET, LONG_ACCEPT, LONG_VERSION, LONG_HELP, LONG_FIRST };
+enum {
+	LONG_JSON = 256,
+	LONG_CONFIG,
+	LONG_SOCKET,
+	LONG_ACCEPT,
+	LONG_VERSION,
+	LONG_HELP,
+	LONG_FIRST
+};
 
 static const struct option options[] = {
 	{ "json", no_argument, NULL, LONG_JSON },
@@ -225,11 +238,16 @@ static int dispatch(struct cli *c)
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c, const char *verb);
-	} groups[] = { { "device", cmd_device }, { "refval", cmd_refval }, { "host", cmd_host }, { "secret", cmd_secret } };
+	} groups[] = { { "device", cmd_device },
+		       { "refval", cmd_refval },
+		       { "host", cmd_host },
+		       { "secret", cmd_secret } };
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);
-	} singles[] = { { "attest", cmd_attest }, { "verify", cmd_verify }, { "join-token", cmd_join_token },
+	} singles[] = { { "attest", cmd_attest },
+			{ "verify", cmd_verify },
+			{ "join-token", cmd_join_token },
 			{ "doctor", cmd_doctor } };
 	const char *word = c->argc ? c->argv[0] : "";
 
@@ -252,7 +270,8 @@ static int dispatch(struct cli *c)
 
 int main(int argc, char **argv)
 {
-	struct cli c = { .config = "/etc/assay/assay.conf", .agent_socket = "/run/assay/agent.sock" };
+	struct cli c = { .config = "/etc/assay/assay.conf",
+			 .agent_socket = "/run/assay/agent.sock" };
 	int opt;
 
 	prctl(PR_SET_DUMPABLE, 0);

@@ -16,8 +16,9 @@ static int import(struct cli *c)
 	if (c->argc != 1)
 		return cli_usage();
 	if (file_read(c->argv[0], CORIM_MAX, &b, &e) ||
-	    call_server(c, "POST", c->option[OPT_UNSIGNED] ? "/endorsement-provisioning/v1/submit?unsigned=yes" :
-							      "/endorsement-provisioning/v1/submit",
+	    call_server(c, "POST",
+			c->option[OPT_UNSIGNED] ? "/endorsement-provisioning/v1/submit?unsigned=yes"
+						: "/endorsement-provisioning/v1/submit",
 			"application/rim+cose", buf_bytes(b), &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json)
@@ -47,7 +48,8 @@ static int list(struct cli *c)
 	}
 	printf("%-18s %-7s %-7s %-20s %s\n", "DIGEST", "SIGNED", "ACTIVE", "BY", "ID");
 	json_array_foreach(json_object_get(answer, "corims"), i, row)
-		printf("%-18.16s %-7s %-7s %-20s %s\n", cli_safe(json_string_value(json_object_get(row, "digest"))),
+		printf("%-18.16s %-7s %-7s %-20s %s\n",
+		       cli_safe(json_string_value(json_object_get(row, "digest"))),
 		       json_is_true(json_object_get(row, "signed")) ? "yes" : "no",
 		       json_is_true(json_object_get(row, "active")) ? "yes" : "no",
 		       cli_safe(json_string_value(json_object_get(row, "imported_by"))),
@@ -62,7 +64,8 @@ static int keygen(struct cli *c)
 	OWNED(keypair) key = NULL;
 	OWNED(cert) cert = NULL;
 	OWNED(buf) pem = buf_new(65536);
-	struct cert_request want = { .common_name = c->option[OPT_NAME] ? c->option[OPT_NAME] : "assay operator",
+	struct cert_request want = { .common_name = c->option[OPT_NAME] ? c->option[OPT_NAME]
+									: "assay operator",
 				     .not_before = clock_now_s() - 3600,
 				     .not_after = clock_now_s() + 5LL * 365 * 86400 };
 	struct err e = { 0 };
@@ -70,7 +73,8 @@ static int keygen(struct cli *c)
 
 	if (!folder || c->argc || !pem)
 		return cli_usage();
-	if (folder_make(folder, 0700, &e) || keypair_new(KEY_P256, 0, &key, &e) || keypair_pem(key, &pem->w, &e))
+	if (folder_make(folder, 0700, &e) || keypair_new(KEY_P256, 0, &key, &e) ||
+	    keypair_pem(key, &pem->w, &e))
 		return cli_fail(c, &e, NULL);
 	snprintf(path, sizeof(path), "%s/operator.key", folder);
 	if (file_create(path, buf_bytes(pem), 0600, &e))
@@ -80,10 +84,13 @@ static int keygen(struct cli *c)
 	want.key = keypair_pub(key);
 	want.issuer_key = key;
 	snprintf(path, sizeof(path), "%s/operator.crt", folder);
-	if (cert_make(&want, &cert, &e) || cert_pem(cert, &pem->w, &e) || file_create(path, buf_bytes(pem), 0644, &e))
+	if (cert_make(&want, &cert, &e) || cert_pem(cert, &pem->w, &e) ||
+	    file_create(path, buf_bytes(pem), 0644, &e))
 		return cli_fail(c, &e, NULL);
 	if (!c->json)
-		printf("%s/operator.key and %s; put the certificate into the server's corim_roots\n", folder, path);
+		printf("%s/operator.key and %s; put the certificate into the server's "
+		       "corim_roots\n",
+		       folder, path);
 	else
 		cli_json("refval.keygen", true, json_pack("{s:s}", "certificate", path));
 	return 0;
@@ -157,11 +164,12 @@ static int learn_device(struct learned *l, const struct eat_device *d, struct er
 
 	if (d->failure.len || l->n_evidence == DEVICES_MAX)
 		return 0;
-	if (spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot, &v.evidence, e))
+	if (spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot,
+				&v.evidence, e))
 		return (int)e->code;
 	l->evidence[l->n_evidence++] = v.evidence;
-	if (spdm_evidence_check_signatures(v.evidence, e) || spdm_evidence_pci_identity(v.evidence, &v.identity, e) ||
-	    ect_of_device(&v, &x, e))
+	if (spdm_evidence_check_signatures(v.evidence, e) ||
+	    spdm_evidence_pci_identity(v.evidence, &v.identity, e) || ect_of_device(&v, &x, e))
 		return (int)e->code;
 	keep(l, x);
 	return 0;
@@ -175,7 +183,8 @@ static int learn_token(struct learned *l, const char *path, struct err *e)
 
 	if (l->n_tokens == ARRAY_LEN(l->tokens))
 		return err_set(e, E_LIMIT, "at most %zu tokens", ARRAY_LEN(l->tokens));
-	if (file_read(path, EVIDENCE_MAX, &b, e) || eat_parse(buf_bytes(b), &l->tokens[l->n_tokens], e))
+	if (file_read(path, EVIDENCE_MAX, &b, e) ||
+	    eat_parse(buf_bytes(b), &l->tokens[l->n_tokens], e))
 		return err_while(e, "%s", path);
 	t = l->tokens[l->n_tokens++];
 	if (t->boot_log.len) {
@@ -194,7 +203,8 @@ static int learn_token(struct learned *l, const char *path, struct err *e)
 static void show_learned(const struct learned *l, FILE *out)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		fprintf(out, "%.*s\n", (int)l->triples[i].env.model.len, (const char *)l->triples[i].env.model.at);
+		fprintf(out, "%.*s\n", (int)l->triples[i].env.model.len,
+			(const char *)l->triples[i].env.model.at);
 		for (size_t k = 0; k < l->triples[i].n; k++) {
 			const struct corim_mval *m = &l->triples[i].elements[k].mval;
 			char hex[2 * DIGEST_MAX + 1] = "";
@@ -203,11 +213,13 @@ static void show_learned(const struct learned *l, FILE *out)
 			if (m->n_digests && m->digests[0].bytes.len <= DIGEST_MAX)
 				hex_write(m->digests[0].bytes, hex);
 			if (cbor_peek(&key) == CBOR_UINT) {
-				fprintf(out, "  + block %llu = %s\n", (unsigned long long)cbor_uint(&key, "mkey"), hex);
+				fprintf(out, "  + block %llu = %s\n",
+					(unsigned long long)cbor_uint(&key, "mkey"), hex);
 			} else {
 				struct bytes name = cbor_text(&key, "mkey");
 
-				fprintf(out, "  + %.*s = %s\n", (int)name.len, (const char *)name.at, hex);
+				fprintf(out, "  + %.*s = %s\n", (int)name.len,
+					(const char *)name.at, hex);
 			}
 		}
 	}
@@ -225,7 +237,8 @@ static int learn(struct cli *c)
 	struct err e = { 0 };
 	int rc = 0;
 
-	if (!l || !c->argc || !c->option[OPT_ID] || !c->option[OPT_KEY] || !c->option[OPT_SIGNER] || !c->option[OPT_OUT]) {
+	if (!l || !c->argc || !c->option[OPT_ID] || !c->option[OPT_KEY] || !c->option[OPT_SIGNER] ||
+	    !c->option[OPT_OUT]) {
 		free(l);
 		return cli_usage();
 	}
@@ -234,16 +247,21 @@ static int learn(struct cli *c)
 	if (!rc)
 		show_learned(l, c->json ? stderr : stdout); /* the diff before signing */
 	if (!rc)
-		rc = file_read(c->option[OPT_KEY], 65536, &key_pem, &e) || file_read(c->option[OPT_SIGNER], 65536, &cert_text, &e) ||
-		     keypair_from_pem(buf_bytes(key_pem), &key, &e) || cert_list_from_pem(buf_bytes(cert_text), &chain, &e);
+		rc = file_read(c->option[OPT_KEY], 65536, &key_pem, &e) ||
+		     file_read(c->option[OPT_SIGNER], 65536, &cert_text, &e) ||
+		     keypair_from_pem(buf_bytes(key_pem), &key, &e) ||
+		     cert_list_from_pem(buf_bytes(cert_text), &chain, &e);
 	d.triples = l->triples;
 	d.n = l->n;
 	if (!rc && !l->n)
 		rc = err_set(&e, E_NOTFOUND, "nothing to learn in these tokens");
 	if (!rc)
-		rc = corim_write(&d, key, chain, &corim, &e) || file_write(c->option[OPT_OUT], buf_bytes(corim), 0644, &e);
+		rc = corim_write(&d, key, chain, &corim, &e) ||
+		     file_write(c->option[OPT_OUT], buf_bytes(corim), 0644, &e);
 	if (!rc && c->json)
-		cli_json("refval.learn", true, json_pack("{s:s, s:I}", "file", c->option[OPT_OUT], "triples", (json_int_t)l->n));
+		cli_json("refval.learn", true,
+			 json_pack("{s:s, s:I}", "file", c->option[OPT_OUT], "triples",
+				   (json_int_t)l->n));
 	else if (!rc)
 		printf("%zu environments signed into %s\n", l->n, c->option[OPT_OUT]);
 	learned_clear(l);

@@ -25,8 +25,8 @@ static int verify_pcap(struct cli *c, const char *path)
 	if (!cap->n)
 		code = 2; /* nothing signed: nothing is proven */
 	if (!c->json)
-		printf("%-6s %-18s %-5s %-5s %-8s %-6s %-34s %-12s %s\n", "FRAME", "MESSAGE", "SPDM", "SLOT", "ASYM", "HASH",
-		       "TRANSCRIPT", "RESULT", "WHY");
+		printf("%-6s %-18s %-5s %-5s %-8s %-6s %-34s %-12s %s\n", "FRAME", "MESSAGE",
+		       "SPDM", "SLOT", "ASYM", "HASH", "TRANSCRIPT", "RESULT", "WHY");
 	for (size_t i = 0; i < cap->n; i++) {
 		const struct capture_row *r = &cap->rows[i];
 		char sha[2 * DIGEST_MAX + 1], version[8];
@@ -37,13 +37,17 @@ static int verify_pcap(struct cli *c, const char *path)
 			code = 2;
 		if (c->json)
 			json_array_append_new(
-				rows, json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:s, s:s, s:s}", "file", path, "frame",
-						(json_int_t)r->frame, "message", r->message, "version", version, "slot",
-						r->slot, "asym", (json_int_t)r->asym, "hash", (json_int_t)r->hash,
-						"transcript_sha", sha, "result", results[r->result], "why", r->why));
+				rows,
+				json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:I, s:s, s:s, s:s}",
+					  "file", path, "frame", (json_int_t)r->frame, "message",
+					  r->message, "version", version, "slot", r->slot, "asym",
+					  (json_int_t)r->asym, "hash", (json_int_t)r->hash,
+					  "transcript_sha", sha, "result", results[r->result],
+					  "why", r->why));
 		else
-			printf("%-6zu %-18s %-5s %-5u 0x%-6x 0x%-4x %-34.32s %-12s %s\n", r->frame, r->message, version,
-			       r->slot, r->asym, r->hash, sha, results[r->result], cli_safe(r->why));
+			printf("%-6zu %-18s %-5s %-5u 0x%-6x 0x%-4x %-34.32s %-12s %s\n", r->frame,
+			       r->message, version, r->slot, r->asym, r->hash, sha,
+			       results[r->result], cli_safe(r->why));
 	}
 	if (c->json)
 		cli_json("verify", code == 0, json_pack("{s:o}", "rows", rows));
@@ -52,8 +56,8 @@ static int verify_pcap(struct cli *c, const char *path)
 	return code;
 }
 
-static int nobody_known(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out,
-			struct err *e)
+static int nobody_known(void *user, const char *label, const u8 leaf_key[32],
+			struct known_leaf *out, struct err *e)
 {
 	(void)user;
 	(void)label;
@@ -72,16 +76,22 @@ static int verify_token(struct cli *c, const char *path)
 	OWNED(trust_store) roots = trust_store_new();
 	OWNED(reasons) reasons = reasons_new();
 	OWNED(verified_claims) v = NULL;
-	struct verify_context ctx = { .now_s = clock_now_s(), .nonce = PASSED, .active = true,
-				      .spdm_version_min = 0x10, .release_pcrs = 0xdbff, .lookup = nobody_known,
-				      .device_roots = roots, .host_name = "offline" };
+	struct verify_context ctx = { .now_s = clock_now_s(),
+				      .nonce = PASSED,
+				      .active = true,
+				      .spdm_version_min = 0x10,
+				      .release_pcrs = 0xdbff,
+				      .lookup = nobody_known,
+				      .device_roots = roots,
+				      .host_name = "offline" };
 	struct err e = { 0 };
 	json_t *rows;
 
 	if (!c->option[OPT_AK] || !c->option[OPT_DEPLOYMENT] ||
 	    !uuid_read(c->option[OPT_DEPLOYMENT], ctx.deployment))
 		return cli_usage();
-	if (file_read(path, EVIDENCE_MAX, &b, &e) || file_read(c->option[OPT_AK], TPM_STRUCT_MAX, &ak, &e) ||
+	if (file_read(path, EVIDENCE_MAX, &b, &e) ||
+	    file_read(c->option[OPT_AK], TPM_STRUCT_MAX, &ak, &e) ||
 	    (c->option[OPT_ROOT] && trust_store_add_file(roots, c->option[OPT_ROOT], &e)) ||
 	    eat_parse(buf_bytes(b), &t, &e))
 		return cli_fail(c, &e, NULL);
@@ -100,7 +110,8 @@ static int verify_token(struct cli *c, const char *path)
 			printf("- %s\n", text);
 	}
 	if (c->json)
-		cli_json("verify", reasons->n == 0, json_pack("{s:o, s:s}", "reasons", rows, "freshness", "not checked"));
+		cli_json("verify", reasons->n == 0,
+			 json_pack("{s:o, s:s}", "reasons", rows, "freshness", "not checked"));
 	else {
 		json_decref(rows);
 		printf("%s; freshness is not proven offline, and nothing was appraised\n",
@@ -125,7 +136,8 @@ static int read_report(const char *path, struct buf **out, struct err *e)
 		return 0;
 	}
 	len = b->w.len;
-	while (len && (b->w.at[len - 1] == '\n' || b->w.at[len - 1] == '\r' || b->w.at[len - 1] == ' '))
+	while (len &&
+	       (b->w.at[len - 1] == '\n' || b->w.at[len - 1] == '\r' || b->w.at[len - 1] == ' '))
 		len--;
 	b->w.len = len;
 	write_u8(&b->w, 0);
@@ -151,19 +163,24 @@ static int verify_gpu(struct cli *c, const char *path)
 	if (!c->option[OPT_CHAIN] || !c->option[OPT_ROOT] || !c->option[OPT_NONCE] ||
 	    !hex_read(c->option[OPT_NONCE], nonce, 32))
 		return cli_usage();
-	if (read_report(path, &report, &e) || file_read(c->option[OPT_CHAIN], 1024 * 1024, &pem, &e) ||
-	    cert_list_from_pem(buf_bytes(pem), &chain, &e) || trust_store_add_file(roots, c->option[OPT_ROOT], &e) ||
+	if (read_report(path, &report, &e) ||
+	    file_read(c->option[OPT_CHAIN], 1024 * 1024, &pem, &e) ||
+	    cert_list_from_pem(buf_bytes(pem), &chain, &e) ||
+	    trust_store_add_file(roots, c->option[OPT_ROOT], &e) ||
 	    nvidia_gpu_verify(buf_bytes(report), chain, roots, nonce, clock_now_s(), &g, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json)
 		cli_json("verify", true,
-			 json_pack("{s:s, s:s, s:i, s:s, s:s}", "driver", g.driver, "vbios", g.vbios, "blocks",
-				   g.measurements.n_blocks, "fwid", g.fwid == NVIDIA_FWID_MATCHES ? "matches" : "absent",
+			 json_pack("{s:s, s:s, s:i, s:s, s:s}", "driver", g.driver, "vbios",
+				   g.vbios, "blocks", g.measurements.n_blocks, "fwid",
+				   g.fwid == NVIDIA_FWID_MATCHES ? "matches" : "absent",
 				   "appraisal", "not done"));
 	else
-		printf("verified: driver %s, VBIOS %s, %u measurement blocks, FWID %s; revocation is not checked, and nothing "
+		printf("verified: driver %s, VBIOS %s, %u measurement blocks, FWID %s; revocation "
+		       "is not checked, and nothing "
 		       "was appraised\n",
-		       g.driver, g.vbios, g.measurements.n_blocks, g.fwid == NVIDIA_FWID_MATCHES ? "matches the leaf" : "absent");
+		       g.driver, g.vbios, g.measurements.n_blocks,
+		       g.fwid == NVIDIA_FWID_MATCHES ? "matches the leaf" : "absent");
 	return 0;
 }
 
@@ -180,6 +197,7 @@ int cmd_verify(struct cli *c)
 		return verify_pcap(c, c->argv[0]);
 	if (!strcmp(format, "nvidia-gpu"))
 		return verify_gpu(c, c->argv[0]);
-	err_set(&e, E_UNSUPPORTED, "format \"%s\" is not one this build reads (token, spdm-pcap, nvidia-gpu)", format);
+	err_set(&e, E_UNSUPPORTED,
+		"format \"%s\" is not one this build reads (token, spdm-pcap, nvidia-gpu)", format);
 	return cli_fail(c, &e, NULL);
 }

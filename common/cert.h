@@ -10,14 +10,14 @@ struct cert;
 /** cert_parse - exactly one DER certificate, strict: definite lengths, nothing after it. */
 int cert_parse(struct bytes der, struct cert **out, struct err *e);
 void cert_drop(struct cert **c);
-struct bytes cert_der(const struct cert *c);			/* borrowed from @c */
-struct pubkey *cert_pubkey(const struct cert *c);		/* borrowed from @c */
-const char *cert_subject(const struct cert *c);			/* RFC 2253 text, escaped, borrowed */
-bool cert_is_ca(const struct cert *c);				/* basicConstraints CA:TRUE */
-bool cert_self_issued(const struct cert *c);			/* subject = issuer */
-bool cert_may_sign(const struct cert *c);			/* no keyUsage, or digitalSignature in it */
+struct bytes cert_der(const struct cert *c);	  /* borrowed from @c */
+struct pubkey *cert_pubkey(const struct cert *c); /* borrowed from @c */
+const char *cert_subject(const struct cert *c);	  /* RFC 2253 text, escaped, borrowed */
+bool cert_is_ca(const struct cert *c);		  /* basicConstraints CA:TRUE */
+bool cert_self_issued(const struct cert *c);	  /* subject = issuer */
+bool cert_may_sign(const struct cert *c);	  /* no keyUsage, or digitalSignature in it */
 bool cert_has_eku_extension(const struct cert *c);
-bool cert_has_eku(const struct cert *c, const char *oid);	/* dotted decimal */
+bool cert_has_eku(const struct cert *c, const char *oid); /* dotted decimal */
 /** cert_san_other_name - UTF8String value of the SAN otherName of type @oid. 0, or E_NOTFOUND. */
 int cert_san_other_name(const struct cert *c, const char *oid, char *out, size_t size,
 			struct err *e);
@@ -64,13 +64,13 @@ int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 /** struct cert_request - what cert_make() puts into a certificate. */
 struct cert_request {
 	const char *common_name;
-	const char *dns_name;		/* subjectAltName dNSName, or NULL    */
-	const char *ip_address;		/* subjectAltName iPAddress, or NULL  */
-	const char *eku;		/* dotted OID, or NULL                */
+	const char *dns_name;	/* subjectAltName dNSName, or NULL    */
+	const char *ip_address; /* subjectAltName iPAddress, or NULL  */
+	const char *eku;	/* dotted OID, or NULL                */
 	bool ca;
 	long long not_before, not_after; /* seconds since 1970                */
 	const struct pubkey *key;
-	const struct cert *issuer;	/* NULL: self-signed by @issuer_key   */
+	const struct cert *issuer; /* NULL: self-signed by @issuer_key   */
 	const struct keypair *issuer_key;
 };
 /** cert_make - a signed certificate (SHA-256 or the curve's hash). */

@@ -128,8 +128,8 @@ int config_number(long long *out, long long min, long long max, const char *valu
 	errno = 0;
 	v = strtoll(value, &end, 0);
 	if (errno || end == value || *end || v < min || v > max)
-		return err_set(e, E_CONFIG, "a number from %lld to %lld expected, not \"%s\"", min, max,
-			       value);
+		return err_set(e, E_CONFIG, "a number from %lld to %lld expected, not \"%s\"", min,
+			       max, value);
 	*out = v;
 	return 0;
 }

@@ -19,8 +19,8 @@ struct digest {
 	u8 at[DIGEST_MAX]; /* the first digest_len(alg) bytes */
 };
 
-size_t digest_len(enum digest_alg alg);		/* bytes; 0 for DIGEST_NONE */
-const char *digest_name(enum digest_alg alg);	/* "sha256" ... */
+size_t digest_len(enum digest_alg alg);	      /* bytes; 0 for DIGEST_NONE */
+const char *digest_name(enum digest_alg alg); /* "sha256" ... */
 
 static inline struct bytes digest_bytes(const struct digest *d)
 {
@@ -97,8 +97,8 @@ int pubkey_from_rsa(struct bytes n, u32 exponent, struct pubkey **out, struct er
 void pubkey_drop(struct pubkey **k);
 struct pubkey *pubkey_share(const struct pubkey *k); /* one more owner of the same key */
 enum key_kind pubkey_kind(const struct pubkey *k);
-unsigned int pubkey_bits(const struct pubkey *k);	   /* modulus or curve size */
-size_t pubkey_sig_len(const struct pubkey *k);		   /* raw signature, bytes  */
+unsigned int pubkey_bits(const struct pubkey *k); /* modulus or curve size */
+size_t pubkey_sig_len(const struct pubkey *k);	  /* raw signature, bytes  */
 /** pubkey_xy - coordinates of an EC key, each padded to curve size (32, 48, 66). */
 int pubkey_xy(const struct pubkey *k, u8 *x, u8 *y, size_t size, struct err *e);
 /** pubkey_rsa - modulus (big endian, no leading zero) and exponent of an RSA key. */

@@ -163,7 +163,8 @@ struct secret *secret_new(size_t len)
 	}
 	s->at = at;
 	s->len = len;
-	if (mlock(at, secret_mapping(len ? len : 1)) || madvise(at, secret_mapping(len ? len : 1), MADV_DONTDUMP))
+	if (mlock(at, secret_mapping(len ? len : 1)) ||
+	    madvise(at, secret_mapping(len ? len : 1), MADV_DONTDUMP))
 		secret_drop(&s);
 	return s;
 }
@@ -195,7 +196,8 @@ int hmac(enum digest_alg alg, struct bytes key, const struct bytes *pieces, size
 {
 	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(hmac_mac);
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest_name(alg), 0),
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest_name(alg),
+						 0),
 		OSSL_PARAM_construct_end(),
 	};
 	size_t len = 0;
@@ -343,8 +345,7 @@ int pubkey_take(EVP_PKEY *pkey, struct pubkey **out, struct err *e)
 	k->kind = kind_of(pkey);
 	k->bits = (unsigned int)EVP_PKEY_get_bits(pkey);
 	*out = k;
-	if (k->kind == KEY_UNKNOWN ||
-	    (k->kind == KEY_RSA && (k->bits < 2048 || k->bits > 4096))) {
+	if (k->kind == KEY_UNKNOWN || (k->kind == KEY_RSA && (k->bits < 2048 || k->bits > 4096))) {
 		pubkey_drop(out);
 		return err_set(e, E_UNSUPPORTED,
 			       "public key is neither P-256, P-384, P-521 nor RSA 2048 to 4096");
@@ -407,8 +408,7 @@ int pubkey_from_ec(enum key_kind kind, struct bytes x, struct bytes y, struct pu
 	if (y.len)
 		memcpy(point + 1 + 2 * c->size - y.len, y.at, y.len);
 	bld = OSSL_PARAM_BLD_new();
-	if (bld &&
-	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, c->group, 0) &&
+	if (bld && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, c->group, 0) &&
 	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * c->size))
 		pkey = pkey_from_params("EC", bld);
 	OSSL_PARAM_BLD_free(bld);
@@ -610,10 +610,12 @@ int pubkey_verify(const struct pubkey *k, enum sig_scheme scheme, enum digest_al
 	}
 	ctx = EVP_MD_CTX_new();
 	ready = ctx &&
-		EVP_DigestVerifyInit_ex(ctx, &pctx, digest_name(alg), NULL, NULL, k->pkey, NULL) > 0 &&
+		EVP_DigestVerifyInit_ex(ctx, &pctx, digest_name(alg), NULL, NULL, k->pkey, NULL) >
+			0 &&
 		set_pss(pctx, scheme);
 	for (size_t i = 0; ready && i < n; i++)
-		ready = !pieces[i].len || EVP_DigestVerifyUpdate(ctx, pieces[i].at, pieces[i].len) > 0;
+		ready = !pieces[i].len ||
+			EVP_DigestVerifyUpdate(ctx, pieces[i].at, pieces[i].len) > 0;
 	if (ready)
 		good = EVP_DigestVerifyFinal(ctx, sig.at, sig.len) == 1;
 	EVP_MD_CTX_free(ctx);
@@ -655,8 +657,8 @@ static int keypair_take(EVP_PKEY *pkey, struct keypair **out, struct err *e)
 int keypair_new(enum key_kind kind, unsigned int rsa_bits, struct keypair **out, struct err *e)
 {
 	const struct curve *c = curve_of(kind);
-	EVP_PKEY *pkey = c ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", c->group) :
-			     EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)rsa_bits);
+	EVP_PKEY *pkey = c ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", c->group)
+			   : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)rsa_bits);
 
 	if (!pkey)
 		return crypto_failed(e, "make a key");
@@ -679,9 +681,9 @@ int keypair_pem(const struct keypair *k, struct writer *out, struct err *e)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 
-	return bio_take(bio,
-			bio && PEM_write_bio_PKCS8PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL, NULL),
-			out, e);
+	return bio_take(
+		bio, bio && PEM_write_bio_PKCS8PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL, NULL),
+		out, e);
 }
 
 const struct pubkey *keypair_pub(const struct keypair *k)
@@ -733,7 +735,8 @@ int keypair_sign(const struct keypair *k, enum sig_scheme scheme, enum digest_al
 	if (!ok)
 		return crypto_failed(e, "sign");
 	if (scheme == SIG_ECDSA)
-		return write_ecdsa_raw((struct bytes){ made, len }, pubkey_sig_len(k->pub) / 2, out, e);
+		return write_ecdsa_raw((struct bytes){ made, len }, pubkey_sig_len(k->pub) / 2, out,
+				       e);
 	write_bytes(out, (struct bytes){ made, len });
 	return out->full ? err_set(e, E_MEMORY, "no room for a signature") : 0;
 }

@@ -93,7 +93,9 @@ static int replace(const char *path, struct bytes b, mode_t mode, bool fresh, st
 		return err_set(e, no == EEXIST ? E_CONFLICT : E_IO, "write %s: %s", path,
 			       strerror(no));
 	}
-	return sync_folder_of(path) ? err_set(e, E_IO, "sync the folder of %s: %s", path, strerror(errno)) : 0;
+	return sync_folder_of(path)
+		       ? err_set(e, E_IO, "sync the folder of %s: %s", path, strerror(errno))
+		       : 0;
 }
 
 int file_write(const char *path, struct bytes b, mode_t mode, struct err *e)

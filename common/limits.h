@@ -3,6 +3,7 @@
 #ifndef ASSAY_LIMITS_H
 #define ASSAY_LIMITS_H
 
+/* clang-format off */
 enum {
 	/* SPDM: proto/spdm, shared with the kernel */
 	SPDM_MSG_MAX = 4600,		/* QEMU's mailbox buffer is 4608 with its DOE header          */
@@ -68,5 +69,6 @@ enum {
 	NONCE_FUTURE_MAX_S = 5,
 	NONCE_KEEP_S = 600,
 };
+/* clang-format on */
 
 #endif

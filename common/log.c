@@ -74,8 +74,9 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	n = strftime(l.at, sizeof(l.at), "time=%Y-%m-%dT%H:%M:%S", &tm);
-	l.len = n + (size_t)snprintf(l.at + n, sizeof(l.at) - n, ".%03ldZ level=%s event=",
-				     now.tv_nsec / 1000000, names[level]);
+	l.len = n + (size_t)snprintf(l.at + n, sizeof(l.at) - n,
+				     ".%03ldZ level=%s event=", now.tv_nsec / 1000000,
+				     names[level]);
 	add_value(&l, event);
 	for (; fields->key; fields++) {
 		add_char(&l, ' ');

@@ -18,8 +18,8 @@ static inline struct log_field log_text(const char *key, const char *text)
 #define LOG_T(k, v) log_text((k), (v))
 #define LOG_N(k, v) ((struct log_field){ (k), NULL, (long long)(v) })
 /** log_event - log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", name), LOG_N("devices", n)) */
-#define log_event(level, event, ...) \
-	log_write((level), (event), (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(,) { 0 } })
+#define log_event(level, event, ...)                                                               \
+	log_write((level), (event), (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 /** log_set_level - drop events below @level. Starts at INFO. */

@@ -7,11 +7,11 @@
 #define ASSAY_OWN_H
 
 #define OWNED(type) __attribute__((cleanup(type##_drop))) struct type *
-#define TAKE(p)                             \
-	({                                  \
-		__typeof__(p) taken_ = (p); \
-		(p) = NULL;                 \
-		taken_;                     \
+#define TAKE(p)                                                                                    \
+	({                                                                                         \
+		__typeof__(p) taken_ = (p);                                                        \
+		(p) = NULL;                                                                        \
+		taken_;                                                                            \
 	})
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

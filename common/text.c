@@ -72,14 +72,14 @@ static char *write_alphabet(struct bytes b, const char *alphabet, bool pad, char
 
 char *base64_write(struct bytes b, char *out)
 {
-	return write_alphabet(
-		b, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true, out);
+	return write_alphabet(b, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+			      true, out);
 }
 
 char *base64url_write(struct bytes b, bool pad, char *out)
 {
-	return write_alphabet(
-		b, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", pad, out);
+	return write_alphabet(b, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+			      pad, out);
 }
 
 static int base64_digit(u8 c)

@@ -58,9 +58,11 @@ static int cert_take(X509 *x509, struct cert **out, struct err *e)
 	c->der_len = (size_t)len;
 	name_text(X509_get_subject_name(x509), c->subject, sizeof(c->subject));
 	/* Fills the cache of extensions now, so that threads only read later. */
-	if (X509_check_purpose(x509, -1, 0) != 1 || X509_get_extension_flags(x509) & EXFLAG_INVALID) {
+	if (X509_check_purpose(x509, -1, 0) != 1 ||
+	    X509_get_extension_flags(x509) & EXFLAG_INVALID) {
 		ERR_clear_error();
-		return err_set(e, E_FORMAT, "certificate %s: extensions are not well-formed", c->subject);
+		return err_set(e, E_FORMAT, "certificate %s: extensions are not well-formed",
+			       c->subject);
 	}
 	pkey = X509_get_pubkey(x509);
 	ERR_clear_error();
@@ -79,7 +81,8 @@ int cert_parse(struct bytes der, struct cert **out, struct err *e)
 	X509 *x509;
 
 	if (der.len > CERT_DER_MAX)
-		return err_set(e, E_LIMIT, "certificate of %zu bytes, at most %d", der.len, CERT_DER_MAX);
+		return err_set(e, E_LIMIT, "certificate of %zu bytes, at most %d", der.len,
+			       CERT_DER_MAX);
 	x509 = d2i_X509(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	if (!x509)
@@ -158,7 +161,8 @@ bool cert_has_eku(const struct cert *c, const char *oid)
 	return found;
 }
 
-int cert_san_other_name(const struct cert *c, const char *oid, char *out, size_t size, struct err *e)
+int cert_san_other_name(const struct cert *c, const char *oid, char *out, size_t size,
+			struct err *e)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
 	int rc = err_set(e, E_NOTFOUND, "certificate %s has no subjectAltName otherName %s",
@@ -426,7 +430,8 @@ int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 
 			*not_after = cert_not_after(leaf);
 			for (int i = 0; i < sk_X509_num(path); i++) {
-				long long t = asn1_seconds(X509_get0_notAfter(sk_X509_value(path, i)));
+				long long t =
+					asn1_seconds(X509_get0_notAfter(sk_X509_value(path, i)));
 
 				if (t < *not_after)
 					*not_after = t;
@@ -464,10 +469,11 @@ int cert_make(const struct cert_request *want, struct cert **out, struct err *e)
 	ok = x509 && name && serial && BN_rand(serial, 126, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
 	     BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(x509)) &&
 	     X509_set_version(x509, X509_VERSION_3) &&
-	     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const u8 *)want->common_name, -1,
-					-1, 0) &&
+	     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const u8 *)want->common_name,
+					-1, -1, 0) &&
 	     X509_set_subject_name(x509, name) &&
-	     X509_set_issuer_name(x509, want->issuer ? X509_get_subject_name(want->issuer->x509) : name) &&
+	     X509_set_issuer_name(x509, want->issuer ? X509_get_subject_name(want->issuer->x509)
+						     : name) &&
 	     ASN1_TIME_set(X509_getm_notBefore(x509), (time_t)want->not_before) &&
 	     ASN1_TIME_set(X509_getm_notAfter(x509), (time_t)want->not_after) &&
 	     X509_set_pubkey(x509, want->key->pkey);
@@ -476,7 +482,8 @@ int cert_make(const struct cert_request *want, struct cert **out, struct err *e)
 		ok = add_extension(x509, &ctx, NID_basic_constraints,
 				   want->ca ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
 		     add_extension(x509, &ctx, NID_key_usage,
-				   want->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature") &&
+				   want->ca ? "critical,keyCertSign,cRLSign"
+					    : "critical,digitalSignature") &&
 		     add_extension(x509, &ctx, NID_subject_key_identifier, "hash") &&
 		     (!want->eku || add_extension(x509, &ctx, NID_ext_key_usage, want->eku));
 	}
@@ -484,7 +491,8 @@ int cert_make(const struct cert_request *want, struct cert **out, struct err *e)
 	if (want->dns_name)
 		n = snprintf(san, sizeof(san), "DNS:%s", want->dns_name);
 	if (want->ip_address)
-		snprintf(san + n, sizeof(san) - (size_t)n, "%sIP:%s", n ? "," : "", want->ip_address);
+		snprintf(san + n, sizeof(san) - (size_t)n, "%sIP:%s", n ? "," : "",
+			 want->ip_address);
 	if (san[0])
 		ok = ok && add_extension(x509, &ctx, NID_subject_alt_name, san);
 	ok = ok && X509_sign(x509, keypair_pkey(want->issuer_key), EVP_sha256());

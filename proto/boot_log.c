@@ -118,7 +118,8 @@ static void take_event(struct reader *r, struct boot_log *l, bool agile,
 	struct boot_event *ev = &l->events[l->n_events];
 	u32 size;
 
-	*ev = (struct boot_event){ .pcr = read_le32(r, "pcrIndex"), .type = read_le32(r, "eventType") };
+	*ev = (struct boot_event){ .pcr = read_le32(r, "pcrIndex"),
+				   .type = read_le32(r, "eventType") };
 	if (agile)
 		take_digests(r, l, sizes, ev);
 	else
@@ -144,7 +145,8 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 	bool agile;
 
 	if (log.len > BOOT_LOG_MAX)
-		return err_set(e, E_LIMIT, "boot log of %zu bytes, at most %d", log.len, BOOT_LOG_MAX);
+		return err_set(e, E_LIMIT, "boot log of %zu bytes, at most %d", log.len,
+			       BOOT_LOG_MAX);
 	if (l)
 		l->events = calloc(BOOT_EVENTS_MAX, sizeof(*l->events));
 	if (!l || !l->events)
@@ -166,7 +168,8 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 	}
 	while (!r.why && r.left.len) {
 		if (l->n_events == BOOT_EVENTS_MAX)
-			return err_set(e, E_LIMIT, "boot log has more than %d events", BOOT_EVENTS_MAX);
+			return err_set(e, E_LIMIT, "boot log has more than %d events",
+				       BOOT_EVENTS_MAX);
 		take_event(&r, l, agile, sizes);
 	}
 	if (read_done(&r))
@@ -199,7 +202,8 @@ int boot_log_replay(const struct boot_log *l, size_t bank, struct digest pcrs[TP
 	size_t len = digest_len(alg);
 
 	if (!len)
-		return err_set(e, E_UNSUPPORTED, "boot log bank of an algorithm that cannot be replayed");
+		return err_set(e, E_UNSUPPORTED,
+			       "boot log bank of an algorithm that cannot be replayed");
 	for (u32 i = 0; i < TPM_PCRS; i++) {
 		pcrs[i] = (struct digest){ .alg = alg };
 		memset(pcrs[i].at, i >= 17 && i <= 22 ? 0xff : 0, len);

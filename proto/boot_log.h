@@ -21,7 +21,7 @@ struct boot_event {
 /** struct boot_log - a parsed log; its views point into the bytes it was parsed from. */
 struct boot_log {
 	size_t n_banks;
-	u16 tpm_alg[BOOT_LOG_BANKS_MAX];	/* TPM_ALG_ID of each bank                  */
+	u16 tpm_alg[BOOT_LOG_BANKS_MAX];	 /* TPM_ALG_ID of each bank                  */
 	enum digest_alg alg[BOOT_LOG_BANKS_MAX]; /* DIGEST_NONE: a bank we cannot replay     */
 	u8 startup_locality;
 	size_t n_events;

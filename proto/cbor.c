@@ -15,29 +15,102 @@ struct head {
 	bool seen;
 };
 
-static void on_uint8(void *c, uint8_t v) { *(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true }; }
-static void on_uint16(void *c, uint16_t v) { *(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true }; }
-static void on_uint32(void *c, uint32_t v) { *(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true }; }
-static void on_uint64(void *c, uint64_t v) { *(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true }; }
-static void on_negint8(void *c, uint8_t v) { *(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true }; }
-static void on_negint16(void *c, uint16_t v) { *(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true }; }
-static void on_negint32(void *c, uint32_t v) { *(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true }; }
-static void on_negint64(void *c, uint64_t v) { *(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true }; }
-static void on_bytes(void *c, cbor_data d, size_t n) { *(struct head *)c = (struct head){ .kind = CBOR_BYTES, .value = n, .body = { d, n }, .seen = true }; }
-static void on_bytes_start(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_BYTES, .indefinite = true, .seen = true }; }
-static void on_text(void *c, cbor_data d, size_t n) { *(struct head *)c = (struct head){ .kind = CBOR_TEXT, .value = n, .body = { d, n }, .seen = true }; }
-static void on_text_start(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_TEXT, .indefinite = true, .seen = true }; }
-static void on_array(void *c, size_t n) { *(struct head *)c = (struct head){ .kind = CBOR_ARRAY, .value = n, .seen = true }; }
-static void on_array_start(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_ARRAY, .indefinite = true, .seen = true }; }
-static void on_map(void *c, size_t n) { *(struct head *)c = (struct head){ .kind = CBOR_MAP, .value = n, .seen = true }; }
-static void on_map_start(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_MAP, .indefinite = true, .seen = true }; }
-static void on_tag(void *c, uint64_t v) { *(struct head *)c = (struct head){ .kind = CBOR_TAG, .value = v, .seen = true }; }
-static void on_float(void *c, float v) { (void)v; *(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true }; }
-static void on_double(void *c, double v) { (void)v; *(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true }; }
-static void on_undefined(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true }; }
-static void on_null(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_NULL, .seen = true }; }
-static void on_bool(void *c, bool v) { *(struct head *)c = (struct head){ .kind = v ? CBOR_TRUE : CBOR_FALSE, .seen = true }; }
-static void on_break(void *c) { *(struct head *)c = (struct head){ .kind = CBOR_NOTHING, .is_break = true, .seen = true }; }
+static void on_uint8(void *c, uint8_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true };
+}
+static void on_uint16(void *c, uint16_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true };
+}
+static void on_uint32(void *c, uint32_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true };
+}
+static void on_uint64(void *c, uint64_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_UINT, .value = v, .seen = true };
+}
+static void on_negint8(void *c, uint8_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true };
+}
+static void on_negint16(void *c, uint16_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true };
+}
+static void on_negint32(void *c, uint32_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true };
+}
+static void on_negint64(void *c, uint64_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_NEGINT, .value = v, .seen = true };
+}
+static void on_bytes(void *c, cbor_data d, size_t n)
+{
+	*(struct head *)c =
+		(struct head){ .kind = CBOR_BYTES, .value = n, .body = { d, n }, .seen = true };
+}
+static void on_bytes_start(void *c)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_BYTES, .indefinite = true, .seen = true };
+}
+static void on_text(void *c, cbor_data d, size_t n)
+{
+	*(struct head *)c =
+		(struct head){ .kind = CBOR_TEXT, .value = n, .body = { d, n }, .seen = true };
+}
+static void on_text_start(void *c)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_TEXT, .indefinite = true, .seen = true };
+}
+static void on_array(void *c, size_t n)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_ARRAY, .value = n, .seen = true };
+}
+static void on_array_start(void *c)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_ARRAY, .indefinite = true, .seen = true };
+}
+static void on_map(void *c, size_t n)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_MAP, .value = n, .seen = true };
+}
+static void on_map_start(void *c)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_MAP, .indefinite = true, .seen = true };
+}
+static void on_tag(void *c, uint64_t v)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_TAG, .value = v, .seen = true };
+}
+static void on_float(void *c, float v)
+{
+	(void)v;
+	*(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true };
+}
+static void on_double(void *c, double v)
+{
+	(void)v;
+	*(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true };
+}
+static void on_undefined(void *c)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_FLOAT, .seen = true };
+}
+static void on_null(void *c)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_NULL, .seen = true };
+}
+static void on_bool(void *c, bool v)
+{
+	*(struct head *)c = (struct head){ .kind = v ? CBOR_TRUE : CBOR_FALSE, .seen = true };
+}
+static void on_break(void *c)
+{
+	*(struct head *)c = (struct head){ .kind = CBOR_NOTHING, .is_break = true, .seen = true };
+}
 
 static const struct cbor_callbacks callbacks = {
 	.uint8 = on_uint8,
@@ -69,7 +142,11 @@ static const struct cbor_callbacks callbacks = {
 /* Bytes that the head of @value takes in its shortest form. */
 static size_t shortest(u64 value)
 {
-	return value < 24 ? 1 : value <= 0xff ? 2 : value <= 0xffff ? 3 : value <= 0xffffffff ? 5 : 9;
+	return value < 24	     ? 1
+	       : value <= 0xff	     ? 2
+	       : value <= 0xffff     ? 3
+	       : value <= 0xffffffff ? 5
+				     : 9;
 }
 
 /* libcbor has no callback for simple values other than the four; step over them here. */
@@ -93,7 +170,9 @@ static bool read_head(struct bytes b, struct head *h)
 		return true;
 	/* libcbor before 0.9 refuses the tags 5 to 20 in one byte as unassigned; COSE_Sign1 is 18 */
 	if (b.at[0] >= 0xc0 && b.at[0] <= 0xd7) {
-		*h = (struct head){ .kind = CBOR_TAG, .value = b.at[0] & 0x1f, .size = 1, .seen = true };
+		*h = (struct head){
+			.kind = CBOR_TAG, .value = b.at[0] & 0x1f, .size = 1, .seen = true
+		};
 		return true;
 	}
 	info = b.at[0] & 0x1f;
@@ -126,8 +205,11 @@ static bool is_utf8(struct bytes b)
 {
 	for (size_t i = 0; i < b.len;) {
 		u8 c = b.at[i];
-		size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 :
-			   c >= 0xf0 && c < 0xf5 ? 4 : 0;
+		size_t n = c < 0x80		   ? 1
+			   : c >= 0xc2 && c < 0xe0 ? 2
+			   : (c & 0xf0) == 0xe0	   ? 3
+			   : c >= 0xf0 && c < 0xf5 ? 4
+						   : 0;
 		u32 v = n == 1 ? c : n == 2 ? c & 0x1fu : n == 3 ? c & 0x0fu : c & 7u;
 
 		if (!n || n > b.len - i)
@@ -194,7 +276,8 @@ static bool add_key(struct walk *w, struct key_list *keys, struct bytes key)
 		struct bytes last = keys->n ? keys->at[0] : BYTES_NONE;
 
 		if (keys->n && !cbor_key_less(last, key))
-			return stop(w, bytes_equal(last, key) ? "map key twice" : "map keys not in order");
+			return stop(w, bytes_equal(last, key) ? "map key twice"
+							      : "map keys not in order");
 	}
 	if (keys->n == keys->cap && (w->mode != CBOR_STRICT || !keys->cap)) {
 		size_t cap = keys->cap ? keys->cap * 2 : w->mode == CBOR_STRICT ? 1 : 16;

@@ -27,7 +27,7 @@ enum cbor_kind {
 	CBOR_FALSE,
 	CBOR_TRUE,
 	CBOR_NULL,
-	CBOR_FLOAT, /* and undefined, and simple values nobody names */
+	CBOR_FLOAT,   /* and undefined, and simple values nobody names */
 	CBOR_NOTHING, /* the end of what is read, or a failure        */
 };
 
@@ -51,7 +51,7 @@ int cbor_check(struct bytes b, enum cbor_mode mode, struct err *e);
 
 enum cbor_kind cbor_peek(const struct cbor *c);
 u64 cbor_uint(struct cbor *c, const char *field);
-long long cbor_int(struct cbor *c, const char *field);	  /* both signs, within long long     */
+long long cbor_int(struct cbor *c, const char *field);	    /* both signs, within long long     */
 struct bytes cbor_bytes(struct cbor *c, const char *field); /* definite length only: a view    */
 struct bytes cbor_text(struct cbor *c, const char *field);
 bool cbor_bool(struct cbor *c, const char *field);

@@ -40,7 +40,8 @@ static void take_id(struct cbor *c, char *out, size_t size, const char *field)
 
 	if (cbor_peek(c) == CBOR_TEXT) {
 		b = cbor_text(c, field);
-		snprintf(out, size, "%.*s", (int)(b.len < size ? b.len : size - 1), (const char *)b.at);
+		snprintf(out, size, "%.*s", (int)(b.len < size ? b.len : size - 1),
+			 (const char *)b.at);
 		for (; *out; out++) /* an id is shown and logged: plain ASCII only */
 			if ((unsigned char)*out < 0x20 || (unsigned char)*out > 0x7e)
 				*out = '?';
@@ -256,7 +257,8 @@ static void take_reference(struct place *p)
 	struct corim_triple *t = &p->out->references[p->out->n_references++];
 	size_t n;
 
-	snprintf(t->tag_id, sizeof(t->tag_id), "%.*s", (int)p->tag_id.len, (const char *)p->tag_id.at);
+	snprintf(t->tag_id, sizeof(t->tag_id), "%.*s", (int)p->tag_id.len,
+		 (const char *)p->tag_id.at);
 	if (cbor_array(&p->c, "reference triple") != 2)
 		cbor_fail(&p->c, "reference triple is not a pair");
 	take_env(&p->c, &t->env);
@@ -281,8 +283,8 @@ static void take_references(struct place *p)
 	size_t n = cbor_array(&p->c, "reference triples");
 	struct corim_triple *more;
 
-	if (!p->c.r.why && (n == 0 || n > CORIM_TRIPLES_MAX ||
-			    p->out->n_references > CORIM_TRIPLES_MAX - n)) {
+	if (!p->c.r.why &&
+	    (n == 0 || n > CORIM_TRIPLES_MAX || p->out->n_references > CORIM_TRIPLES_MAX - n)) {
 		cbor_fail(&p->c, "reference triples: none or too many");
 		return;
 	}
@@ -620,7 +622,8 @@ int corim_parse(struct bytes b, struct corim **out, struct err *e)
 		return err_while(e, "CoRIM");
 	p.c = cbor_on(payload, CBOR_WELL_FORMED);
 	if (cbor_peek(&p.c) == CBOR_MAP)
-		return err_set(e, E_FORMAT, "CoRIM: payload without tag 501, a shape older than draft 11");
+		return err_set(e, E_FORMAT,
+			       "CoRIM: payload without tag 501, a shape older than draft 11");
 	if (cbor_peek(&p.c) != CBOR_TAG || cbor_tag(&p.c, "tag") != TAG_UNSIGNED)
 		return err_set(e, E_FORMAT, "not a CoRIM: neither tag 501 nor a COSE_Sign1");
 	take_corim_map(&p, e);
@@ -657,9 +660,9 @@ int corim_check_signature(const struct corim *c, const struct trust_store *roots
 
 		if (trust_store_verify(roots, leaf, c->x5chain, unix_s, NULL, e))
 			return err_while(e, "signer of CoRIM %s", c->id);
-		return cose_sign1_verify(&c->cose, cert_pubkey(leaf), e) ?
-			       err_while(e, "signature of CoRIM %s", c->id) :
-			       0;
+		return cose_sign1_verify(&c->cose, cert_pubkey(leaf), e)
+			       ? err_while(e, "signature of CoRIM %s", c->id)
+			       : 0;
 	}
 	for (size_t i = 0; anchors && i < anchors->n; i++)
 		if (!cose_sign1_verify(&c->cose, cert_pubkey(anchors->at[i]), e))

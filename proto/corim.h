@@ -78,20 +78,21 @@ enum corim_match { CORIM_MATCHES, CORIM_OTHER_VALUE, CORIM_NO_COMPARISON };
 /** corim_env_matches - every member of @condition is in @entry and equal (path containment). */
 bool corim_env_matches(const struct corim_env *condition, const struct corim_env *entry);
 /** corim_mval_matches - SPEC: 9.4.6; a value that cannot be compared never matches. */
-enum corim_match corim_mval_matches(const struct corim_mval *condition, const struct corim_mval *entry);
+enum corim_match corim_mval_matches(const struct corim_mval *condition,
+				    const struct corim_mval *entry);
 /** corim_alg_of, corim_digest_alg - Named Information numbers and ours; 0 / DIGEST_NONE when unknown. */
 long long corim_alg_of(enum digest_alg alg);
 
 /* ---- writing ---- */
 struct corim_draft {
-	const char *id;	    /* CoRIM and CoMID id      */
-	const char *signer; /* signer-name of corim-meta */
+	const char *id;			 /* CoRIM and CoMID id      */
+	const char *signer;		 /* signer-name of corim-meta */
 	long long not_before, not_after; /* not_after 0: no validity */
 	const struct corim_triple *triples;
 	size_t n;
 };
 /** corim_write - tag 501; with @key a signed CoRIM, with @chain its x5chain. */
-int corim_write(const struct corim_draft *d, const struct keypair *key, const struct cert_list *chain,
-		struct buf **out, struct err *e);
+int corim_write(const struct corim_draft *d, const struct keypair *key,
+		const struct cert_list *chain, struct buf **out, struct err *e);
 
 #endif

@@ -5,7 +5,7 @@
 
 static void put_env(struct writer *w, const struct corim_env *env)
 {
-	size_t n = (size_t)!!env->class_id.len + !!env->vendor.len + !!env->model.len +
+	size_t n = (size_t) !!env->class_id.len + !!env->vendor.len + !!env->model.len +
 		   env->has_layer + env->has_index;
 
 	cbor_put_map(w, (n ? 1u : 0u) + !!env->instance.len + !!env->group.len);
@@ -128,7 +128,8 @@ static int put_unsigned(const struct corim_draft *d, struct writer *w, struct er
 	put_comid(&comid->w, d);
 	if (comid->w.full)
 		return err_set(e, E_LIMIT, "CoMID is larger than %d bytes", CORIM_MAX);
-	if (cbor_check(buf_bytes(comid), CBOR_STRICT, e)) /* text that came from a device may not be UTF-8 */
+	if (cbor_check(buf_bytes(comid), CBOR_STRICT,
+		       e)) /* text that came from a device may not be UTF-8 */
 		return err_while(e, "write a CoMID");
 	cbor_put_tag(w, 501);
 	cbor_put_map(w, d->not_after ? 3 : 2);
@@ -175,8 +176,8 @@ static void put_protected(const struct corim_draft *d, const struct keypair *key
 		cbor_put_bytes(w, cert_der(chain->at[i]));
 }
 
-int corim_write(const struct corim_draft *d, const struct keypair *key, const struct cert_list *chain,
-		struct buf **out, struct err *e)
+int corim_write(const struct corim_draft *d, const struct keypair *key,
+		const struct cert_list *chain, struct buf **out, struct err *e)
 {
 	OWNED(buf) payload = buf_new(CORIM_MAX);
 	OWNED(buf) protected = buf_new(CORIM_MAX);

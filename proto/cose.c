@@ -28,7 +28,8 @@ static int row_of(long long alg)
 }
 
 /* Headers of one bucket. Unknown ones are passed over, unless crit says they matter. */
-static void read_headers(struct cbor *c, bool protected, struct cose_sign1 *out, bool *has_alg, bool *bare)
+static void read_headers(struct cbor *c, bool protected, struct cose_sign1 *out, bool *has_alg,
+			 bool *bare)
 {
 	size_t n = cbor_map(c, "header map");
 
@@ -200,8 +201,9 @@ int cose_key_write(const struct pubkey *key, struct writer *out, struct err *e)
 int cose_key_read(struct cbor *c, struct pubkey **out, struct err *e)
 {
 	struct bytes x, y;
-	bool ok = cbor_map(c, "COSE_Key") == 4 && cbor_int(c, "kty") == 1 && cbor_int(c, "kty") == 2 &&
-		  cbor_int(c, "crv") == -1 && cbor_int(c, "crv") == 1 && cbor_int(c, "x") == -2;
+	bool ok = cbor_map(c, "COSE_Key") == 4 && cbor_int(c, "kty") == 1 &&
+		  cbor_int(c, "kty") == 2 && cbor_int(c, "crv") == -1 && cbor_int(c, "crv") == 1 &&
+		  cbor_int(c, "x") == -2;
 
 	x = cbor_bytes(c, "x");
 	ok = ok && cbor_int(c, "y") == -3;

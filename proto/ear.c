@@ -43,8 +43,8 @@ static json_t *jwk_json(const struct pubkey *key, struct err *e)
 	}
 	if (pubkey_xy(key, x, y, 32, e))
 		return NULL;
-	return json_pack("{s:s, s:s, s:o, s:o}", "kty", "EC", "crv", "P-256", "x", base64url_json(BYTES(x)),
-			 "y", base64url_json(BYTES(y)));
+	return json_pack("{s:s, s:s, s:o, s:o}", "kty", "EC", "crv", "P-256", "x",
+			 base64url_json(BYTES(x)), "y", base64url_json(BYTES(y)));
 }
 
 int jwk_write(const struct pubkey *key, struct writer *out, struct err *e)
@@ -65,10 +65,12 @@ int jwk_read(struct bytes json, struct pubkey **out, struct err *e)
 	json_t *j = json_loadb((const char *)json.at, json.len, 0, NULL);
 	const char *kty = json_string_value(json_object_get(j, "kty"));
 	const char *crv = json_string_value(json_object_get(j, "crv"));
-	const char *x = json_string_value(json_object_get(j, "x")), *y = json_string_value(json_object_get(j, "y"));
+	const char *x = json_string_value(json_object_get(j, "x")),
+		   *y = json_string_value(json_object_get(j, "y"));
 	u8 bx[32], by[32];
 	bool ok = kty && crv && x && y && !strcmp(kty, "EC") && !strcmp(crv, "P-256") &&
-		  base64_read(bytes_text(x), bx, 32) == 32 && base64_read(bytes_text(y), by, 32) == 32;
+		  base64_read(bytes_text(x), bx, 32) == 32 &&
+		  base64_read(bytes_text(y), by, 32) == 32;
 
 	json_decref(j);
 	if (!ok)
@@ -84,7 +86,8 @@ static json_t *submod_json(const struct ear_submod *s, const char *policy_id)
 		if (s->vector[i])
 			json_object_set_new(vector, vector_names[i], json_integer(s->vector[i]));
 	return json_pack("{s:s, s:o, s:[s]}", "ear_status", status_name(s->status),
-			 "ear_trustworthiness_vector", vector, "ear_appraisal_policy_ids", policy_id);
+			 "ear_trustworthiness_vector", vector, "ear_appraisal_policy_ids",
+			 policy_id);
 }
 
 static json_t *claims_json(const struct ear *ear, struct err *e)
@@ -94,15 +97,17 @@ static json_t *claims_json(const struct ear *ear, struct err *e)
 	for (size_t i = 0; i < ear->n; i++) {
 		json_t *one = submod_json(&ear->submods[i], ear->policy_id);
 
-		if (!strcmp(ear->submods[i].name, "host")) /* the nonce that the evidence answered */
+		if (!strcmp(ear->submods[i].name,
+			    "host")) /* the nonce that the evidence answered */
 			json_object_set_new(one, "eat_nonce", base64url_json(BYTES(ear->nonce)));
 		json_object_set_new(submods, ear->submods[i].name, one);
 	}
-	claims = json_pack("{s:s, s:I, s:I, s:{s:s, s:s}, s:s, s:o, s:{s:o}, s:o}", "eat_profile", EAR_PROFILE,
-			   "iat", (json_int_t)ear->iat, "exp", (json_int_t)ear->exp, "ear_verifier_id",
-			   "developer", "https://assay.dev", "build", ASSAY_VERSION "+" ASSAY_COMMIT,
-			   "ear_status", status_name(ear->status), "ueid", base64url_json(BYTES(ear->ueid)),
-			   "cnf", "jwk", jwk, "submods", submods);
+	claims = json_pack("{s:s, s:I, s:I, s:{s:s, s:s}, s:s, s:o, s:{s:o}, s:o}", "eat_profile",
+			   EAR_PROFILE, "iat", (json_int_t)ear->iat, "exp", (json_int_t)ear->exp,
+			   "ear_verifier_id", "developer", "https://assay.dev", "build",
+			   ASSAY_VERSION "+" ASSAY_COMMIT, "ear_status", status_name(ear->status),
+			   "ueid", base64url_json(BYTES(ear->ueid)), "cnf", "jwk", jwk, "submods",
+			   submods);
 	if (claims && ear->audience)
 		json_object_set_new(claims, "aud", json_string(ear->audience));
 	if (claims && ear->caller_nonce)
@@ -175,9 +180,9 @@ static struct buf *part_bytes(struct bytes part)
 	OWNED(buf) b = buf_new(EAR_MAX);
 	u8 *p = b ? write_space(&b->w, part.len) : NULL;
 	long n = p && !memchr(part.at, '=', part.len) && !memchr(part.at, '+', part.len) &&
-				 !memchr(part.at, '/', part.len) ?
-			 base64_read(part, p, part.len) :
-			 -1;
+				 !memchr(part.at, '/', part.len)
+			 ? base64_read(part, p, part.len)
+			 : -1;
 
 	if (n < 0)
 		return NULL;
@@ -203,7 +208,8 @@ static int read_claims(json_t *claims, const char *audience, long long now_s, st
 	if (!json_is_object(json_object_get(claims, "ear_verifier_id")) ||
 	    !json_object_size(json_object_get(claims, "submods")) ||
 	    !json_is_integer(json_object_get(claims, "iat")))
-		return err_set(e, E_FORMAT, "attestation result lacks ear_verifier_id, submods or iat");
+		return err_set(e, E_FORMAT,
+			       "attestation result lacks ear_verifier_id, submods or iat");
 	out->iat = json_integer_value(json_object_get(claims, "iat"));
 	out->exp = json_integer_value(json_object_get(claims, "exp"));
 	if (!out->exp || now_s > out->exp)
@@ -235,9 +241,9 @@ int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, l
 		return err_set(e, E_FORMAT, "attestation result is not a JWS in compact form");
 	header = json_loadb((const char *)head->w.at, head->w.len, JSON_REJECT_DUPLICATES, NULL);
 	alg = json_string_value(json_object_get(header, "alg"));
-	rc = !alg || strcmp(alg, "ES256") || json_object_get(header, "crit") ?
-		     err_set(e, E_FORMAT, "attestation result: alg is not ES256") :
-		     0;
+	rc = !alg || strcmp(alg, "ES256") || json_object_get(header, "crit")
+		     ? err_set(e, E_FORMAT, "attestation result: alg is not ES256")
+		     : 0;
 	json_decref(header);
 	if (rc)
 		return rc;
@@ -245,8 +251,9 @@ int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, l
 	if (pubkey_verify(key, SIG_ECDSA, DIGEST_SHA256, &signed_part, 1, buf_bytes(sig), e))
 		return err_while(e, "signature of the attestation result");
 	claims = json_loadb((const char *)body->w.at, body->w.len, JSON_REJECT_DUPLICATES, NULL);
-	rc = json_is_object(claims) ? read_claims(claims, audience, now_s, out, e) :
-				      err_set(e, E_FORMAT, "attestation result: claims are not an object");
+	rc = json_is_object(claims)
+		     ? read_claims(claims, audience, now_s, out, e)
+		     : err_set(e, E_FORMAT, "attestation result: claims are not an object");
 	json_decref(claims);
 	if (!rc)
 		out->claims = TAKE(body);

@@ -15,15 +15,15 @@ enum { EAR_VECTOR_LEN = 8, EAR_LIFE_S = 300, EAR_MAX = 1024 * 1024 };
 
 struct ear_submod {
 	const char *name;
-	int status;			   /* 0, 2, 32, 96 */
+	int status;			    /* 0, 2, 32, 96 */
 	signed char vector[EAR_VECTOR_LEN]; /* 0: no claim  */
 };
 
 struct ear {
 	long long iat, exp;
-	const char *audience;  /* NULL: none */
+	const char *audience; /* NULL: none */
 	const char *policy_id;
-	bool caller_nonce;     /* the evidence answered a nonce of the caller's choice */
+	bool caller_nonce; /* the evidence answered a nonce of the caller's choice */
 	int status;
 	u8 ueid[UEID_LEN];
 	const struct pubkey *cnf; /* the token's key: a relying party asks its bearer for proof */

@@ -23,7 +23,8 @@ struct claim {
 };
 
 /* A map whose keys are all in @claims, in any table order (CBOR order was checked before). */
-static void take_map(struct parsing *p, const struct claim *claims, size_t n_claims, const char *what)
+static void take_map(struct parsing *p, const struct claim *claims, size_t n_claims,
+		     const char *what)
 {
 	size_t n = cbor_map(&p->c, what);
 	u64 seen = 0;
@@ -82,14 +83,20 @@ static void expect_text(struct parsing *p, const char *want, const char *name)
 }
 
 /* ---- one PCI function ---- */
-#define TEXT_MEMBER(field) \
-	static void take_##field(struct parsing *p, const char *name) { p->function->field = short_text(p, 128, name); }
+#define TEXT_MEMBER(field)                                                                         \
+	static void take_##field(struct parsing *p, const char *name)                              \
+	{                                                                                          \
+		p->function->field = short_text(p, 128, name);                                     \
+	}
 TEXT_MEMBER(address)
 TEXT_MEMBER(parent)
 TEXT_MEMBER(driver)
 TEXT_MEMBER(domain)
-#define UINT_MEMBER(field, max) \
-	static void take_##field(struct parsing *p, const char *name) { p->function->field = (__typeof__(p->function->field))at_most(p, max, name); }
+#define UINT_MEMBER(field, max)                                                                    \
+	static void take_##field(struct parsing *p, const char *name)                              \
+	{                                                                                          \
+		p->function->field = (__typeof__(p->function->field))at_most(p, max, name);        \
+	}
 UINT_MEMBER(vendor, 0xffff)
 UINT_MEMBER(device, 0xffff)
 UINT_MEMBER(class_code, 0xffffff)
@@ -326,7 +333,8 @@ static void take_vca(struct parsing *p, const char *name)
 
 static void take_source(struct parsing *p, const char *name)
 {
-	static const char *const sources[] = { "kernel-cma", "platform-tsm", "user-doe", "socket", "file" };
+	static const char *const sources[] = { "kernel-cma", "platform-tsm", "user-doe", "socket",
+					       "file" };
 	size_t i = 0;
 
 	p->device->source = cbor_text(&p->c, name);
@@ -497,7 +505,8 @@ static void take_cnf(struct parsing *p, const char *name)
 		cbor_fail(&p->c, name);
 	if (p->c.r.why)
 		return;
-	if (cose_key_read(&p->c, &p->t->cnf, p->e) || cose_thumbprint(p->t->cnf, p->t->thumbprint, p->e))
+	if (cose_key_read(&p->c, &p->t->cnf, p->e) ||
+	    cose_thumbprint(p->t->cnf, p->t->thumbprint, p->e))
 		cbor_fail(&p->c, name);
 }
 
@@ -540,8 +549,10 @@ int eat_parse(struct bytes token, struct eat **out, struct err *e)
 	struct parsing p = { .t = t, .e = e };
 
 	if (token.len > EVIDENCE_MAX)
-		return err_set(e, E_LIMIT, "token of %zu bytes, at most %d", token.len, EVIDENCE_MAX);
-	if (!t || !(t->bytes = buf_copy(token)) || !(t->devices = calloc(DEVICES_MAX, sizeof(*t->devices))))
+		return err_set(e, E_LIMIT, "token of %zu bytes, at most %d", token.len,
+			       EVIDENCE_MAX);
+	if (!t || !(t->bytes = buf_copy(token)) ||
+	    !(t->devices = calloc(DEVICES_MAX, sizeof(*t->devices))))
 		return err_set(e, E_MEMORY, "no memory for a token");
 	if (cose_sign1_parse(buf_bytes(t->bytes), CBOR_STRICT, &t->cose, e))
 		return err_while(e, "token");

@@ -64,7 +64,7 @@ struct eat {
 	struct pubkey *cnf;
 	u8 thumbprint[32];
 
-	struct bytes host; /* encoded value of the submodule */
+	struct bytes host;	/* encoded value of the submodule */
 	struct bytes inventory; /* encoded array of functions */
 	size_t n_functions;
 	struct eat_function *functions;
@@ -93,7 +93,8 @@ void eat_drop(struct eat **t);
 /** eat_check_signature - by the cnf key in the token itself: proves possession, not identity. */
 int eat_check_signature(const struct eat *t, struct err *e);
 /** eat_inventory_parse - the functions of an encoded inventory that was stored. */
-int eat_inventory_parse(struct bytes inventory, struct eat_function **out, size_t *n, struct err *e);
+int eat_inventory_parse(struct bytes inventory, struct eat_function **out, size_t *n,
+			struct err *e);
 
 /* ---- writing, in the order of a round: each gives exactly the encoded value that is hashed ---- */
 struct eat_host_draft {

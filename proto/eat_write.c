@@ -154,7 +154,8 @@ int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e
 	put_bytes_claim(&b->w, CLAIM_QUOTE_SIG, d->quote_sig);
 	cbor_put_int(&b->w, CLAIM_PCRS);
 	cbor_put_map(&b->w, d->n_banks);
-	for (size_t i = 0; i < d->n_banks; i++) { /* ascending: a TPM may list its banks as it likes */
+	for (size_t i = 0; i < d->n_banks;
+	     i++) { /* ascending: a TPM may list its banks as it likes */
 		cbor_put_uint(&b->w, d->banks[i].alg);
 		cbor_put_map(&b->w, (size_t)__builtin_popcount(d->banks[i].pcrs));
 		for (u32 k = 0; k < TPM_PCRS; k++)

@@ -51,8 +51,8 @@ void evidence_device_nonce(const struct evidence_context *c, enum device_nonce_k
 			   struct bytes label, u8 slot, u8 out[32])
 {
 	struct bytes parts[] = { BYTES(c->ctx), label, { &slot, 1 } };
-	struct digest d = hash_labelled(kind == NONCE_CHALLENGE ? "assay/device-challenge/1" :
-								  "assay/device-measurements/1",
+	struct digest d = hash_labelled(kind == NONCE_CHALLENGE ? "assay/device-challenge/1"
+								: "assay/device-measurements/1",
 					parts, ARRAY_LEN(parts));
 
 	memcpy(out, d.at, 32);

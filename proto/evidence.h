@@ -19,10 +19,10 @@ struct device_evidence {
 	char source[16];	   /* "kernel-cma", "socket", ...                       */
 	u32 generation;		   /* 0 where the source has none                       */
 	u8 slot;
-	struct buf *chain;	  /* SPDM chain object with its header                  */
-	struct buf *vca;	  /* six messages                                       */
-	struct buf *measurements; /* GET_MEASUREMENTS ‖ MEASUREMENTS                    */
-	struct buf *challenge;	  /* GET_DIGESTS ... CHALLENGE_AUTH, or NULL            */
+	struct buf *chain;	    /* SPDM chain object with its header                  */
+	struct buf *vca;	    /* six messages                                       */
+	struct buf *measurements;   /* GET_MEASUREMENTS ‖ MEASUREMENTS                    */
+	struct buf *challenge;	    /* GET_DIGESTS ... CHALLENGE_AUTH, or NULL            */
 	char failure[ERR_TEXT_MAX]; /* why there is none, or ""                         */
 };
 void device_evidence_clear(struct device_evidence *d); /* drops the bufs */

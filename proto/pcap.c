@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pcap.h"
 
-#define PCAP_MAGIC 0xa1b2c3d4u
+#define PCAP_MAGIC    0xa1b2c3d4u
 #define PCAP_MAGIC_NS 0xa1b23c4du
 
 static u32 read_word(struct pcap *p, const char *field)
@@ -16,7 +16,8 @@ int pcap_open(struct bytes file, struct pcap *out, struct err *e)
 	struct reader le = reader_on(magic), be = reader_on(magic);
 	u32 little = read_le32(&le, "magic"), big = read_be32(&be, "magic");
 
-	if (little != PCAP_MAGIC && little != PCAP_MAGIC_NS && big != PCAP_MAGIC && big != PCAP_MAGIC_NS)
+	if (little != PCAP_MAGIC && little != PCAP_MAGIC_NS && big != PCAP_MAGIC &&
+	    big != PCAP_MAGIC_NS)
 		return err_set(e, E_FORMAT, "not a pcap file");
 	p.swapped = big == PCAP_MAGIC || big == PCAP_MAGIC_NS;
 	read_bytes(&p.r, 20, "pcap header");

@@ -15,10 +15,14 @@ static const struct {
 	enum key_kind kind;
 	unsigned int bits;
 } asyms[] = {
-	{ SPDM_RSASSA_2048, SIG_RSASSA, KEY_RSA, 2048 }, { SPDM_RSAPSS_2048, SIG_RSAPSS, KEY_RSA, 2048 },
-	{ SPDM_RSASSA_3072, SIG_RSASSA, KEY_RSA, 3072 }, { SPDM_RSAPSS_3072, SIG_RSAPSS, KEY_RSA, 3072 },
-	{ SPDM_RSASSA_4096, SIG_RSASSA, KEY_RSA, 4096 }, { SPDM_RSAPSS_4096, SIG_RSAPSS, KEY_RSA, 4096 },
-	{ SPDM_ECDSA_P256, SIG_ECDSA, KEY_P256, 256 },	 { SPDM_ECDSA_P384, SIG_ECDSA, KEY_P384, 384 },
+	{ SPDM_RSASSA_2048, SIG_RSASSA, KEY_RSA, 2048 },
+	{ SPDM_RSAPSS_2048, SIG_RSAPSS, KEY_RSA, 2048 },
+	{ SPDM_RSASSA_3072, SIG_RSASSA, KEY_RSA, 3072 },
+	{ SPDM_RSAPSS_3072, SIG_RSAPSS, KEY_RSA, 3072 },
+	{ SPDM_RSASSA_4096, SIG_RSASSA, KEY_RSA, 4096 },
+	{ SPDM_RSAPSS_4096, SIG_RSAPSS, KEY_RSA, 4096 },
+	{ SPDM_ECDSA_P256, SIG_ECDSA, KEY_P256, 256 },
+	{ SPDM_ECDSA_P384, SIG_ECDSA, KEY_P384, 384 },
 	{ SPDM_ECDSA_P521, SIG_ECDSA, KEY_P521, 521 },
 };
 
@@ -71,7 +75,8 @@ int spdm_verify_transcript(u8 version, u32 base_asym, u32 base_hash, const char 
 	if (row < 0)
 		return (int)e->code;
 	if (alg == DIGEST_NONE)
-		return err_set(e, E_UNSUPPORTED, "unsupported algorithm: BaseHashSel 0x%x", base_hash);
+		return err_set(e, E_UNSUPPORTED, "unsupported algorithm: BaseHashSel 0x%x",
+			       base_hash);
 	if (pubkey_kind(key) != asyms[row].kind || pubkey_bits(key) != asyms[row].bits)
 		return err_set(e, E_SIGNATURE, "leaf key is not of the negotiated BaseAsymSel");
 	if (version < SPDM_12)
@@ -206,8 +211,10 @@ int spdm_evidence_check_nonces(const struct spdm_evidence *ev, const u8 nonce[32
 	if (!bytes_equal(ev->asked.nonce, (struct bytes){ nonce, 32 }))
 		return err_set(e, E_BINDING,
 			       "measurements answer another nonce: another session, host or slot");
-	if (ev->has_challenge && !bytes_equal(ev->challenged.nonce, (struct bytes){ challenge_nonce, 32 }))
-		return err_set(e, E_BINDING, "challenge answers another nonce: another session, host or slot");
+	if (ev->has_challenge &&
+	    !bytes_equal(ev->challenged.nonce, (struct bytes){ challenge_nonce, 32 }))
+		return err_set(e, E_BINDING,
+			       "challenge answers another nonce: another session, host or slot");
 	return 0;
 }
 
@@ -225,11 +232,13 @@ int spdm_evidence_check_signatures(const struct spdm_evidence *ev, struct err *e
 	struct bytes m1[] = { ev->vca, without_tail(ev->challenge, ev->auth.signature) };
 
 	if (spdm_verify_transcript(ev->nego.version, ev->nego.base_asym, ev->nego.base_hash,
-				   "responder-measurements signing", key, l1, 2, ev->answer.signature, e))
+				   "responder-measurements signing", key, l1, 2,
+				   ev->answer.signature, e))
 		return err_while(e, "signature of MEASUREMENTS");
 	if (ev->has_challenge &&
 	    spdm_verify_transcript(ev->nego.version, ev->nego.base_asym, ev->nego.base_hash,
-				   "responder-challenge_auth signing", key, m1, 2, ev->auth.signature, e))
+				   "responder-challenge_auth signing", key, m1, 2,
+				   ev->auth.signature, e))
 		return err_while(e, "signature of CHALLENGE_AUTH");
 	return 0;
 }
@@ -243,7 +252,8 @@ int spdm_evidence_check_chain_digest(const struct spdm_evidence *ev, struct err 
 	if (ev->has_digest && !digest_equals(&chain, ev->slot_digest))
 		return err_set(e, E_SIGNATURE, "chain is not the one that DIGESTS names");
 	if (ev->has_challenge && !digest_equals(&chain, ev->auth.chain_hash))
-		return err_set(e, E_SIGNATURE, "chain is not the one of CHALLENGE_AUTH (CertChainHash)");
+		return err_set(e, E_SIGNATURE,
+			       "chain is not the one of CHALLENGE_AUTH (CertChainHash)");
 	/* An omitted root is named by its hash; the path check then needs it among the anchors. */
 	if (cert_self_issued(ev->certs->at[0]) && !digest_equals(&root, ev->chain_parts.root_hash))
 		return err_set(e, E_SIGNATURE, "RootHash is not the hash of the chain's root");
@@ -258,11 +268,14 @@ int spdm_evidence_check_leaf(const struct spdm_evidence *ev, struct err *e)
 	if (row < 0)
 		return (int)e->code;
 	if (cert_is_ca(leaf))
-		return err_set(e, E_POLICY, "leaf certificate %s is a CA certificate", cert_subject(leaf));
+		return err_set(e, E_POLICY, "leaf certificate %s is a CA certificate",
+			       cert_subject(leaf));
 	if (!cert_may_sign(leaf))
-		return err_set(e, E_POLICY, "leaf certificate %s lacks digitalSignature", cert_subject(leaf));
+		return err_set(e, E_POLICY, "leaf certificate %s lacks digitalSignature",
+			       cert_subject(leaf));
 	if (cert_has_eku_extension(leaf) && !cert_has_eku(leaf, oid_spdm_responder))
-		return err_set(e, E_POLICY, "leaf certificate %s lacks the SPDM responder key usage",
+		return err_set(e, E_POLICY,
+			       "leaf certificate %s lacks the SPDM responder key usage",
 			       cert_subject(leaf));
 	if (pubkey_kind(cert_pubkey(leaf)) != asyms[row].kind ||
 	    pubkey_bits(cert_pubkey(leaf)) != asyms[row].bits)
@@ -270,7 +283,8 @@ int spdm_evidence_check_leaf(const struct spdm_evidence *ev, struct err *e)
 			       cert_subject(leaf));
 	for (size_t i = 0; i + 1 < ev->certs->n; i++)
 		if (!cert_is_ca(ev->certs->at[i]))
-			return err_set(e, E_POLICY, "certificate %s signs the next one and is no CA",
+			return err_set(e, E_POLICY,
+				       "certificate %s signs the next one and is no CA",
 				       cert_subject(ev->certs->at[i]));
 	return 0;
 }
@@ -319,7 +333,8 @@ int pci_identity_parse(const char *text, struct pci_identity *out, struct err *e
 	if (*p)
 		id.has_serial = take_field(&p, ":", 16, &id.serial);
 	if (*p)
-		return err_set(e, E_FORMAT, "PCIe name \"%s\" in the leaf certificate: its end", text);
+		return err_set(e, E_FORMAT, "PCIe name \"%s\" in the leaf certificate: its end",
+			       text);
 	id.vendor = (u16)vendor;
 	id.device = (u16)device;
 	id.class_code = (u32)cc;
@@ -330,7 +345,8 @@ int pci_identity_parse(const char *text, struct pci_identity *out, struct err *e
 	return 0;
 }
 
-int spdm_evidence_pci_identity(const struct spdm_evidence *ev, struct pci_identity *out, struct err *e)
+int spdm_evidence_pci_identity(const struct spdm_evidence *ev, struct pci_identity *out,
+			       struct err *e)
 {
 	char text[256];
 

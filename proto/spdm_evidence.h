@@ -85,6 +85,7 @@ struct pci_identity {
 /** pci_identity_parse - the subjectAltName text; the whole text must fit the grammar. */
 int pci_identity_parse(const char *text, struct pci_identity *out, struct err *e);
 /** spdm_evidence_pci_identity - E_NOTFOUND when the leaf has no such name. */
-int spdm_evidence_pci_identity(const struct spdm_evidence *ev, struct pci_identity *out, struct err *e);
+int spdm_evidence_pci_identity(const struct spdm_evidence *ev, struct pci_identity *out,
+			       struct err *e);
 
 #endif

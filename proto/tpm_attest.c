@@ -133,7 +133,8 @@ int tpm_signature_parse(struct bytes sig, const struct pubkey *key, struct tpm_s
 		s.scheme = SIG_ECDSA;
 		take_padded(&r, "signatureR", s.raw, s.len / 2);
 		take_padded(&r, "signatureS", s.raw + s.len / 2, s.len / 2);
-	} else if ((alg == TPM_ALG_RSASSA || alg == TPM_ALG_RSAPSS) && pubkey_kind(key) == KEY_RSA) {
+	} else if ((alg == TPM_ALG_RSASSA || alg == TPM_ALG_RSAPSS) &&
+		   pubkey_kind(key) == KEY_RSA) {
 		s.scheme = alg == TPM_ALG_RSAPSS ? SIG_RSAPSS : SIG_RSASSA;
 		take_padded(&r, "sig", s.raw, s.len);
 	} else {
@@ -161,7 +162,8 @@ static void read_scheme(struct reader *r, struct tpm_public *p)
 	p->scheme = read_be16(r, "scheme");
 	if (p->scheme == TPM_ALG_NULL)
 		return;
-	if (p->scheme != TPM_ALG_ECDSA && p->scheme != TPM_ALG_RSASSA && p->scheme != TPM_ALG_RSAPSS)
+	if (p->scheme != TPM_ALG_ECDSA && p->scheme != TPM_ALG_RSASSA &&
+	    p->scheme != TPM_ALG_RSAPSS)
 		reader_fail(r, "scheme");
 	p->scheme_hash = read_be16(r, "scheme.hashAlg");
 }
@@ -225,7 +227,8 @@ int tpm_public_key(const struct tpm_public *p, struct pubkey **out, struct err *
 
 	if (p->type == TPM_ALG_RSA) {
 		if (p->unique_x.len * 8 != p->rsa_bits)
-			return err_set(e, E_FORMAT, "TPMT_PUBLIC: keyBits is not the modulus' size");
+			return err_set(e, E_FORMAT,
+				       "TPMT_PUBLIC: keyBits is not the modulus' size");
 		return pubkey_from_rsa(p->unique_x, p->exponent ? p->exponent : 65537, out, e);
 	}
 	for (size_t i = 0; p->type == TPM_ALG_ECC && i < ARRAY_LEN(curves); i++)

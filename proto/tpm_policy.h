@@ -16,7 +16,8 @@ struct tpm_policy tpm_policy_start(void);
 /** tpm_policy_pcr - @pcr_digest: SHA-256 over the selected values in selection order. */
 void tpm_policy_pcr(struct tpm_policy *p, const struct tpm_selection *s, struct bytes pcr_digest);
 /** tpm_policy_counter_timer - @operand compared with TPMS_TIME_INFO at @offset. */
-void tpm_policy_counter_timer(struct tpm_policy *p, struct bytes operand, u16 offset, u16 operation);
+void tpm_policy_counter_timer(struct tpm_policy *p, struct bytes operand, u16 offset,
+			      u16 operation);
 void tpm_policy_command_code(struct tpm_policy *p, u32 command);
 
 enum { TPM_EO_EQ = 0x0000, TPM_CC_UNSEAL = 0x0000015e, TIME_INFO_RESET_COUNT = 16 };

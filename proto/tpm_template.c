@@ -3,8 +3,9 @@
 
 /* PolicySecret(TPM_RH_ENDORSEMENT): TCG EK Credential Profile, PolicyA_SHA256 */
 static const u8 ek_policy[32] = {
-	0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8, 0x1a, 0x90, 0xcc, 0x8d, 0x46, 0xa5, 0xd7, 0x24,
-	0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b, 0x64, 0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa,
+	0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8, 0x1a, 0x90, 0xcc,
+	0x8d, 0x46, 0xa5, 0xd7, 0x24, 0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52,
+	0x0b, 0x64, 0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa,
 };
 
 enum {
@@ -102,7 +103,8 @@ static int check_attributes(const struct row *t, u32 got, struct err *e)
 		if ((got ^ t->attributes) & attribute_names[i].bit)
 			return err_set(e, E_POLICY, "%s: attribute %s is %s", t->name,
 				       attribute_names[i].name,
-				       got & attribute_names[i].bit ? "set and must not be" : "missing");
+				       got & attribute_names[i].bit ? "set and must not be"
+								    : "missing");
 	if (got != t->attributes)
 		return err_set(e, E_POLICY, "%s: attributes 0x%08x, wanted 0x%08x", t->name, got,
 			       t->attributes);
@@ -130,7 +132,8 @@ int tpm_template_check(enum tpm_template which, const struct tpm_public *p, stru
 		return err_set(e, E_POLICY, "%s: another signing scheme", t->name);
 	if (t->type == TPM_ALG_ECC && p->curve != TPM_ECC_NIST_P256)
 		return err_set(e, E_POLICY, "%s: curve is not P-256", t->name);
-	if (t->type == TPM_ALG_RSA && (p->rsa_bits != 2048 || (p->exponent && p->exponent != 65537)))
+	if (t->type == TPM_ALG_RSA &&
+	    (p->rsa_bits != 2048 || (p->exponent && p->exponent != 65537)))
 		return err_set(e, E_POLICY, "%s: not RSA 2048 with exponent 65537", t->name);
 	return 0;
 }

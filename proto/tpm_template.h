@@ -10,11 +10,11 @@
 #include "tpm_attest.h"
 
 enum tpm_template {
-	TEMPLATE_EK_ECC_P256,	/* endorsement hierarchy, TCG L-2                         */
-	TEMPLATE_EK_RSA_2048,	/* endorsement hierarchy, TCG L-1                         */
-	TEMPLATE_AK_ECC_P256,	/* endorsement hierarchy: counts in quotes are not hidden */
-	TEMPLATE_SRK_ECC_P256,	/* owner hierarchy, TCG                                   */
-	TEMPLATE_K,		/* NULL hierarchy: dead at the next reset                 */
+	TEMPLATE_EK_ECC_P256,  /* endorsement hierarchy, TCG L-2                         */
+	TEMPLATE_EK_RSA_2048,  /* endorsement hierarchy, TCG L-1                         */
+	TEMPLATE_AK_ECC_P256,  /* endorsement hierarchy: counts in quotes are not hidden */
+	TEMPLATE_SRK_ECC_P256, /* owner hierarchy, TCG                                   */
+	TEMPLATE_K,	       /* NULL hierarchy: dead at the next reset                 */
 	TEMPLATE_COUNT
 };
 

@@ -29,7 +29,9 @@ static void kdfe(enum digest_alg alg, struct bytes z, const char *label, struct 
 		 struct bytes v, u8 *out)
 {
 	static const u8 counter[4] = { 0, 0, 0, 1 };
-	struct bytes pieces[] = { BYTES(counter), z, { (const u8 *)label, strlen(label) + 1 }, u, v };
+	struct bytes pieces[] = {
+		BYTES(counter), z, { (const u8 *)label, strlen(label) + 1 }, u, v
+	};
 	struct digest d = digest_of(alg, pieces, ARRAY_LEN(pieces));
 
 	memcpy(out, d.at, digest_len(alg));
@@ -80,12 +82,13 @@ static int make_seed(const struct tpm_public *to, const char *label, u8 seed[DIG
 
 	if (alg == DIGEST_NONE || alg == DIGEST_SHA1)
 		return err_set(e, E_UNSUPPORTED, "key with a name algorithm other than SHA-2");
-	if (to->symmetric != TPM_ALG_AES || to->symmetric_bits != 128 || to->symmetric_mode != TPM_ALG_CFB)
+	if (to->symmetric != TPM_ALG_AES || to->symmetric_bits != 128 ||
+	    to->symmetric_mode != TPM_ALG_CFB)
 		return err_set(e, E_UNSUPPORTED, "storage key without AES-128-CFB");
 	if (tpm_public_key(to, &key, e))
 		return (int)e->code;
-	if (pubkey_kind(key) == KEY_RSA ? rsa_seed(key, alg, label, seed, secret_2b, e) :
-					  ecc_seed(key, alg, label, seed, secret_2b, e))
+	if (pubkey_kind(key) == KEY_RSA ? rsa_seed(key, alg, label, seed, secret_2b, e)
+					: ecc_seed(key, alg, label, seed, secret_2b, e))
 		return err_while(e, "seed for the TPM");
 	return secret_2b->full ? err_set(e, E_MEMORY, "no room for an encrypted secret") : 0;
 }
@@ -141,7 +144,7 @@ int tpm_make_credential(const struct tpm_public *ek, struct bytes ak_name, struc
 }
 
 static void write_sealed_public(struct bytes obfuscation, struct bytes data,
-			       const struct digest *auth_policy, struct writer *w)
+				const struct digest *auth_policy, struct writer *w)
 {
 	struct bytes pieces[] = { obfuscation, data };
 	struct digest unique = digest_of(DIGEST_SHA256, pieces, 2);
@@ -154,9 +157,9 @@ static void write_sealed_public(struct bytes obfuscation, struct bytes data,
 	write_2b(w, digest_bytes(&unique));
 }
 
-int tpm_seal_for(const struct tpm_public *parent, struct bytes data, const struct digest *auth_policy,
-		 struct writer *public_2b, struct writer *private_2b, struct writer *secret_2b,
-		 struct err *e)
+int tpm_seal_for(const struct tpm_public *parent, struct bytes data,
+		 const struct digest *auth_policy, struct writer *public_2b,
+		 struct writer *private_2b, struct writer *secret_2b, struct err *e)
 {
 	u8 seed[DIGEST_MAX], obfuscation[32], public_room[128], name[TPM_NAME_MAX];
 	u8 inner[2 + 2 + 2 + 2 + 32 + 2 + 128];
@@ -176,15 +179,16 @@ int tpm_seal_for(const struct tpm_public *parent, struct bytes data, const struc
 	name_len = tpm_public_name(&object, name);
 	write_2b(public_2b, write_done(&pw));
 
-	write_be16(&iw, (u16)(2 + 2 + 2 + sizeof(obfuscation) + 2 + data.len)); /* TPM2B_SENSITIVE */
+	write_be16(&iw,
+		   (u16)(2 + 2 + 2 + sizeof(obfuscation) + 2 + data.len)); /* TPM2B_SENSITIVE */
 	write_be16(&iw, TPM_ALG_KEYEDHASH);
 	write_be16(&iw, 0); /* no authValue */
 	write_2b(&iw, BYTES(obfuscation));
 	write_2b(&iw, data);
 	rc = make_seed(parent, "DUPLICATE", seed, secret_2b, e);
 	if (!rc)
-		rc = outer_wrap(parent, seed, (struct bytes){ name, name_len }, inner, iw.len, private_2b,
-				e);
+		rc = outer_wrap(parent, seed, (struct bytes){ name, name_len }, inner, iw.len,
+				private_2b, e);
 	secret_wipe(seed, sizeof(seed));
 	secret_wipe(inner, sizeof(inner));
 	secret_wipe(obfuscation, sizeof(obfuscation));

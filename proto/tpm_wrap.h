@@ -24,8 +24,8 @@ int tpm_make_credential(const struct tpm_public *ek, struct bytes ak_name, struc
  * @public_2b, @private_2b, @secret_2b get TPM2B_PUBLIC, TPM2B_PRIVATE, TPM2B_ENCRYPTED_SECRET for
  * TPM2_Import with symmetricAlg NULL.
  */
-int tpm_seal_for(const struct tpm_public *parent, struct bytes data, const struct digest *auth_policy,
-		 struct writer *public_2b, struct writer *private_2b, struct writer *secret_2b,
-		 struct err *e);
+int tpm_seal_for(const struct tpm_public *parent, struct bytes data,
+		 const struct digest *auth_policy, struct writer *public_2b,
+		 struct writer *private_2b, struct writer *secret_2b, struct err *e);
 
 #endif

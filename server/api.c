@@ -14,7 +14,8 @@
 
 static json_t *body_of(struct call *c)
 {
-	json_t *j = json_loadb((const char *)c->rq->body.at, c->rq->body.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *j = json_loadb((const char *)c->rq->body.at, c->rq->body.len,
+			       JSON_REJECT_DUPLICATES, NULL);
 
 	if (json_is_object(j))
 		return j;
@@ -38,7 +39,8 @@ static bool group_valid(const char *group)
 /* ---- hosts ---- */
 static json_t *text_json(const struct db_value *v)
 {
-	return v->bytes.len ? json_stringn((const char *)v->bytes.at, v->bytes.len) : json_string("");
+	return v->bytes.len ? json_stringn((const char *)v->bytes.at, v->bytes.len)
+			    : json_string("");
 }
 
 static int list_host(void *user, const struct db_row *row, struct err *e)
@@ -49,16 +51,20 @@ static int list_host(void *user, const struct db_row *row, struct err *e)
 	(void)e;
 	if (row->at[0].bytes.len == UEID_LEN)
 		hex_write(row->at[0].bytes, ueid);
-	j = json_pack("{s:s, s:o, s:o, s:o, s:o}", "ueid", ueid, "name", text_json(&row->at[1]), "group",
-		      text_json(&row->at[2]), "ek_trust", text_json(&row->at[3]), "state", text_json(&row->at[4]));
+	j = json_pack("{s:s, s:o, s:o, s:o, s:o}", "ueid", ueid, "name", text_json(&row->at[1]),
+		      "group", text_json(&row->at[2]), "ek_trust", text_json(&row->at[3]), "state",
+		      text_json(&row->at[4]));
 	if (row->at[5].kind == DB_INT) {
 		json_object_set_new(j, "attested", json_integer(row->at[5].number));
-		json_object_set_new(j, "status", json_string(tier_name((enum ear_tier)row->at[6].number)));
+		json_object_set_new(j, "status",
+				    json_string(tier_name((enum ear_tier)row->at[6].number)));
 		if (row->n > 7) {
-			json_object_set_new(j, "reasons", json_loadb((const char *)row->at[7].bytes.at,
-								     row->at[7].bytes.len, 0, NULL));
-			json_object_set_new(j, "devices", json_loadb((const char *)row->at[8].bytes.at,
-								     row->at[8].bytes.len, 0, NULL));
+			json_object_set_new(j, "reasons",
+					    json_loadb((const char *)row->at[7].bytes.at,
+						       row->at[7].bytes.len, 0, NULL));
+			json_object_set_new(j, "devices",
+					    json_loadb((const char *)row->at[8].bytes.at,
+						       row->at[8].bytes.len, 0, NULL));
 		}
 	}
 	json_array_append_new(user, j);
@@ -67,10 +73,11 @@ static int list_host(void *user, const struct db_row *row, struct err *e)
 
 static int list_hosts(struct tx *tx, void *arg, struct err *e)
 {
-	return db_run(tx->db,
-		      "SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status FROM hosts h"
-		      " LEFT JOIN attestations a ON a.ueid = h.ueid ORDER BY h.name LIMIT 1000",
-		      NULL, 0, list_host, arg, NULL, e);
+	return db_run(
+		tx->db,
+		"SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status FROM hosts h"
+		" LEFT JOIN attestations a ON a.ueid = h.ueid ORDER BY h.name LIMIT 1000",
+		NULL, 0, list_host, arg, NULL, e);
 }
 
 void get_hosts(struct call *c)
@@ -97,7 +104,8 @@ static int one_host(struct tx *tx, void *arg, struct err *e)
 	struct db_value v = DB_T(o->name);
 
 	return db_run(tx->db,
-		      "SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status, a.reasons, a.devices"
+		      "SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status, "
+		      "a.reasons, a.devices"
 		      " FROM hosts h LEFT JOIN attestations a ON a.ueid = h.ueid WHERE h.name = $1",
 		      &v, 1, list_host, o->list, NULL, e);
 }
@@ -134,7 +142,8 @@ static int add_expected(struct tx *tx, void *arg, struct err *e)
 	if (expected_host_add(tx, &ch->expected, e))
 		return (int)e->code;
 	snprintf(detail, sizeof(detail), "{\"ek_hash\":\"%s\",\"group\":\"%s\",\"name\":\"%s\"}",
-		 hex_write(BYTES(ch->expected.ek_hash), hex), ch->expected.group, ch->expected.name);
+		 hex_write(BYTES(ch->expected.ek_hash), hex), ch->expected.group,
+		 ch->expected.name);
 	return audit_append(tx, ch->call->actor, "host-expected", detail, e);
 }
 
@@ -151,8 +160,10 @@ void post_host(struct call *c)
 		 *text_member(body, "group") ? text_member(body, "group") : "default");
 	if (!hex_read(text_member(body, "ek_hash"), ch.expected.ek_hash, 32))
 		problem(c->out, 400, "Malformed", "ek_hash is not 64 hex digits");
-	else if (!group_valid(ch.expected.group) || (*ch.expected.name && !host_name_valid(ch.expected.name)))
-		problem(c->out, 400, "Malformed", "name or group has characters that names may not have");
+	else if (!group_valid(ch.expected.group) ||
+		 (*ch.expected.name && !host_name_valid(ch.expected.name)))
+		problem(c->out, 400, "Malformed",
+			"name or group has characters that names may not have");
 	else if (store_write(c->server->store, add_expected, &ch, &e))
 		problem_of(c->out, &e);
 	else
@@ -170,8 +181,8 @@ static int accept_inventory(struct tx *tx, const struct host *h, const char *by,
 	OWNED(eat) last = NULL;
 	struct db_value v = DB_B(BYTES(h->ueid));
 
-	if (db_run(tx->db, "SELECT token FROM attestations WHERE ueid = $1", &v, 1, take_inventory_of_token,
-		   &last, NULL, e))
+	if (db_run(tx->db, "SELECT token FROM attestations WHERE ueid = $1", &v, 1,
+		   take_inventory_of_token, &last, NULL, e))
 		return (int)e->code;
 	if (!last)
 		return err_set(e, E_NOTFOUND, "host has not attested yet");
@@ -202,7 +213,8 @@ static int act_on_host(struct tx *tx, void *arg, struct err *e)
 		rc = err_set(e, E_NOTFOUND, "no such action");
 	if (rc)
 		return rc;
-	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"device\":\"%s\"}", h->name, ch->argument);
+	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"device\":\"%s\"}", h->name,
+		 ch->argument);
 	return audit_append(tx, ch->call->actor, ch->verb, detail, e);
 }
 
@@ -218,7 +230,8 @@ void post_host_action(struct call *c)
 	label = text_member(body, "device");
 	if (!strcmp(ch.verb, "forget-device") && !evidence_label_valid(bytes_text(label)))
 		problem(c->out, 400, "Malformed", "device is not a device label");
-	else if (!strcmp(ch.verb, "confirm-ek") && !hex_read(text_member(body, "ek_hash"), ch.hash, 32))
+	else if (!strcmp(ch.verb, "confirm-ek") &&
+		 !hex_read(text_member(body, "ek_hash"), ch.hash, 32))
 		problem(c->out, 400, "Malformed", "ek_hash is not 64 hex digits");
 	else {
 		snprintf(ch.argument, sizeof(ch.argument), "%.127s", label);
@@ -238,8 +251,8 @@ static int add_token(struct tx *tx, void *arg, struct err *e)
 
 	if (join_token_add(tx, &ch->token, e))
 		return (int)e->code;
-	snprintf(detail, sizeof(detail), "{\"group\":\"%s\",\"name\":\"%s\",\"not_after\":%lld}", ch->token.group,
-		 ch->token.host_name, ch->token.not_after);
+	snprintf(detail, sizeof(detail), "{\"group\":\"%s\",\"name\":\"%s\",\"not_after\":%lld}",
+		 ch->token.group, ch->token.host_name, ch->token.not_after);
 	return audit_append(tx, ch->call->actor, "join-token-made", detail, e);
 }
 
@@ -262,7 +275,8 @@ void post_join_token(struct call *c)
 	ch.token.has_ek_hash = hex_read(text_member(body, "ek_hash"), ch.token.ek_hash, 32);
 	if (!ch.token.has_ek_hash && *text_member(body, "ek_hash"))
 		err_set(&e, E_USAGE, "ek_hash is not 64 hex digits");
-	else if (!group_valid(ch.token.group) || (*ch.token.host_name && !host_name_valid(ch.token.host_name)))
+	else if (!group_valid(ch.token.group) ||
+		 (*ch.token.host_name && !host_name_valid(ch.token.host_name)))
 		err_set(&e, E_USAGE, "name or group has characters that names may not have");
 	else if (life < 0 || life > 30 * 86400)
 		err_set(&e, E_USAGE, "valid_s is more than 30 days");
@@ -277,8 +291,9 @@ void post_join_token(struct call *c)
 	if (e.code)
 		problem_of(c->out, &e);
 	else
-		answer_json(c->out, 201, json_pack("{s:s, s:I}", "join_token", text, "not_after",
-						   (json_int_t)ch.token.not_after));
+		answer_json(c->out, 201,
+			    json_pack("{s:s, s:I}", "join_token", text, "not_after",
+				      (json_int_t)ch.token.not_after));
 }
 
 /* ---- secrets ---- */
@@ -315,7 +330,8 @@ void post_secret(struct call *c)
 		problem_of(c->out, &e);
 	else
 		answer_json(c->out, 201,
-			    json_pack("{s:i, s:s}", "epoch", 1, "check", hex_write(BYTES(ch.check), check)));
+			    json_pack("{s:i, s:s}", "epoch", 1, "check",
+				      hex_write(BYTES(ch.check), check)));
 }
 
 static int list_secret(void *user, const struct db_row *row, struct err *e)
@@ -327,18 +343,20 @@ static int list_secret(void *user, const struct db_row *row, struct err *e)
 		uuid_write(row->at[1].bytes.at, uuid);
 	if (row->at[4].bytes.len == SHARE_CHECK_LEN)
 		hex_write(row->at[4].bytes, check);
-	json_array_append_new(user, json_pack("{s:o, s:s, s:I, s:o, s:s}", "host", text_json(&row->at[0]),
-					      "volume", uuid, "epoch", (json_int_t)row->at[2].number, "state",
-					      text_json(&row->at[3]), "check", check));
+	json_array_append_new(user,
+			      json_pack("{s:o, s:s, s:I, s:o, s:s}", "host", text_json(&row->at[0]),
+					"volume", uuid, "epoch", (json_int_t)row->at[2].number,
+					"state", text_json(&row->at[3]), "check", check));
 	return 0;
 }
 
 static int list_secrets(struct tx *tx, void *arg, struct err *e)
 {
-	return db_run(tx->db,
-		      "SELECT h.name, s.uuid, s.epoch, s.state, s.check_value FROM secrets s"
-		      " JOIN hosts h ON h.ueid = s.ueid ORDER BY h.name, s.uuid, s.epoch LIMIT 10000",
-		      NULL, 0, list_secret, arg, NULL, e);
+	return db_run(
+		tx->db,
+		"SELECT h.name, s.uuid, s.epoch, s.state, s.check_value FROM secrets s"
+		" JOIN hosts h ON h.ueid = s.ueid ORDER BY h.name, s.uuid, s.epoch LIMIT 10000",
+		NULL, 0, list_secret, arg, NULL, e);
 }
 
 void get_secrets(struct call *c)
@@ -356,5 +374,7 @@ void get_secrets(struct call *c)
 
 void get_health(struct call *c)
 {
-	answer_json(c->out, 200, json_pack("{s:s, s:s}", "status", "ok", "version", ASSAY_VERSION "+" ASSAY_COMMIT));
+	answer_json(
+		c->out, 200,
+		json_pack("{s:s, s:s}", "status", "ok", "version", ASSAY_VERSION "+" ASSAY_COMMIT));
 }

@@ -12,8 +12,9 @@ static void record_hash(const u8 previous[32], u64 seq, u64 time, struct bytes a
 {
 	u8 numbers[16];
 	struct writer w = writer_on(numbers, sizeof(numbers));
-	struct bytes parts[] = { { previous, 32 }, { numbers, 8 }, { numbers + 8, 8 }, actor, event,
-				 detail };
+	struct bytes parts[] = {
+		{ previous, 32 }, { numbers, 8 }, { numbers + 8, 8 }, actor, event, detail
+	};
 	struct digest d;
 
 	write_be64(&w, seq);
@@ -37,8 +38,8 @@ static int take_head(void *user, const struct db_row *row, struct err *e)
 int audit_head_load(struct db *d, struct audit_head *out, struct err *e)
 {
 	*out = (struct audit_head){ 0 };
-	return db_run(d, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", NULL, 0, take_head, out,
-		      NULL, e);
+	return db_run(d, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", NULL, 0,
+		      take_head, out, NULL, e);
 }
 
 int audit_insert(struct db *d, struct audit_head *head, const char *actor, const char *event,
@@ -56,8 +57,10 @@ int audit_insert(struct db *d, struct audit_head *head, const char *actor, const
 	values[3] = DB_T(event);
 	values[4] = DB_T(detail);
 	values[5] = DB_B(BYTES(next.hash));
-	if (db_run(d, "INSERT INTO audit (seq, time, actor, event, detail, hash)"
-		      " VALUES ($1, $2, $3, $4, $5, $6)", values, 6, NULL, NULL, NULL, e))
+	if (db_run(d,
+		   "INSERT INTO audit (seq, time, actor, event, detail, hash)"
+		   " VALUES ($1, $2, $3, $4, $5, $6)",
+		   values, 6, NULL, NULL, NULL, e))
 		return err_while(e, "audit record");
 	*head = next;
 	return 0;
@@ -84,8 +87,8 @@ static int check_record(void *user, const struct db_row *row, struct err *e)
 int audit_verify(struct db *d, long long *n_records, struct err *e)
 {
 	struct audit_head h = { 0 };
-	int rc = db_run(d, "SELECT seq, time, actor, event, detail, hash FROM audit ORDER BY seq", NULL, 0,
-			check_record, &h, NULL, e);
+	int rc = db_run(d, "SELECT seq, time, actor, event, detail, hash FROM audit ORDER BY seq",
+			NULL, 0, check_record, &h, NULL, e);
 
 	*n_records = (long long)h.seq;
 	return rc;
@@ -94,15 +97,16 @@ int audit_verify(struct db *d, long long *n_records, struct err *e)
 /* ---- the floor: u64be seq ‖ hash ‖ MAC ---- */
 enum { FLOOR_CONTENT = 8 + 32, FLOOR_LEN = FLOOR_CONTENT + 32 };
 
-static int floor_mac(const struct server_keys *k, const u8 content[FLOOR_CONTENT], struct digest *out,
-		     struct err *e)
+static int floor_mac(const struct server_keys *k, const u8 content[FLOOR_CONTENT],
+		     struct digest *out, struct err *e)
 {
 	struct bytes field = { content, FLOOR_CONTENT };
 
 	return keys_row_mac(k, "assay/audit-floor/1", &field, 1, out, e);
 }
 
-int audit_floor_write(int fd, const struct audit_head *head, const struct server_keys *k, struct err *e)
+int audit_floor_write(int fd, const struct audit_head *head, const struct server_keys *k,
+		      struct err *e)
 {
 	u8 content[FLOOR_LEN];
 	struct writer w = writer_on(content, sizeof(content));
@@ -140,7 +144,9 @@ int audit_floor_check(int fd, struct db *d, const struct server_keys *k, struct 
 
 		if (audit_head_load(d, &h, e))
 			return (int)e->code;
-		return h.seq ? err_set(e, E_CONFLICT, "the audit floor file is empty, the log is not") : 0;
+		return h.seq ? err_set(e, E_CONFLICT,
+				       "the audit floor file is empty, the log is not")
+			     : 0;
 	}
 	if (n != FLOOR_LEN || floor_mac(k, content, &mac, e) ||
 	    !digest_equals(&mac, (struct bytes){ content + FLOOR_CONTENT, 32 }))
@@ -150,8 +156,9 @@ int audit_floor_check(int fd, struct db *d, const struct server_keys *k, struct 
 	if (db_run(d, "SELECT hash FROM audit WHERE seq = $1", &seq, 1, take_hash, found, NULL, e))
 		return (int)e->code;
 	if (seq.number && !bytes_equal(BYTES(found), hash))
-		return err_set(e, E_CONFLICT,
-			       "database is older than record %lld of the audit floor: it was put back",
-			       seq.number);
+		return err_set(
+			e, E_CONFLICT,
+			"database is older than record %lld of the audit floor: it was put back",
+			seq.number);
 	return 0;
 }

@@ -47,8 +47,8 @@ static int bring_to_schema(struct db *d, bool create, struct err *e)
 	if (version == SCHEMA_VERSION)
 		return 0;
 	if (version != 0)
-		return err_set(e, E_CONFIG, "database has schema %lld, this build knows %d", version,
-			       SCHEMA_VERSION);
+		return err_set(e, E_CONFIG, "database has schema %lld, this build knows %d",
+			       version, SCHEMA_VERSION);
 	if (!create)
 		return err_set(e, E_CONFIG, "database is empty: run assay-server init");
 	return exec(d, schema_sql, e);
@@ -68,8 +68,10 @@ int db_open(const char *path, bool create, struct db **out, struct err *e)
 	}
 	sqlite3_busy_timeout(d->sqlite, BUSY_MS);
 	/* FULL: an acknowledged verdict survives a power cut. */
-	if (exec(d, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-		    "PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;", e) ||
+	if (exec(d,
+		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+		 "PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;",
+		 e) ||
 	    bring_to_schema(d, create, e))
 		return (int)e->code;
 	*out = TAKE(d);
@@ -113,8 +115,9 @@ static int bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
 		return sqlite3_bind_text64(stmt, at, v->bytes.len ? (const char *)v->bytes.at : "",
 					   v->bytes.len, SQLITE_STATIC, SQLITE_UTF8);
 	case DB_BLOB:
-		return v->bytes.len ? sqlite3_bind_blob64(stmt, at, v->bytes.at, v->bytes.len, SQLITE_STATIC) :
-				      sqlite3_bind_zeroblob(stmt, at, 0);
+		return v->bytes.len ? sqlite3_bind_blob64(stmt, at, v->bytes.at, v->bytes.len,
+							  SQLITE_STATIC)
+				    : sqlite3_bind_zeroblob(stmt, at, 0);
 	default:
 		return sqlite3_bind_null(stmt, at);
 	}

@@ -80,8 +80,8 @@ static int check_ek(struct bytes pub, struct tpm_public *out, struct err *e)
 
 	if (tpm_public_parse(pub, &peek, e))
 		return err_while(e, "EK");
-	return check_object(peek.type == TPM_ALG_RSA ? TEMPLATE_EK_RSA_2048 : TEMPLATE_EK_ECC_P256, pub,
-			    out, e);
+	return check_object(peek.type == TPM_ALG_RSA ? TEMPLATE_EK_RSA_2048 : TEMPLATE_EK_ECC_P256,
+			    pub, out, e);
 }
 
 /* A certificate makes an EK acceptable when it is one of an EK, of this EK, and leads to our roots. */
@@ -98,7 +98,8 @@ static int check_ek_certificate(struct server *s, struct bytes der, const struct
 	if (cert_is_ca(cert))
 		return err_set(e, E_POLICY, "EK certificate is a CA certificate");
 	if (!cert_has_eku(cert, eku_ek_certificate))
-		return err_set(e, E_POLICY, "EK certificate lacks the extended key usage tcg-kp-EKCertificate");
+		return err_set(e, E_POLICY,
+			       "EK certificate lacks the extended key usage tcg-kp-EKCertificate");
 	if (!cert_has_tpm_san(cert))
 		return err_set(e, E_POLICY, "EK certificate lacks the TPM's subjectAltName");
 	return trust_store_verify(s->ek_roots, cert, NULL, clock_now_s(), NULL, e);
@@ -163,31 +164,40 @@ static int decide_ek(struct tx *tx, void *arg, struct err *e)
 	if (d->join_token && decide_by_token(tx, d, ek_hash.at, e))
 		return (int)e->code;
 	if (!d->x->ek_trust[0])
-		return err_set(e, E_DENIED,
-			       "nothing vouches for this TPM: no registered EK hash, no EK certificate "
-			       "that leads to a root, no join token");
+		return err_set(
+			e, E_DENIED,
+			"nothing vouches for this TPM: no registered EK hash, no EK certificate "
+			"that leads to a root, no join token");
 	/* A new AK for a known EK needs more than the EK itself. */
 	if (host_ueid(buf_bytes(d->x->ek_pub), ueid, e))
 		return (int)e->code;
 	if (host_find_by_ueid(tx, ueid, &known, e))
 		return e->code == E_NOTFOUND ? 0 : (int)e->code;
-	is_new_ak = known->ak_pub && !bytes_equal(buf_bytes(known->ak_pub), buf_bytes(d->x->ak_pub));
+	is_new_ak =
+		known->ak_pub && !bytes_equal(buf_bytes(known->ak_pub), buf_bytes(d->x->ak_pub));
 	if (is_new_ak && !d->x->has_token)
-		return err_set(e, E_DENIED, "host %s is enrolled with another AK: a join token is needed",
+		return err_set(e, E_DENIED,
+			       "host %s is enrolled with another AK: a join token is needed",
 			       known->name);
 	return 0;
 }
 
 /* ---- the challenge row ---- */
-static int enrolment_mac(struct tx *tx, const struct enrolment *x, struct digest *out, struct err *e)
+static int enrolment_mac(struct tx *tx, const struct enrolment *x, struct digest *out,
+			 struct err *e)
 {
 	u8 until[8];
 	struct writer w = writer_on(until, sizeof(until));
-	struct bytes fields[] = { bytes_text(x->id),	   BYTES(x->request),
-				  BYTES(x->secret),	   bytes_text(x->name),
-				  bytes_text(x->group),	   buf_bytes(x->ek_pub),
-				  bytes_text(x->ek_trust), buf_bytes(x->ak_pub),
-				  x->has_token ? BYTES(x->token) : BYTES_NONE, BYTES(until) };
+	struct bytes fields[] = { bytes_text(x->id),
+				  BYTES(x->request),
+				  BYTES(x->secret),
+				  bytes_text(x->name),
+				  bytes_text(x->group),
+				  buf_bytes(x->ek_pub),
+				  bytes_text(x->ek_trust),
+				  buf_bytes(x->ak_pub),
+				  x->has_token ? BYTES(x->token) : BYTES_NONE,
+				  BYTES(until) };
 
 	write_be64(&w, (u64)x->not_after);
 	return keys_row_mac(tx->keys, "enrolments", fields, ARRAY_LEN(fields), out, e);
@@ -200,7 +210,8 @@ static int write_enrolment(struct tx *tx, void *arg, struct err *e)
 	struct digest mac;
 	struct db_value v[11];
 
-	if (db_run(tx->db, "DELETE FROM enrolments WHERE not_after < $1", &now, 1, NULL, NULL, NULL, e) ||
+	if (db_run(tx->db, "DELETE FROM enrolments WHERE not_after < $1", &now, 1, NULL, NULL, NULL,
+		   e) ||
 	    enrolment_mac(tx, x, &mac, e))
 		return (int)e->code;
 	v[0] = DB_T(x->id);
@@ -214,10 +225,11 @@ static int write_enrolment(struct tx *tx, void *arg, struct err *e)
 	v[8] = x->has_token ? DB_B(BYTES(x->token)) : DB_NONE;
 	v[9] = DB_I(x->not_after);
 	v[10] = DB_B(digest_bytes(&mac));
-	return db_run(tx->db,
-		      "INSERT INTO enrolments (id, request, secret, name, grp, ek_pub, ek_trust, ak_pub,"
-		      " token, not_after, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-		      v, 11, NULL, NULL, NULL, e);
+	return db_run(
+		tx->db,
+		"INSERT INTO enrolments (id, request, secret, name, grp, ek_pub, ek_trust, ak_pub,"
+		" token, not_after, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		v, 11, NULL, NULL, NULL, e);
 }
 
 static void text_into(char *out, size_t size, struct bytes b)
@@ -322,8 +334,8 @@ void post_enroll(struct call *c)
 		rc = begin_enrolment(c, body, &x, id_object, encrypted, &e);
 	json_decref(body);
 	if (rc) {
-		log_event(LOG_LEVEL_WARN, "enrol-refused", LOG_T("host", x.name), LOG_T("why", e.text),
-			  LOG_T("remote", c->rq->remote));
+		log_event(LOG_LEVEL_WARN, "enrol-refused", LOG_T("host", x.name),
+			  LOG_T("why", e.text), LOG_T("remote", c->rq->remote));
 		problem_of(c->out, &e);
 	} else {
 		answer_json(c->out, 202,
@@ -357,8 +369,8 @@ static int activate_host(struct tx *tx, struct enrolment *x, struct err *e)
 		return (int)e->code;
 	if (host_enrol(tx, &h, e))
 		return (int)e->code;
-	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"group\":\"%s\",\"ek_trust\":\"%s\"}", h.name,
-		 h.group, h.ek_trust);
+	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"group\":\"%s\",\"ek_trust\":\"%s\"}",
+		 h.name, h.group, h.ek_trust);
 	return audit_append(tx, x->call->actor, "host-enrolled", detail, e);
 }
 
@@ -372,12 +384,13 @@ static int finish_enrolment(struct tx *tx, void *arg, struct err *e)
 
 	memcpy(row.id, x->id, sizeof(row.id));
 	if (db_run(tx->db,
-		   "SELECT request, secret, name, grp, ek_pub, ek_trust, ak_pub, token, not_after, done, mac"
+		   "SELECT request, secret, name, grp, ek_pub, ek_trust, ak_pub, token, not_after, "
+		   "done, mac"
 		   " FROM enrolments WHERE id = $1",
 		   &id, 1, take_enrolment, &row, NULL, e))
 		return (int)e->code;
-	rc = !row.ek_pub ? err_set(e, E_NOTFOUND, "no such enrolment, or it was tried before") :
-			   enrolment_mac(tx, &row, &mac, e);
+	rc = !row.ek_pub ? err_set(e, E_NOTFOUND, "no such enrolment, or it was tried before")
+			 : enrolment_mac(tx, &row, &mac, e);
 	if (!rc && !digest_equals(&mac, BYTES(row.mac)))
 		rc = err_set(e, E_SIGNATURE, "enrolment row was changed in the database");
 	if (!rc && clock_now_s() > row.not_after)
@@ -389,7 +402,8 @@ static int finish_enrolment(struct tx *tx, void *arg, struct err *e)
 	else if (!rc)
 		rc = host_ueid(buf_bytes(row.ek_pub), row.ueid, e);
 	if (!rc)
-		rc = db_run(tx->db, "UPDATE enrolments SET done = 1 WHERE id = $1", &id, 1, NULL, NULL, NULL, e);
+		rc = db_run(tx->db, "UPDATE enrolments SET done = 1 WHERE id = $1", &id, 1, NULL,
+			    NULL, NULL, e);
 	memcpy(x->ueid, row.ueid, UEID_LEN);
 	memcpy(x->name, row.name, sizeof(x->name));
 	enrolment_clear(&row);
@@ -428,14 +442,16 @@ void post_activate(struct call *c)
 
 		if (e.code != E_NOTFOUND)
 			store_write(c->server->store, forget_enrolment, &x, &ignored);
-		log_event(LOG_LEVEL_WARN, "activate-refused", LOG_T("id", x.id), LOG_T("why", e.text),
-			  LOG_T("remote", c->rq->remote));
+		log_event(LOG_LEVEL_WARN, "activate-refused", LOG_T("id", x.id),
+			  LOG_T("why", e.text), LOG_T("remote", c->rq->remote));
 		problem_of(c->out, &e);
 		return;
 	}
 	char ueid[2 * UEID_LEN + 1];
 
-	log_event(LOG_LEVEL_INFO, "host-enrolled", LOG_T("host", x.name), LOG_T("remote", c->rq->remote));
-	answer_json(c->out, 201,
-		    json_pack("{s:s, s:s}", "ueid", hex_write(BYTES(x.ueid), ueid), "name", x.name));
+	log_event(LOG_LEVEL_INFO, "host-enrolled", LOG_T("host", x.name),
+		  LOG_T("remote", c->rq->remote));
+	answer_json(
+		c->out, 201,
+		json_pack("{s:s, s:s}", "ueid", hex_write(BYTES(x.ueid), ueid), "name", x.name));
 }

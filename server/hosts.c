@@ -60,9 +60,9 @@ static int check_mac(struct tx *tx, const char *label, const struct bytes *field
 
 	if (keys_row_mac(tx->keys, label, fields, n, &want, e))
 		return (int)e->code;
-	return digest_equals(&want, mac) ? 0 :
-					   err_set(e, E_SIGNATURE, "row of the database was changed (%s)",
-						   label);
+	return digest_equals(&want, mac)
+		       ? 0
+		       : err_set(e, E_SIGNATURE, "row of the database was changed (%s)", label);
 }
 
 static struct bytes copy_text(char *out, size_t size, struct bytes text)
@@ -83,9 +83,11 @@ struct finding {
 
 static int host_mac(struct tx *tx, const struct host *h, struct digest *out, struct err *e)
 {
-	struct bytes fields[] = { BYTES(h->ueid),	 bytes_text(h->name),
-				  bytes_text(h->group),	 buf_bytes(h->ek_pub),
-				  bytes_text(h->ek_trust), bytes_text(h->active ? "active" : "revoked") };
+	struct bytes fields[] = {
+		BYTES(h->ueid),		 bytes_text(h->name),
+		bytes_text(h->group),	 buf_bytes(h->ek_pub),
+		bytes_text(h->ek_trust), bytes_text(h->active ? "active" : "revoked")
+	};
 
 	return keys_row_mac(tx->keys, "hosts", fields, ARRAY_LEN(fields), out, e);
 }
@@ -124,7 +126,8 @@ static int take_host(void *user, const struct db_row *row, struct err *e)
 		if (ak_mac(f->tx, h, &mac, e))
 			return (int)e->code;
 		if (!digest_equals(&mac, row->at[10].bytes))
-			return err_set(e, E_SIGNATURE, "AK row of %s was changed in the database", h->name);
+			return err_set(e, E_SIGNATURE, "AK row of %s was changed in the database",
+				       h->name);
 	}
 	host_drop(f->out);
 	*(struct host **)f->out = TAKE(h);
@@ -156,20 +159,22 @@ int host_find_by_ak(struct tx *tx, struct bytes ak_name, struct host **out, stru
 
 int host_find_by_name(struct tx *tx, const char *name, struct host **out, struct err *e)
 {
-	return find_host(tx,
-			 "SELECT h.ueid, h.name, h.grp, h.ek_pub, h.ek_trust, h.state, h.mac,"
-			 " a.name, a.pub, a.state, a.mac FROM hosts h"
-			 " LEFT JOIN aks a ON a.ueid = h.ueid AND a.state = 'active' WHERE h.name = $1",
-			 DB_T(name), out, e);
+	return find_host(
+		tx,
+		"SELECT h.ueid, h.name, h.grp, h.ek_pub, h.ek_trust, h.state, h.mac,"
+		" a.name, a.pub, a.state, a.mac FROM hosts h"
+		" LEFT JOIN aks a ON a.ueid = h.ueid AND a.state = 'active' WHERE h.name = $1",
+		DB_T(name), out, e);
 }
 
 int host_find_by_ueid(struct tx *tx, const u8 ueid[UEID_LEN], struct host **out, struct err *e)
 {
-	return find_host(tx,
-			 "SELECT h.ueid, h.name, h.grp, h.ek_pub, h.ek_trust, h.state, h.mac,"
-			 " a.name, a.pub, a.state, a.mac FROM hosts h"
-			 " LEFT JOIN aks a ON a.ueid = h.ueid AND a.state = 'active' WHERE h.ueid = $1",
-			 DB_B(((struct bytes){ ueid, UEID_LEN })), out, e);
+	return find_host(
+		tx,
+		"SELECT h.ueid, h.name, h.grp, h.ek_pub, h.ek_trust, h.state, h.mac,"
+		" a.name, a.pub, a.state, a.mac FROM hosts h"
+		" LEFT JOIN aks a ON a.ueid = h.ueid AND a.state = 'active' WHERE h.ueid = $1",
+		DB_B(((struct bytes){ ueid, UEID_LEN })), out, e);
 }
 
 /* ---- enrolment ---- */
@@ -212,7 +217,8 @@ static int write_ak(struct tx *tx, const struct host *h, struct err *e)
 	return db_run(tx->db,
 		      "INSERT INTO aks (name, ueid, pub, state, created, mac)"
 		      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO UPDATE SET"
-		      " ueid = excluded.ueid, pub = excluded.pub, state = excluded.state, mac = excluded.mac",
+		      " ueid = excluded.ueid, pub = excluded.pub, state = excluded.state, mac = "
+		      "excluded.mac",
 		      v, 6, NULL, NULL, NULL, e);
 }
 
@@ -224,7 +230,8 @@ int host_enrol(struct tx *tx, const struct host *h, struct err *e)
 
 	if (!host_find_by_name(tx, h->name, &same_name, e)) {
 		if (memcmp(same_name->ueid, h->ueid, UEID_LEN))
-			return err_set(e, E_CONFLICT, "host %s is enrolled with another TPM", h->name);
+			return err_set(e, E_CONFLICT, "host %s is enrolled with another TPM",
+				       h->name);
 	} else if (e->code != E_NOTFOUND) {
 		return (int)e->code;
 	}
@@ -236,7 +243,8 @@ int host_enrol(struct tx *tx, const struct host *h, struct err *e)
 	}
 	if (!host_find_by_ueid(tx, h->ueid, &known, e)) {
 		if (strcmp(known->name, h->name))
-			return err_set(e, E_CONFLICT, "this TPM is enrolled as host %s", known->name);
+			return err_set(e, E_CONFLICT, "this TPM is enrolled as host %s",
+				       known->name);
 		if (!known->active)
 			return err_set(e, E_DENIED, "host %s is revoked", h->name);
 		if (known->ak_pub && memcmp(known->ak_name, h->ak_name, AK_NAME_LEN)) {
@@ -311,13 +319,14 @@ static int take_expected(void *user, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-int expected_host_find(struct tx *tx, const u8 ek_hash[32], struct expected_host *out, struct err *e)
+int expected_host_find(struct tx *tx, const u8 ek_hash[32], struct expected_host *out,
+		       struct err *e)
 {
 	struct finding f = { tx, out, false };
 	struct db_value v = DB_B(((struct bytes){ ek_hash, 32 }));
 
-	if (db_run(tx->db, "SELECT ek_hash, name, grp, mac FROM expected_hosts WHERE ek_hash = $1", &v, 1,
-		   take_expected, &f, NULL, e))
+	if (db_run(tx->db, "SELECT ek_hash, name, grp, mac FROM expected_hosts WHERE ek_hash = $1",
+		   &v, 1, take_expected, &f, NULL, e))
 		return (int)e->code;
 	return f.found ? 0 : err_set(e, E_NOTFOUND, "EK hash is not registered");
 }
@@ -394,8 +403,8 @@ int join_token_use(struct tx *tx, const u8 hash[32], struct err *e)
 	struct db_value v[] = { DB_I(clock_now_s()), DB_B(((struct bytes){ hash, 32 })) };
 	long long changed = 0;
 
-	if (db_run(tx->db, "UPDATE join_tokens SET used = $1 WHERE hash = $2 AND used IS NULL", v, 2,
-		   NULL, NULL, &changed, e))
+	if (db_run(tx->db, "UPDATE join_tokens SET used = $1 WHERE hash = $2 AND used IS NULL", v,
+		   2, NULL, NULL, &changed, e))
 		return (int)e->code;
 	return changed == 1 ? 0 : err_set(e, E_DENIED, "join token was used before");
 }
@@ -451,8 +460,9 @@ int inventory_set(struct tx *tx, const u8 ueid[UEID_LEN], struct bytes inventory
 static int device_mac(struct tx *tx, const u8 ueid[UEID_LEN], const struct known_device *d,
 		      struct digest *out, struct err *e)
 {
-	struct bytes fields[] = { { ueid, UEID_LEN }, bytes_text(d->label), BYTES(d->leaf_key),
-				  { &d->version, 1 } };
+	struct bytes fields[] = {
+		{ ueid, UEID_LEN }, bytes_text(d->label), BYTES(d->leaf_key), { &d->version, 1 }
+	};
 
 	return keys_row_mac(tx->keys, "devices", fields, ARRAY_LEN(fields), out, e);
 }
@@ -476,7 +486,8 @@ static int take_device(void *user, const struct db_row *row, struct err *e)
 	if (device_mac(f->f.tx, f->ueid, d, &mac, e))
 		return (int)e->code;
 	if (!digest_equals(&mac, row->at[3].bytes))
-		return err_set(e, E_SIGNATURE, "device row %s was changed in the database", d->label);
+		return err_set(e, E_SIGNATURE, "device row %s was changed in the database",
+			       d->label);
 	f->f.found = true;
 	return 0;
 }
@@ -487,10 +498,13 @@ int device_find(struct tx *tx, const u8 ueid[UEID_LEN], const char *label, struc
 	struct device_finding f = { { tx, out, false }, ueid };
 	struct db_value v[] = { DB_B(((struct bytes){ ueid, UEID_LEN })), DB_T(label) };
 
-	if (db_run(tx->db, "SELECT label, leaf_key, version, mac FROM devices WHERE ueid = $1 AND label = $2",
+	if (db_run(tx->db,
+		   "SELECT label, leaf_key, version, mac FROM devices WHERE ueid = $1 AND label = "
+		   "$2",
 		   v, 2, take_device, &f, NULL, e))
 		return (int)e->code;
-	return f.f.found ? 0 : err_set(e, E_NOTFOUND, "device %s was never seen on this host", label);
+	return f.f.found ? 0
+			 : err_set(e, E_NOTFOUND, "device %s was never seen on this host", label);
 }
 
 static int take_name(void *user, const struct db_row *row, struct err *e)
@@ -500,8 +514,8 @@ static int take_name(void *user, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-int device_other_host(struct tx *tx, const u8 ueid[UEID_LEN], const u8 leaf_key[32], long long since_s,
-		      char out[HOST_NAME_MAX_LEN + 1], struct err *e)
+int device_other_host(struct tx *tx, const u8 ueid[UEID_LEN], const u8 leaf_key[32],
+		      long long since_s, char out[HOST_NAME_MAX_LEN + 1], struct err *e)
 {
 	struct db_value v[] = { DB_B(((struct bytes){ leaf_key, 32 })),
 				DB_B(((struct bytes){ ueid, UEID_LEN })), DB_I(since_s) };
@@ -526,18 +540,19 @@ int device_seen(struct tx *tx, const u8 ueid[UEID_LEN], const struct known_devic
 	v[3] = DB_I(d->version);
 	v[4] = DB_I(clock_now_s());
 	v[5] = DB_B(digest_bytes(&mac));
-	return db_run(tx->db,
-		      "INSERT INTO devices (ueid, label, leaf_key, version, first_seen, last_seen, mac)"
-		      " VALUES ($1, $2, $3, $4, $5, $5, $6) ON CONFLICT (ueid, label) DO UPDATE SET"
-		      " leaf_key = excluded.leaf_key, version = excluded.version,"
-		      " last_seen = excluded.last_seen, mac = excluded.mac",
-		      v, 6, NULL, NULL, NULL, e);
+	return db_run(
+		tx->db,
+		"INSERT INTO devices (ueid, label, leaf_key, version, first_seen, last_seen, mac)"
+		" VALUES ($1, $2, $3, $4, $5, $5, $6) ON CONFLICT (ueid, label) DO UPDATE SET"
+		" leaf_key = excluded.leaf_key, version = excluded.version,"
+		" last_seen = excluded.last_seen, mac = excluded.mac",
+		v, 6, NULL, NULL, NULL, e);
 }
 
 int device_forget(struct tx *tx, const u8 ueid[UEID_LEN], const char *label, struct err *e)
 {
 	struct db_value v[] = { DB_B(((struct bytes){ ueid, UEID_LEN })), DB_T(label) };
 
-	return db_run(tx->db, "DELETE FROM devices WHERE ueid = $1 AND label = $2", v, 2, NULL, NULL, NULL,
-		      e);
+	return db_run(tx->db, "DELETE FROM devices WHERE ueid = $1 AND label = $2", v, 2, NULL,
+		      NULL, NULL, e);
 }

@@ -46,7 +46,8 @@ struct expected_host {
 	char group[GROUP_MAX_LEN + 1];
 };
 int expected_host_add(struct tx *tx, const struct expected_host *x, struct err *e);
-int expected_host_find(struct tx *tx, const u8 ek_hash[32], struct expected_host *out, struct err *e);
+int expected_host_find(struct tx *tx, const u8 ek_hash[32], struct expected_host *out,
+		       struct err *e);
 
 struct join_token {
 	u8 hash[32];
@@ -79,7 +80,8 @@ int device_find(struct tx *tx, const u8 ueid[UEID_LEN], const char *label, struc
 /** device_other_host - name of another host where @leaf_key was seen since @since_s, or "". */
 int device_other_host(struct tx *tx, const u8 ueid[UEID_LEN], const u8 leaf_key[32],
 		      long long since_s, char out[HOST_NAME_MAX_LEN + 1], struct err *e);
-int device_seen(struct tx *tx, const u8 ueid[UEID_LEN], const struct known_device *d, struct err *e);
+int device_seen(struct tx *tx, const u8 ueid[UEID_LEN], const struct known_device *d,
+		struct err *e);
 int device_forget(struct tx *tx, const u8 ueid[UEID_LEN], const char *label, struct err *e);
 
 #endif

@@ -128,16 +128,16 @@ static void remote_text(struct MHD_Connection *c, char out[64])
 	out[0] = 0;
 	if (info && info->client_addr)
 		getnameinfo(info->client_addr,
-			    info->client_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in) :
-								      sizeof(struct sockaddr_in6),
+			    info->client_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+								    : sizeof(struct sockaddr_in6),
 			    out, 64, NULL, 0, NI_NUMERICHOST);
 }
 
 static enum MHD_Result respond(struct MHD_Connection *c, struct http_response *out)
 {
 	struct bytes body = buf_bytes(out->body);
-	struct MHD_Response *r = MHD_create_response_from_buffer(body.len, (void *)body.at,
-								 MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result rc;
 
 	if (!r)
@@ -184,7 +184,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 
 	(void)version;
 	if (!x) { /* headers are in, no body yet */
-		const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
+		const char *length =
+			MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
 		size_t limit = h->handler.body_limit(h->handler.user, method, url);
 
 		x = calloc(1, sizeof(*x));
@@ -211,7 +212,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 		.method = method,
 		.path = url,
 		.content_type = type ? type : "",
-		.bearer = bearer_of(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization")),
+		.bearer =
+			bearer_of(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization")),
 		.body = buf_bytes(x->body),
 		.connection = c,
 	};
@@ -238,14 +240,17 @@ static void on_completed(void *user, struct MHD_Connection *c, void **context,
 static bool is_loopback(const struct sockaddr *a)
 {
 	if (a->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24 == 127;
+		return ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >>
+			       24 ==
+		       127;
 	return a->sa_family == AF_INET6 &&
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
 }
 
 static int listen_on(const struct http_config *c, struct http *h, struct err *e)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST };
 	struct addrinfo *list = NULL;
 	struct sockaddr_storage bound;
 	socklen_t len = sizeof(bound);
@@ -259,7 +264,8 @@ static int listen_on(const struct http_config *c, struct http *h, struct err *e)
 	}
 	if (!c->tls_key && !is_loopback(list->ai_addr)) {
 		freeaddrinfo(list);
-		err_set(e, E_CONFIG, "plain HTTP is for loopback addresses only, not for %s", c->address);
+		err_set(e, E_CONFIG, "plain HTTP is for loopback addresses only, not for %s",
+			c->address);
 		return -1;
 	}
 	fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -302,14 +308,13 @@ int http_start(const struct http_config *c, const struct http_handler *handler, 
 	};
 	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
 
-	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
-				     MHD_OPTION_THREAD_POOL_SIZE, c->threads,
-				     MHD_OPTION_CONNECTION_LIMIT, c->connections_max,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
-				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
-				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-				     MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_ARRAY,
-				     c->tls_key ? tls : none, MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_THREAD_POOL_SIZE, c->threads, MHD_OPTION_CONNECTION_LIMIT,
+		c->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, h, MHD_OPTION_ARRAY, c->tls_key ? tls : none, MHD_OPTION_END);
 	if (!h->daemon) {
 		close(fd);
 		return err_set(e, E_CONFIG, "HTTP server did not start: %s",

@@ -36,8 +36,8 @@ struct http_handler {
 };
 
 struct http_config {
-	const char *address; /* "127.0.0.1", "::" ... */
-	u16 port;	     /* 0: any, see http_port() */
+	const char *address;		/* "127.0.0.1", "::" ... */
+	u16 port;			/* 0: any, see http_port() */
 	const char *tls_key, *tls_cert; /* PEM text; both NULL: plain HTTP, loopback only */
 	unsigned int threads;
 	unsigned int connections_max;

@@ -20,7 +20,8 @@ static int write_file(const char *folder, const char *name, struct bytes b, stru
 	return file_create(path, b, 0600, e);
 }
 
-static int read_file(const char *folder, const char *name, size_t max, struct buf **out, struct err *e)
+static int read_file(const char *folder, const char *name, size_t max, struct buf **out,
+		     struct err *e)
 {
 	char path[4096];
 
@@ -136,9 +137,10 @@ static int load_root(const char *folder, const char *kek_path, struct server_key
 	if (load_keypair(kek_path, &kek, e) || read_file(folder, "root.sealed", 1024, &sealed, e))
 		return (int)e->code;
 	if (pubkey_kind(keypair_pub(kek)) != KEY_RSA || pubkey_bits(keypair_pub(kek)) < KEK_BITS)
-		return err_set(e, E_CONFIG, "key-encryption key is not RSA of at least %d bits", KEK_BITS);
-	if (rsa_oaep_decrypt(kek, DIGEST_SHA256, bytes_text(root_label), buf_bytes(sealed), root->at,
-			     root->len, &len, e))
+		return err_set(e, E_CONFIG, "key-encryption key is not RSA of at least %d bits",
+			       KEK_BITS);
+	if (rsa_oaep_decrypt(kek, DIGEST_SHA256, bytes_text(root_label), buf_bytes(sealed),
+			     root->at, root->len, &len, e))
 		return err_while(e, "unwrap the root key");
 	if (len != ROOT_KEY_LEN)
 		return err_set(e, E_CONFIG, "root key has %zu bytes", len);
@@ -147,9 +149,9 @@ static int load_root(const char *folder, const char *kek_path, struct server_key
 	id = sha256_of(buf_bytes(spki));
 	memcpy(k->kek_id, id.at, sizeof(k->kek_id));
 	return derive(root, "assay/row-mac/1", &k->row_mac, e) ||
-			       derive(root, "assay/secret-seal/1", &k->secret_seal, e) ?
-		       (int)e->code :
-		       0;
+			       derive(root, "assay/secret-seal/1", &k->secret_seal, e)
+		       ? (int)e->code
+		       : 0;
 }
 
 int keys_load(const char *folder, const char *kek_path, struct server_keys **out, struct err *e)
@@ -189,8 +191,8 @@ void server_keys_drop(struct server_keys **k)
 	*k = NULL;
 }
 
-int keys_row_mac(const struct server_keys *k, const char *label, const struct bytes *fields, size_t n,
-		 struct digest *out, struct err *e)
+int keys_row_mac(const struct server_keys *k, const char *label, const struct bytes *fields,
+		 size_t n, struct digest *out, struct err *e)
 {
 	struct digest content = hash_labelled(label, fields, n);
 	struct bytes piece = digest_bytes(&content);

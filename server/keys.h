@@ -18,12 +18,12 @@ struct nonce_key {
 
 struct server_keys {
 	u8 deployment[DEPLOYMENT_ID_LEN];
-	struct digest a; /* SHA-256 of the deployment id */
+	struct digest a;     /* SHA-256 of the deployment id */
 	size_t n_nonce_keys; /* the first is the one that makes new nonces */
 	struct nonce_key nonce_keys[NONCE_KEYS_MAX];
 	struct keypair *ear;
-	u8 kek_id[32]; /* SHA-256 of the KEK's SubjectPublicKeyInfo */
-	struct secret *row_mac;	   /* derived from the root key */
+	u8 kek_id[32];		    /* SHA-256 of the KEK's SubjectPublicKeyInfo */
+	struct secret *row_mac;	    /* derived from the root key */
 	struct secret *secret_seal; /* derived from the root key */
 };
 
@@ -34,7 +34,7 @@ int keys_load(const char *folder, const char *kek_path, struct server_keys **out
 void server_keys_drop(struct server_keys **k);
 
 /** keys_row_mac - HMAC over @label and @fields under the row key: what a row's mac column holds. */
-int keys_row_mac(const struct server_keys *k, const char *label, const struct bytes *fields, size_t n,
-		 struct digest *out, struct err *e);
+int keys_row_mac(const struct server_keys *k, const char *label, const struct bytes *fields,
+		 size_t n, struct digest *out, struct err *e);
 
 #endif

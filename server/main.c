@@ -15,7 +15,8 @@
 static const char usage[] =
 	"usage: assay-server [--config FILE] run\n"
 	"       assay-server [--config FILE] init [--name DNSNAME] [--address IP]\n"
-	"       assay-server [--config FILE] token NAME ROLE    (viewer, provisioner, operator, admin)\n"
+	"       assay-server [--config FILE] token NAME ROLE    (viewer, provisioner, operator, "
+	"admin)\n"
 	"       assay-server [--config FILE] check-audit\n"
 	"       assay-server --version | --help\n"
 	"The default FILE is /etc/assay/server.conf.\n";
@@ -47,8 +48,11 @@ static int make_tls(const char *state, const char *key_name, const char *cert_na
 	OWNED(cert) cert = NULL;
 	OWNED(buf) pem = buf_new(65536);
 	OWNED(buf) spki = buf_new(1024);
-	struct cert_request want = { .common_name = dns, .dns_name = dns, .ip_address = ip,
-				     .eku = "serverAuth", .not_before = clock_now_s() - 3600,
+	struct cert_request want = { .common_name = dns,
+				     .dns_name = dns,
+				     .ip_address = ip,
+				     .eku = "serverAuth",
+				     .not_before = clock_now_s() - 3600,
 				     .not_after = clock_now_s() + 10LL * 365 * 86400 };
 	struct digest d;
 	char path[PATH_TEXT + 32];
@@ -69,7 +73,8 @@ static int make_tls(const char *state, const char *key_name, const char *cert_na
 	if (cert_make(&want, &cert, e) || cert_pem(cert, &pem->w, e))
 		return (int)e->code;
 	snprintf(path, sizeof(path), "%s/%s", state, cert_name);
-	if (file_create(path, buf_bytes(pem), 0644, e) || pubkey_spki(keypair_pub(key), &spki->w, e))
+	if (file_create(path, buf_bytes(pem), 0644, e) ||
+	    pubkey_spki(keypair_pub(key), &spki->w, e))
 		return (int)e->code;
 	d = sha256_of(buf_bytes(spki));
 	base64_write(digest_bytes(&d), pin);
@@ -81,10 +86,11 @@ static int run_init(const struct settings *s, const char *dns, const char *ip, s
 	OWNED(server) v = NULL;
 	char pin[64], next_pin[64], token[48], id[UUID_TEXT_LEN + 1];
 
-	if (folder_make(s->state, 0700, e) || keys_init(s->state, e) || store_init(s->database, e) ||
+	if (folder_make(s->state, 0700, e) || keys_init(s->state, e) ||
+	    store_init(s->database, e) ||
 	    make_tls(s->state, "tls.key", "tls.crt", dns, ip, pin, e) ||
-	    make_tls(s->state, "tls-next.key", "tls-next.crt", dns, ip, next_pin, e) || server_open(s, &v, e) ||
-	    admin_token_make(v->store, "first", "admin", token, e))
+	    make_tls(s->state, "tls-next.key", "tls-next.crt", dns, ip, next_pin, e) ||
+	    server_open(s, &v, e) || admin_token_make(v->store, "first", "admin", token, e))
 		return err_while(e, "init");
 	printf("# First administrator's token; it is shown only now:\n#   %s\n"
 	       "# /etc/assay/agent.conf of a host:\n"
@@ -99,7 +105,9 @@ static int run_server(const struct settings *s, struct err *e)
 	OWNED(server) v = NULL;
 	OWNED(http) http = NULL;
 	char *key = NULL, *cert = NULL;
-	struct http_config c = { .address = s->address, .port = s->port, .threads = s->threads,
+	struct http_config c = { .address = s->address,
+				 .port = s->port,
+				 .threads = s->threads,
 				 .connections_max = 4096 };
 	struct http_handler handler;
 	sigset_t set;
@@ -112,19 +120,22 @@ static int run_server(const struct settings *s, struct err *e)
 	signal(SIGPIPE, SIG_IGN);
 	if (server_open(s, &v, e))
 		return (int)e->code;
-	if (s->tls && (read_text(s->state, "tls.key", &key, e) || read_text(s->state, "tls.crt", &cert, e)))
+	if (s->tls &&
+	    (read_text(s->state, "tls.key", &key, e) || read_text(s->state, "tls.crt", &cert, e)))
 		return (int)e->code;
 	c.tls_key = key;
 	c.tls_cert = cert;
 	handler = routes_handler(v);
 	rc = http_start(&c, &handler, &http, e);
 	if (!rc) {
-		log_event(LOG_LEVEL_INFO, "started", LOG_T("version", ASSAY_VERSION), LOG_T("commit", ASSAY_COMMIT),
-			  LOG_T("address", s->address), LOG_N("port", http_port(http)), LOG_N("tls", s->tls));
+		log_event(LOG_LEVEL_INFO, "started", LOG_T("version", ASSAY_VERSION),
+			  LOG_T("commit", ASSAY_COMMIT), LOG_T("address", s->address),
+			  LOG_N("port", http_port(http)), LOG_N("tls", s->tls));
 		if (s->release_from_test_sources)
 			log_event(LOG_LEVEL_WARN, "TEST-SWITCH",
 				  LOG_T("switch", "release_from_test_sources"),
-				  LOG_T("meaning", "shares go out to hosts whose devices are simulated"));
+				  LOG_T("meaning",
+					"shares go out to hosts whose devices are simulated"));
 		sd_notify(0, "READY=1");
 		sigwait(&set, &sig);
 		sd_notify(0, "STOPPING=1");
@@ -168,9 +179,12 @@ static int run_token(const struct settings *s, const char *name, const char *rol
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "name", required_argument, NULL, 'n' },
-		{ "address", required_argument, NULL, 'a' }, { "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },	     { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "address", required_argument, NULL, 'a' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	const char *config = "/etc/assay/server.conf", *name = "localhost", *address = NULL;
 	struct settings s;

@@ -14,7 +14,8 @@ static int nonce_mac(const struct server_keys *k, const u8 key[NONCE_KEY_LEN], c
 				  { nonce, AUTHENTICATED } };
 	struct digest d;
 
-	if (hmac(DIGEST_SHA256, (struct bytes){ key, NONCE_KEY_LEN }, pieces, ARRAY_LEN(pieces), &d, e))
+	if (hmac(DIGEST_SHA256, (struct bytes){ key, NONCE_KEY_LEN }, pieces, ARRAY_LEN(pieces), &d,
+		 e))
 		return (int)e->code;
 	memcpy(out, d.at, MAC_LEN);
 	return 0;
@@ -56,15 +57,17 @@ int nonce_check(const struct server_keys *k, enum nonce_purpose purpose, long lo
 		if (k->nonce_keys[i].kid == nonce[0])
 			key = &k->nonce_keys[i];
 	if (!key)
-		return err_set(e, E_FRESHNESS, "nonce is foreign: no server of this deployment issued it");
+		return err_set(e, E_FRESHNESS,
+			       "nonce is foreign: no server of this deployment issued it");
 	if (nonce_mac(k, key->key, nonce, mac, e))
 		return (int)e->code;
 	if (!secret_equal(BYTES(mac), (struct bytes){ nonce + AUTHENTICATED, MAC_LEN }) ||
 	    nonce[1] != purpose)
-		return err_set(e, E_FRESHNESS, "nonce is foreign: no server of this deployment issued it");
+		return err_set(e, E_FRESHNESS,
+			       "nonce is foreign: no server of this deployment issued it");
 	if (age > NONCE_AGE_MAX_S)
-		return err_set(e, E_FRESHNESS, "nonce is stale: issued %lld s ago, good for %d s", age,
-			       NONCE_AGE_MAX_S);
+		return err_set(e, E_FRESHNESS, "nonce is stale: issued %lld s ago, good for %d s",
+			       age, NONCE_AGE_MAX_S);
 	if (age < -NONCE_FUTURE_MAX_S)
 		return err_set(e, E_FRESHNESS, "nonce is from the future by %lld s", -age);
 	return 0;

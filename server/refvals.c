@@ -30,8 +30,8 @@ struct loading {
 	struct refs *refs;
 };
 
-static int corim_mac(struct tx *tx, struct bytes digest, bool is_signed, bool active, struct digest *out,
-		     struct err *e)
+static int corim_mac(struct tx *tx, struct bytes digest, bool is_signed, bool active,
+		     struct digest *out, struct err *e)
 {
 	struct bytes fields[] = { digest, bytes_text(is_signed ? "signed" : "unsigned"),
 				  bytes_text(active ? "active" : "inactive") };
@@ -66,7 +66,8 @@ static int take_corim(void *user, const struct db_row *row, struct err *e)
 	struct err why = { 0 };
 
 	if (corim_parse(row->at[0].bytes, &c, &why) || check_row(lr->tx, l->r, row, c, &why)) {
-		log_event(LOG_LEVEL_ERROR, "corim-left-out", LOG_T("corim", c ? c->id : "?"), LOG_T("why", why.text));
+		log_event(LOG_LEVEL_ERROR, "corim-left-out", LOG_T("corim", c ? c->id : "?"),
+			  LOG_T("why", why.text));
 		return 0;
 	}
 	return refs_add(l->refs, TAKE(c), e);
@@ -76,8 +77,9 @@ static int load_all(struct tx *tx, void *arg, struct err *e)
 {
 	struct loading_row lr = { arg, tx };
 
-	return db_run(tx->db, "SELECT bytes, is_signed, mac FROM corims WHERE active = 1 ORDER BY imported", NULL,
-		      0, take_corim, &lr, NULL, e);
+	return db_run(tx->db,
+		      "SELECT bytes, is_signed, mac FROM corims WHERE active = 1 ORDER BY imported",
+		      NULL, 0, take_corim, &lr, NULL, e);
 }
 
 static void drop_unused(struct refvals *r)
@@ -103,7 +105,8 @@ int refvals_reload(struct refvals *r, struct err *e)
 	if (!s || !l.refs || store_read(r->store, load_all, &l, e)) {
 		free(s);
 		refs_drop(&l.refs);
-		return e->code ? (int)e->code : err_set(e, E_MEMORY, "no memory for reference values");
+		return e->code ? (int)e->code
+			       : err_set(e, E_MEMORY, "no memory for reference values");
 	}
 	refs_ready(l.refs);
 	s->refs = l.refs;
@@ -141,8 +144,8 @@ void refvals_give(struct refvals *r, struct refs *snapshot)
 	pthread_mutex_unlock(&r->lock);
 }
 
-int refvals_open(struct store *store, const struct trust_store *roots,
-		 struct refvals **out, struct err *e)
+int refvals_open(struct store *store, const struct trust_store *roots, struct refvals **out,
+		 struct err *e)
 {
 	OWNED(refvals) r = calloc(1, sizeof(*r));
 
@@ -200,7 +203,8 @@ static int write_corim(struct tx *tx, void *arg, struct err *e)
 	v[6] = DB_T(im->call->actor);
 	v[7] = DB_B(digest_bytes(&mac));
 	if (db_run(tx->db,
-		   "INSERT INTO corims (digest, id, bytes, is_signed, active, imported, imported_by, mac)"
+		   "INSERT INTO corims (digest, id, bytes, is_signed, active, imported, "
+		   "imported_by, mac)"
 		   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
 		   v, 8, NULL, NULL, &changed, e))
 		return (int)e->code;
@@ -232,12 +236,13 @@ void post_corim(struct call *c)
 		problem_of(c->out, &e);
 		return;
 	}
-	log_event(LOG_LEVEL_INFO, "corim-imported", LOG_T("corim", corim->id), LOG_N("triples", corim->n_references));
+	log_event(LOG_LEVEL_INFO, "corim-imported", LOG_T("corim", corim->id),
+		  LOG_N("triples", corim->n_references));
 	answer_json(c->out, 200,
-		    json_pack("{s:s, s:s, s:I, s:I, s:b, s:b}", "status", "success", "id", corim->id,
-			      "reference_triples", (json_int_t)corim->n_references, "unused_triples",
-			      (json_int_t)corim->n_unused_triples, "signed", (int)corim->is_signed, "new",
-			      (int)im.fresh));
+		    json_pack("{s:s, s:s, s:I, s:I, s:b, s:b}", "status", "success", "id",
+			      corim->id, "reference_triples", (json_int_t)corim->n_references,
+			      "unused_triples", (json_int_t)corim->n_unused_triples, "signed",
+			      (int)corim->is_signed, "new", (int)im.fresh));
 }
 
 static int list_corim(void *user, const struct db_row *row, struct err *e)
@@ -247,18 +252,20 @@ static int list_corim(void *user, const struct db_row *row, struct err *e)
 	(void)e;
 	if (row->at[0].bytes.len == 32)
 		hex_write(row->at[0].bytes, hex);
-	json_array_append_new(user, json_pack("{s:s, s:s%, s:b, s:b, s:I, s:s%}", "digest", hex, "id",
-					      (const char *)row->at[1].bytes.at, row->at[1].bytes.len, "signed",
-					      (int)row->at[2].number, "active", (int)row->at[3].number,
-					      "imported", (json_int_t)row->at[4].number, "imported_by",
-					      (const char *)row->at[5].bytes.at, row->at[5].bytes.len));
+	json_array_append_new(
+		user, json_pack("{s:s, s:s%, s:b, s:b, s:I, s:s%}", "digest", hex, "id",
+				(const char *)row->at[1].bytes.at, row->at[1].bytes.len, "signed",
+				(int)row->at[2].number, "active", (int)row->at[3].number,
+				"imported", (json_int_t)row->at[4].number, "imported_by",
+				(const char *)row->at[5].bytes.at, row->at[5].bytes.len));
 	return 0;
 }
 
 static int list_corims(struct tx *tx, void *arg, struct err *e)
 {
 	return db_run(tx->db,
-		      "SELECT digest, id, is_signed, active, imported, imported_by FROM corims ORDER BY imported, id"
+		      "SELECT digest, id, is_signed, active, imported, imported_by FROM corims "
+		      "ORDER BY imported, id"
 		      " LIMIT 10000",
 		      NULL, 0, list_corim, arg, NULL, e);
 }

@@ -8,8 +8,8 @@
 
 struct refvals;
 /** refvals_open - build the snapshot from the store; a row that no longer verifies is left out, loudly. */
-int refvals_open(struct store *s, const struct trust_store *roots,
-		 struct refvals **out, struct err *e);
+int refvals_open(struct store *s, const struct trust_store *roots, struct refvals **out,
+		 struct err *e);
 void refvals_drop(struct refvals **r);
 /** refvals_take - the current snapshot; give it back with refvals_give(). */
 struct refs *refvals_take(struct refvals *r);

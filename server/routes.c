@@ -10,6 +10,7 @@
 
 enum right { ANYBODY, VIEWER, PROVISIONER, OPERATOR, ADMIN };
 
+/* clang-format off */
 static const struct {
 	const char *method, *path;
 	size_t body_max;
@@ -35,6 +36,7 @@ static const struct {
 	{ "POST",   "/api/v1/secrets",                        JSON_BODY_MAX, OPERATOR,    post_secret },
 	{ "GET",    "/healthz",                               0,             ANYBODY,     get_health },
 };
+/* clang-format on */
 
 /* Segment by segment; {} takes one that is not empty. */
 static bool path_matches(const char *pattern, const char *path, char part[2][128])
@@ -95,7 +97,10 @@ static enum right right_of(struct bytes role)
 	static const struct {
 		const char *name;
 		enum right right;
-	} roles[] = { { "viewer", VIEWER }, { "provisioner", PROVISIONER }, { "operator", OPERATOR }, { "admin", ADMIN } };
+	} roles[] = { { "viewer", VIEWER },
+		      { "provisioner", PROVISIONER },
+		      { "operator", OPERATOR },
+		      { "admin", ADMIN } };
 
 	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
 		if (bytes_equal(role, bytes_text(roles[i].name)))
@@ -125,7 +130,8 @@ static int take_token(void *user, const struct db_row *row, struct err *e)
 		return (int)e->code;
 	if (!digest_equals(&mac, row->at[2].bytes))
 		return err_set(e, E_SIGNATURE, "token row was changed in the database");
-	snprintf(ar->a->name, sizeof(ar->a->name), "%.*s", (int)(row->at[0].bytes.len < 60 ? row->at[0].bytes.len : 60),
+	snprintf(ar->a->name, sizeof(ar->a->name), "%.*s",
+		 (int)(row->at[0].bytes.len < 60 ? row->at[0].bytes.len : 60),
 		 (const char *)row->at[0].bytes.at);
 	ar->a->right = right_of(row->at[1].bytes);
 	ar->a->found = true;
@@ -138,8 +144,10 @@ static int find_token(struct tx *tx, void *arg, struct err *e)
 	struct asking_row ar = { a, tx };
 	struct db_value v = DB_B(BYTES(a->hash));
 
-	return db_run(tx->db, "SELECT name, role, mac FROM admin_tokens WHERE hash = $1 AND revoked IS NULL", &v,
-		      1, take_token, &ar, NULL, e);
+	return db_run(
+		tx->db,
+		"SELECT name, role, mac FROM admin_tokens WHERE hash = $1 AND revoked IS NULL", &v,
+		1, take_token, &ar, NULL, e);
 }
 
 static bool may_call(struct call *c, enum right needed)
@@ -181,8 +189,8 @@ static void handle(void *user, const struct http_request *rq, struct http_respon
 	int i = find_route(rq->method, rq->path, c.part, &other_method);
 
 	if (i < 0) {
-		problem(out, other_method ? 405 : 404, other_method ? "Method not allowed" : "Not found",
-			"see docs/openapi.yaml");
+		problem(out, other_method ? 405 : 404,
+			other_method ? "Method not allowed" : "Not found", "see docs/openapi.yaml");
 		return;
 	}
 	if (may_call(&c, routes[i].right))
@@ -214,14 +222,17 @@ static int insert_token(struct tx *tx, void *arg, struct err *e)
 	v[2] = DB_T(m->role);
 	v[3] = DB_I(clock_now_s());
 	v[4] = DB_B(digest_bytes(&mac));
-	if (db_run(tx->db, "INSERT INTO admin_tokens (hash, name, role, created, mac) VALUES ($1, $2, $3, $4, $5)", v,
-		   5, NULL, NULL, NULL, e))
+	if (db_run(tx->db,
+		   "INSERT INTO admin_tokens (hash, name, role, created, mac) VALUES ($1, $2, $3, "
+		   "$4, $5)",
+		   v, 5, NULL, NULL, NULL, e))
 		return (int)e->code;
 	snprintf(detail, sizeof(detail), "{\"token\":\"%s\",\"role\":\"%s\"}", m->name, m->role);
 	return audit_append(tx, "local", "token-made", detail, e);
 }
 
-int admin_token_make(struct store *store, const char *name, const char *role, char out[48], struct err *e)
+int admin_token_make(struct store *store, const char *name, const char *role, char out[48],
+		     struct err *e)
 {
 	struct making m = { name, role, { 0 } };
 	struct digest d;

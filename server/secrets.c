@@ -11,12 +11,14 @@ void share_check_value(struct bytes share, u8 out[SHARE_CHECK_LEN])
 }
 
 /* What a share is bound to: moved to another row it does not open. */
-static struct digest share_aad(const struct server_keys *k, const u8 ueid[UEID_LEN], const u8 uuid[16],
-			       u64 epoch)
+static struct digest share_aad(const struct server_keys *k, const u8 ueid[UEID_LEN],
+			       const u8 uuid[16], u64 epoch)
 {
 	u8 number[8];
 	struct writer w = writer_on(number, sizeof(number));
-	struct bytes parts[] = { { ueid, UEID_LEN }, { uuid, 16 }, BYTES(number), BYTES(k->kek_id) };
+	struct bytes parts[] = {
+		{ ueid, UEID_LEN }, { uuid, 16 }, BYTES(number), BYTES(k->kek_id)
+	};
 
 	write_be64(&w, epoch);
 	return hash_labelled("assay/secret/1", parts, ARRAY_LEN(parts));
@@ -37,13 +39,15 @@ static int insert(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64
 	OWNED(secret) row_key = secret_new(AEAD_KEY_LEN);
 	struct digest aad = share_aad(tx->keys, ueid, uuid, epoch);
 	u8 sealed_key[AEAD_KEY_LEN + 28], sealed[SHARE_LEN + 28], check[SHARE_CHECK_LEN];
-	struct writer kw = writer_on(sealed_key, sizeof(sealed_key)), sw = writer_on(sealed, sizeof(sealed));
+	struct writer kw = writer_on(sealed_key, sizeof(sealed_key)),
+		      sw = writer_on(sealed, sizeof(sealed));
 	struct db_value v[8];
 
 	if (!row_key)
 		return err_set(e, E_MEMORY, "no locked memory");
 	if (random_bytes(row_key->at, row_key->len, e) ||
-	    aead_seal(secret_bytes(tx->keys->secret_seal), digest_bytes(&aad), secret_bytes(row_key), &kw, e) ||
+	    aead_seal(secret_bytes(tx->keys->secret_seal), digest_bytes(&aad),
+		      secret_bytes(row_key), &kw, e) ||
 	    aead_seal(secret_bytes(row_key), digest_bytes(&aad), secret_bytes(share), &sw, e))
 		return (int)e->code;
 	share_check_value(secret_bytes(share), check);
@@ -56,13 +60,14 @@ static int insert(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64
 	v[6] = DB_B(BYTES(check));
 	v[7] = DB_I(clock_now_s());
 	return db_run(tx->db,
-		      "INSERT INTO secrets (ueid, uuid, epoch, state, row_key, sealed, check_value, created)"
+		      "INSERT INTO secrets (ueid, uuid, epoch, state, row_key, sealed, "
+		      "check_value, created)"
 		      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 		      v, 8, NULL, NULL, NULL, e);
 }
 
-int share_create(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u8 check[SHARE_CHECK_LEN],
-		 struct err *e)
+int share_create(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16],
+		 u8 check[SHARE_CHECK_LEN], struct err *e)
 {
 	OWNED(secret) share = secret_new(SHARE_LEN);
 	struct db_value v = DB_B(((struct bytes){ uuid, 16 }));
@@ -92,9 +97,10 @@ static int take_share(void *user, const struct db_row *row, struct err *e)
 
 	if (!row_key || !share)
 		return err_set(e, E_MEMORY, "no locked memory");
-	if (aead_open(secret_bytes(o->tx->keys->secret_seal), digest_bytes(&o->aad), row->at[0].bytes,
-		      row_key->at, row_key->len, e) ||
-	    aead_open(secret_bytes(row_key), digest_bytes(&o->aad), row->at[1].bytes, share->at, share->len, e))
+	if (aead_open(secret_bytes(o->tx->keys->secret_seal), digest_bytes(&o->aad),
+		      row->at[0].bytes, row_key->at, row_key->len, e) ||
+	    aead_open(secret_bytes(row_key), digest_bytes(&o->aad), row->at[1].bytes, share->at,
+		      share->len, e))
 		return err_while(e, "share in the database");
 	*o->pending = bytes_equal(row->at[2].bytes, bytes_text("pending"));
 	secret_drop(o->out);
@@ -106,13 +112,14 @@ int share_open(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 ep
 	       struct secret **out, bool *pending, struct err *e)
 {
 	struct opening o = { tx, share_aad(tx->keys, ueid, uuid, epoch), out, pending };
-	struct db_value v[] = { DB_B(((struct bytes){ ueid, UEID_LEN })), DB_B(((struct bytes){ uuid, 16 })),
-				DB_I(epoch) };
+	struct db_value v[] = { DB_B(((struct bytes){ ueid, UEID_LEN })),
+				DB_B(((struct bytes){ uuid, 16 })), DB_I(epoch) };
 
 	*out = NULL;
 	if (db_run(tx->db,
-		   "SELECT row_key, sealed, state FROM secrets WHERE ueid = $1 AND uuid = $2 AND epoch = $3", v,
-		   3, take_share, &o, NULL, e))
+		   "SELECT row_key, sealed, state FROM secrets WHERE ueid = $1 AND uuid = $2 AND "
+		   "epoch = $3",
+		   v, 3, take_share, &o, NULL, e))
 		return (int)e->code;
 	return *out ? 0 : err_set(e, E_NOTFOUND, "this host has no share of that volume and epoch");
 }

@@ -11,8 +11,8 @@ enum { SHARE_LEN = 32, SHARE_CHECK_LEN = 8 };
  * share_create - a new random share of @uuid for @ueid, epoch 1, current.
  * E_CONFLICT when the UUID exists already, under this host or another.
  */
-int share_create(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u8 check[SHARE_CHECK_LEN],
-		 struct err *e);
+int share_create(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16],
+		 u8 check[SHARE_CHECK_LEN], struct err *e);
 /** share_open - E_NOTFOUND when this host has no such volume or epoch; E_SIGNATURE when rows were swapped. */
 int share_open(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
 	       struct secret **out, bool *pending, struct err *e);

@@ -20,7 +20,8 @@ static int load_roots(const char *folder, struct trust_store **out, struct err *
 		return 0;
 	n = scandir(folder, &names, NULL, alphasort);
 	if (n < 0)
-		return err_set(e, E_CONFIG, "folder of trust anchors %s: %s", folder, strerror(errno));
+		return err_set(e, E_CONFIG, "folder of trust anchors %s: %s", folder,
+			       strerror(errno));
 	for (int i = 0; i < n; i++) {
 		char path[PATH_TEXT + 260];
 
@@ -42,7 +43,8 @@ int server_open(const struct settings *s, struct server **out, struct err *e)
 	v->settings = s;
 	if (keys_load(s->state, s->kek, &v->keys, e) ||
 	    store_open(s->database, s->audit_floor, v->keys, &v->store, e) ||
-	    load_roots(s->ek_roots, &v->ek_roots, e) || load_roots(s->device_roots, &v->device_roots, e) ||
+	    load_roots(s->ek_roots, &v->ek_roots, e) ||
+	    load_roots(s->device_roots, &v->device_roots, e) ||
 	    load_roots(s->corim_roots, &v->corim_roots, e) ||
 	    refvals_open(v->store, v->corim_roots, &v->refvals, e))
 		return (int)e->code;

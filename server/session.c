@@ -31,8 +31,8 @@ static json_t *session_json(const u8 nonce[32], const char *status)
 	gmtime_r(&expiry, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	base64url_write((struct bytes){ nonce, NONCE_SIZE }, true, text);
-	return json_pack("{s:s, s:s, s:[s], s:s}", "nonce", text, "expiry", when, "accept", EAT_MEDIA_TYPE,
-			 "status", status);
+	return json_pack("{s:s, s:s, s:[s], s:s}", "nonce", text, "expiry", when, "accept",
+			 EAT_MEDIA_TYPE, "status", status);
 }
 
 void post_new_session(struct call *c)
@@ -43,7 +43,8 @@ void post_new_session(struct call *c)
 	struct err e = { 0 };
 
 	if (http_query(c->rq, "nonce")) {
-		problem(c->out, 400, "Not supported", "a nonce of the caller's choice is not taken by this server");
+		problem(c->out, 400, "Not supported",
+			"a nonce of the caller's choice is not taken by this server");
 		return;
 	}
 	if (size && strcmp(size, "32")) {
@@ -55,7 +56,8 @@ void post_new_session(struct call *c)
 		return;
 	}
 	base64url_write(BYTES(nonce), false, id);
-	snprintf(c->out->location, sizeof(c->out->location), "/challenge-response/v1/session/%s", id);
+	snprintf(c->out->location, sizeof(c->out->location), "/challenge-response/v1/session/%s",
+		 id);
 	answer_json(c->out, 201, session_json(nonce, "waiting"));
 }
 
@@ -127,7 +129,8 @@ static int lookup_leaf(void *user, const char *label, const u8 leaf_key[32], str
 		return (int)e->code;
 	}
 	return device_other_host(r->tx, r->host->ueid, leaf_key,
-				 clock_now_s() - r->server->settings->device_move_s, out->other_host, e);
+				 clock_now_s() - r->server->settings->device_move_s,
+				 out->other_host, e);
 }
 
 static int load_host(struct round *r, struct err *e)
@@ -141,7 +144,8 @@ static int load_host(struct round *r, struct err *e)
 	r->ctx.active = r->host->active && r->host->ak_active;
 	memcpy(r->ctx.ueid, r->host->ueid, UEID_LEN);
 	v = DB_B(BYTES(r->host->ueid));
-	if (db_run(r->tx->db, "SELECT reset_count, restart_count, clock_ms FROM attestations WHERE ueid = $1",
+	if (db_run(r->tx->db,
+		   "SELECT reset_count, restart_count, clock_ms FROM attestations WHERE ueid = $1",
 		   &v, 1, take_last, &r->ctx, NULL, e))
 		return (int)e->code;
 	if (inventory_find(r->tx, r->host->ueid, &r->inventory, e) && e->code != E_NOTFOUND)
@@ -203,10 +207,11 @@ static json_t *reasons_json(const struct reasons *reasons)
 		char text[1200];
 
 		reason_text(r, text, sizeof(text));
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "device", r->device, "address",
-					r->address, "element", r->element, "wanted", r->wanted, "found", r->found,
-					"corim", r->corim, "tier", tier_name(r->tier), "text", text));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+						      "device", r->device, "address", r->address,
+						      "element", r->element, "wanted", r->wanted,
+						      "found", r->found, "corim", r->corim, "tier",
+						      tier_name(r->tier), "text", text));
 	}
 	return list;
 }
@@ -221,12 +226,13 @@ static json_t *devices_json(const struct round *r)
 		const struct appraised *a = &r->appraisal->at[i + 1];
 		u8 version = d->evidence ? d->evidence->nego.version : 0;
 
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s%, s:i, s:s, s:I, s:I}", "label", d->label, "address",
-					d->address, "source", (const char *)d->claims->source.at,
-					d->claims->source.len, "spdm_version", version & 15, "status",
-					tier_name(a->status), "elements", (json_int_t)a->n_elements, "matched",
-					(json_int_t)a->n_matched));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s%, s:i, s:s, s:I, s:I}",
+						      "label", d->label, "address", d->address,
+						      "source", (const char *)d->claims->source.at,
+						      d->claims->source.len, "spdm_version",
+						      version & 15, "status", tier_name(a->status),
+						      "elements", (json_int_t)a->n_elements,
+						      "matched", (json_int_t)a->n_matched));
 	}
 	return list;
 }
@@ -279,7 +285,8 @@ static int record_devices(struct tx *tx, const struct round *r, struct err *e)
 
 	for (size_t i = 0; i < v->n_devices; i++) {
 		const struct verified_device *d = &v->devices[i];
-		struct known_device known = { .version = d->evidence ? d->evidence->nego.version : 0 };
+		struct known_device known = { .version =
+						      d->evidence ? d->evidence->nego.version : 0 };
 
 		if (!d->sighted)
 			continue;
@@ -317,20 +324,24 @@ static int record_state(struct tx *tx, const struct round *r, struct err *e)
 	values[6] = DB_T(reasons);
 	values[7] = DB_T(devices);
 	values[8] = DB_B(buf_bytes(r->token->bytes));
-	rc = db_run(tx->db,
-		    "INSERT INTO attestations (ueid, time, status, reset_count, restart_count, clock_ms, reasons,"
-		    " devices, token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ueid) DO UPDATE SET"
-		    " time = excluded.time, status = excluded.status, reset_count = excluded.reset_count,"
-		    " restart_count = excluded.restart_count, clock_ms = excluded.clock_ms,"
-		    " reasons = excluded.reasons, devices = excluded.devices, token = excluded.token",
-		    values, 9, NULL, NULL, NULL, e);
+	rc = db_run(
+		tx->db,
+		"INSERT INTO attestations (ueid, time, status, reset_count, restart_count, "
+		"clock_ms, reasons,"
+		" devices, token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ueid) "
+		"DO UPDATE SET"
+		" time = excluded.time, status = excluded.status, reset_count = "
+		"excluded.reset_count,"
+		" restart_count = excluded.restart_count, clock_ms = excluded.clock_ms,"
+		" reasons = excluded.reasons, devices = excluded.devices, token = excluded.token",
+		values, 9, NULL, NULL, NULL, e);
 	free(reasons);
 	free(devices);
 	return rc;
 }
 
-static int consume_nonce(struct tx *tx, const u8 nonce[NONCE_SIZE], struct bytes ueid, struct bytes answer,
-			 struct err *e)
+static int consume_nonce(struct tx *tx, const u8 nonce[NONCE_SIZE], struct bytes ueid,
+			 struct bytes answer, struct err *e)
 {
 	struct db_value old = DB_I(clock_now_s() - NONCE_KEEP_S);
 	struct db_value v[4];
@@ -341,10 +352,12 @@ static int consume_nonce(struct tx *tx, const u8 nonce[NONCE_SIZE], struct bytes
 	v[3] = DB_B(answer);
 	if (db_run(tx->db, "DELETE FROM sessions WHERE time < $1", &old, 1, NULL, NULL, NULL, e))
 		return (int)e->code;
-	if (!db_run(tx->db, "INSERT INTO sessions (nonce, time, ueid, answer) VALUES ($1, $2, $3, $4)", v, 4,
-		    NULL, NULL, NULL, e))
+	if (!db_run(tx->db,
+		    "INSERT INTO sessions (nonce, time, ueid, answer) VALUES ($1, $2, $3, $4)", v,
+		    4, NULL, NULL, NULL, e))
 		return 0;
-	return e->code == E_CONFLICT ? err_set(e, E_FRESHNESS, "nonce was used before") : (int)e->code;
+	return e->code == E_CONFLICT ? err_set(e, E_FRESHNESS, "nonce was used before")
+				     : (int)e->code;
 }
 
 static int record(struct tx *tx, void *arg, struct err *e)
@@ -355,7 +368,8 @@ static int record(struct tx *tx, void *arg, struct err *e)
 
 	if (consume_nonce(tx, r->token->nonce, BYTES(r->host->ueid), buf_bytes(r->answer), e))
 		return (int)e->code;
-	if (v->checks.result[CHECK_TOKEN_SIGNATURE] == PASSED && v->checks.result[CHECK_NONCE] == PASSED &&
+	if (v->checks.result[CHECK_TOKEN_SIGNATURE] == PASSED &&
+	    v->checks.result[CHECK_NONCE] == PASSED &&
 	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
 		if (record_state(tx, r, e) || record_devices(tx, r, e))
 			return (int)e->code;
@@ -363,9 +377,10 @@ static int record(struct tx *tx, void *arg, struct err *e)
 		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))
 			return (int)e->code;
 	}
-	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"status\":\"%s\",\"release\":%s,\"volumes\":%zu}",
-		 r->host->name, tier_name(r->decision.status), r->decision.release ? "true" : "false",
-		 r->token->n_volumes);
+	snprintf(detail, sizeof(detail),
+		 "{\"host\":\"%s\",\"status\":\"%s\",\"release\":%s,\"volumes\":%zu}",
+		 r->host->name, tier_name(r->decision.status),
+		 r->decision.release ? "true" : "false", r->token->n_volumes);
 	return audit_append(tx, r->call->actor, "verdict", detail, e);
 }
 
@@ -373,7 +388,8 @@ static int wrap(struct tx *tx, void *arg, struct err *e)
 {
 	struct round *r = arg;
 
-	return release_wrap(tx, r->verified, &r->decision, r->server->settings->release_pcrs, &r->release, e);
+	return release_wrap(tx, r->verified, &r->decision, r->server->settings->release_pcrs,
+			    &r->release, e);
 }
 
 static bool ek_may_release(const struct round *r)
@@ -392,7 +408,8 @@ static int make_answer(struct round *r, struct err *e)
 
 		snprintf(why->element, sizeof(why->element), "release");
 		snprintf(why->found, sizeof(why->found),
-			 "host joined by token alone; an operator has to confirm its EK before a share goes out");
+			 "host joined by token alone; an operator has to confirm its EK before a "
+			 "share goes out");
 		r->decision.release = false;
 	}
 	if (make_ear(r, e))
@@ -413,17 +430,19 @@ static void answer_complete(struct round *r, const struct err *release_error)
 	char *text;
 
 	if (release.len && (text = malloc(base64_len(release.len, false) + 1))) {
-		json_object_set_new(j, "release", json_string(base64url_write(release, false, text)));
+		json_object_set_new(j, "release",
+				    json_string(base64url_write(release, false, text)));
 		free(text);
 	}
 	if (release_error->code)
 		json_array_append_new(json_object_get(j, "reasons"),
-				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", "host", "element",
-						"release", "wanted", "", "found", release_error->text, "text",
-						release_error->text));
+				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", "host",
+						"element", "release", "wanted", "", "found",
+						release_error->text, "text", release_error->text));
 	if ((text = malloc(base64_len(token.len, true) + 1))) {
-		json_object_set_new(j, "evidence", json_pack("{s:s, s:o}", "type", EAT_MEDIA_TYPE, "value",
-							     json_string(base64url_write(token, true, text))));
+		json_object_set_new(j, "evidence",
+				    json_pack("{s:s, s:o}", "type", EAT_MEDIA_TYPE, "value",
+					      json_string(base64url_write(token, true, text))));
 		free(text);
 	}
 	answer_json(r->call->out, 200, j);
@@ -451,9 +470,9 @@ static int attest(struct round *r, struct err *e)
 	if (store_read(r->server->store, judge, r, e))
 		return (int)e->code;
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", r->host ? r->host->name : "?"),
-		  LOG_T("status", tier_name(r->decision.status)), LOG_N("devices", r->token->n_devices),
-		  LOG_N("release", r->decision.release), LOG_N("reasons", r->reasons->n),
-		  LOG_T("remote", r->call->rq->remote));
+		  LOG_T("status", tier_name(r->decision.status)),
+		  LOG_N("devices", r->token->n_devices), LOG_N("release", r->decision.release),
+		  LOG_N("reasons", r->reasons->n), LOG_T("remote", r->call->rq->remote));
 	if (!verified_view(r->verified)->quoted) {
 		answer_unquoted(r);
 		return 0;
@@ -479,7 +498,8 @@ void post_evidence(struct call *c)
 	if (!session_nonce(c, r.nonce))
 		return;
 	if (attest(&r, &e)) {
-		log_event(LOG_LEVEL_WARN, "evidence-refused", LOG_T("why", e.text), LOG_T("remote", c->rq->remote));
+		log_event(LOG_LEVEL_WARN, "evidence-refused", LOG_T("why", e.text),
+			  LOG_T("remote", c->rq->remote));
 		problem_of(c->out, &e);
 	}
 	round_clear(&r);
@@ -502,10 +522,11 @@ static int take_answer(void *user, const struct db_row *row, struct err *e)
 static int find_answer(struct tx *tx, void *arg, struct err *e)
 {
 	struct looking *l = arg;
-	struct db_value v[] = { DB_B(((struct bytes){ l->nonce, NONCE_SIZE })), DB_I(clock_now_s() - NONCE_KEEP_S) };
+	struct db_value v[] = { DB_B(((struct bytes){ l->nonce, NONCE_SIZE })),
+				DB_I(clock_now_s() - NONCE_KEEP_S) };
 
-	return db_run(tx->db, "SELECT answer FROM sessions WHERE nonce = $1 AND time >= $2", v, 2, take_answer, l,
-		      NULL, e);
+	return db_run(tx->db, "SELECT answer FROM sessions WHERE nonce = $1 AND time >= $2", v, 2,
+		      take_answer, l, NULL, e);
 }
 
 void get_session(struct call *c)
@@ -522,7 +543,8 @@ void get_session(struct call *c)
 		c->out->status = 200;
 		c->out->content_type = "application/json";
 		c->out->body = TAKE(l.answer);
-	} else if (l.answer || nonce_check(c->server->keys, NONCE_FOR_SESSION, clock_now_s(), nonce, &e)) {
+	} else if (l.answer ||
+		   nonce_check(c->server->keys, NONCE_FOR_SESSION, clock_now_s(), nonce, &e)) {
 		problem(c->out, 404, "Not found", "no such session, or it has ended");
 	} else {
 		answer_json(c->out, 200, session_json(nonce, "waiting"));
@@ -564,8 +586,10 @@ void get_well_known(struct call *c)
 	jwk = json_loadb((const char *)room, w.len, 0, NULL);
 	json_object_set_new(jwk, "alg", json_string("ES256"));
 	answer_json(c->out, 200,
-		    json_pack("{s:o, s:[s], s:s, s:s, s:{s:s, s:s}}", "ear-verification-key", jwk, "media-types",
-			      EAT_MEDIA_TYPE, "version", ASSAY_VERSION "+" ASSAY_COMMIT, "service-state", "READY",
-			      "api-endpoints", "newChallengeResponseSession", "/challenge-response/v1/newSession",
-			      "CoRIMProvisioning", "/endorsement-provisioning/v1/submit"));
+		    json_pack("{s:o, s:[s], s:s, s:s, s:{s:s, s:s}}", "ear-verification-key", jwk,
+			      "media-types", EAT_MEDIA_TYPE, "version",
+			      ASSAY_VERSION "+" ASSAY_COMMIT, "service-state", "READY",
+			      "api-endpoints", "newChallengeResponseSession",
+			      "/challenge-response/v1/newSession", "CoRIMProvisioning",
+			      "/endorsement-provisioning/v1/submit"));
 }

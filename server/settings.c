@@ -10,18 +10,18 @@
 /* 0-7, 8, 9, 11, 12, 14, 15: never 10 (IMA), 13 (evidence), 16 to 23 (resettable) */
 enum { DEFAULT_RELEASE_PCRS = 0xdbff, FORBIDDEN_RELEASE_PCRS = 0xff2400, CAP_PCR_BIT = 1 << 15 };
 
-#define TEXT(field)                                                                             \
-	static int take_##field(void *into, const char *arg, const char *value, struct err *e)  \
-	{                                                                                       \
-		struct settings *s = into;                                                      \
-		(void)arg;                                                                      \
-		return config_text(s->field, sizeof(s->field), value, e);                       \
+#define TEXT(field)                                                                                \
+	static int take_##field(void *into, const char *arg, const char *value, struct err *e)     \
+	{                                                                                          \
+		struct settings *s = into;                                                         \
+		(void)arg;                                                                         \
+		return config_text(s->field, sizeof(s->field), value, e);                          \
 	}
-#define BOOL(field)                                                                             \
-	static int take_##field(void *into, const char *arg, const char *value, struct err *e)  \
-	{                                                                                       \
-		(void)arg;                                                                      \
-		return config_bool(&((struct settings *)into)->field, value, e);                \
+#define BOOL(field)                                                                                \
+	static int take_##field(void *into, const char *arg, const char *value, struct err *e)     \
+	{                                                                                          \
+		(void)arg;                                                                         \
+		return config_bool(&((struct settings *)into)->field, value, e);                   \
 	}
 
 TEXT(address)
@@ -94,7 +94,8 @@ static int take_release_pcrs(void *into, const char *arg, const char *value, str
 			to = strtoul(p, &end, 10);
 		}
 		if (end == p || from > to || to > 23 || (*end && *end != ','))
-			return err_set(e, E_CONFIG, "a list like 0-9,11,12 expected, not \"%s\"", value);
+			return err_set(e, E_CONFIG, "a list like 0-9,11,12 expected, not \"%s\"",
+				       value);
 		for (; from <= to; from++)
 			pcrs |= 1u << from;
 		p = *end ? end + 1 : end;

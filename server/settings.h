@@ -17,15 +17,15 @@ struct settings {
 	char state[PATH_TEXT];	  /* folder of keys and certificates */
 	char database[PATH_TEXT]; /* default: state/assay.db         */
 	/* [kek] */
-	char kek[PATH_TEXT];	    /* default: state/kek.pem      */
+	char kek[PATH_TEXT];	     /* default: state/kek.pem      */
 	char audit_floor[PATH_TEXT]; /* default: state/audit.floor */
 	/* [trust]: folders of certificates, PEM or DER; empty: none */
 	char ek_roots[PATH_TEXT];
 	char device_roots[PATH_TEXT];
 	char corim_roots[PATH_TEXT];
 	/* [policy] */
-	u32 release_pcrs;	 /* bitmap; SECURITY-RULES 15 */
-	u8 spdm_version_min;	 /* 0x12                      */
+	u32 release_pcrs;    /* bitmap; SECURITY-RULES 15 */
+	u8 spdm_version_min; /* 0x12                      */
 	bool release_after_restart;
 	long long device_move_s; /* a leaf key on two hosts within this is refused */
 	/* [test]: printed at start and in every result */

@@ -105,7 +105,8 @@ static void run_group(struct store *s, struct job *group)
 	if (db_commit(s->writer, &e)) {
 		s->head = before;
 		fail_group(group, &e);
-	} else if (s->head.seq != before.seq && audit_floor_write(s->floor_fd, &s->head, s->keys, &e)) {
+	} else if (s->head.seq != before.seq &&
+		   audit_floor_write(s->floor_fd, &s->head, s->keys, &e)) {
 		log_event(LOG_LEVEL_ERROR, "audit-floor", LOG_T("error", e.text));
 		fail_group(group, &e);
 	}
@@ -151,7 +152,8 @@ int store_write(struct store *s, store_job run, void *arg, struct err *e)
 		pthread_cond_wait(&s->finished, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 	if (!j.result)
-		e->code = E_OK; /* what a job looked for and did not find is no failure of the job */
+		e->code =
+			E_OK; /* what a job looked for and did not find is no failure of the job */
 	return j.result;
 }
 

@@ -25,9 +25,11 @@ static void show(const struct corim_mval *m, char *out, size_t size)
 	if (b.len > 128)
 		b.len = 128;
 	if (m->has_svn)
-		snprintf(out, size, "svn %s%llu", m->min_svn ? ">= " : "", (unsigned long long)m->svn);
+		snprintf(out, size, "svn %s%llu", m->min_svn ? ">= " : "",
+			 (unsigned long long)m->svn);
 	else if (m->has_version)
-		snprintf(out, size, "version %.*s", (int)(m->version.len < 100 ? m->version.len : 100),
+		snprintf(out, size, "version %.*s",
+			 (int)(m->version.len < 100 ? m->version.len : 100),
 			 (const char *)m->version.at);
 	else if (m->n_digests || m->has_raw)
 		snprintf(out, size, "%s", hex_write(b, hex));
@@ -50,7 +52,8 @@ static bool element_matches(const struct ect *x, const struct corim_element *wan
 {
 	for (size_t i = 0; i < x->n; i++)
 		if (bytes_equal(x->elements[i].mkey, want->mkey))
-			return corim_mval_matches(&want->mval, &x->elements[i].mval) == CORIM_MATCHES;
+			return corim_mval_matches(&want->mval, &x->elements[i].mval) ==
+			       CORIM_MATCHES;
 	return false;
 }
 
@@ -88,7 +91,8 @@ static void explain_element(const struct ect *x, size_t i, const struct ref *ref
 		other = want;
 		from = &refs[k];
 	}
-	why = reasons_add(reasons, other ? TIER_CONTRAINDICATED : TIER_WARNING, -1, a->name, address);
+	why = reasons_add(reasons, other ? TIER_CONTRAINDICATED : TIER_WARNING, -1, a->name,
+			  address);
 	snprintf(why->element, sizeof(why->element), "%s", x->info[i].name);
 	if (other) {
 		show(&other->mval, why->wanted, sizeof(why->wanted));
@@ -126,7 +130,8 @@ static int appraise_ect(const struct ect *x, const struct refs *refs, struct app
 		a->n_elements += claim >= 0;
 		a->n_matched += claim >= 0 && covered[i];
 		if (claim >= 0 && covered[i])
-			worse(a, claim, claim == TV_EXECUTABLES && !strcmp(a->name, "host") ? 3 : 2);
+			worse(a, claim,
+			      claim == TV_EXECUTABLES && !strcmp(a->name, "host") ? 3 : 2);
 		else if (claim >= 0)
 			explain_element(x, i, found, n, a, reasons, address);
 	}
@@ -134,13 +139,15 @@ static int appraise_ect(const struct ect *x, const struct refs *refs, struct app
 		struct reason *why = reasons_add(reasons, TIER_WARNING, -1, a->name, address);
 
 		snprintf(why->element, sizeof(why->element), "measurements");
-		snprintf(why->found, sizeof(why->found), "nothing in the evidence could be appraised");
+		snprintf(why->found, sizeof(why->found),
+			 "nothing in the evidence could be appraised");
 		worse(a, TV_EXECUTABLES, 33);
 	}
 	/* uncovered, and no single element explains it: the values are known, their combination is not */
 	if (a->n_matched < a->n_elements && a->vector[TV_EXECUTABLES] < 32 &&
 	    a->vector[TV_CONFIGURATION] < 32) {
-		struct reason *why = reasons_add(reasons, TIER_CONTRAINDICATED, -1, a->name, address);
+		struct reason *why =
+			reasons_add(reasons, TIER_CONTRAINDICATED, -1, a->name, address);
 
 		snprintf(why->element, sizeof(why->element), "measurements");
 		snprintf(why->found, sizeof(why->found),
@@ -154,7 +161,10 @@ static int appraise_ect(const struct ect *x, const struct refs *refs, struct app
 
 static enum ear_tier tier_of(signed char v)
 {
-	return v >= 96 ? TIER_CONTRAINDICATED : v >= 32 ? TIER_WARNING : v >= 2 ? TIER_AFFIRMING : TIER_NONE;
+	return v >= 96	 ? TIER_CONTRAINDICATED
+	       : v >= 32 ? TIER_WARNING
+	       : v >= 2	 ? TIER_AFFIRMING
+			 : TIER_NONE;
 }
 
 static bool all_passed(const struct checks *c, enum check_scope scope)
@@ -181,8 +191,8 @@ static void finish(struct appraised *a, bool checks_passed)
 		a->status = a->status > TIER_WARNING ? a->status : TIER_WARNING;
 }
 
-static int appraise_host(const struct verified_view *v, const struct refs *refs, struct appraised *a,
-			 struct reasons *reasons, struct err *e)
+static int appraise_host(const struct verified_view *v, const struct refs *refs,
+			 struct appraised *a, struct reasons *reasons, struct err *e)
 {
 	OWNED(ect) x = NULL;
 
@@ -198,8 +208,8 @@ static int appraise_host(const struct verified_view *v, const struct refs *refs,
 	return 0;
 }
 
-static int appraise_device(const struct verified_device *d, const struct refs *refs, struct appraised *a,
-			   struct reasons *reasons, struct err *e)
+static int appraise_device(const struct verified_device *d, const struct refs *refs,
+			   struct appraised *a, struct reasons *reasons, struct err *e)
 {
 	OWNED(ect) x = NULL;
 

@@ -10,8 +10,17 @@
 #include "verify.h"
 
 /* the trustworthiness vector, by AR4SI number */
-enum { TV_INSTANCE, TV_CONFIGURATION, TV_EXECUTABLES, TV_FILE_SYSTEM, TV_HARDWARE, TV_RUNTIME, TV_STORAGE,
-       TV_SOURCED, TV_COUNT };
+enum {
+	TV_INSTANCE,
+	TV_CONFIGURATION,
+	TV_EXECUTABLES,
+	TV_FILE_SYSTEM,
+	TV_HARDWARE,
+	TV_RUNTIME,
+	TV_STORAGE,
+	TV_SOURCED,
+	TV_COUNT
+};
 
 struct appraised {
 	char name[80]; /* "host", or a device's label */
@@ -35,10 +44,10 @@ struct ect {
 	size_t n;
 	struct corim_element *elements;
 	struct ect_info {
-		char name[96];	/* for people */
+		char name[96]; /* for people */
 		u8 mkey[100];
 		signed char vector; /* which claim it speaks for, TV_...; -1: information only */
-	} *info;
+	} * info;
 };
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
 int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);

@@ -78,7 +78,8 @@ static int slot_certs(struct state *s, u8 slot, struct cert_list **out, struct e
 	const char *why = NULL;
 
 	if (!s->chain[slot]->w.len)
-		return err_set(e, E_NOTFOUND, "certificate chain of slot %u is not in the capture", slot);
+		return err_set(e, E_NOTFOUND, "certificate chain of slot %u is not in the capture",
+			       slot);
 	if (spdm_parse_chain(buf_bytes(s->chain[slot]), s->nego.hash_len, &parts, &why))
 		return err_set(e, E_FORMAT, "certificate chain of slot %u: %s", slot, why);
 	return cert_list_from_der(parts.certificates, out, e);
@@ -180,10 +181,11 @@ static void on_challenge(struct state *s, struct bytes req, struct bytes rsp)
 	spdm_read_challenge(&rq, s->nego.version, &asked);
 	spdm_read_challenge_auth(&rr, &s->nego, &asked, &auth);
 	if (!malformed(s, "CHALLENGE_AUTH", asked.slot, &rq, &rr)) {
-		struct bytes m1[] = { buf_bytes(s->vca), buf_bytes(s->b), req, before(rsp, auth.signature) };
+		struct bytes m1[] = { buf_bytes(s->vca), buf_bytes(s->b), req,
+				      before(rsp, auth.signature) };
 
-		check(s, add_row(s, "CHALLENGE_AUTH", asked.slot), "responder-challenge_auth signing", m1, 4,
-		      auth.signature);
+		check(s, add_row(s, "CHALLENGE_AUTH", asked.slot),
+		      "responder-challenge_auth signing", m1, 4, auth.signature);
 	}
 	reset(s->b);
 }
@@ -210,8 +212,8 @@ static void on_measurements(struct state *s, struct bytes req, struct bytes rsp)
 			snprintf(row->why, sizeof(row->why), "not signed");
 		return;
 	}
-	struct bytes l1[] = { s->nego.version >= SPDM_12 ? buf_bytes(s->vca) : BYTES_NONE, buf_bytes(s->l),
-			      before(rsp, m.signature) };
+	struct bytes l1[] = { s->nego.version >= SPDM_12 ? buf_bytes(s->vca) : BYTES_NONE,
+			      buf_bytes(s->l), before(rsp, m.signature) };
 
 	row = add_row(s, "MEASUREMENTS", asked.slot);
 	if (row)
@@ -235,11 +237,11 @@ static void on_key_exchange(struct state *s, struct bytes req, struct bytes rsp)
 		return;
 	struct bytes chain = buf_bytes(s->chain[asked.slot]);
 	struct digest ct = digest_of(spdm_digest_alg(s->nego.base_hash), &chain, 1);
-	struct bytes th[] = { buf_bytes(s->vca), multi_key ? s->digests : BYTES_NONE, digest_bytes(&ct),
-			      req, before(rsp, kx.signature) };
+	struct bytes th[] = { buf_bytes(s->vca), multi_key ? s->digests : BYTES_NONE,
+			      digest_bytes(&ct), req, before(rsp, kx.signature) };
 
-	check(s, add_row(s, "KEY_EXCHANGE_RSP", asked.slot), "responder-key_exchange_rsp signing", th, 5,
-	      kx.signature);
+	check(s, add_row(s, "KEY_EXCHANGE_RSP", asked.slot), "responder-key_exchange_rsp signing",
+	      th, 5, kx.signature);
 }
 
 static void on_endpoint_info(struct state *s, struct bytes req, struct bytes rsp)
@@ -255,7 +257,8 @@ static void on_endpoint_info(struct state *s, struct bytes req, struct bytes rsp
 		return;
 	struct bytes pieces[] = { buf_bytes(s->vca), req, before(rsp, sig) };
 
-	check(s, add_row(s, "ENDPOINT_INFO", asked.slot), "responder-endpoint_info signing", pieces, 3, sig);
+	check(s, add_row(s, "ENDPOINT_INFO", asked.slot), "responder-endpoint_info signing", pieces,
+	      3, sig);
 }
 
 /* Where a message ends inside its padded frame: only the readers know. */
@@ -486,8 +489,8 @@ int capture_verify(struct bytes file, struct capture **out, struct err *e)
 	if (pcap_open(file, &p, e))
 		rc = (int)e->code;
 	else if (p.link_type != LINKTYPE_PCI_DOE && p.link_type != LINKTYPE_MCTP)
-		rc = err_set(e, E_UNSUPPORTED, "pcap link type %u is neither DOE (292) nor MCTP (291)",
-			     p.link_type);
+		rc = err_set(e, E_UNSUPPORTED,
+			     "pcap link type %u is neither DOE (292) nor MCTP (291)", p.link_type);
 	while (!rc) {
 		int got = pcap_next(&p, &packet, e);
 

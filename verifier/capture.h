@@ -25,7 +25,8 @@ struct capture {
 	size_t n;
 	struct capture_row *rows;
 	size_t n_large;
-	struct buf *large[CAPTURE_LARGE_MAX]; /* messages that came in chunks; rows may point into them */
+	struct buf *large
+		[CAPTURE_LARGE_MAX]; /* messages that came in chunks; rows may point into them */
 };
 
 /** capture_verify - every signed message of @file, which must outlive @out. */

@@ -6,6 +6,7 @@
 #ifndef ASSAY_CHECKS_H
 #define ASSAY_CHECKS_H
 
+/* clang-format off */
 /*  id                 scope    what must hold                                              source */
 #define CHECKS(X)                                                                                                      \
 	X(TOKEN_SIGNATURE, HOST,    "the token is signed by its cnf key",                         "RFC 9711, PROTOCOL Token")      \
@@ -41,6 +42,7 @@
 	X(CAP,		   RELEASE, "the cap PCR is quoted and zero",                             "SECURITY-RULES 3")              \
 	X(RELEASE_SET,	   RELEASE, "the quote covers the release set",                           "SECURITY-RULES 15")             \
 	X(RESTART,	   RELEASE, "the TPM was reset, not restarted, or policy allows that",    "SECURITY-RULES 2")
+/* clang-format on */
 
 enum check_id {
 #define X(id, scope, text, source) CHECK_##id,
@@ -56,8 +58,8 @@ struct checks {
 	enum check_result result[CHECK_COUNT];
 };
 
-const char *check_name(enum check_id id);  /* "QUOTE_BINDS"                    */
-const char *check_text(enum check_id id);  /* what must hold, for people       */
+const char *check_name(enum check_id id); /* "QUOTE_BINDS"                    */
+const char *check_text(enum check_id id); /* what must hold, for people       */
 enum check_scope check_scope(enum check_id id);
 
 #endif

@@ -9,7 +9,8 @@ static bool passed_all(const struct checks *c, enum check_scope scope)
 	return true;
 }
 
-struct decision decide(const struct verified_claims *claims, const struct appraisal *a, bool release_asked)
+struct decision decide(const struct verified_claims *claims, const struct appraisal *a,
+		       bool release_asked)
 {
 	const struct verified_view *v = verified_view(claims);
 	struct decision d = { .status = TIER_AFFIRMING };
@@ -22,8 +23,8 @@ struct decision decide(const struct verified_claims *claims, const struct apprai
 			d.status = TIER_WARNING;
 	if (!passed_all(&v->checks, SCOPE_HOST))
 		d.status = TIER_CONTRAINDICATED;
-	d.release = release_asked && d.status == TIER_AFFIRMING && passed_all(&v->checks, SCOPE_HOST) &&
-		    passed_all(&v->checks, SCOPE_RELEASE);
+	d.release = release_asked && d.status == TIER_AFFIRMING &&
+		    passed_all(&v->checks, SCOPE_HOST) && passed_all(&v->checks, SCOPE_RELEASE);
 	for (size_t i = 0; i < v->n_devices; i++) {
 		if (!passed_all(&v->devices[i].checks, SCOPE_DEVICE)) {
 			d.status = TIER_CONTRAINDICATED;

@@ -11,6 +11,7 @@ struct decision {
 };
 
 /** decide - the default policy. A NOT_RUN check denies like a failed one. */
-struct decision decide(const struct verified_claims *v, const struct appraisal *a, bool release_asked);
+struct decision decide(const struct verified_claims *v, const struct appraisal *a,
+		       bool release_asked);
 
 #endif

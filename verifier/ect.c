@@ -42,18 +42,36 @@ static void set_digest(struct corim_mval *m, enum digest_alg alg, struct bytes v
 
 static enum digest_alg meas_alg(u32 meas_hash)
 {
-	return meas_hash == SPDM_MEAS_SHA_256 ? DIGEST_SHA256 : meas_hash == SPDM_MEAS_SHA_384 ? DIGEST_SHA384 :
-	       meas_hash == SPDM_MEAS_SHA_512 ? DIGEST_SHA512 : DIGEST_NONE;
+	return meas_hash == SPDM_MEAS_SHA_256	? DIGEST_SHA256
+	       : meas_hash == SPDM_MEAS_SHA_384 ? DIGEST_SHA384
+	       : meas_hash == SPDM_MEAS_SHA_512 ? DIGEST_SHA512
+						: DIGEST_NONE;
 }
 
 static void set_block(struct ect *x, const struct spdm_block *b, u32 meas_hash)
 {
-	static const char *const types[] = { "ROM", "firmware", "hardware configuration",
-					     "firmware configuration", "manifest", "device mode",
-					     "version", "security version", "hash-extended measurement",
-					     "information", "structured manifest" };
-	static const signed char vectors[] = { TV_EXECUTABLES, TV_EXECUTABLES, TV_CONFIGURATION,
-					       TV_CONFIGURATION, -1, -1, -1, -1, TV_EXECUTABLES, -1, -1 };
+	static const char *const types[] = { "ROM",
+					     "firmware",
+					     "hardware configuration",
+					     "firmware configuration",
+					     "manifest",
+					     "device mode",
+					     "version",
+					     "security version",
+					     "hash-extended measurement",
+					     "information",
+					     "structured manifest" };
+	static const signed char vectors[] = { TV_EXECUTABLES,
+					       TV_EXECUTABLES,
+					       TV_CONFIGURATION,
+					       TV_CONFIGURATION,
+					       -1,
+					       -1,
+					       -1,
+					       -1,
+					       TV_EXECUTABLES,
+					       -1,
+					       -1 };
 	struct corim_element *el = &x->elements[x->n];
 	struct ect_info *info = &x->info[x->n++];
 	struct writer w = writer_on(info->mkey, sizeof(info->mkey));
@@ -66,7 +84,8 @@ static void set_block(struct ect *x, const struct spdm_block *b, u32 meas_hash)
 		 known ? types[b->type] : "unknown type");
 	/* An unknown type is something nobody can vouch for: it needs a reference value like firmware. */
 	info->vector = known ? vectors[b->type] : TV_EXECUTABLES;
-	if (!b->raw && (b->type <= SPDM_VALUE_FIRMWARE_CONFIG || b->type == SPDM_VALUE_HASH_EXTEND)) {
+	if (!b->raw &&
+	    (b->type <= SPDM_VALUE_FIRMWARE_CONFIG || b->type == SPDM_VALUE_HASH_EXTEND)) {
 		set_digest(&el->mval, meas_alg(meas_hash), b->value);
 	} else if (b->type == SPDM_VALUE_SVN && b->value.len == 8) {
 		el->mval.has_svn = true;
@@ -88,10 +107,12 @@ int ect_of_device(const struct verified_device *d, struct ect **out, struct err 
 	if (!x)
 		return err_set(e, E_MEMORY, "no memory for an environment");
 	snprintf(x->vendor, sizeof(x->vendor), "pci:%04x", d->identity.vendor);
-	snprintf(x->model, sizeof(x->model), "pci:%04x:%04x", d->identity.vendor, d->identity.device);
+	snprintf(x->model, sizeof(x->model), "pci:%04x:%04x", d->identity.vendor,
+		 d->identity.device);
 	set_class(x);
 	record = reader_on(d->evidence ? d->evidence->answer.record : BYTES_NONE);
-	while (d->evidence && record.left.len && !record.why && x->n < d->evidence->answer.n_blocks) {
+	while (d->evidence && record.left.len && !record.why &&
+	       x->n < d->evidence->answer.n_blocks) {
 		struct spdm_block b = spdm_next_block(&record);
 
 		if (!record.why)
@@ -126,9 +147,11 @@ int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, s
 		for (size_t k = 0; k < i; k++)
 			ordinal += log->events[k].pcr == ev->pcr && log->events[k].type == ev->type;
 		if (name)
-			snprintf(info->name, sizeof(info->name), "pcr%u/%s/%u", ev->pcr, name, ordinal);
+			snprintf(info->name, sizeof(info->name), "pcr%u/%s/%u", ev->pcr, name,
+				 ordinal);
 		else
-			snprintf(info->name, sizeof(info->name), "pcr%u/0x%08x/%u", ev->pcr, ev->type, ordinal);
+			snprintf(info->name, sizeof(info->name), "pcr%u/0x%08x/%u", ev->pcr,
+				 ev->type, ordinal);
 		cbor_put_text(&w, bytes_text(info->name));
 		info->vector = TV_EXECUTABLES;
 		x->elements[x->n].mkey = write_done(&w);

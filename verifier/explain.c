@@ -31,8 +31,10 @@ enum check_scope check_scope(enum check_id id)
 
 const char *tier_name(enum ear_tier tier)
 {
-	return tier == TIER_AFFIRMING ? "affirming" : tier == TIER_WARNING ? "warning" :
-	       tier == TIER_CONTRAINDICATED ? "contraindicated" : "none";
+	return tier == TIER_AFFIRMING	      ? "affirming"
+	       : tier == TIER_WARNING	      ? "warning"
+	       : tier == TIER_CONTRAINDICATED ? "contraindicated"
+					      : "none";
 }
 
 struct reasons *reasons_new(void)
@@ -72,13 +74,14 @@ const char *reason_text(const struct reason *r, char *out, size_t size)
 	if (!strcmp(r->device, "host"))
 		snprintf(who, sizeof(who), "host");
 	else
-		snprintf(who, sizeof(who), "device %s%s%s%s", r->device, r->address[0] ? " (" : "", r->address,
-			 r->address[0] ? ")" : "");
+		snprintf(who, sizeof(who), "device %s%s%s%s", r->device, r->address[0] ? " (" : "",
+			 r->address, r->address[0] ? ")" : "");
 	if (r->check >= 0)
-		snprintf(out, size, "%s: %s%s%s", who, rows[r->check].text, r->found[0] ? " - no: " : " - not so",
-			 r->found);
+		snprintf(out, size, "%s: %s%s%s", who, rows[r->check].text,
+			 r->found[0] ? " - no: " : " - not so", r->found);
 	else if (r->wanted[0])
-		snprintf(out, size, "%s: %s: expected %s, found %s", who, r->element, r->wanted, r->found);
+		snprintf(out, size, "%s: %s: expected %s, found %s", who, r->element, r->wanted,
+			 r->found);
 	else
 		snprintf(out, size, "%s: %s: %s", who, r->element, r->found);
 	return out;

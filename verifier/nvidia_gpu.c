@@ -48,8 +48,8 @@ static int take_opaque(struct nvidia_gpu *g, struct bytes *fwid, struct err *e)
 		if (type == OPAQUE_DRIVER)
 			take_text(b, g->driver, sizeof(g->driver));
 		else if (type == OPAQUE_VBIOS && b.len >= 5)
-			snprintf(g->vbios, sizeof(g->vbios), "%02X.%02X.%02X.%02X.%02X", b.at[3], b.at[2], b.at[1],
-				 b.at[0], b.at[4]);
+			snprintf(g->vbios, sizeof(g->vbios), "%02X.%02X.%02X.%02X.%02X", b.at[3],
+				 b.at[2], b.at[1], b.at[0], b.at[4]);
 		else if (type == OPAQUE_NVDEC0 && b.len >= 1)
 			g->nvdec0 = b.at[0];
 		else if (type == OPAQUE_FWID)
@@ -59,7 +59,8 @@ static int take_opaque(struct nvidia_gpu *g, struct bytes *fwid, struct err *e)
 }
 
 /* The leaf names the firmware it was made for; the report says which one runs. */
-static int check_fwid(struct nvidia_gpu *g, const struct cert *leaf, struct bytes fwid, struct err *e)
+static int check_fwid(struct nvidia_gpu *g, const struct cert *leaf, struct bytes fwid,
+		      struct err *e)
 {
 	struct bytes tcb;
 
@@ -68,15 +69,19 @@ static int check_fwid(struct nvidia_gpu *g, const struct cert *leaf, struct byte
 	if (fwid.len != FWID_LEN)
 		return err_set(e, E_FORMAT, "GPU report: FWID of %zu bytes", fwid.len);
 	if (cert_extension(leaf, oid_tcb_info, &tcb, e))
-		return err_set(e, E_POLICY, "leaf certificate %s names no firmware (FWID)", cert_subject(leaf));
-	if (tcb.len < FWID_LEN || !bytes_equal(bytes_slice(tcb, tcb.len - FWID_LEN, FWID_LEN), fwid))
-		return err_set(e, E_BINDING, "leaf certificate %s is for other firmware (FWID)", cert_subject(leaf));
+		return err_set(e, E_POLICY, "leaf certificate %s names no firmware (FWID)",
+			       cert_subject(leaf));
+	if (tcb.len < FWID_LEN ||
+	    !bytes_equal(bytes_slice(tcb, tcb.len - FWID_LEN, FWID_LEN), fwid))
+		return err_set(e, E_BINDING, "leaf certificate %s is for other firmware (FWID)",
+			       cert_subject(leaf));
 	g->fwid = NVIDIA_FWID_MATCHES;
 	return 0;
 }
 
-int nvidia_gpu_verify(struct bytes report, const struct cert_list *chain, const struct trust_store *roots,
-		      const u8 nonce[32], long long unix_s, struct nvidia_gpu *out, struct err *e)
+int nvidia_gpu_verify(struct bytes report, const struct cert_list *chain,
+		      const struct trust_store *roots, const u8 nonce[32], long long unix_s,
+		      struct nvidia_gpu *out, struct err *e)
 {
 	struct reader r = reader_on(report);
 	struct spdm_get_measurements asked;
@@ -96,12 +101,14 @@ int nvidia_gpu_verify(struct bytes report, const struct cert_list *chain, const 
 	if (take_opaque(&g, &fwid, e))
 		return (int)e->code;
 	if (chain->n < CHAIN_MIN)
-		return err_set(e, E_FORMAT, "certificate chain is too short: %zu certificates", chain->n);
-	if (trust_store_verify(roots, leaf, chain, unix_s, NULL, e) || check_fwid(&g, leaf, fwid, e))
+		return err_set(e, E_FORMAT, "certificate chain is too short: %zu certificates",
+			       chain->n);
+	if (trust_store_verify(roots, leaf, chain, unix_s, NULL, e) ||
+	    check_fwid(&g, leaf, fwid, e))
 		return (int)e->code;
 	signed_part = (struct bytes){ report.at, report.len - g.measurements.signature.len };
-	if (spdm_verify_transcript(SPDM_11, format.base_asym, format.base_hash, "", cert_pubkey(leaf), &signed_part, 1,
-				   g.measurements.signature, e))
+	if (spdm_verify_transcript(SPDM_11, format.base_asym, format.base_hash, "",
+				   cert_pubkey(leaf), &signed_part, 1, g.measurements.signature, e))
 		return err_while(e, "signature of the GPU report");
 	*out = g;
 	return 0;

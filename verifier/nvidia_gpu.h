@@ -25,7 +25,8 @@ struct nvidia_gpu {
  * that does not hold is the error. @chain: leaf first, at least leaf, one intermediate and the root.
  * @nonce: 32 bytes. @unix_s: time for the chain, or CERT_TIME_IGNORE.
  */
-int nvidia_gpu_verify(struct bytes report, const struct cert_list *chain, const struct trust_store *roots,
-		      const u8 nonce[32], long long unix_s, struct nvidia_gpu *out, struct err *e);
+int nvidia_gpu_verify(struct bytes report, const struct cert_list *chain,
+		      const struct trust_store *roots, const u8 nonce[32], long long unix_s,
+		      struct nvidia_gpu *out, struct err *e);
 
 #endif

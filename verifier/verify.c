@@ -50,14 +50,15 @@ static void passed(struct checks *c, enum check_id id)
 static void failed(struct run *r, struct verified_device *d, enum check_id id, const char *found)
 {
 	struct checks *c = d ? &d->checks : &r->v->checks;
-	struct reason *why = reasons_add(r->reasons, TIER_CONTRAINDICATED, (int)id, d ? d->label : "host",
-					 d ? d->address : "");
+	struct reason *why = reasons_add(r->reasons, TIER_CONTRAINDICATED, (int)id,
+					 d ? d->label : "host", d ? d->address : "");
 
 	c->result[id] = FAILED;
 	snprintf(why->found, sizeof(why->found), "%.299s", found);
 }
 
-static void judge(struct run *r, struct verified_device *d, enum check_id id, int rc, const struct err *e)
+static void judge(struct run *r, struct verified_device *d, enum check_id id, int rc,
+		  const struct err *e)
 {
 	if (rc)
 		failed(r, d, id, e->text);
@@ -122,9 +123,11 @@ static void compute_bind(struct run *r)
 	if (!leaves || !scratch)
 		abort();
 	for (size_t i = 0; i < r->t->n_devices; i++)
-		leaves[i] = (struct evidence_leaf){ r->t->devices[i].label, r->t->devices[i].value };
+		leaves[i] =
+			(struct evidence_leaf){ r->t->devices[i].label, r->t->devices[i].value };
 	root = evidence_root(leaves, r->t->n_devices, scratch);
-	r->bind = evidence_bind(&r->context, (u32)r->t->n_devices, &root, r->t->host, r->t->release);
+	r->bind =
+		evidence_bind(&r->context, (u32)r->t->n_devices, &root, r->t->host, r->t->release);
 	free(leaves);
 	free(scratch);
 }
@@ -133,7 +136,8 @@ static void compute_bind(struct run *r)
 static void check_pcrs(struct run *r)
 {
 	const struct tpm_selection *s = &r->v->quote.selection;
-	OWNED(hasher) h = hasher_new(DIGEST_SHA256); /* of the quote's signing scheme: the AK template's */
+	OWNED(hasher)
+	h = hasher_new(DIGEST_SHA256); /* of the quote's signing scheme: the AK template's */
 	struct digest d;
 	bool same = s->n == r->t->n_banks;
 
@@ -158,20 +162,24 @@ static void check_pcrs(struct run *r)
 	if (digest_equals(&d, r->v->quote.pcr_digest))
 		passed(&r->v->checks, CHECK_QUOTE_DIGEST);
 	else
-		failed(r, NULL, CHECK_QUOTE_DIGEST, "the claimed PCR values do not hash to the quoted digest");
+		failed(r, NULL, CHECK_QUOTE_DIGEST,
+		       "the claimed PCR values do not hash to the quoted digest");
 }
 
 static void check_clock(struct run *r)
 {
 	const struct tpm_clock *now = &r->v->quote.clock, *last = &r->ctx->last_clock;
-	bool same_boot = now->reset_count == last->reset_count && now->restart_count == last->restart_count;
+	bool same_boot =
+		now->reset_count == last->reset_count && now->restart_count == last->restart_count;
 	bool back = now->reset_count < last->reset_count ||
-		    (now->reset_count == last->reset_count && now->restart_count < last->restart_count) ||
+		    (now->reset_count == last->reset_count &&
+		     now->restart_count < last->restart_count) ||
 		    (same_boot && now->clock_ms < last->clock_ms);
 
 	r->v->restarted = now->restart_count != 0;
 	if (r->ctx->has_last && back)
-		failed(r, NULL, CHECK_CLOCK, "the TPM's counts went back: its state was put back or cloned");
+		failed(r, NULL, CHECK_CLOCK,
+		       "the TPM's counts went back: its state was put back or cloned");
 	else
 		passed(&r->v->checks, CHECK_CLOCK);
 }
@@ -220,7 +228,8 @@ static int replay_bank(const struct boot_log *log, const struct eat_bank *b, str
 	u32 touched;
 
 	if (index < 0)
-		return err_set(e, E_POLICY, "bank 0x%04x is active and the log has no digests for it", b->alg);
+		return err_set(e, E_POLICY,
+			       "bank 0x%04x is active and the log has no digests for it", b->alg);
 	if (boot_log_replay(log, (size_t)index, pcrs, &touched, e))
 		return (int)e->code;
 	for (u32 i = 0; i < CAP_PCR; i++) {
@@ -244,7 +253,8 @@ static void check_boot_log(struct run *r, struct err *e)
 		return;
 	}
 	if (r->v->checks.result[CHECK_QUOTE_DIGEST] != PASSED) {
-		failed(r, NULL, CHECK_BOOT_LOG, "there are no quoted PCR values to compare it with");
+		failed(r, NULL, CHECK_BOOT_LOG,
+		       "there are no quoted PCR values to compare it with");
 		return;
 	}
 	rc = boot_log_parse(r->t->boot_log, &log, e);
@@ -285,7 +295,8 @@ static void check_presence(struct run *r)
 		if (named == 1)
 			continue;
 		text_of(r->t->devices[i].label, label, sizeof(label));
-		snprintf(text, sizeof(text), "device %s stands %zu times in the inventory", label, named);
+		snprintf(text, sizeof(text), "device %s stands %zu times in the inventory", label,
+			 named);
 		failed(r, NULL, CHECK_DEVICES_PRESENT, text);
 	}
 	passed(&r->v->checks, CHECK_DEVICES_PRESENT);
@@ -378,10 +389,14 @@ static int check_identity(const struct run *r, const struct verified_device *d, 
 	serial = reader_on(f->serial);
 	if (id->vendor != f->vendor || id->device != f->device || id->class_code != f->class_code ||
 	    id->revision != f->revision ||
-	    (id->has_subsystem && (!f->has_subsystem || id->subsystem_vendor != f->subsystem_vendor ||
-				   id->subsystem != f->subsystem)))
-		return err_set(e, E_POLICY, "the certificate is of %04x:%04x class %06x, the function is %04x:%04x class %06x",
-			       id->vendor, id->device, id->class_code, f->vendor, f->device, f->class_code);
+	    (id->has_subsystem &&
+	     (!f->has_subsystem || id->subsystem_vendor != f->subsystem_vendor ||
+	      id->subsystem != f->subsystem)))
+		return err_set(e, E_POLICY,
+			       "the certificate is of %04x:%04x class %06x, the function is "
+			       "%04x:%04x class %06x",
+			       id->vendor, id->device, id->class_code, f->vendor, f->device,
+			       f->class_code);
 	if (id->has_serial && (!f->serial.len || read_be64(&serial, "serial") != id->serial))
 		return err_set(e, E_POLICY, "the certificate is of serial number %016llx",
 			       (unsigned long long)id->serial);
@@ -405,9 +420,12 @@ static int check_version(const struct run *r, const struct verified_device *d,
 static int check_key(const struct verified_device *d, const struct known_leaf *known, struct err *e)
 {
 	if (known->known && memcmp(known->leaf_key, d->leaf_key, 32))
-		return err_set(e, E_POLICY, "the device has another key than when it was enrolled: it was swapped");
+		return err_set(
+			e, E_POLICY,
+			"the device has another key than when it was enrolled: it was swapped");
 	if (known->other_host[0])
-		return err_set(e, E_POLICY, "the same key was seen on host %s: relay, clone or unannounced move",
+		return err_set(e, E_POLICY,
+			       "the same key was seen on host %s: relay, clone or unannounced move",
 			       known->other_host);
 	return 0;
 }
@@ -434,15 +452,18 @@ static void check_spdm(struct run *r, struct verified_device *d, struct err *e)
 
 	evidence_device_nonce(&r->context, NONCE_MEASUREMENTS, c->label, c->slot, nonce);
 	evidence_device_nonce(&r->context, NONCE_CHALLENGE, c->label, c->slot, challenge_nonce);
-	judge(r, d, CHECK_NONCE_BOUND, spdm_evidence_check_nonces(d->evidence, nonce, challenge_nonce, e), e);
+	judge(r, d, CHECK_NONCE_BOUND,
+	      spdm_evidence_check_nonces(d->evidence, nonce, challenge_nonce, e), e);
 	judge(r, d, CHECK_SIGNATURE, spdm_evidence_check_signatures(d->evidence, e), e);
 	rc = spdm_evidence_check_chain_digest(d->evidence, e);
-	if (!rc && c->certificates.len && !bytes_equal(c->certificates, d->evidence->chain_parts.certificates))
+	if (!rc && c->certificates.len &&
+	    !bytes_equal(c->certificates, d->evidence->chain_parts.certificates))
 		rc = err_set(e, E_FORMAT, "claim 3803 is not the chain object's certificates");
 	judge(r, d, CHECK_CHAIN_DIGEST, rc, e);
 	judge(r, d, CHECK_LEAF, spdm_evidence_check_leaf(d->evidence, e), e);
 	judge(r, d, CHECK_PATH,
-	      spdm_evidence_check_path(d->evidence, r->ctx->device_roots, r->ctx->now_s, NULL, e), e);
+	      spdm_evidence_check_path(d->evidence, r->ctx->device_roots, r->ctx->now_s, NULL, e),
+	      e);
 	if (spdm_evidence_authenticated(d->evidence))
 		passed(&d->checks, CHECK_NEGOTIATION);
 	else
@@ -478,7 +499,8 @@ static void check_device(struct run *r, struct verified_device *d, struct err *e
 		failed(r, d, CHECK_EVIDENCE, failure);
 		return;
 	}
-	rc = spdm_evidence_parse(c->vca, c->chain, c->measurements, c->challenge, c->slot, &d->evidence, e);
+	rc = spdm_evidence_parse(c->vca, c->chain, c->measurements, c->challenge, c->slot,
+				 &d->evidence, e);
 	judge(r, d, CHECK_GRAMMAR, rc, e);
 	if (rc) {
 		passed(&d->checks, CHECK_EVIDENCE);
@@ -504,7 +526,8 @@ static void check_distinct(struct run *r)
 
 			if (!a->evidence || !b->evidence || memcmp(a->leaf_key, b->leaf_key, 32))
 				continue;
-			snprintf(text, sizeof(text), "%s and %s answer with one key", a->label, b->label);
+			snprintf(text, sizeof(text), "%s and %s answer with one key", a->label,
+				 b->label);
 			failed(r, NULL, CHECK_KEYS_DISTINCT, text);
 		}
 	passed(&r->v->checks, CHECK_KEYS_DISTINCT);
@@ -552,7 +575,8 @@ static void check_k(struct run *r, struct err *e)
 	if (rc)
 		return;
 	name_len = tpm_public_name(&k, name);
-	qualified_len = tpm_qualified_name(TPM_RH_NULL, (struct bytes){ name, name_len }, qualified);
+	qualified_len =
+		tpm_qualified_name(TPM_RH_NULL, (struct bytes){ name, name_len }, qualified);
 	if (!r->t->certify.len)
 		rc = err_set(e, E_POLICY, "no certification of K was sent");
 	else
@@ -569,12 +593,14 @@ static void check_k(struct run *r, struct err *e)
 	if (bytes_equal(certify.qualified_name, (struct bytes){ qualified, qualified_len }))
 		passed(&r->v->checks, CHECK_K_HIERARCHY);
 	else
-		failed(r, NULL, CHECK_K_HIERARCHY, "K has another parent: it would survive a reset");
+		failed(r, NULL, CHECK_K_HIERARCHY,
+		       "K has another parent: it would survive a reset");
 	if (certify.clock.reset_count == r->v->quote.clock.reset_count &&
 	    certify.clock.restart_count == r->v->quote.clock.restart_count)
 		passed(&r->v->checks, CHECK_K_COUNTS);
 	else
-		failed(r, NULL, CHECK_K_COUNTS, "the TPM was reset between quote and certification");
+		failed(r, NULL, CHECK_K_COUNTS,
+		       "the TPM was reset between quote and certification");
 }
 
 static void check_cap(struct run *r)
@@ -591,7 +617,8 @@ static void check_cap(struct run *r)
 	if (b && (b->pcrs & r->ctx->release_pcrs) == r->ctx->release_pcrs)
 		passed(&r->v->checks, CHECK_RELEASE_SET);
 	else
-		failed(r, NULL, CHECK_RELEASE_SET, "a PCR of the release set is not quoted in the SHA-256 bank");
+		failed(r, NULL, CHECK_RELEASE_SET,
+		       "a PCR of the release set is not quoted in the SHA-256 bank");
 }
 
 static void check_release(struct run *r, struct err *e)
@@ -607,8 +634,8 @@ static void check_release(struct run *r, struct err *e)
 		passed(&r->v->checks, CHECK_RESTART);
 }
 
-int verify_evidence(const struct eat *token, const struct verify_context *ctx, struct reasons *reasons,
-		    struct verified_claims **out, struct err *e)
+int verify_evidence(const struct eat *token, const struct verify_context *ctx,
+		    struct reasons *reasons, struct verified_claims **out, struct err *e)
 {
 	OWNED(verified_claims) v = calloc(1, sizeof(*v));
 	struct run r = { .t = token, .ctx = ctx, .reasons = reasons };
@@ -617,7 +644,8 @@ int verify_evidence(const struct eat *token, const struct verify_context *ctx, s
 		return err_set(e, E_MEMORY, "no memory for verified claims");
 	r.v = &v->view;
 	r.v->token = token;
-	r.context = evidence_context_make(token->nonce, ctx->deployment, token->ak_name, token->thumbprint);
+	r.context = evidence_context_make(token->nonce, ctx->deployment, token->ak_name,
+					  token->thumbprint);
 	judge(&r, NULL, CHECK_TOKEN_SIGNATURE, eat_check_signature(token, e), e);
 	if (ctx->nonce == PASSED)
 		passed(&r.v->checks, CHECK_NONCE);

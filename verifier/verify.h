@@ -57,7 +57,7 @@ struct verified_device {
 	bool has_identity;
 	u8 leaf_key[32];
 	bool verified; /* every DEVICE check passed */
-	bool sighted;  /* genuine and fresh, and its label free or its own: the sighting is recorded */
+	bool sighted; /* genuine and fresh, and its label free or its own: the sighting is recorded */
 };
 
 struct verified_view {
@@ -78,8 +78,8 @@ struct verified_claims;
  * that a person sees all that is wrong. @token must outlive the result.
  * Return: 0 and *@out even when checks failed; an error only when there is no memory.
  */
-int verify_evidence(const struct eat *token, const struct verify_context *ctx, struct reasons *reasons,
-		    struct verified_claims **out, struct err *e);
+int verify_evidence(const struct eat *token, const struct verify_context *ctx,
+		    struct reasons *reasons, struct verified_claims **out, struct err *e);
 const struct verified_view *verified_view(const struct verified_claims *v);
 void verified_claims_drop(struct verified_claims **v);
 

@@ -60,8 +60,8 @@ static void read_serial(struct inventory *inv, const char *folder, struct eat_fu
 	if (file_read(path, 64, &b, &e))
 		return;
 	write_u8(&b->w, 0);
-	if (b->w.full || sscanf((const char *)b->w.at, "%2x-%2x-%2x-%2x-%2x-%2x-%2x-%2x", &v[0], &v[1], &v[2],
-				&v[3], &v[4], &v[5], &v[6], &v[7]) != 8)
+	if (b->w.full || sscanf((const char *)b->w.at, "%2x-%2x-%2x-%2x-%2x-%2x-%2x-%2x", &v[0],
+				&v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) != 8)
 		return;
 	for (int i = 0; i < 8; i++)
 		raw[i] = (u8)v[i];

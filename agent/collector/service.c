@@ -16,7 +16,8 @@
 #include "inventory.h"
 
 /* ---- what each verb gives ---- */
-static int give_inventory(const struct agent_settings *s, struct bytes ctx, struct buf **out, struct err *e)
+static int give_inventory(const struct agent_settings *s, struct bytes ctx, struct buf **out,
+			  struct err *e)
 {
 	OWNED(inventory) inv = NULL;
 	OWNED(buf) host = NULL;
@@ -40,7 +41,8 @@ static int give_inventory(const struct agent_settings *s, struct bytes ctx, stru
 	return *out && !c.r.why ? 0 : err_set(e, E_MEMORY, "no memory for the inventory");
 }
 
-static int give_devices(const struct agent_settings *s, struct bytes ctx, struct buf **out, struct err *e)
+static int give_devices(const struct agent_settings *s, struct bytes ctx, struct buf **out,
+			struct err *e)
 {
 	OWNED(inventory) inv = NULL;
 	OWNED(buf) all = buf_new(EVIDENCE_MAX);
@@ -76,7 +78,8 @@ static int give_devices(const struct agent_settings *s, struct bytes ctx, struct
 	return rc;
 }
 
-static int give_logs(const struct agent_settings *s, struct bytes ctx, struct buf **out, struct err *e)
+static int give_logs(const struct agent_settings *s, struct bytes ctx, struct buf **out,
+		     struct err *e)
 {
 	(void)ctx;
 	if (!s->boot_log[0] || access(s->boot_log, F_OK)) {
@@ -88,7 +91,8 @@ static int give_logs(const struct agent_settings *s, struct bytes ctx, struct bu
 
 static const struct {
 	enum collector_verb verb;
-	int (*give)(const struct agent_settings *s, struct bytes ctx, struct buf **out, struct err *e);
+	int (*give)(const struct agent_settings *s, struct bytes ctx, struct buf **out,
+		    struct err *e);
 } verbs[] = {
 	{ COLLECT_INVENTORY, give_inventory },
 	{ COLLECT_DEVICES, give_devices },
@@ -96,7 +100,8 @@ static const struct {
 };
 
 /* ---- one request ---- */
-static int answer(const struct agent_settings *s, struct bytes packet, struct buf **out, struct err *e)
+static int answer(const struct agent_settings *s, struct bytes packet, struct buf **out,
+		  struct err *e)
 {
 	struct local_request rq;
 
@@ -162,8 +167,9 @@ int collector_serve(const struct agent_settings *s, struct err *e)
 }
 
 /* ---- the other half's side ---- */
-int collector_ask(const char *socket_path, enum collector_verb verb, struct bytes ctx, struct buf **out,
-		  struct err *e)
+int collector_ask(const char *socket_path, enum collector_verb verb, struct bytes ctx,
+		  struct buf **out, struct err *e)
 {
-	return local_ask(socket_path, verb, ctx, EVIDENCE_MAX, out, e) ? err_while(e, "collector") : 0;
+	return local_ask(socket_path, verb, ctx, EVIDENCE_MAX, out, e) ? err_while(e, "collector")
+								       : 0;
 }

@@ -17,7 +17,7 @@ enum collector_verb {
 int collector_serve(const struct agent_settings *s, struct err *e);
 
 /** collector_ask - the other half's side; *@out is the memory file's content. */
-int collector_ask(const char *socket_path, enum collector_verb verb, struct bytes ctx, struct buf **out,
-		  struct err *e);
+int collector_ask(const char *socket_path, enum collector_verb verb, struct bytes ctx,
+		  struct buf **out, struct err *e);
 
 #endif

@@ -16,8 +16,8 @@ static void write_label(struct source_device *d, unsigned int ordinal)
 
 	if (d->identity.has_serial)
 		snprintf(serial, sizeof(serial), "%016llx", (unsigned long long)d->identity.serial);
-	snprintf(d->label, sizeof(d->label), "%04x:%04x/%s/%u", d->identity.vendor, d->identity.device,
-		 serial, ordinal);
+	snprintf(d->label, sizeof(d->label), "%04x:%04x/%s/%u", d->identity.vendor,
+		 d->identity.device, serial, ordinal);
 }
 
 void labels_fix(struct source_device *d, size_t n)

@@ -21,8 +21,8 @@ struct evidence_source {
 	 * collect - fresh evidence over the two nonces; @out.label, .address, .source are set by the
 	 * caller. The device's identity is read before and after where the source can change it.
 	 */
-	int (*collect)(const struct source_device *d, const u8 nonce[32], const u8 challenge_nonce[32],
-		       struct device_evidence *out, struct err *e);
+	int (*collect)(const struct source_device *d, const u8 nonce[32],
+		       const u8 challenge_nonce[32], struct device_evidence *out, struct err *e);
 };
 
 extern const struct evidence_source source_socket;

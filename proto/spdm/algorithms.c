@@ -43,7 +43,8 @@ u16 spdm_hash_len(u32 base_hash)
 
 u16 spdm_meas_hash_len(u32 meas_hash)
 {
-	return size_of(meas_hash_lens, sizeof(meas_hash_lens) / sizeof(meas_hash_lens[0]), meas_hash);
+	return size_of(meas_hash_lens, sizeof(meas_hash_lens) / sizeof(meas_hash_lens[0]),
+		       meas_hash);
 }
 
 bool spdm_one_bit(u32 mask)

@@ -14,13 +14,13 @@ struct spdm_negotiated {
 	u8 other_params; /* opaque format, multi-key */
 	u32 flags;	 /* of the responder          */
 	u32 base_asym, base_hash, meas_hash;
-	u16 dhe;	 /* selected group, 0: none   */
+	u16 dhe;			      /* selected group, 0: none   */
 	u16 sig_len, hash_len, meas_hash_len; /* bytes; 0: not known to this build */
 };
 
-u16 spdm_sig_len(u32 base_asym);	/* 0 unless exactly one known bit is set */
-u16 spdm_hash_len(u32 base_hash);	/* the same                              */
-u16 spdm_meas_hash_len(u32 meas_hash);	/* 0 for raw-only too                    */
+u16 spdm_sig_len(u32 base_asym);       /* 0 unless exactly one known bit is set */
+u16 spdm_hash_len(u32 base_hash);      /* the same                              */
+u16 spdm_meas_hash_len(u32 meas_hash); /* 0 for raw-only too                    */
 bool spdm_one_bit(u32 mask);
 
 #endif

@@ -88,9 +88,9 @@ void spdm_read_certificate(struct reader *r, u8 version, const struct spdm_get_c
 		reader_fail(r, "PortionLength is zero");
 	if (!r->why && portion > asked->length)
 		reader_fail(r, "PortionLength is more than was asked for");
-	if (!r->why && (out->remainder > SPDM_CHAIN_MAX || asked->offset > SPDM_CHAIN_MAX ||
-			portion > SPDM_CHAIN_MAX ||
-			asked->offset + portion + out->remainder > SPDM_CHAIN_MAX))
+	if (!r->why &&
+	    (out->remainder > SPDM_CHAIN_MAX || asked->offset > SPDM_CHAIN_MAX ||
+	     portion > SPDM_CHAIN_MAX || asked->offset + portion + out->remainder > SPDM_CHAIN_MAX))
 		reader_fail(r, "RemainderLength runs past the largest chain");
 	out->bytes = read_bytes(r, portion, "CertChain");
 }

@@ -6,7 +6,7 @@
 #include "vca.h"
 
 struct spdm_digests {
-	u8 provisioned;			      /* slot mask                                */
+	u8 provisioned;			     /* slot mask                                */
 	struct bytes digest[SPDM_SLOTS_MAX]; /* by slot; empty: not provisioned          */
 };
 void spdm_write_get_digests(struct writer *w, u8 version);

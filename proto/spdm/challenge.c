@@ -23,7 +23,8 @@ void spdm_read_challenge(struct reader *r, u8 version, struct spdm_challenge *ou
 	if (!r->why && h.param1 >= SPDM_SLOTS_MAX)
 		reader_fail(r, "CHALLENGE SlotID");
 	out->nonce = read_bytes(r, SPDM_NONCE_LEN, "CHALLENGE Nonce");
-	out->context = version >= SPDM_13 ? read_bytes(r, SPDM_CONTEXT_LEN, "RequesterContext") : BYTES_NONE;
+	out->context = version >= SPDM_13 ? read_bytes(r, SPDM_CONTEXT_LEN, "RequesterContext")
+					  : BYTES_NONE;
 }
 
 struct bytes spdm_read_opaque(struct reader *r, const struct spdm_negotiated *n)
@@ -47,7 +48,8 @@ void spdm_read_challenge_auth(struct reader *r, const struct spdm_negotiated *n,
 	if (!r->why && out->slot != asked->slot)
 		reader_fail(r, "CHALLENGE_AUTH is of another slot");
 	if (!r->why && h.param1 & 0x80)
-		reader_fail(r, "CHALLENGE_AUTH asks for mutual authentication, which was not offered");
+		reader_fail(r,
+			    "CHALLENGE_AUTH asks for mutual authentication, which was not offered");
 	if (!r->why && !(h.param2 & 1 << asked->slot))
 		reader_fail(r, "CHALLENGE_AUTH SlotMask lacks the slot asked for");
 	out->chain_hash = read_bytes(r, n->hash_len, "CertChainHash");

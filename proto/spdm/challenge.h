@@ -12,7 +12,8 @@ struct spdm_challenge {
 	struct bytes context; /* 8 bytes from 1.3 */
 };
 /** spdm_write_challenge - @nonce 32 bytes; @context 8 bytes, used from 1.3. No summary is asked for. */
-void spdm_write_challenge(struct writer *w, u8 version, u8 slot, const u8 *nonce, const u8 *context);
+void spdm_write_challenge(struct writer *w, u8 version, u8 slot, const u8 *nonce,
+			  const u8 *context);
 void spdm_read_challenge(struct reader *r, u8 version, struct spdm_challenge *out);
 
 struct spdm_challenge_auth {

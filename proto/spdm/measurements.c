@@ -59,7 +59,8 @@ struct spdm_block spdm_next_block(struct reader *record)
 }
 
 static void check_blocks(struct reader *r, const struct spdm_negotiated *n,
-			 const struct spdm_get_measurements *asked, const struct spdm_measurements *m)
+			 const struct spdm_get_measurements *asked,
+			 const struct spdm_measurements *m)
 {
 	struct reader record = reader_on(m->record);
 	u32 seen[8] = { 0 };
@@ -72,9 +73,12 @@ static void check_blocks(struct reader *r, const struct spdm_negotiated *n,
 		if (seen[b.index / 32] & 1u << (b.index % 32))
 			reader_fail(&record, "block Index twice");
 		seen[b.index / 32] |= 1u << (b.index % 32);
-		if (!b.raw && b.type <= SPDM_VALUE_FIRMWARE_CONFIG && b.value.len != n->meas_hash_len)
-			reader_fail(&record, "block digest has not the length of MeasurementHashAlgo");
-		if (asked->operation && asked->operation != ALL_BLOCKS && b.index != asked->operation)
+		if (!b.raw && b.type <= SPDM_VALUE_FIRMWARE_CONFIG &&
+		    b.value.len != n->meas_hash_len)
+			reader_fail(&record,
+				    "block digest has not the length of MeasurementHashAlgo");
+		if (asked->operation && asked->operation != ALL_BLOCKS &&
+		    b.index != asked->operation)
 			reader_fail(&record, "block is not the one asked for");
 	}
 	if (read_done(&record))
@@ -82,7 +86,8 @@ static void check_blocks(struct reader *r, const struct spdm_negotiated *n,
 }
 
 void spdm_read_measurements(struct reader *r, const struct spdm_negotiated *n,
-			    const struct spdm_get_measurements *asked, struct spdm_measurements *out)
+			    const struct spdm_get_measurements *asked,
+			    struct spdm_measurements *out)
 {
 	struct spdm_header h = spdm_expect(r, SPDM_MEASUREMENTS, n->version);
 
@@ -92,7 +97,8 @@ void spdm_read_measurements(struct reader *r, const struct spdm_negotiated *n,
 		if (!r->why && out->content_changed == 3)
 			reader_fail(r, "MEASUREMENTS ContentChanged");
 	}
-	if (!r->why && asked->signature && n->version >= SPDM_11 && (h.param2 & 0x0f) != asked->slot)
+	if (!r->why && asked->signature && n->version >= SPDM_11 &&
+	    (h.param2 & 0x0f) != asked->slot)
 		reader_fail(r, "MEASUREMENTS is of another slot");
 	out->n_blocks = read_u8(r, "NumberOfBlocks");
 	out->record = read_bytes(r, read_le24(r, "MeasurementRecordLength"), "MeasurementRecord");
@@ -111,7 +117,8 @@ void spdm_read_measurements(struct reader *r, const struct spdm_negotiated *n,
 		reader_fail(r, "NumberOfBlocks: only the count was asked for");
 	if (asked->operation && asked->operation != ALL_BLOCKS && out->n_blocks != 1)
 		reader_fail(r, "NumberOfBlocks: one block was asked for");
-	if (asked->operation == ALL_BLOCKS && (out->n_blocks == 0 || out->n_blocks > SPDM_BLOCKS_MAX))
+	if (asked->operation == ALL_BLOCKS &&
+	    (out->n_blocks == 0 || out->n_blocks > SPDM_BLOCKS_MAX))
 		reader_fail(r, "NumberOfBlocks");
 	if (!r->why)
 		check_blocks(r, n, asked, out);

@@ -44,7 +44,8 @@ struct spdm_measurements {
  * Block form is checked, duplicates are refused. The signed part is everything before the signature.
  */
 void spdm_read_measurements(struct reader *r, const struct spdm_negotiated *n,
-			    const struct spdm_get_measurements *asked, struct spdm_measurements *out);
+			    const struct spdm_get_measurements *asked,
+			    struct spdm_measurements *out);
 
 struct spdm_block {
 	u8 index;

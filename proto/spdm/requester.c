@@ -10,7 +10,16 @@ enum {
 	BUSY_WAIT_US = 20000,
 };
 
-enum step { VERSION, CAPABILITIES, ALGORITHMS, DIGESTS, CERTIFICATE, CHALLENGE, MEASUREMENTS, DONE };
+enum step {
+	VERSION,
+	CAPABILITIES,
+	ALGORITHMS,
+	DIGESTS,
+	CERTIFICATE,
+	CHALLENGE,
+	MEASUREMENTS,
+	DONE
+};
 
 /* ---- requests ---- */
 static void put_get_version(struct spdm_requester *rq, struct writer *w)
@@ -140,7 +149,8 @@ static u8 take_certificate(struct spdm_requester *rq, struct reader *r)
 
 static u8 take_challenge_auth(struct spdm_requester *rq, struct reader *r)
 {
-	struct spdm_challenge asked = { .slot = rq->config.slot, .context = BYTES(rq->config.context) };
+	struct spdm_challenge asked = { .slot = rq->config.slot,
+					.context = BYTES(rq->config.context) };
 	struct spdm_challenge_auth a;
 
 	spdm_read_challenge_auth(r, &rq->nego, &asked, &a);

@@ -23,10 +23,10 @@ struct spdm_requester_config {
 	u8 version_min, version_max;
 	u32 base_asym, base_hash; /* what to offer; 0: all this build can verify */
 	u8 slot;
-	bool want_challenge;		/* also from 1.2 on; below it is always done     */
-	u8 nonce[SPDM_NONCE_LEN];	/* of the signed MEASUREMENTS                    */
+	bool want_challenge;	  /* also from 1.2 on; below it is always done     */
+	u8 nonce[SPDM_NONCE_LEN]; /* of the signed MEASUREMENTS                    */
 	u8 challenge_nonce[SPDM_NONCE_LEN];
-	u8 context[SPDM_CONTEXT_LEN];	/* sent from 1.3 on                              */
+	u8 context[SPDM_CONTEXT_LEN]; /* sent from 1.3 on                              */
 };
 
 struct spdm_requester {

@@ -154,7 +154,9 @@ void spdm_read_capabilities(struct reader *r, u8 version, struct spdm_capabiliti
 			reader_fail(r, "MaxSPDMmsgSize is less than DataTransferSize");
 		if (version >= SPDM_13 && !(c.flags & SPDM_CAP_CHUNK) &&
 		    c.max_message_size != c.data_transfer_size)
-			reader_fail(r, "MaxSPDMmsgSize differs from DataTransferSize without CHUNK_CAP");
+			reader_fail(
+				r,
+				"MaxSPDMmsgSize differs from DataTransferSize without CHUNK_CAP");
 	}
 	if (c.ct_exponent > CT_EXPONENT_MAX)
 		reader_fail(r, "CTExponent");
@@ -276,7 +278,8 @@ void spdm_read_algorithms(struct reader *r, const struct spdm_offer *o, struct s
 	n_asym = read_u8(r, "ExtAsymSelCount");
 	n_hash = read_u8(r, "ExtHashSelCount");
 	read_bytes(r, 2, "reserved");
-	if (!r->why && (n_asym > o->n_ext_asym || n_hash > o->n_ext_hash || n_asym > 1 || n_hash > 1))
+	if (!r->why &&
+	    (n_asym > o->n_ext_asym || n_hash > o->n_ext_hash || n_asym > 1 || n_hash > 1))
 		reader_fail(r, "ExtAsymSelCount or ExtHashSelCount: nothing was offered");
 	read_bytes(r, 4 * ((size_t)n_asym + n_hash), "ExtAsymSel");
 	if (n->version >= SPDM_11)
@@ -284,8 +287,8 @@ void spdm_read_algorithms(struct reader *r, const struct spdm_offer *o, struct s
 	if (!r->why && r->offset - start != length)
 		reader_fail(r, "ALGORITHMS Length");
 	if (!r->why && pqc)
-		reader_fail(r, n->version < SPDM_14 ? "PqcAsymSel before 1.4" :
-						      "PqcAsymSel: unsupported algorithm");
+		reader_fail(r, n->version < SPDM_14 ? "PqcAsymSel before 1.4"
+						    : "PqcAsymSel: unsupported algorithm");
 	if (!r->why)
 		check_selection(r, o, n, n->version >= SPDM_11 ? h.param1 : 0);
 	n->sig_len = spdm_sig_len(n->base_asym);

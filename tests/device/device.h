@@ -58,11 +58,12 @@ struct device {
 struct identity_options {
 	const char *asym; /* "p384", "rsapss3072", ... */
 	const char *name; /* PCIe CMA text for the subjectAltName */
-	const char *flaw; /* NULL, "ca-leaf", "no-digital-signature", "wrong-eku", "intermediate-no-ca",
-			     "expired", "gap", "other-key" */
+	/* NULL, "ca-leaf", "no-digital-signature", "wrong-eku", "intermediate-no-ca", "expired", "gap", "other-key" */
+	const char *flaw;
 };
 int identity_make_root(const char *folder);
-int identity_make(const char *root_folder, const char *folder, int slot, const struct identity_options *o);
+int identity_make(const char *root_folder, const char *folder, int slot,
+		  const struct identity_options *o);
 int identity_load(struct device *d);
 uint32_t asym_bit(const char *name); /* 0 when unknown */
 uint32_t hash_bit(const char *name);
@@ -106,7 +107,7 @@ struct hostile_mode {
 	enum phase phase;
 	/* @len: length now, changed in place; room for 600 bytes more. false: leave it alone this time. */
 	bool (*alter)(struct session *s, uint8_t *m, size_t *len);
-	const char *flaw; /* of the certificate chain, for modes of the identity */
+	const char *flaw;   /* of the certificate chain, for modes of the identity */
 	const char *answer; /* what a correct requester says */
 };
 extern const struct hostile_mode hostile_modes[];

@@ -9,11 +9,19 @@
 
 #include "device.h"
 
-enum { VERSION = 4, DIGESTS = 1, CERTIFICATE = 2, CHALLENGE_AUTH = 3, CAPABILITIES = 0x61,
-       ALGORITHMS = 0x63, MEASUREMENTS = 0x60, ERROR = 0x7f };
+enum {
+	VERSION = 4,
+	DIGESTS = 1,
+	CERTIFICATE = 2,
+	CHALLENGE_AUTH = 3,
+	CAPABILITIES = 0x61,
+	ALGORITHMS = 0x63,
+	MEASUREMENTS = 0x60,
+	ERROR = 0x7f
+};
 
 #define MODE(name) static bool name(struct session *s, uint8_t *m, size_t *len)
-#define UNUSED     ((void)s, (void)m, (void)len)
+#define UNUSED	   ((void)s, (void)m, (void)len)
 
 static void or32(uint8_t *p, uint32_t bits)
 {
@@ -43,8 +51,8 @@ static bool say_error(struct session *s, uint8_t *m, size_t *len, uint8_t code)
 }
 
 /* m[1] holds the request's code when the answer is made INSTEAD. */
-static bool say_not_ready(struct session *s, uint8_t *m, size_t *len, uint8_t exponent, uint8_t code,
-			  uint8_t rdtm)
+static bool say_not_ready(struct session *s, uint8_t *m, size_t *len, uint8_t exponent,
+			  uint8_t code, uint8_t rdtm)
 {
 	say_error(s, m, len, 0x42);
 	m[4] = exponent;
@@ -55,6 +63,7 @@ static bool say_not_ready(struct session *s, uint8_t *m, size_t *len, uint8_t ex
 	return true;
 }
 
+/* clang-format off */
 /* ---- version, capabilities ---- */
 MODE(version_no_entries) { UNUSED; m[5] = 0; *len = 6; return true; }
 MODE(version_count_lies) { UNUSED; m[5] = (uint8_t)(m[5] + 5); return true; }

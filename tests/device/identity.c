@@ -45,7 +45,10 @@ unsigned int sig_size(uint32_t bit)
 
 uint32_t hash_bit(const char *name)
 {
-	return !strcmp(name, "sha256") ? 1 : !strcmp(name, "sha384") ? 2 : !strcmp(name, "sha512") ? 4 : 0;
+	return !strcmp(name, "sha256")	 ? 1
+	       : !strcmp(name, "sha384") ? 2
+	       : !strcmp(name, "sha512") ? 4
+					 : 0;
 }
 
 unsigned int hash_size(uint32_t bit)
@@ -89,7 +92,8 @@ static EVP_PKEY *new_key(const char *asym)
 	for (int i = 0; i < N_ASYMS; i++) {
 		if (strcmp(asym, asyms[i].name))
 			continue;
-		return asyms[i].curve ? EVP_EC_gen(asyms[i].curve) : EVP_RSA_gen((unsigned int)asyms[i].rsa_bits);
+		return asyms[i].curve ? EVP_EC_gen(asyms[i].curve)
+				      : EVP_RSA_gen((unsigned int)asyms[i].rsa_bits);
 	}
 	return NULL;
 }
@@ -181,12 +185,24 @@ static X509 *make_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const 
 
 int identity_make_root(const char *folder)
 {
-	static const struct shape root = { "spdm-device root", "critical,CA:TRUE",
-					   "critical,keyCertSign,cRLSign", NULL, NULL, NULL };
-	static const struct shape middle = { "spdm-device intermediate", "critical,CA:TRUE",
-					     "critical,keyCertSign,cRLSign", NULL, NULL, NULL };
-	static const struct shape no_ca = { "spdm-device intermediate", "critical,CA:FALSE",
-					    "critical,digitalSignature", NULL, NULL, NULL };
+	static const struct shape root = { "spdm-device root",
+					   "critical,CA:TRUE",
+					   "critical,keyCertSign,cRLSign",
+					   NULL,
+					   NULL,
+					   NULL };
+	static const struct shape middle = { "spdm-device intermediate",
+					     "critical,CA:TRUE",
+					     "critical,keyCertSign,cRLSign",
+					     NULL,
+					     NULL,
+					     NULL };
+	static const struct shape no_ca = { "spdm-device intermediate",
+					    "critical,CA:FALSE",
+					    "critical,digitalSignature",
+					    NULL,
+					    NULL,
+					    NULL };
 	EVP_PKEY *root_key = new_key("p384"), *key = new_key("p384");
 	X509 *r, *m, *bad;
 	char path[PATH_LEN];
@@ -224,7 +240,8 @@ static void add_der(struct octets *o, X509 *c)
 	OPENSSL_free(der);
 }
 
-int identity_make(const char *root_folder, const char *folder, int slot, const struct identity_options *o)
+int identity_make(const char *root_folder, const char *folder, int slot,
+		  const struct identity_options *o)
 {
 	const char *flaw = o->flaw ? o->flaw : "";
 	bool ca_leaf = !strcmp(flaw, "ca-leaf");
@@ -232,10 +249,12 @@ int identity_make(const char *root_folder, const char *folder, int slot, const s
 	struct shape leaf = {
 		.cn = "spdm-device leaf",
 		.basic = ca_leaf ? "critical,CA:TRUE" : "critical,CA:FALSE",
-		.usage = !strcmp(flaw, "no-digital-signature") ? "critical,keyAgreement" :
-			 ca_leaf ? "critical,digitalSignature,keyCertSign" : "critical,digitalSignature",
+		.usage = !strcmp(flaw, "no-digital-signature") ? "critical,keyAgreement"
+			 : ca_leaf ? "critical,digitalSignature,keyCertSign"
+				   : "critical,digitalSignature",
 		/* the requester's key usage, and the responder's */
-		.eku = !strcmp(flaw, "wrong-eku") ? "1.3.6.1.4.1.412.274.4" : "1.3.6.1.4.1.412.274.3",
+		.eku = !strcmp(flaw, "wrong-eku") ? "1.3.6.1.4.1.412.274.4"
+						  : "1.3.6.1.4.1.412.274.3",
 		.san = san,
 		.until = !strcmp(flaw, "expired") ? "20010101000000Z" : NULL,
 	};

@@ -31,7 +31,8 @@ static int take_versions(struct device *d, const char *value)
 static int take(struct device *d, const char *key, const char *value)
 {
 	if (!strcmp(key, "name"))
-		return snprintf(d->name, sizeof(d->name), "%s", value) < (int)sizeof(d->name) ? 0 : -1;
+		return snprintf(d->name, sizeof(d->name), "%s", value) < (int)sizeof(d->name) ? 0
+											      : -1;
 	if (!strcmp(key, "port"))
 		d->port = (uint16_t)atoi(value);
 	else if (!strcmp(key, "versions"))
@@ -111,8 +112,8 @@ static int run_modes(void)
 
 		if (!m->alter == !m->flaw)
 			return 1; /* a row alters a message or flaws an identity, one of the two */
-		printf("%s\t%d\t0x%02x\t%s\t%s\n", m->name, m->pitfall, m->response, m->flaw ? m->flaw : "-",
-		       m->answer);
+		printf("%s\t%d\t0x%02x\t%s\t%s\n", m->name, m->pitfall, m->response,
+		       m->flaw ? m->flaw : "-", m->answer);
 	}
 	return 0;
 }

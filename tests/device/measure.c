@@ -15,8 +15,9 @@ static const struct {
 	const char *kind;
 	uint8_t type;
 } kinds[] = {
-	{ "rom", 0 },	  { "firmware", 1 }, { "hwconfig", 2 }, { "fwconfig", 3 }, { "manifest", 0x84 },
-	{ "mode", 0x85 }, { "version", 0x86 }, { "svn", 0x87 }, { "extend", 8 },	 { "info", 0x89 },
+	{ "rom", 0 },	      { "firmware", 1 }, { "hwconfig", 2 },   { "fwconfig", 3 },
+	{ "manifest", 0x84 }, { "mode", 0x85 },	 { "version", 0x86 }, { "svn", 0x87 },
+	{ "extend", 8 },      { "info", 0x89 },
 };
 
 static const EVP_MD *meas_md(const struct device *d)
@@ -73,7 +74,8 @@ int measurements_load(const struct device *d, struct block *out, int max)
 		if (!line[0] || line[0] == '#')
 			continue;
 		index = strtol(line, &end, 0);
-		if (end == line || sscanf(end, " %31s %n", kind, &at) != 1 || index < 1 || index > 0xfe)
+		if (end == line || sscanf(end, " %31s %n", kind, &at) != 1 || index < 1 ||
+		    index > 0xfe)
 			continue;
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 			if (strcmp(kind, kinds[i].kind))

@@ -154,7 +154,8 @@ static void sign(struct session *s, int slot, const char *context, const struct 
 	a->len += size;
 	clock_gettime(CLOCK_MONOTONIC, &t1);
 	d->signatures++;
-	d->sign_us += (unsigned long)((t1.tv_sec - t0.tv_sec) * 1000000 + (t1.tv_nsec - t0.tv_nsec) / 1000);
+	d->sign_us += (unsigned long)((t1.tv_sec - t0.tv_sec) * 1000000 +
+				      (t1.tv_nsec - t0.tv_nsec) / 1000);
 }
 
 /* ---- messages ---- */
@@ -263,8 +264,8 @@ static void put_chain_hash(struct session *s, int slot, struct answer *a)
 	struct device *d = s->device;
 	unsigned int n = 0;
 
-	EVP_Digest(d->slots[slot].chain.at, d->slots[slot].chain.len, a->at + a->len, &n, hash_md(d->hash),
-		   NULL);
+	EVP_Digest(d->slots[slot].chain.at, d->slots[slot].chain.len, a->at + a->len, &n,
+		   hash_md(d->hash), NULL);
 	a->len += n;
 }
 
@@ -418,7 +419,8 @@ static size_t on_measurements(struct session *s, const uint8_t *rq, size_t len, 
 	struct device *d = s->device;
 	struct answer a = { out, 0 };
 	bool signed_ = rq[2] & 1;
-	size_t want = 4u + (signed_ ? (s->version >= 0x11 ? 33u : 32u) : 0u) + (s->version >= 0x13 ? 8u : 0u);
+	size_t want = 4u + (signed_ ? (s->version >= 0x11 ? 33u : 32u) : 0u) +
+		      (s->version >= 0x13 ? 8u : 0u);
 	int slot = 0, n;
 
 	if (!(d->flags & 0x18) || (signed_ && (d->flags & 0x18) != 0x10))
@@ -432,8 +434,11 @@ static size_t on_measurements(struct session *s, const uint8_t *rq, size_t len, 
 	put_le(&a, s->version, 1);
 	put_le(&a, 0x60, 1);
 	put_le(&a, 0, 1);
-	put_le(&a, signed_ && s->version >= 0x12 ? (uint64_t)(0x20 | slot) :
-		   signed_ && s->version >= 0x11 ? (uint64_t)slot : 0, 1);
+	put_le(&a,
+	       signed_ && s->version >= 0x12   ? (uint64_t)(0x20 | slot)
+	       : signed_ && s->version >= 0x11 ? (uint64_t)slot
+					       : 0,
+	       1);
 	n = put_record(s, rq[3], &a);
 	if (n < 0 || (n == 0 && rq[3] != 0))
 		return error(s, out, n < 0 ? UNSPECIFIED : INVALID, 0);
@@ -475,10 +480,10 @@ static size_t dispatch(struct session *s, const uint8_t *rq, size_t len, uint8_t
 	    rq[1] == RQ_MEASUREMENTS) {
 		if (s->stage != 3)
 			return error(s, out, UNEXPECTED, 0);
-		return rq[1] == RQ_DIGESTS ? on_digests(s, rq, out) :
-		       rq[1] == RQ_CERTIFICATE ? on_certificate(s, rq, len, out) :
-		       rq[1] == RQ_CHALLENGE ? on_challenge(s, rq, len, out) :
-					       on_measurements(s, rq, len, out);
+		return rq[1] == RQ_DIGESTS	 ? on_digests(s, rq, out)
+		       : rq[1] == RQ_CERTIFICATE ? on_certificate(s, rq, len, out)
+		       : rq[1] == RQ_CHALLENGE	 ? on_challenge(s, rq, len, out)
+						 : on_measurements(s, rq, len, out);
 	}
 	return error(s, out, UNSUPPORTED, rq[1]);
 }

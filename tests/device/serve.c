@@ -14,7 +14,13 @@
 
 #include "device.h"
 
-enum { CMD_NORMAL = 1, CMD_CONTINUE = 0xfffd, CMD_SHUTDOWN = 0xfffe, CMD_UNKNOWN = 0xffff, CMD_TEST = 0xdead };
+enum {
+	CMD_NORMAL = 1,
+	CMD_CONTINUE = 0xfffd,
+	CMD_SHUTDOWN = 0xfffe,
+	CMD_UNKNOWN = 0xffff,
+	CMD_TEST = 0xdead
+};
 enum { TRANSPORT_MCTP = 1, TRANSPORT_DOE = 2 };
 enum { CONNECTIONS = 128, FRAME_HEADER = 12, PAYLOAD_MAX = 8192, OUT_MAX = MESSAGE_MAX + 1024 };
 
@@ -52,7 +58,8 @@ static void quick(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
 }
 
-static bool send_frame(int fd, uint32_t command, uint32_t transport, const uint8_t *payload, size_t len)
+static bool send_frame(int fd, uint32_t command, uint32_t transport, const uint8_t *payload,
+		       size_t len)
 {
 	uint8_t frame[FRAME_HEADER + OUT_MAX + 8];
 
@@ -92,8 +99,8 @@ size_t doe_answer(struct session *s, const uint8_t *object, size_t len, uint8_t 
 	if (object[2] == 0) {
 		uint8_t index = object[8];
 
-		return index < 2 ? put_object(out, 0, discovery[index], 4) :
-				   put_object(out, 0, (const uint8_t *)"\xff\xff\xff\0", 4);
+		return index < 2 ? put_object(out, 0, discovery[index], 4)
+				 : put_object(out, 0, (const uint8_t *)"\xff\xff\xff\0", 4);
 	}
 	if (object[2] != 1)
 		return 0;
@@ -120,8 +127,8 @@ static bool on_normal(struct connection *c, uint32_t transport, const uint8_t *p
 }
 
 /* Return: false when the connection is to be closed. */
-static bool on_frame(struct connection *c, uint32_t command, uint32_t transport, const uint8_t *payload,
-		     size_t len)
+static bool on_frame(struct connection *c, uint32_t command, uint32_t transport,
+		     const uint8_t *payload, size_t len)
 {
 	switch (command) {
 	case CMD_NORMAL:
@@ -215,8 +222,8 @@ static void control(struct device *devices, size_t n, char *line, char *out, siz
 		d->epoch++;
 		snprintf(out, size, "ok\n");
 	} else if (!strcmp(verb, "stats")) {
-		snprintf(out, size, "exchanges=%lu signatures=%lu sign_us=%lu\n", d->exchanges, d->signatures,
-			 d->sign_us);
+		snprintf(out, size, "exchanges=%lu signatures=%lu sign_us=%lu\n", d->exchanges,
+			 d->signatures, d->sign_us);
 	} else {
 		snprintf(out, size, "error: unknown\n");
 	}

@@ -69,8 +69,8 @@ static void take_measurements(struct device *d, const uint8_t *m)
 {
 	FILE *f = fopen(d->measurements, "w");
 	size_t at = 8, end = 8 + record_len(m);
-	static const char *const kinds[] = { "rom", "firmware", "hwconfig", "fwconfig", "manifest", "mode",
-					     "version", "svn", "extend", "info" };
+	static const char *const kinds[] = { "rom",  "firmware", "hwconfig", "fwconfig", "manifest",
+					     "mode", "version",	 "svn",	     "extend",	 "info" };
 
 	while (at + 7 <= end) {
 		size_t len = m[at + 5] | (size_t)m[at + 6] << 8;
@@ -143,13 +143,13 @@ struct range {
 	size_t from, to;
 };
 
-static void compare(const char *file, size_t i, const char *what, const uint8_t *got, const uint8_t *want,
-		    struct range r)
+static void compare(const char *file, size_t i, const char *what, const uint8_t *got,
+		    const uint8_t *want, struct range r)
 {
 	for (size_t k = r.from; k < r.to; k++)
 		if (got[k] != want[k])
-			fail_msg("%s message %zu, %s: byte %zu is %02x, the capture has %02x", file, i, what, k, got[k],
-				 want[k]);
+			fail_msg("%s message %zu, %s: byte %zu is %02x, the capture has %02x", file,
+				 i, what, k, got[k], want[k]);
 }
 
 static size_t compare_answer(const char *file, size_t i, const struct device *d, const uint8_t *rq,
@@ -176,18 +176,22 @@ static size_t compare_answer(const char *file, size_t i, const struct device *d,
 		compare(file, i, "DIGESTS", got, want, (struct range){ 0, 4 + 48 * chains });
 		return 1;
 	case 0x82:
-		compare(file, i, "CERTIFICATE", got, want, (struct range){ 0, 8 + (want[4] | (size_t)want[5] << 8) });
+		compare(file, i, "CERTIFICATE", got, want,
+			(struct range){ 0, 8 + (want[4] | (size_t)want[5] << 8) });
 		return 1;
 	case 0x83:
 		compare(file, i, "CHALLENGE_AUTH", got, want, (struct range){ 0, 4 + 48 });
 		/* the nonce is free; before 1.2 so is what the summary hash covers */
 		if (version >= 0x12)
-			compare(file, i, "MeasurementSummaryHash", got, want, (struct range){ 84, 84 + 48 });
+			compare(file, i, "MeasurementSummaryHash", got, want,
+				(struct range){ 84, 84 + 48 });
 		if (version >= 0x13) /* opaque length differs; the context is echoed behind it */
-			compare(file, i, "RequesterContext", got + 134, rq + 36, (struct range){ 0, 8 });
+			compare(file, i, "RequesterContext", got + 134, rq + 36,
+				(struct range){ 0, 8 });
 		return 1;
 	case 0xe0:
-		compare(file, i, "MEASUREMENTS", got, want, (struct range){ 0, 8 + record_len(want) });
+		compare(file, i, "MEASUREMENTS", got, want,
+			(struct range){ 0, 8 + record_len(want) });
 		return 1;
 	default:
 		return 0;
@@ -222,10 +226,12 @@ static void the_device_answers_as_another_implementation_did(void **state)
 		for (size_t i = 0; i + 1 < c.n; i++) {
 			uint8_t out[MESSAGE_MAX + 1024];
 
-			if (!(c.at[i].at[1] & 0x80) || c.at[i].at[1] == 0xe4 || c.at[i].at[1] == 0x87)
+			if (!(c.at[i].at[1] & 0x80) || c.at[i].at[1] == 0xe4 ||
+			    c.at[i].at[1] == 0x87)
 				continue;
 			respond(&s, c.at[i].at, c.at[i].len, out);
-			compared += compare_answer(files[f].file, i, &d, c.at[i].at, out, c.at[i + 1].at);
+			compared += compare_answer(files[f].file, i, &d, c.at[i].at, out,
+						   c.at[i + 1].at);
 		}
 		assert_int_equal(compared, files[f].answers);
 		session_free(&s);
@@ -254,7 +260,9 @@ static void a_request_cut_short_is_answered_with_an_error(void **state)
 		uint8_t out[MESSAGE_MAX + 1024];
 
 		for (size_t len = 0; len < c.at[i].len; len++) {
-			struct session fork = { .device = &d, .stage = s.stage, .version = s.version };
+			struct session fork = { .device = &d,
+						.stage = s.stage,
+						.version = s.version };
 			uint8_t *copy = malloc(len ? len : 1);
 			size_t n;
 

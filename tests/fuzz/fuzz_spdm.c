@@ -8,8 +8,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static u8 vca[4096], chain[SPDM_CHAIN_MAX], meas[2 * SPDM_MSG_MAX], challenge[SPDM_TRANSCRIPT_MAX];
-	struct spdm_requester rq = { .config = { .version_min = 0x10, .version_max = 0x13, .want_challenge = true } };
+	static u8 vca[4096], chain[SPDM_CHAIN_MAX], meas[2 * SPDM_MSG_MAX],
+		challenge[SPDM_TRANSCRIPT_MAX];
+	struct spdm_requester rq = {
+		.config = { .version_min = 0x10, .version_max = 0x13, .want_challenge = true }
+	};
 	struct reader r = reader_on((struct bytes){ data, size });
 	struct spdm_evidence *ev = NULL;
 	struct err e = { 0 };
@@ -38,8 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 	}
 	if (spdm_requester_done(&rq))
-		spdm_evidence_parse(write_done(&rq.vca), write_done(&rq.chain), write_done(&rq.measurements),
-				    write_done(&rq.challenge), 0, &ev, &e);
+		spdm_evidence_parse(write_done(&rq.vca), write_done(&rq.chain),
+				    write_done(&rq.measurements), write_done(&rq.challenge), 0, &ev,
+				    &e);
 	spdm_evidence_drop(&ev);
 	return 0;
 }

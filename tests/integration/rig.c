@@ -83,10 +83,20 @@ void rig_wait_for(const char *path)
 void rig_tpm_start(struct rig_tpm *t, const char *folder)
 {
 	char state[300], server[340], ctrl[340], log[340];
-	const char *setup[] = { "swtpm_setup", "--tpm2", "--tpmstate", folder,	   "--pcr-banks",
-				"sha256",      "--overwrite", "--logfile", log, NULL };
-	const char *run[] = { "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server,
-			      "--ctrl", ctrl, "--flags", "not-need-init,startup-clear", NULL };
+	const char *setup[] = { "swtpm_setup", "--tpm2",      "--tpmstate", folder, "--pcr-banks",
+				"sha256",      "--overwrite", "--logfile",  log,    NULL };
+	const char *run[] = { "swtpm",
+			      "socket",
+			      "--tpm2",
+			      "--tpmstate",
+			      state,
+			      "--server",
+			      server,
+			      "--ctrl",
+			      ctrl,
+			      "--flags",
+			      "not-need-init,startup-clear",
+			      NULL };
 	char path[300];
 
 	snprintf(t->folder, sizeof(t->folder), "%s", folder);

@@ -8,8 +8,10 @@
 
 static void the_demo_affirms_and_releases_then_refuses_and_withholds(void **state)
 {
-	const char *const argv[] = { "bash", "-c", "ASSAY_DEMO_BUILD=" BUILD_FOLDER " " SOURCE_FOLDER
-				     "/deploy/demo --json > \"$0\"", NULL, NULL };
+	const char *const argv[] = { "bash", "-c",
+				     "ASSAY_DEMO_BUILD=" BUILD_FOLDER " " SOURCE_FOLDER
+				     "/deploy/demo --json > \"$0\"",
+				     NULL, NULL };
 	const char *with_file[5] = { argv[0], argv[1], argv[2] };
 	char folder[256], out[300];
 	OWNED(buf) b = NULL;
@@ -25,7 +27,9 @@ static void the_demo_affirms_and_releases_then_refuses_and_withholds(void **stat
 	assert_non_null(b);
 	j = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
 	assert_non_null(j);
-	assert_string_equal(json_string_value(json_object_get(json_object_get(j, "accepted"), "ear_status")), "affirming");
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(j, "accepted"), "ear_status")),
+		"affirming");
 	assert_true(json_is_true(json_object_get(json_object_get(j, "accepted"), "released")));
 	assert_true(json_is_false(json_object_get(json_object_get(j, "tampered"), "released")));
 	reason = json_string_value(json_object_get(json_object_get(j, "tampered"), "reason"));

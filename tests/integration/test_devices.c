@@ -44,8 +44,10 @@ static int make_pki(void **state)
 	snprintf(path, sizeof(path), "%s/good.meas", f->folder);
 	m = fopen(path, "w");
 	assert_non_null(m);
-	fputs("1 rom digest-of:boot rom 1\n2 firmware digest-of:firmware 1.2.3\n6 version 1.2.3\n16 svn 7\n"
-	      "0xfe mode hex:00000000000000000000000000000000\n", m);
+	fputs("1 rom digest-of:boot rom 1\n2 firmware digest-of:firmware 1.2.3\n6 version "
+	      "1.2.3\n16 svn 7\n"
+	      "0xfe mode hex:00000000000000000000000000000000\n",
+	      m);
 	fclose(m);
 	*state = f;
 	return 0;
@@ -61,32 +63,35 @@ static int drop_pki(void **state)
 	return 0;
 }
 
-static void make_identity(const struct fixture *f, const char *name, const char *slot, const char *asym,
-			  const char *flaw)
+static void make_identity(const struct fixture *f, const char *name, const char *slot,
+			  const char *asym, const char *flaw)
 {
 	char pki[300], folder[400];
 
 	snprintf(pki, sizeof(pki), "%s/pki", f->folder);
 	snprintf(folder, sizeof(folder), "%s/%s", f->folder, name);
-	device_tool((const char *const[]){ "identity", pki, folder, slot, asym, pci_name, flaw, NULL });
+	device_tool(
+		(const char *const[]){ "identity", pki, folder, slot, asym, pci_name, flaw, NULL });
 }
 
 /* Start one device; its port comes from its first line. */
-static pid_t start_device(const struct fixture *f, const char *options, const char *identity, int *port)
+static pid_t start_device(const struct fixture *f, const char *options, const char *identity,
+			  int *port)
 {
 	char spec[1200], log[400], line[128] = "";
-	const char *const argv[] = { BUILD_FOLDER "/tests/device/spdm-device", "serve", "--device", spec,
-				     NULL };
+	const char *const argv[] = { BUILD_FOLDER "/tests/device/spdm-device", "serve", "--device",
+				     spec, NULL };
 	pid_t pid;
 
-	snprintf(spec, sizeof(spec), "name=d,port=0,identity=%s/%s,measurements=%s/good.meas%s%s", f->folder,
-		 identity, f->folder, options[0] ? "," : "", options);
+	snprintf(spec, sizeof(spec), "name=d,port=0,identity=%s/%s,measurements=%s/good.meas%s%s",
+		 f->folder, identity, f->folder, options[0] ? "," : "", options);
 	snprintf(log, sizeof(log), "%s/device.log", f->folder);
 	unlink(log);
 	pid = rig_start(log, argv);
 	for (int i = 0; i < 1000; i++) {
 		FILE *in = fopen(log, "r");
-		bool ready = in && fgets(line, sizeof(line), in) && sscanf(line, "device d port %d", port) == 1;
+		bool ready = in && fgets(line, sizeof(line), in) &&
+			     sscanf(line, "device d port %d", port) == 1;
 
 		if (in)
 			fclose(in);
@@ -114,7 +119,8 @@ static int collect_and_check(const struct fixture *f, int port, u8 slot, struct 
 	rc = source_socket.collect(&d, nonce, challenge_nonce, &got, e);
 	if (!rc)
 		rc = spdm_evidence_parse(buf_bytes(got.vca), buf_bytes(got.chain),
-					 buf_bytes(got.measurements), buf_bytes(got.challenge), slot, &ev, e);
+					 buf_bytes(got.measurements), buf_bytes(got.challenge),
+					 slot, &ev, e);
 	if (!rc)
 		rc = spdm_evidence_check_nonces(ev, nonce, challenge_nonce, e);
 	if (!rc)
@@ -155,7 +161,8 @@ static void an_honest_device_of_every_version_and_algorithm_passes(void **state)
 			int port, rc;
 			pid_t pid;
 
-			snprintf(options, sizeof(options), "versions=%s,asym=%s,hash=%s,meas=sha512", versions[v],
+			snprintf(options, sizeof(options),
+				 "versions=%s,asym=%s,hash=%s,meas=sha512", versions[v],
 				 algorithms[a].asym, algorithms[a].hash);
 			pid = start_device(f, options, algorithms[a].asym, &port);
 			rc = collect_and_check(f, port, 0, &e);

@@ -35,7 +35,8 @@ static void write_text(const char *folder, const char *name, const char *text)
 
 static void start_server(struct fixture *f)
 {
-	const char *const argv[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config, "run", NULL };
+	const char *const argv[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config,
+				     "run", NULL };
 	char log[300];
 
 	snprintf(log, sizeof(log), "%s/server.log", f->folder);
@@ -78,12 +79,14 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	char text[1500], path[400], init[300];
-	const char *const argv[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config, "init", NULL };
+	const char *const argv[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config,
+				     "init", NULL };
 	struct err e = { 0 };
 
 	rig_folder(f->folder);
 	snprintf(f->config, sizeof(f->config), "%s/server.conf", f->folder);
-	snprintf(text, sizeof(text), "[listen]\naddress = 127.0.0.1\nport = 0\n[store]\nstate = %s/state\n", f->folder);
+	snprintf(text, sizeof(text),
+		 "[listen]\naddress = 127.0.0.1\nport = 0\n[store]\nstate = %s/state\n", f->folder);
 	write_text(f->folder, "server.conf", text);
 	snprintf(init, sizeof(init), "%s/init.out", f->folder);
 	assert_int_equal(rig_run(init, argv), 0);
@@ -93,14 +96,17 @@ static int set_up(void **state)
 	assert_ok(folder_make(path, 0700, &e), &e);
 	rig_tpm_start(&f->sw, path);
 	snprintf(text, sizeof(text),
-		 "[server]\nurl = https://127.0.0.1:%d\npin = %s\ndeployment = %s\n[host]\nname = host-a\n[tpm]\ntcti = %s\n"
-		 "[devices]\npci =\n[sockets]\ncollector = %s/collector.sock\nagent = %s/agent.sock\n",
+		 "[server]\nurl = https://127.0.0.1:%d\npin = %s\ndeployment = %s\n[host]\nname = "
+		 "host-a\n[tpm]\ntcti = %s\n"
+		 "[devices]\npci =\n[sockets]\ncollector = %s/collector.sock\nagent = "
+		 "%s/agent.sock\n",
 		 f->port, f->pin, f->deployment, f->sw.tcti, f->folder, f->folder);
 	write_text(f->folder, "agent.conf", text);
 	snprintf(path, sizeof(path), "%s/agent.conf", f->folder);
 	assert_ok(agent_settings_load(path, &f->settings, &e), &e);
 	{
-		const char *const collector[] = { BUILD_FOLDER "/agent/assay-collector", "--config", path, NULL };
+		const char *const collector[] = { BUILD_FOLDER "/agent/assay-collector", "--config",
+						  path, NULL };
 		char log[300], sock[300];
 
 		snprintf(log, sizeof(log), "%s/collector.log", f->folder);
@@ -145,8 +151,8 @@ static json_t *call(struct transport *t, const char *method, const char *path, c
 
 	assert_ok(transport_call(t, method, path, type, token, body, &r, &e), &e);
 	if (r.status != want)
-		fail_msg("%s %s: %ld, expected %ld: %.*s", method, path, r.status, want, (int)r.body->w.len,
-			 (const char *)r.body->w.at);
+		fail_msg("%s %s: %ld, expected %ld: %.*s", method, path, r.status, want,
+			 (int)r.body->w.len, (const char *)r.body->w.at);
 	j = json_loadb((const char *)r.body->w.at, r.body->w.len, 0, NULL);
 	reply_clear(&r);
 	return j;
@@ -159,7 +165,8 @@ static void refused(struct transport *t, const char *method, const char *path, c
 	const char *detail = json_string_value(json_object_get(j, "detail"));
 
 	if (*words && (!detail || !strstr(detail, words)))
-		fail_msg("%s %s: \"%s\", expected \"%s\"", method, path, detail ? detail : "", words);
+		fail_msg("%s %s: \"%s\", expected \"%s\"", method, path, detail ? detail : "",
+			 words);
 	json_decref(j);
 }
 
@@ -170,7 +177,8 @@ static void a_server_with_another_key_is_not_spoken_to(void **state)
 	struct reply r;
 	struct err e = { 0 };
 
-	assert_refused(transport_call(t, "GET", "/healthz", NULL, NULL, BYTES_NONE, &r, &e), &e, E_SIGNATURE, "pinned");
+	assert_refused(transport_call(t, "GET", "/healthz", NULL, NULL, BYTES_NONE, &r, &e), &e,
+		       E_SIGNATURE, "pinned");
 }
 
 static void routes_refuse_who_has_no_right_and_what_is_too_large(void **state)
@@ -182,12 +190,16 @@ static void routes_refuse_who_has_no_right_and_what_is_too_large(void **state)
 	memset(large, 'x', 100000);
 	refused(t, "GET", "/api/v1/hosts", NULL, NULL, BYTES_NONE, 401, "bearer token");
 	refused(t, "GET", "/api/v1/hosts", NULL, "not-a-token", BYTES_NONE, 401, "not known");
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", NULL, bytes_text("x"), 401, "");
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", NULL,
+		bytes_text("x"), 401, "");
 	refused(t, "GET", "/nothing/here", NULL, NULL, BYTES_NONE, 404, "");
 	refused(t, "DELETE", "/api/v1/hosts", NULL, f->token, BYTES_NONE, 405, "");
-	refused(t, "POST", "/enroll/v1/hosts", "application/json", NULL, (struct bytes){ (u8 *)large, 100000 }, 413, "");
-	refused(t, "POST", "/challenge-response/v1/newSession?nonce=AAAA", NULL, NULL, BYTES_NONE, 400, "caller's choice");
-	refused(t, "POST", "/challenge-response/v1/newSession?nonceSize=64", NULL, NULL, BYTES_NONE, 400, "nonceSize");
+	refused(t, "POST", "/enroll/v1/hosts", "application/json", NULL,
+		(struct bytes){ (u8 *)large, 100000 }, 413, "");
+	refused(t, "POST", "/challenge-response/v1/newSession?nonce=AAAA", NULL, NULL, BYTES_NONE,
+		400, "caller's choice");
+	refused(t, "POST", "/challenge-response/v1/newSession?nonceSize=64", NULL, NULL, BYTES_NONE,
+		400, "nonceSize");
 	refused(t, "GET", "/challenge-response/v1/session/AAAA", NULL, NULL, BYTES_NONE, 404, "");
 	free(large);
 }
@@ -202,9 +214,12 @@ static void unsigned_and_wrongly_signed_corims_are_refused(void **state)
 	OWNED(buf) foreign = NULL;
 	struct cert_list chain = { .n = 1 };
 	u8 mkey[] = { 0x01 }, digest[32] = { 7 };
-	struct corim_element el = { .mkey = BYTES(mkey),
-				    .mval = { .n_digests = 1, .digests = { { 1, BYTES(digest) } } } };
-	struct corim_triple triple = { .env = { .vendor = bytes_text("pci:1b36") }, .n = 1, .elements = &el };
+	struct corim_element el = {
+		.mkey = BYTES(mkey), .mval = { .n_digests = 1, .digests = { { 1, BYTES(digest) } } }
+	};
+	struct corim_triple triple = { .env = { .vendor = bytes_text("pci:1b36") },
+				       .n = 1,
+				       .elements = &el };
 	struct corim_draft d = { .id = "x", .signer = "x", .triples = &triple, .n = 1 };
 	struct cert_request want = { .common_name = "nobody", .not_after = 4000000000 };
 	struct err e = { 0 };
@@ -216,14 +231,15 @@ static void unsigned_and_wrongly_signed_corims_are_refused(void **state)
 	chain.at[0] = cert;
 	assert_ok(corim_write(&d, NULL, NULL, &plain, &e), &e);
 	assert_ok(corim_write(&d, key, &chain, &foreign, &e), &e);
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cbor", f->token, buf_bytes(plain), 403,
-		"not signed");
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token, buf_bytes(foreign), 403,
-		"signer of CoRIM");
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cbor", f->token,
+		buf_bytes(plain), 403, "not signed");
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token,
+		buf_bytes(foreign), 403, "signer of CoRIM");
 	foreign->w.at[foreign->w.len - 3] ^= 1;
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token, buf_bytes(foreign), 403, "");
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token, bytes_text("junk"), 400,
-		"CoRIM");
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token,
+		buf_bytes(foreign), 403, "");
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token,
+		bytes_text("junk"), 400, "CoRIM");
 }
 
 static void register_ek(struct fixture *f, struct transport *t, const char *hash, const char *name)
@@ -231,10 +247,12 @@ static void register_ek(struct fixture *f, struct transport *t, const char *hash
 	char body[300];
 
 	snprintf(body, sizeof(body), "{\"ek_hash\":\"%s\",\"name\":\"%s\"}", hash, name);
-	json_decref(call(t, "POST", "/api/v1/hosts", "application/json", f->token, bytes_text(body), 201));
+	json_decref(call(t, "POST", "/api/v1/hosts", "application/json", f->token, bytes_text(body),
+			 201));
 }
 
-static void an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_not(void **state)
+static void
+an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_not(void **state)
 {
 	struct fixture *f = *state;
 	OWNED(transport) t = connect_to(f, f->pin);
@@ -244,7 +262,8 @@ static void an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_
 	struct err e = { 0 };
 
 	assert_ok(tpm_open(f->settings.tcti, &tpm, &e), &e);
-	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_DENIED, "nothing vouches for this TPM");
+	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_DENIED,
+		       "nothing vouches for this TPM");
 	assert_ok(ek_hash_run(tpm, hash, &e), &e);
 	register_ek(f, t, hash, "host-a");
 	assert_ok(enroll_run(&f->settings, tpm, t, &e), &e);
@@ -257,7 +276,8 @@ static void an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_
 	assert_ok(tpm_open(other.tcti, &tpm, &e), &e);
 	assert_ok(ek_hash_run(tpm, hash, &e), &e);
 	register_ek(f, t, hash, "");
-	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_CONFLICT, "enrolled with another TPM");
+	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_CONFLICT,
+		       "enrolled with another TPM");
 	tpm_drop(&tpm);
 	rig_tpm_stop(&other);
 }
@@ -275,7 +295,8 @@ static void a_token_is_taken_once_and_only_in_its_session(void **state)
 
 	assert_ok(tpm_open(f->settings.tcti, &tpm, &e), &e);
 	assert_ok(round_run(&f->settings, tpm, t, false, &r, &e), &e);
-	assert_string_equal(r.status, "contraindicated"); /* no boot log: not affirmed, and said why */
+	assert_string_equal(r.status,
+			    "contraindicated"); /* no boot log: not affirmed, and said why */
 	assert_ok(eat_parse(buf_bytes(r.token), &parsed, &e), &e);
 	base64url_write(BYTES(parsed->nonce), false, id);
 	snprintf(path, sizeof(path), "/challenge-response/v1/session/%s", id);
@@ -287,11 +308,15 @@ static void a_token_is_taken_once_and_only_in_its_session(void **state)
 	json_decref(j);
 
 	/* the same token in a session of its own */
-	j = call(t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL, NULL, BYTES_NONE, 201);
+	j = call(t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL, NULL,
+		 BYTES_NONE, 201);
 	{
 		u8 nonce[32];
 
-		assert_int_equal(base64_read(bytes_text(json_string_value(json_object_get(j, "nonce"))), nonce, 32), 32);
+		assert_int_equal(
+			base64_read(bytes_text(json_string_value(json_object_get(j, "nonce"))),
+				    nonce, 32),
+			32);
 		base64url_write(BYTES(nonce), false, id);
 	}
 	json_decref(j);
@@ -313,7 +338,8 @@ static void an_acknowledged_enrolment_survives_kill_9_and_an_old_database_is_not
 	const char *const copy[] = { "cp", db, old, NULL };
 	const char *const back[] = { "cp", old, db, NULL };
 	const char *const drop[] = { "rm", "-f", wal, NULL };
-	const char *const run[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config, "check-audit", NULL };
+	const char *const run[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config,
+				    "check-audit", NULL };
 	json_t *j;
 
 	snprintf(db, sizeof(db), "%s/state/assay.db", f->folder);
@@ -325,10 +351,12 @@ static void an_acknowledged_enrolment_survives_kill_9_and_an_old_database_is_not
 	start_server(f);
 	transport_drop(&t);
 	t = connect_to(f, f->pin);
-	json_decref(call(t, "POST", "/api/v1/join-tokens", "application/json", f->token, bytes_text("{}"), 201));
+	json_decref(call(t, "POST", "/api/v1/join-tokens", "application/json", f->token,
+			 bytes_text("{}"), 201));
 	kill(f->server, SIGKILL);
 	rig_stop(f->server);
-	assert_int_equal(rig_run(log, run), 0); /* the chain holds, the acknowledged record is in it */
+	assert_int_equal(rig_run(log, run),
+			 0); /* the chain holds, the acknowledged record is in it */
 	start_server(f);
 	transport_drop(&t);
 	t = connect_to(f, f->pin);
@@ -362,10 +390,14 @@ static void a_changed_row_is_noticed(void **state)
 	snprintf(path, sizeof(path), "%s/state/assay.db", f->folder);
 	assert_ok(tpm_open(f->settings.tcti, &tpm, &e), &e);
 	assert_ok(db_open(path, false, &d, &e), &e);
-	assert_ok(db_run(d, "UPDATE hosts SET grp = 'trusted' WHERE name = 'host-a'", NULL, 0, NULL, NULL, NULL, &e), &e);
+	assert_ok(db_run(d, "UPDATE hosts SET grp = 'trusted' WHERE name = 'host-a'", NULL, 0, NULL,
+			 NULL, NULL, &e),
+		  &e);
 	assert_int_not_equal(round_run(&f->settings, tpm, t, false, &r, &e), 0);
 	assert_non_null(strstr(e.text, "changed in the database"));
-	assert_ok(db_run(d, "UPDATE hosts SET grp = 'default' WHERE name = 'host-a'", NULL, 0, NULL, NULL, NULL, &e), &e);
+	assert_ok(db_run(d, "UPDATE hosts SET grp = 'default' WHERE name = 'host-a'", NULL, 0, NULL,
+			 NULL, NULL, &e),
+		  &e);
 	assert_ok(round_run(&f->settings, tpm, t, false, &r, &e), &e);
 	round_result_clear(&r);
 }
@@ -376,10 +408,12 @@ int main(void)
 		cmocka_unit_test(a_server_with_another_key_is_not_spoken_to),
 		cmocka_unit_test(routes_refuse_who_has_no_right_and_what_is_too_large),
 		cmocka_unit_test(unsigned_and_wrongly_signed_corims_are_refused),
-		cmocka_unit_test(an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_not),
+		cmocka_unit_test(
+			an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_not),
 		cmocka_unit_test(a_token_is_taken_once_and_only_in_its_session),
 		cmocka_unit_test(a_changed_row_is_noticed),
-		cmocka_unit_test(an_acknowledged_enrolment_survives_kill_9_and_an_old_database_is_noticed),
+		cmocka_unit_test(
+			an_acknowledged_enrolment_survives_kill_9_and_an_old_database_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -100,9 +100,12 @@ static void a_credential_made_without_a_tpm_is_activated_for_each_kind_of_ek(voi
 
 		assert_ok(tpm_key_make(tpm, eks[i], &ek, &e), &e);
 		assert_ok(tpm_public_parse(buf_bytes(ek->pub), &area, &e), &e);
-		assert_ok(tpm_make_credential(&area, BYTES(ak->name), BYTES(secret), &blob->w, &seed->w,
-					      &e), &e);
-		assert_ok(tpm_activate(tpm, ek, ak, buf_bytes(blob), buf_bytes(seed), got, &len, &e), &e);
+		assert_ok(tpm_make_credential(&area, BYTES(ak->name), BYTES(secret), &blob->w,
+					      &seed->w, &e),
+			  &e);
+		assert_ok(
+			tpm_activate(tpm, ek, ak, buf_bytes(blob), buf_bytes(seed), got, &len, &e),
+			&e);
 		assert_int_equal(len, sizeof(secret));
 		assert_memory_equal(got, secret, len);
 
@@ -110,10 +113,12 @@ static void a_credential_made_without_a_tpm_is_activated_for_each_kind_of_ek(voi
 		memcpy(foreign, ak->name, sizeof(foreign));
 		foreign[20] ^= 1;
 		blob->w.len = seed->w.len = 0;
-		assert_ok(tpm_make_credential(&area, BYTES(foreign), BYTES(secret), &blob->w, &seed->w, &e),
+		assert_ok(tpm_make_credential(&area, BYTES(foreign), BYTES(secret), &blob->w,
+					      &seed->w, &e),
 			  &e);
-		assert_refused(tpm_activate(tpm, ek, ak, buf_bytes(blob), buf_bytes(seed), got, &len, &e),
-			       &e, E_TPM, "TPM2_ActivateCredential");
+		assert_refused(
+			tpm_activate(tpm, ek, ak, buf_bytes(blob), buf_bytes(seed), got, &len, &e),
+			&e, E_TPM, "TPM2_ActivateCredential");
 	}
 }
 
@@ -139,7 +144,8 @@ static void a_quote_verifies_and_speaks_of_the_values_read(void **state)
 	assert_ok(tpm_signature_parse(buf_bytes(q.signature), pub, &sig, &e), &e);
 	attest_bytes = buf_bytes(q.attest);
 	assert_ok(pubkey_verify(pub, sig.scheme, sig.hash, &attest_bytes, 1,
-				(struct bytes){ sig.raw, sig.len }, &e), &e);
+				(struct bytes){ sig.raw, sig.len }, &e),
+		  &e);
 	assert_ok(tpm_attest_parse(attest_bytes, &attest, &e), &e);
 	assert_int_equal(attest.type, TPM_ST_ATTEST_QUOTE);
 	assert_true(digest_equals(&extra, attest.extra_data));
@@ -188,7 +194,8 @@ static void make_release(struct tpm *tpm, const struct tpm_key *ak, const struct
 	assert_ok(random_bytes(r->share, sizeof(r->share), e), e);
 	assert_ok(tpm_public_parse(buf_bytes(k->pub), &area, e), e);
 	assert_ok(tpm_seal_for(&area, BYTES(r->share), &policy, &r->public_2b->w, &r->private_2b->w,
-			       &r->secret_2b->w, e), e);
+			       &r->secret_2b->w, e),
+		  e);
 	tpm_quoted_clear(&q);
 }
 

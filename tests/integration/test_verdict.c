@@ -18,10 +18,14 @@
 enum { DEVICES = 4, RELEASE_PCRS = 0xdbff };
 
 static const char *const names[DEVICES] = {
-	"Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:00000000000000a1",
-	"Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:00000000000000a2",
-	"Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:00000000000000a3", /* leaf is a CA      */
-	"Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:00000000000000a4", /* 1.1, no challenge */
+	"Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:"
+	"00000000000000a1",
+	"Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:"
+	"00000000000000a2",
+	"Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:"
+	"00000000000000a3", /* leaf is a CA      */
+	"Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:"
+	"00000000000000a4", /* 1.1, no challenge */
 };
 
 struct fixture {
@@ -62,12 +66,13 @@ static void start_devices(struct fixture *f)
 	fclose(m);
 	for (int i = 0; i < DEVICES; i++) {
 		snprintf(id, sizeof(id), "%s/id%d", f->folder, i);
-		tool("device/spdm-device", (const char *const[]){ "identity", pki, id, "0", "p384", names[i],
-								  i == 2 ? "ca-leaf" : NULL, NULL });
+		tool("device/spdm-device",
+		     (const char *const[]){ "identity", pki, id, "0", "p384", names[i],
+					    i == 2 ? "ca-leaf" : NULL, NULL });
 		tool("device/spdm-device",
 		     (const char *const[]){ "identity", pki, id, "1", "p384", names[i], NULL });
-		snprintf(spec[i], sizeof(spec[i]), "name=d%d,port=0,identity=%s,measurements=%s,%s", i, id, meas,
-			 i == 3 ? "versions=1.1-1.1,flags=0x12" : "versions=1.2-1.2");
+		snprintf(spec[i], sizeof(spec[i]), "name=d%d,port=0,identity=%s,measurements=%s,%s",
+			 i, id, meas, i == 3 ? "versions=1.1-1.1,flags=0x12" : "versions=1.2-1.2");
 		argv[2 + 2 * i] = "--device";
 		argv[3 + 2 * i] = spec[i];
 	}
@@ -107,7 +112,9 @@ static void extend_log(struct fixture *f)
 
 		assert_int_equal(sscanf(line, "%7s %79s", pcr, hex), 2);
 		snprintf(argument, sizeof(argument), "%s:sha256=%s", pcr, hex);
-		assert_int_equal(rig_tpm_tool(&f->sw, (const char *const[]){ "tpm2_pcrextend", argument, NULL }), 0);
+		assert_int_equal(rig_tpm_tool(&f->sw, (const char *const[]){ "tpm2_pcrextend",
+									     argument, NULL }),
+				 0);
 	}
 	pclose(p);
 	buf_drop(&f->boot_log);
@@ -119,13 +126,16 @@ struct lie {
 	const char *name;
 	enum check_id check;
 	/* what is done differently */
-	bool foreign_device_nonce, flip_block, unsigned_measurements, other_slot_chain, lost_device, failed_device;
+	bool foreign_device_nonce, flip_block, unsigned_measurements, other_slot_chain, lost_device,
+		failed_device;
 	bool same_device_twice, ca_leaf, unauthenticated, wrong_serial;
-	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, drop_pcr, change_pcr, certify_as_quote;
+	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, drop_pcr, change_pcr,
+		certify_as_quote;
 	bool wrong_quote_signature, extra_function;
 	bool k_is_srk, k_not_certified, restart_between;
 	/* what the server knows or demands */
-	bool bad_nonce, not_enrolled, revoked, clock_back, other_inventory, other_key, other_host, floor_13, no_root;
+	bool bad_nonce, not_enrolled, revoked, clock_back, other_inventory, other_key, other_host,
+		floor_13, no_root;
 	bool no_test_switch, caller_nonce, set_16;
 };
 
@@ -145,7 +155,8 @@ static void made_clear(struct made *m)
 	buf_drop(&m->inventory);
 }
 
-static int lookup(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out, struct err *e)
+static int lookup(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out,
+		  struct err *e)
 {
 	(void)label;
 	(void)leaf_key;
@@ -154,8 +165,9 @@ static int lookup(void *user, const char *label, const u8 leaf_key[32], struct k
 	return 0;
 }
 
-static void collect(struct fixture *f, const struct lie *lie, int i, const struct evidence_context *c,
-		    const char *label, struct device_evidence *out)
+static void collect(struct fixture *f, const struct lie *lie, int i,
+		    const struct evidence_context *c, const char *label,
+		    struct device_evidence *out)
 {
 	struct source_device d = { .source = &source_socket };
 	struct evidence_context other = *c;
@@ -163,7 +175,9 @@ static void collect(struct fixture *f, const struct lie *lie, int i, const struc
 	if (lie->foreign_device_nonce)
 		other.ctx[0] ^= 1;
 	snprintf(d.address, sizeof(d.address), "127.0.0.1:%d",
-		 lie->same_device_twice ? f->port[0] : lie->failed_device ? 1 : f->port[i]);
+		 lie->same_device_twice ? f->port[0]
+		 : lie->failed_device	? 1
+					: f->port[i]);
 	snprintf(d.label, sizeof(d.label), "%s", label);
 	source_collect(&d, &other, out);
 	if (lie->flip_block && out->measurements)
@@ -198,7 +212,8 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	char labels[2][LABEL_MAX + 1];
 	static const int picks[] = { 0, 1 };
 	struct eat_function functions[3] = { 0 };
-	u8 serials[2][8], nonce[32], thumb[32], deployment[16] = { 1 }, ueid[UEID_LEN] = { 1, 2, 3 };
+	u8 serials[2][8], nonce[32], thumb[32], deployment[16] = { 1 },
+						ueid[UEID_LEN] = { 1, 2, 3 };
 	struct evidence_context c;
 	struct evidence_leaf leaves[2];
 	struct digest scratch[3], root, bind;
@@ -206,7 +221,9 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	struct eat_bank bank = { .alg = TPM_ALG_SHA256 };
 	struct eat_submodule subs[5];
 	size_t n = 0, n_leaves = 0;
-	struct eat_host_draft hd = { .functions = functions, .agent_version = "test", .phase = "system" };
+	struct eat_host_draft hd = { .functions = functions,
+				     .agent_version = "test",
+				     .phase = "system" };
 	struct eat_tpm_draft td = { .banks = &bank, .n_banks = 1 };
 	struct eat_volume volume;
 	static const u8 uuid[16] = { 9 };
@@ -214,33 +231,47 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	*m = (struct made){ 0 };
 	assert_ok(tpm_open(f->sw.tcti, &tpm, &e), &e);
 	assert_ok(tpm_key_make(tpm, TEMPLATE_AK_ECC_P256, &ak, &e), &e);
-	assert_ok(tpm_key_make(tpm, lie->k_is_srk ? TEMPLATE_SRK_ECC_P256 : TEMPLATE_K, &k, &e), &e);
+	assert_ok(tpm_key_make(tpm, lie->k_is_srk ? TEMPLATE_SRK_ECC_P256 : TEMPLATE_K, &k, &e),
+		  &e);
 	assert_ok(keypair_new(KEY_P256, 0, &cnf, &e), &e);
 	assert_ok(cose_thumbprint(keypair_pub(cnf), thumb, &e), &e);
 	assert_ok(random_bytes(nonce, sizeof(nonce), &e), &e);
 	c = evidence_context_make(nonce, deployment, BYTES(ak->name), thumb);
 
 	for (int i = 0; i < 2; i++) {
-		int pick = i == 1 && lie->ca_leaf ? 2 : i == 1 && lie->unauthenticated ? 3 : picks[i];
+		int pick = i == 1 && lie->ca_leaf	    ? 2
+			   : i == 1 && lie->unauthenticated ? 3
+							    : picks[i];
 		int serial = lie->wrong_serial && i == 1 ? 0xb2 : 0xa1 + pick;
 		struct device_evidence d;
 
 		snprintf(labels[i], sizeof(labels[i]), "1b36:0010/00000000000000%02x/0", serial);
 		memset(serials[i], 0, 8);
 		serials[i][7] = (u8)serial;
-		functions[i] = (struct eat_function){ .address = bytes_text(i ? "0000:02:00.0" : "0000:01:00.0"),
-						      .vendor = 0x1b36, .device = 0x10, .class_code = 0x010802,
-						      .revision = 2, .has_subsystem = true, .subsystem_vendor = 0x1af4,
-						      .subsystem = 0x1100, .serial = BYTES(serials[i]), .cma = true,
+		functions[i] = (struct eat_function){ .address = bytes_text(i ? "0000:02:00.0"
+									      : "0000:01:00.0"),
+						      .vendor = 0x1b36,
+						      .device = 0x10,
+						      .class_code = 0x010802,
+						      .revision = 2,
+						      .has_subsystem = true,
+						      .subsystem_vendor = 0x1af4,
+						      .subsystem = 0x1100,
+						      .serial = BYTES(serials[i]),
+						      .cma = true,
 						      .label = bytes_text(labels[i]) };
 		collect(f, lie, pick, &c, labels[i], &d);
 		assert_ok(eat_write_device(&d, &values[i], &e), &e);
 		device_evidence_clear(&d);
-		leaves[n_leaves++] = (struct evidence_leaf){ bytes_text(labels[i]), buf_bytes(values[i]) };
+		leaves[n_leaves++] =
+			(struct evidence_leaf){ bytes_text(labels[i]), buf_bytes(values[i]) };
 		if (!lie->lost_device || i == 0)
-			subs[n++] = (struct eat_submodule){ bytes_text(labels[i]), buf_bytes(values[i]) };
+			subs[n++] = (struct eat_submodule){ bytes_text(labels[i]),
+							    buf_bytes(values[i]) };
 	}
-	functions[2] = (struct eat_function){ .address = bytes_text("0000:03:00.0"), .vendor = 1, .device = 2 };
+	functions[2] = (struct eat_function){ .address = bytes_text("0000:03:00.0"),
+					      .vendor = 1,
+					      .device = 2 };
 	hd.n_functions = lie->extra_function ? 3 : 2;
 	assert_ok(eat_write_host(&hd, &host, &e), &e);
 	volume = (struct eat_volume){ BYTES(uuid), 1, buf_bytes(k->pub) };
@@ -261,7 +292,9 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 		assert_ok(tpm_key_make(tpm, TEMPLATE_AK_ECC_P256, &ak, &e), &e);
 		assert_ok(tpm_key_make(tpm, TEMPLATE_K, &k, &e), &e);
 	}
-	assert_ok(tpm_certify(tpm, ak, lie->k_not_certified ? ak : k, &bind, &certify, &certify_sig, &e), &e);
+	assert_ok(tpm_certify(tpm, ak, lie->k_not_certified ? ak : k, &bind, &certify, &certify_sig,
+			      &e),
+		  &e);
 	bank.pcrs = q.selection.bank[0].pcrs;
 	for (u32 i = 0; i < TPM_PCRS; i++)
 		if (bank.pcrs & 1u << i)
@@ -279,14 +312,16 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	td.certify_sig = buf_bytes(certify_sig);
 	assert_ok(eat_write_tpm(&td, &tpm_value, &e), &e);
 	if (lie->other_log)
-		f->boot_log->w.at[f->boot_log->w.len - 60] ^= 1; /* in the last event's digest or data */
+		f->boot_log->w.at[f->boot_log->w.len - 60] ^=
+			1; /* in the last event's digest or data */
 	assert_ok(eat_write_logs(lie->no_log ? BYTES_NONE : buf_bytes(f->boot_log), &logs, &e), &e);
 	if (lie->other_log)
 		f->boot_log->w.at[f->boot_log->w.len - 60] ^= 1;
 	subs[n++] = (struct eat_submodule){ bytes_text("host"), buf_bytes(host) };
 	subs[n++] = (struct eat_submodule){ bytes_text("tpm"), buf_bytes(tpm_value) };
 	subs[n++] = (struct eat_submodule){ bytes_text("logs"), buf_bytes(logs) };
-	assert_ok(eat_write_token(nonce, ueid, 1, cnf, buf_bytes(release), subs, n, &m->token, &e), &e);
+	assert_ok(eat_write_token(nonce, ueid, 1, cnf, buf_bytes(release), subs, n, &m->token, &e),
+		  &e);
 	if (lie->wrong_signature)
 		m->token->w.at[m->token->w.len - 5] ^= 1;
 	assert_ok(eat_parse(buf_bytes(m->token), &m->parsed, &e), &e);
@@ -306,9 +341,12 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 		.active = !lie->revoked,
 		.has_last = lie->clock_back,
 		.last_clock = { .reset_count = 0x7fffffff },
-		.inventory = lie->other_inventory || lie->extra_function ? buf_bytes(m->inventory) : BYTES_NONE,
+		.inventory = lie->other_inventory || lie->extra_function ? buf_bytes(m->inventory)
+									 : BYTES_NONE,
 		.device_roots = lie->no_root ? NULL : f->roots,
-		.spdm_version_min = lie->floor_13 ? 0x13 : lie->unauthenticated ? 0x10 : 0x12,
+		.spdm_version_min = lie->floor_13	   ? 0x13
+				    : lie->unauthenticated ? 0x10
+							   : 0x12,
 		.release_pcrs = lie->set_16 ? 0x10000 | RELEASE_PCRS : RELEASE_PCRS,
 		.test_sources_may_release = !lie->no_test_switch,
 		.caller_nonce = lie->caller_nonce,
@@ -348,7 +386,9 @@ static const struct lie lies[] = {
 	{ .name = "device does not answer", CHECK_EVIDENCE, .failed_device = true },
 	{ .name = "unsigned measurements", CHECK_GRAMMAR, .unsigned_measurements = true },
 	{ .name = "chain of another slot", CHECK_GRAMMAR, .other_slot_chain = true },
-	{ .name = "device nonce of another session", CHECK_NONCE_BOUND, .foreign_device_nonce = true },
+	{ .name = "device nonce of another session",
+	  CHECK_NONCE_BOUND,
+	  .foreign_device_nonce = true },
 	{ .name = "measurement changed by one bit", CHECK_SIGNATURE, .flip_block = true },
 	{ .name = "leaf certificate is a CA", CHECK_LEAF, .ca_leaf = true },
 	{ .name = "no device root", CHECK_PATH, .no_root = true },
@@ -484,8 +524,9 @@ static void each_check_not_run_or_failed_denies_a_release(void **state)
 	assert_true(judge(f, &m, &v, &reasons, &a).release);
 	view = (struct verified_view *)verified_view(v); /* const to everybody but this test */
 	for (int i = 0; i < CHECK_COUNT; i++) {
-		struct checks *c = check_scope((enum check_id)i) == SCOPE_DEVICE ? &view->devices[1].checks :
-										  &view->checks;
+		struct checks *c = check_scope((enum check_id)i) == SCOPE_DEVICE
+					   ? &view->devices[1].checks
+					   : &view->checks;
 		enum check_result before = c->result[i];
 
 		assert_int_equal(before, PASSED);
@@ -515,13 +556,15 @@ static void each_lie_fails_its_check_and_releases_nothing(void **state)
 		if (d.release)
 			fail_msg("%s: a share went out", lies[i].name);
 		if (!failed_somewhere(verified_view(v), lies[i].check))
-			fail_msg("%s: check %s did not fail", lies[i].name, check_name(lies[i].check));
+			fail_msg("%s: check %s did not fail", lies[i].name,
+				 check_name(lies[i].check));
 		assert_true(reasons->n > 0);
 		if (check_scope(lies[i].check) != SCOPE_RELEASE)
 			assert_int_equal(d.status, TIER_CONTRAINDICATED);
-		assert_int_equal(verified_view(v)->quoted,
-				 !lies[i].not_enrolled && !lies[i].revoked && !lies[i].wrong_quote_signature &&
-					 !lies[i].certify_as_quote);
+		assert_int_equal(verified_view(v)->quoted, !lies[i].not_enrolled &&
+								   !lies[i].revoked &&
+								   !lies[i].wrong_quote_signature &&
+								   !lies[i].certify_as_quote);
 		f->reached[lies[i].check] = true;
 		if (lies[i].no_root)
 			trust_store_drop((struct trust_store **)&m.ctx.device_roots);
@@ -575,7 +618,8 @@ static void a_pcr_that_the_log_does_not_explain_is_refused(void **state)
 {
 	static const struct lie none = { .name = "honest" };
 	static const char *const extend[] = {
-		"tpm2_pcrextend", "12:sha256=00000000000000000000000000000000000000000000000000000000000000cb", NULL
+		"tpm2_pcrextend",
+		"12:sha256=00000000000000000000000000000000000000000000000000000000000000cb", NULL
 	};
 	struct fixture *f = *state;
 	struct made m;
@@ -596,7 +640,8 @@ static void an_extended_cap_releases_nothing(void **state)
 {
 	static const struct lie none = { .name = "honest" };
 	static const char *const cap[] = {
-		"tpm2_pcrextend", "15:sha256=00000000000000000000000000000000000000000000000000000000000000ca", NULL
+		"tpm2_pcrextend",
+		"15:sha256=00000000000000000000000000000000000000000000000000000000000000ca", NULL
 	};
 	struct fixture *f = *state;
 	struct made m;
@@ -636,7 +681,8 @@ static void no_check_is_without_a_lie_that_reaches_it(void **state)
 	struct fixture *f = *state;
 
 	for (int i = 0; i < CHECK_COUNT; i++)
-		if (!f->reached[i] && i != CHECK_CHAIN_DIGEST) /* its lies: integration_devices, digest-of-other-chain */
+		if (!f->reached[i] &&
+		    i != CHECK_CHAIN_DIGEST) /* its lies: integration_devices, digest-of-other-chain */
 			fail_msg("nothing makes check %s fail", check_name((enum check_id)i));
 }
 

@@ -59,15 +59,17 @@ int main(int argc, char **argv)
 		uint32_t pcr, type;
 		const char *data;
 	} events[] = {
-		{ 0, 0x00000008, "demo firmware 1.0" },			/* EV_S_CRTM_VERSION                */
-		{ 0, 0x80000008, "demo firmware volume" },		/* EV_EFI_PLATFORM_FIRMWARE_BLOB    */
-		{ 7, 0x80000001, "SecureBoot=1" },			/* EV_EFI_VARIABLE_DRIVER_CONFIG    */
+		{ 0, 0x00000008, "demo firmware 1.0" },	   /* EV_S_CRTM_VERSION                */
+		{ 0, 0x80000008, "demo firmware volume" }, /* EV_EFI_PLATFORM_FIRMWARE_BLOB    */
+		{ 7, 0x80000001, "SecureBoot=1" },	   /* EV_EFI_VARIABLE_DRIVER_CONFIG    */
 		{ 7, 0x80000001, "db: demo vendor" },
-		{ 1, 0x80000002, "Boot0000: debian" },			/* EV_EFI_VARIABLE_BOOT             */
-		{ 4, 0x80000007, "Calling EFI Application from Boot Option" }, /* EV_EFI_ACTION             */
-		{ 4, 0x80000003, "shim" },				/* EV_EFI_BOOT_SERVICES_APPLICATION */
+		{ 1, 0x80000002, "Boot0000: debian" }, /* EV_EFI_VARIABLE_BOOT             */
+		{ 4, 0x80000007,
+		  "Calling EFI Application from Boot Option" }, /* EV_EFI_ACTION             */
+		{ 4, 0x80000003, "shim" }, /* EV_EFI_BOOT_SERVICES_APPLICATION */
 		{ 4, 0x80000003, "vmlinuz" },
-		{ 8, 0x0000000d, "kernel_cmdline: root=/dev/mapper/root ro quiet" }, /* EV_IPL               */
+		{ 8, 0x0000000d,
+		  "kernel_cmdline: root=/dev/mapper/root ro quiet" }, /* EV_IPL               */
 		{ 9, 0x0000000d, "initrd.img" },
 	};
 

@@ -35,26 +35,26 @@ u8 *heap_copy(struct bytes b);
 struct buf *from_hex(const char *text);
 
 /** assert_ok - @call returned 0; prints the error text otherwise. */
-#define assert_ok(call, e)                                             \
-	do {                                                           \
-		if ((call) != 0)                                       \
-			fail_msg("%s: %s", #call, (e)->text);          \
+#define assert_ok(call, e)                                                                         \
+	do {                                                                                       \
+		if ((call) != 0)                                                                   \
+			fail_msg("%s: %s", #call, (e)->text);                                      \
 	} while (0)
 /** assert_refused - @call failed with @want and a text that contains @part. */
-#define assert_refused(call, e, want, part)                                             \
-	do {                                                                            \
-		if ((call) == 0)                                                        \
-			fail_msg("%s was accepted, expected: %s", #call, part);         \
-		if ((e)->code != (want) || !strstr((e)->text, part))                    \
-			fail_msg("%s: error %d \"%s\", expected %d \"%s\"", #call,      \
-				 (int)(e)->code, (e)->text, (int)(want), part);         \
+#define assert_refused(call, e, want, part)                                                        \
+	do {                                                                                       \
+		if ((call) == 0)                                                                   \
+			fail_msg("%s was accepted, expected: %s", #call, part);                    \
+		if ((e)->code != (want) || !strstr((e)->text, part))                               \
+			fail_msg("%s: error %d \"%s\", expected %d \"%s\"", #call, (int)(e)->code, \
+				 (e)->text, (int)(want), part);                                    \
 	} while (0)
-#define assert_bytes_equal(got, want)                                                   \
-	do {                                                                            \
-		struct bytes got_ = (got), want_ = (want);                              \
-		assert_int_equal(got_.len, want_.len);                                  \
-		if (want_.len)                                                          \
-			assert_memory_equal(got_.at, want_.at, want_.len);              \
+#define assert_bytes_equal(got, want)                                                              \
+	do {                                                                                       \
+		struct bytes got_ = (got), want_ = (want);                                         \
+		assert_int_equal(got_.len, want_.len);                                             \
+		if (want_.len)                                                                     \
+			assert_memory_equal(got_.at, want_.at, want_.len);                         \
 	} while (0)
 
 #endif

@@ -41,13 +41,13 @@ static void each_rule_of_deterministic_encoding_has_its_refusal(void **state)
 		{ "bf0000ff", "indefinite length", NULL },
 		{ "a201000200", NULL, NULL },
 		{ "a202000100", "not in order", NULL },
-		{ "a2200001f5", "not in order", NULL },	       /* -1 is 20, after 01    */
-		{ "a2626161006162f5", "not in order", NULL },  /* the longer text first */
+		{ "a2200001f5", "not in order", NULL },	      /* -1 is 20, after 01    */
+		{ "a2626161006162f5", "not in order", NULL }, /* the longer text first */
 		{ "a201000100", "map key twice", "map key twice" },
 		{ "a3010002000100", "not in order", "map key twice" },
-		{ "a20100180100", LONG, "map key twice" },     /* 1 in two encodings    */
+		{ "a20100180100", LONG, "map key twice" },	/* 1 in two encodings    */
 		{ "a2616100780161 00", LONG, "map key twice" }, /* "a" in two encodings  */
-		{ "a24101007801 0100", LONG, NULL },	       /* a string of each kind */
+		{ "a24101007801 0100", LONG, NULL },		/* a string of each kind */
 		{ "a15f4101ff00", "indefinite length", "map key in chunks" },
 		{ "a17f6161ff00", "indefinite length", "map key in chunks" },
 		{ "f93c00", "float", NULL },
@@ -81,11 +81,11 @@ static void text_must_be_shortest_form_utf8(void **state)
 		const char *hex;
 		bool ok;
 	} texts[] = {
-		{ "617a", true },	 { "62c2a2", true },	 { "63e282ac", true },
-		{ "64f09f9889", true },	 { "64f48fbfbf", true }, { "6180", false },
-		{ "62c0af", false },	 { "63e080af", false },	 { "63eda080", false },
+		{ "617a", true },	 { "62c2a2", true },	  { "63e282ac", true },
+		{ "64f09f9889", true },	 { "64f48fbfbf", true },  { "6180", false },
+		{ "62c0af", false },	 { "63e080af", false },	  { "63eda080", false },
 		{ "64f0808080", false }, { "64f4908080", false }, { "61c2", false },
-		{ "62c2c2", false },	 { "61ff", false },	 { "7f61c261a2ff", false },
+		{ "62c2c2", false },	 { "61ff", false },	  { "7f61c261a2ff", false },
 	};
 
 	(void)state;
@@ -119,15 +119,17 @@ static void open_arrays_and_maps_are_counted_and_their_breaks_passed(void **stat
 
 static void every_truncation_is_refused(void **state)
 {
-	OWNED(buf) doc = from_hex("d28443a10126a058186162636465666768696a6b6c6d6e6f707172737475767778"
-				  "821903e863e282ac");
+	OWNED(buf)
+	doc = from_hex("d28443a10126a058186162636465666768696a6b6c6d6e6f707172737475767778"
+		       "821903e863e282ac");
 
 	(void)state;
 	for (size_t n = 0; n < buf_bytes(doc).len; n++) {
 		u8 *copy = heap_copy((struct bytes){ buf_bytes(doc).at, n });
 		struct err e = { 0 };
 
-		assert_int_not_equal(cbor_check((struct bytes){ copy, n }, CBOR_WELL_FORMED, &e), 0);
+		assert_int_not_equal(cbor_check((struct bytes){ copy, n }, CBOR_WELL_FORMED, &e),
+				     0);
 		free(copy);
 	}
 	expect("d28443a10126a058186162636465666768696a6b6c6d6e6f707172737475767778821903e863e282ac",

@@ -12,8 +12,9 @@ struct signer {
 
 static void signer_make(struct signer *s)
 {
-	struct cert_request rq = { .common_name = "t", .ca = true, .not_before = 1700000000,
-				   .not_after = 1900000000 };
+	struct cert_request rq = {
+		.common_name = "t", .ca = true, .not_before = 1700000000, .not_after = 1900000000
+	};
 	struct err e = { 0 };
 
 	assert_ok(keypair_new(KEY_P256, 0, &s->key, &e), &e);
@@ -42,7 +43,8 @@ static struct buf *signed_with(const struct signer *s, const char *headers)
 	cbor_put_bytes(&payload->w, buf_bytes(comid));
 	put_hex(&protected->w, "a301260374 6170706c69636174696f6e2f72696d2b63626f72");
 	put_hex(&protected->w, headers);
-	assert_ok(cose_sign1_write(buf_bytes(protected), buf_bytes(payload), s->key, &whole->w, &e), &e);
+	assert_ok(cose_sign1_write(buf_bytes(protected), buf_bytes(payload), s->key, &whole->w, &e),
+		  &e);
 	return whole;
 }
 
@@ -56,8 +58,9 @@ static void a_signature_holds_only_as_long_as_its_headers_say(void **state)
 		/* 8: corim-meta { 0: { 0: "s" }, 1: validity } */
 		{ "0846a100a1006173", E_OK, "s" },
 		{ "084fa200a100617301a101c11a61ce4800", E_FRESHNESS, "has expired" },
-		{ "084fa200a100617301a101c11a713fb300", E_OK, "s" },	/* 2030 */
-		{ "0856a200a100617301a200c11a713fb30001c11a713fb300", E_FRESHNESS, "not valid yet" },
+		{ "084fa200a100617301a101c11a713fb300", E_OK, "s" }, /* 2030 */
+		{ "0856a200a100617301a200c11a713fb30001c11a713fb300", E_FRESHNESS,
+		  "not valid yet" },
 		{ "0842ffff", E_FORMAT, "corim-meta" },
 		{ "0841a0", E_FORMAT, "corim-meta: signer-name" },
 		{ "0845a100a10100", E_FORMAT, "corim-meta: signer-name" },
@@ -97,7 +100,8 @@ static void two_names_of_one_signer_must_agree(void **state)
 	static const struct {
 		const char *headers;
 		bool ok;
-	} rows[] = { { "0846a100a10061730fa1016173", true }, { "0846a100a10061730fa1016174", false } };
+	} rows[] = { { "0846a100a10061730fa1016173", true },
+		     { "0846a100a10061730fa1016174", false } };
 	struct signer s = { 0 };
 
 	(void)state;
@@ -114,7 +118,8 @@ static void two_names_of_one_signer_must_agree(void **state)
 		if (rows[i].ok)
 			assert_ok(corim_parse(buf_bytes(b), &c, &e), &e);
 		else
-			assert_refused(corim_parse(buf_bytes(b), &c, &e), &e, E_FORMAT, "not the signer");
+			assert_refused(corim_parse(buf_bytes(b), &c, &e), &e, E_FORMAT,
+				       "not the signer");
 	}
 	keypair_drop(&s.key);
 	cert_drop(&s.cert);
@@ -137,7 +142,8 @@ static void a_version_scheme_that_is_wanted_must_be_there(void **state)
 
 static void an_empty_name_is_not_an_absent_one(void **state)
 {
-	struct corim_env empty = { .vendor = bytes_text("") }, acme = { .vendor = bytes_text("acme") };
+	struct corim_env empty = { .vendor = bytes_text("") },
+			 acme = { .vendor = bytes_text("acme") };
 	struct corim_env any = { .model = bytes_text("m") }, both = acme;
 
 	(void)state;
@@ -150,8 +156,11 @@ static void an_empty_name_is_not_an_absent_one(void **state)
 static void what_is_written_is_read_back_or_refused(void **state)
 {
 	static const u8 raw[] = { 1, 2 }, mask[] = { 0xff, 0 }, scheme[] = { 0x19, 0x40, 0x00 };
-	struct corim_element el = { .mval = { .has_raw = true, .raw = BYTES(raw), .raw_mask = BYTES(mask),
-					      .has_version = true, .version = bytes_text("1"),
+	struct corim_element el = { .mval = { .has_raw = true,
+					      .raw = BYTES(raw),
+					      .raw_mask = BYTES(mask),
+					      .has_version = true,
+					      .version = bytes_text("1"),
 					      .version_scheme = BYTES(scheme) } };
 	struct corim_triple t = { .env = { .vendor = bytes_text("v") }, .n = 1, .elements = &el };
 	struct corim_draft d = { .id = "x", .triples = &t, .n = 1 };

@@ -36,11 +36,14 @@ static void context_and_device_nonces_are_those_of_the_specification(void **stat
 	u8 nonce[32];
 
 	(void)state;
-	assert_hex(BYTES(c.ctx), "6e27b32e453a42f36ea959fa6d093294f7b5716991e806f5582a7576a843d223");
+	assert_hex(BYTES(c.ctx),
+		   "6e27b32e453a42f36ea959fa6d093294f7b5716991e806f5582a7576a843d223");
 	evidence_device_nonce(&c, NONCE_MEASUREMENTS, bytes_text(label), 0, nonce);
-	assert_hex(BYTES(nonce), "6f55a128113545a24fbd4294c3265a3f476ece1cbb38f6eabbc43a5aed83a074");
+	assert_hex(BYTES(nonce),
+		   "6f55a128113545a24fbd4294c3265a3f476ece1cbb38f6eabbc43a5aed83a074");
 	evidence_device_nonce(&c, NONCE_CHALLENGE, bytes_text(label), 0, nonce);
-	assert_hex(BYTES(nonce), "8b06c97045ca90270ad231294fbb39a044b54514357d717f3f8b6f4200548033");
+	assert_hex(BYTES(nonce),
+		   "8b06c97045ca90270ad231294fbb39a044b54514357d717f3f8b6f4200548033");
 }
 
 static void root_and_bind_are_those_of_the_specification(void **state)
@@ -77,7 +80,8 @@ static void root_and_bind_are_those_of_the_specification(void **state)
 			values[i][0] = 0xa1;
 			values[i][1] = 0;
 			values[i][2] = (u8)i;
-			leaves[i] = (struct evidence_leaf){ bytes_text(labels[i]), BYTES(values[i]) };
+			leaves[i] =
+				(struct evidence_leaf){ bytes_text(labels[i]), BYTES(values[i]) };
 		}
 		root = evidence_root(leaves, rows[r].n, scratch);
 		bind = evidence_bind(&c, rows[r].n, &root, BYTES(host), BYTES_NONE);
@@ -108,12 +112,18 @@ static void labels_have_one_form(void **state)
 		const char *text;
 		bool valid;
 	} rows[] = {
-		{ "1b36:0010/00000000000000a1/0", true }, { "1b36:0010/-/0", true },
-		{ "1b36:0010/-/255", true },		  { "1B36:0010/-/0", false },
-		{ "1b36:0010/-/01", false },		  { "1b36:0010/-/", false },
-		{ "1b36:0010/a1/0", false },		  { "1b36:0010/-/1000", false },
-		{ "1b36-0010/-/0", false },		  { "host", false },
-		{ "", false },				  { "1b36:0010/-/0 ", false },
+		{ "1b36:0010/00000000000000a1/0", true },
+		{ "1b36:0010/-/0", true },
+		{ "1b36:0010/-/255", true },
+		{ "1B36:0010/-/0", false },
+		{ "1b36:0010/-/01", false },
+		{ "1b36:0010/-/", false },
+		{ "1b36:0010/a1/0", false },
+		{ "1b36:0010/-/1000", false },
+		{ "1b36-0010/-/0", false },
+		{ "host", false },
+		{ "", false },
+		{ "1b36:0010/-/0 ", false },
 	};
 
 	(void)state;

@@ -20,7 +20,12 @@ static void a_nonce_is_good_for_its_time_and_no_longer(void **state)
 		long long age;
 		const char *why; /* NULL: accepted */
 	} rows[] = {
-		{ 0, NULL }, { 150, NULL }, { -5, NULL }, { 151, "stale" }, { -6, "from the future" }, { 100000, "stale" },
+		{ 0, NULL },
+		{ 150, NULL },
+		{ -5, NULL },
+		{ 151, "stale" },
+		{ -6, "from the future" },
+		{ 100000, "stale" },
 	};
 	struct server_keys k = keys_of(1, 1, 7);
 	u8 nonce[32];
@@ -34,14 +39,15 @@ static void a_nonce_is_good_for_its_time_and_no_longer(void **state)
 		if (!rows[i].why && rc)
 			fail_msg("age %lld: %s", rows[i].age, e.text);
 		if (rows[i].why && (!rc || e.code != E_FRESHNESS || !strstr(e.text, rows[i].why)))
-			fail_msg("age %lld: %s, expected %s", rows[i].age, rc ? e.text : "accepted", rows[i].why);
+			fail_msg("age %lld: %s, expected %s", rows[i].age, rc ? e.text : "accepted",
+				 rows[i].why);
 	}
 }
 
 static void a_nonce_of_another_deployment_key_or_purpose_is_foreign(void **state)
 {
-	struct server_keys ours = keys_of(1, 1, 7), other_deployment = keys_of(2, 1, 7), other_key = keys_of(1, 1, 8),
-			   other_kid = keys_of(1, 2, 7);
+	struct server_keys ours = keys_of(1, 1, 7), other_deployment = keys_of(2, 1, 7),
+			   other_key = keys_of(1, 1, 8), other_kid = keys_of(1, 2, 7);
 	const struct server_keys *others[] = { &other_deployment, &other_key, &other_kid };
 	u8 nonce[32];
 	struct err e = { 0 };
@@ -49,10 +55,12 @@ static void a_nonce_of_another_deployment_key_or_purpose_is_foreign(void **state
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		assert_ok(nonce_make(others[i], NONCE_FOR_SESSION, 1800000000, nonce, &e), &e);
-		assert_refused(nonce_check(&ours, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e, E_FRESHNESS, "foreign");
+		assert_refused(nonce_check(&ours, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e,
+			       E_FRESHNESS, "foreign");
 	}
 	assert_ok(nonce_make(&ours, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e);
-	assert_refused(nonce_check(&ours, (enum nonce_purpose)2, 1800000000, nonce, &e), &e, E_FRESHNESS, "foreign");
+	assert_refused(nonce_check(&ours, (enum nonce_purpose)2, 1800000000, nonce, &e), &e,
+		       E_FRESHNESS, "foreign");
 }
 
 static void a_changed_byte_anywhere_is_foreign(void **state)
@@ -65,7 +73,8 @@ static void a_changed_byte_anywhere_is_foreign(void **state)
 	assert_ok(nonce_make(&k, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e);
 	for (size_t i = 0; i < sizeof(nonce); i++) {
 		nonce[i] ^= 0x40;
-		assert_refused(nonce_check(&k, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e, E_FRESHNESS, "foreign");
+		assert_refused(nonce_check(&k, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e,
+			       E_FRESHNESS, "foreign");
 		nonce[i] ^= 0x40;
 	}
 }

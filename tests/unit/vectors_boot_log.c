@@ -45,10 +45,13 @@ static size_t compare_pcrs(const struct boot_log *log, const char *yaml_path)
 		u32 touched;
 
 		if (sscanf(line, " %15[a-z0-9]:%*c", bank) == 1 && strncmp(bank, "sha", 3) == 0) {
-			alg = !strcmp(bank, "sha1") ? DIGEST_SHA1 : !strcmp(bank, "sha256") ? DIGEST_SHA256 :
-			      !strcmp(bank, "sha384") ? DIGEST_SHA384 : DIGEST_SHA512;
+			alg = !strcmp(bank, "sha1")	? DIGEST_SHA1
+			      : !strcmp(bank, "sha256") ? DIGEST_SHA256
+			      : !strcmp(bank, "sha384") ? DIGEST_SHA384
+							: DIGEST_SHA512;
 			assert_true(boot_log_bank(log, tpm_alg_of(alg)) >= 0);
-			assert_ok(boot_log_replay(log, (size_t)boot_log_bank(log, tpm_alg_of(alg)), pcrs, &touched, &e),
+			assert_ok(boot_log_replay(log, (size_t)boot_log_bank(log, tpm_alg_of(alg)),
+						  pcrs, &touched, &e),
 				  &e);
 		} else if (sscanf(line, " %u : 0x%128[0-9a-fA-F]", &pcr, hex) == 2) {
 			u8 want[DIGEST_MAX];
@@ -71,7 +74,8 @@ static void real_logs_replay_to_the_values_another_tool_computes(void **state)
 		size_t events;
 		u8 locality;
 	} rows[] = {
-		{ "bootlog/uefi-no-secureboot.bin", "bootlog/uefi-no-secureboot.pcrs.yaml", 121, 3 },
+		{ "bootlog/uefi-no-secureboot.bin", "bootlog/uefi-no-secureboot.pcrs.yaml", 121,
+		  3 },
 		{ "bootlog/uefi-102-events.bin", "bootlog/uefi-102-events.pcrs.yaml", 102, 0 },
 	};
 

@@ -14,7 +14,8 @@ static struct pubkey *veraison_key(void)
 {
 	OWNED(buf) b = third_party("rats/cose/ecdsa-sig-01.json");
 	json_t *file = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
-	json_t *jwk = json_object_get(json_object_get(json_object_get(file, "input"), "sign0"), "key");
+	json_t *jwk =
+		json_object_get(json_object_get(json_object_get(file, "input"), "sign0"), "key");
 	char *text = json_dumps(jwk, 0);
 	struct pubkey *k = NULL;
 	struct err e = { 0 };
@@ -50,9 +51,10 @@ static void results_of_other_profiles_are_refused_by_name(void **state)
 
 		while (b->w.len && b->w.at[b->w.len - 1] == '\n')
 			b->w.len--;
-		if (!ear_read(buf_bytes(b), key, NULL, 1700000000, &seen, &e) || e.code != rows[i].code ||
-		    !strstr(e.text, rows[i].why))
-			fail_msg("%s: %d \"%s\", expected \"%s\"", rows[i].file, (int)e.code, e.text, rows[i].why);
+		if (!ear_read(buf_bytes(b), key, NULL, 1700000000, &seen, &e) ||
+		    e.code != rows[i].code || !strstr(e.text, rows[i].why))
+			fail_msg("%s: %d \"%s\", expected \"%s\"", rows[i].file, (int)e.code,
+				 e.text, rows[i].why);
 	}
 }
 
@@ -67,7 +69,8 @@ static void a_changed_signature_is_refused_before_the_profile_is_looked_at(void 
 	while (b->w.len && b->w.at[b->w.len - 1] == '\n')
 		b->w.len--;
 	b->w.at[b->w.len - 20] = b->w.at[b->w.len - 20] == 'A' ? 'B' : 'A';
-	assert_refused(ear_read(buf_bytes(b), key, NULL, 1700000000, &seen, &e), &e, E_SIGNATURE, "signature");
+	assert_refused(ear_read(buf_bytes(b), key, NULL, 1700000000, &seen, &e), &e, E_SIGNATURE,
+		       "signature");
 }
 
 int main(void)

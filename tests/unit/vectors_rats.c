@@ -11,7 +11,8 @@
 static json_t *json_file(const char *path)
 {
 	OWNED(buf) b = third_party(path);
-	json_t *j = json_loadb((const char *)b->w.at, b->w.len, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+	json_t *j = json_loadb((const char *)b->w.at, b->w.len,
+			       JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
 
 	assert_non_null(j);
 	return j;
@@ -128,9 +129,12 @@ static void what_is_not_well_formed_is_refused(void **state)
 
 static struct pubkey *cose_key(json_t *file)
 {
-	json_t *key = json_object_get(json_object_get(json_object_get(file, "input"), "sign0"), "key");
+	json_t *key =
+		json_object_get(json_object_get(json_object_get(file, "input"), "sign0"), "key");
 	const char *crv = json_string_value(json_object_get(key, "crv"));
-	enum key_kind kind = !strcmp(crv, "P-256") ? KEY_P256 : !strcmp(crv, "P-384") ? KEY_P384 : KEY_P521;
+	enum key_kind kind = !strcmp(crv, "P-256")   ? KEY_P256
+			     : !strcmp(crv, "P-384") ? KEY_P384
+						     : KEY_P521;
 	const char *names[] = { "x", "y" };
 	struct pubkey *out = NULL;
 	struct err e = { 0 };
@@ -152,7 +156,8 @@ static struct pubkey *cose_key(json_t *file)
 		assert_true(len[i] > 0);
 	}
 	assert_ok(pubkey_from_ec(kind, (struct bytes){ xy[0], (size_t)len[0] },
-				 (struct bytes){ xy[1], (size_t)len[1] }, &out, &e), &e);
+				 (struct bytes){ xy[1], (size_t)len[1] }, &out, &e),
+		  &e);
 	return out;
 }
 
@@ -164,12 +169,19 @@ static void cose_sign1_examples_are_answered(void **state)
 		const char *name;
 		enum answer answer;
 	} rows[] = {
-		{ "A_3", VALID },	     { "Appendix_C_2_1", VALID }, { "ecdsa-sig-01", VALID },
-		{ "ecdsa-sig-02", VALID },   { "ecdsa-sig-03", VALID },
+		{ "A_3", VALID },
+		{ "Appendix_C_2_1", VALID },
+		{ "ecdsa-sig-01", VALID },
+		{ "ecdsa-sig-02", VALID },
+		{ "ecdsa-sig-03", VALID },
 		{ "ecdsa-sig-04", INVALID }, /* P-256 with SHA-512: alg ES512 needs P-521 here */
-		{ "eddsa-sig-01", UNSUPPORTED }, { "eddsa-sig-02", UNSUPPORTED },
-		{ "sign-fail-01", REFUSED }, { "sign-fail-02", INVALID }, { "sign-fail-03", UNSUPPORTED },
-		{ "sign-fail-04", REFUSED }, { "sign-fail-07", INVALID },
+		{ "eddsa-sig-01", UNSUPPORTED },
+		{ "eddsa-sig-02", UNSUPPORTED },
+		{ "sign-fail-01", REFUSED },
+		{ "sign-fail-02", INVALID },
+		{ "sign-fail-03", UNSUPPORTED },
+		{ "sign-fail-04", REFUSED },
+		{ "sign-fail-07", INVALID },
 		{ "sign-pass-01", REFUSED }, /* alg is not protected: our profile refuses */
 		{ "sign-pass-03", REFUSED }, /* no tag 18: our profile refuses            */
 	};
@@ -198,8 +210,8 @@ static void cose_sign1_examples_are_answered(void **state)
 			got = !rc ? VALID : e.code == E_UNSUPPORTED ? UNSUPPORTED : INVALID;
 		}
 		if (got != rows[i].answer)
-			fail_msg("%s: answer %d, expected %d (%s)", rows[i].name, (int)got, (int)rows[i].answer,
-				 e.text);
+			fail_msg("%s: answer %d, expected %d (%s)", rows[i].name, (int)got,
+				 (int)rows[i].answer, e.text);
 		json_decref(file);
 	}
 }
@@ -246,8 +258,8 @@ static void corims_are_read_or_refused_with_the_reason(void **state)
 		if (rc && !corims[i].refused)
 			fail_msg("%s: %s", corims[i].file, e.text);
 		if (corims[i].refused && (!rc || !strstr(e.text, corims[i].refused)))
-			fail_msg("%s: \"%s\", expected \"%s\"", corims[i].file, rc ? e.text : "accepted",
-				 corims[i].refused);
+			fail_msg("%s: \"%s\", expected \"%s\"", corims[i].file,
+				 rc ? e.text : "accepted", corims[i].refused);
 		if (!rc && corims[i].references)
 			assert_int_equal(c->n_references, corims[i].references);
 		free(copy);

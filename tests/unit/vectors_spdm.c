@@ -49,7 +49,8 @@ static void compare_check(const struct capture *c, json_t *check)
 				 json_integer_value(json_object_get(check, names[i].len)));
 		hex_write(digest_bytes(&row->transcript), hex);
 		hex[32] = 0;
-		assert_string_equal(hex, json_string_value(json_object_get(check, names[i].prefix)));
+		assert_string_equal(hex,
+				    json_string_value(json_object_get(check, names[i].prefix)));
 	}
 }
 
@@ -73,7 +74,8 @@ static void compare_blocks(const struct capture *c, json_t *blocks)
 		assert_string_equal(type, json_string_value(json_object_get(want, "type")));
 		hex_write(digest_bytes(&d), hex);
 		hex[16] = 0;
-		assert_string_equal(hex, json_string_value(json_object_get(want, "value_sha256_prefix8")));
+		assert_string_equal(
+			hex, json_string_value(json_object_get(want, "value_sha256_prefix8")));
 	}
 	assert_false(read_done(&record));
 }
@@ -162,7 +164,8 @@ static void a_changed_byte_in_a_signed_message_is_never_called_verified(void **s
 		copy[at] ^= 0x20;
 		if (!capture_verify((struct bytes){ copy, b->w.len }, &c, &e) &&
 		    verified(c, "MEASUREMENTS"))
-			fail_msg("byte %zu was changed, and MEASUREMENTS still verified", at - from);
+			fail_msg("byte %zu was changed, and MEASUREMENTS still verified",
+				 at - from);
 		capture_drop(&c);
 		free(copy);
 	}
@@ -192,14 +195,15 @@ static struct buf *gpu_report(void)
 {
 	OWNED(buf) text = third_party("spdm/nvidia/gh100_550.90.07_report.hex.txt");
 
-	while (text->w.len && (text->w.at[text->w.len - 1] == '\n' || text->w.at[text->w.len - 1] == '\r'))
+	while (text->w.len &&
+	       (text->w.at[text->w.len - 1] == '\n' || text->w.at[text->w.len - 1] == '\r'))
 		text->w.len--;
 	write_u8(&text->w, 0);
 	return from_hex((const char *)text->w.at);
 }
 
-static int verify_gpu(struct bytes report, const char *chain_file, const u8 nonce[32], struct nvidia_gpu *out,
-		      struct err *e)
+static int verify_gpu(struct bytes report, const char *chain_file, const u8 nonce[32],
+		      struct nvidia_gpu *out, struct err *e)
 {
 	OWNED(buf) pem = third_party(chain_file);
 	OWNED(cert_list) chain = NULL;
@@ -207,7 +211,10 @@ static int verify_gpu(struct bytes report, const char *chain_file, const u8 nonc
 	char root[4096];
 
 	assert_ok(cert_list_from_pem(buf_bytes(pem), &chain, e), e);
-	assert_ok(trust_store_add_file(roots, third_party_path("spdm/nvidia/device_root.pem", root, sizeof(root)), e), e);
+	assert_ok(trust_store_add_file(
+			  roots,
+			  third_party_path("spdm/nvidia/device_root.pem", root, sizeof(root)), e),
+		  e);
 	return nvidia_gpu_verify(report, chain, roots, nonce, CERT_TIME_IGNORE, out, e);
 }
 
@@ -223,7 +230,9 @@ static void a_real_gpu_report_verifies_and_tells_its_versions(void **state)
 	memcpy(nonce, report->w.at + 4, 32);
 	assert_int_equal(nonce[0], 0x93);
 	assert_int_equal(nonce[31], 0xcb);
-	assert_ok(verify_gpu(buf_bytes(report), "spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g, &e), &e);
+	assert_ok(verify_gpu(buf_bytes(report), "spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g,
+			     &e),
+		  &e);
 	assert_int_equal(g.measurements.n_blocks, 64);
 	assert_int_equal(g.opaque_len, 422);
 	assert_string_equal(g.driver, "550.90.07");
@@ -250,23 +259,27 @@ static void a_gpu_report_with_another_chain_nonce_or_byte_is_refused(void **stat
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err e = { 0 };
 
-		if (!verify_gpu(buf_bytes(report), rows[i].chain, nonce, &g, &e) || !strstr(e.text, rows[i].why))
+		if (!verify_gpu(buf_bytes(report), rows[i].chain, nonce, &g, &e) ||
+		    !strstr(e.text, rows[i].why))
 			fail_msg("%s: \"%s\", expected \"%s\"", rows[i].chain, e.text, rows[i].why);
 	}
 	for (size_t at = 40; at < report->w.len; at += 211) {
 		struct err e = { 0 };
 
 		report->w.at[at] ^= 1;
-		assert_int_not_equal(
-			verify_gpu(buf_bytes(report), "spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g, &e), 0);
+		assert_int_not_equal(verify_gpu(buf_bytes(report),
+						"spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g,
+						&e),
+				     0);
 		report->w.at[at] ^= 1;
 	}
 	nonce[0] ^= 1;
 	{
 		struct err e = { 0 };
 
-		assert_refused(verify_gpu(buf_bytes(report), "spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g, &e), &e,
-			       E_FRESHNESS, "another nonce");
+		assert_refused(verify_gpu(buf_bytes(report),
+					  "spdm/nvidia/gh100_550.90.07_chain.pem", nonce, &g, &e),
+			       &e, E_FRESHNESS, "another nonce");
 	}
 }
 

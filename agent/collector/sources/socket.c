@@ -19,7 +19,8 @@ enum { CMD_NORMAL = 1, TRANSPORT_PCI_DOE = 2, FRAME_HEADER = 12, IO_TIMEOUT_S = 
 
 static int connect_to(const char *address, struct err *e)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	struct timeval tv = { .tv_sec = IO_TIMEOUT_S };
 	struct addrinfo *list = NULL;
 	char host[64], *port;
@@ -58,7 +59,8 @@ static int receive(int fd, u8 *at, size_t len, struct err *e)
 		if (n == 0)
 			return err_set(e, E_DEVICE, "device closed the connection");
 		if (n < 0)
-			return err_set(e, E_UNREACHABLE, "device does not answer: %s", strerror(errno));
+			return err_set(e, E_UNREACHABLE, "device does not answer: %s",
+				       strerror(errno));
 		at += n;
 		len -= (size_t)n;
 	}
@@ -90,7 +92,8 @@ static int exchange(void *user, struct bytes request, u8 *response, size_t *len,
 	transport = read_be32(&r, "transport");
 	size = read_be32(&r, "size");
 	if (command != CMD_NORMAL || transport != TRANSPORT_PCI_DOE)
-		return err_set(e, E_DEVICE, "socket frame: command 0x%x, transport %u", command, transport);
+		return err_set(e, E_DEVICE, "socket frame: command 0x%x, transport %u", command,
+			       transport);
 	if (size > sizeof(object))
 		return err_set(e, E_DEVICE, "socket frame of %u bytes", size);
 	if (receive(fd, object, size, e))
@@ -107,7 +110,8 @@ static int exchange(void *user, struct bytes request, u8 *response, size_t *len,
 static int collect(const struct source_device *d, const u8 nonce[32], const u8 challenge_nonce[32],
 		   struct device_evidence *out, struct err *e)
 {
-	struct spdm_requester_config config = { .version_min = SPDM_10, .version_max = SPDM_13,
+	struct spdm_requester_config config = { .version_min = SPDM_10,
+						.version_max = SPDM_13,
 						.slot = d->slot };
 	int fd = connect_to(d->address, e);
 	struct spdm_transport t = { &fd, exchange };
