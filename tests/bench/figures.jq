@@ -1,0 +1,27 @@
+# From measured rounds to figures: median, spread, goal. Ratios are taken round by round.
+def r3: . * 1000 | round / 1000;
+def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+def figure($name; $unit; $goal; $excluded):
+  { name: $name, unit: $unit, goal: $goal, value: (median | r3), spread: [(min | r3), (max | r3)], rounds: length, excluded: $excluded, met: (median <= $goal) };
+# The sum of the signature verifications that one token asks for, round by round.
+def floor: . as $m | [range(.p256_us | length) | $m.p256_us[.] * $m.p256_signatures + $m.p384_us[.] * $m.p384_signatures];
+def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
+
+($devices | floor) as $devices_floor | ($tpm | floor) as $tpm_floor |
+{ figures: [
+    ($devices | [.verify_appraise_us, $devices_floor] | transpose | map(.[0] / .[1])
+      | figure("8 P-384 devices: verify and appraise / its OpenSSL signature verifications"; "ratio"; 1.15; "decoding of the token; chains and keys are warm")),
+    ($devices.server_us | over($devices_floor)
+      | figure("8 P-384 devices: whole attestation on the server / the same"; "ratio"; 1.5; "nothing: newSession, TLS and durable store are in it")),
+    ($tpm.server_us | map(. / 1000)
+      | figure("TPM only: whole attestation on the server"; "ms CPU"; 0.4; "nothing: newSession, TLS and durable store are in it")),
+    ($tpm.server_us | over($tpm_floor)
+      | figure("TPM only: whole attestation on the server / its OpenSSL signature verifications"; "ratio"; 4; "nothing; the goal is of this project's own making")),
+    ([$devices.agent_us, $devices.collector_us] | transpose | map((.[0] + .[1]) / 1000)
+      | figure("agent and collector: one attestation of 8 devices"; "ms CPU"; 5; "TPM and devices, which are processes of their own")),
+    ([$tpm.agent_us, $tpm.collector_us] | transpose | map((.[0] + .[1]) / 1000)
+      | figure("agent and collector: one attestation, TPM only"; "ms CPU"; 5; "the TPM, a process of its own")),
+    ([($devices.agent_anon_kib + $devices.collector_anon_kib) / 1024]
+      | figure("agent and collector: anonymous resident memory"; "MiB"; 4; "mapped files: program and library code"))
+  ],
+  measured: { tpm_only: $tpm, eight_devices: $devices } }
