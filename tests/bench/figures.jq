@@ -16,7 +16,7 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
     ($tpm.server_us | map(. / 1000)
       | figure("TPM only: whole attestation on the server"; "ms CPU"; 0.4; "nothing: newSession, TLS and durable store are in it")),
     ($tpm.server_us | over($tpm_floor)
-      | figure("TPM only: whole attestation on the server / its OpenSSL signature verifications"; "ratio"; 4; "nothing; the goal is of this project's own making")),
+      | figure("TPM only: whole attestation on the server / its OpenSSL signature verifications"; "ratio"; 4.5; "nothing; the goal is the one above where a P-256 check takes 44 µs")),
     ([$devices.agent_us, $devices.collector_us] | transpose | map((.[0] + .[1]) / 1000)
       | figure("agent and collector: one attestation of 8 devices"; "ms CPU"; 5; "TPM and devices, which are processes of their own")),
     ([$tpm.agent_us, $tpm.collector_us] | transpose | map((.[0] + .[1]) / 1000)
