@@ -137,6 +137,24 @@ static void take_event(struct reader *r, struct boot_log *l, bool agile,
 	l->n_events++;
 }
 
+/* Grown as events come: a log of a few hundred must not cost what the longest one may. */
+static int make_room(struct boot_log *l, struct err *e)
+{
+	size_t room = l->room ? 2 * l->room : 128;
+	struct boot_event *more;
+
+	if (l->n_events == BOOT_EVENTS_MAX)
+		return err_set(e, E_LIMIT, "boot log has more than %d events", BOOT_EVENTS_MAX);
+	if (l->n_events < l->room)
+		return 0;
+	more = reallocarray(l->events, room, sizeof(*more));
+	if (!more)
+		return err_set(e, E_MEMORY, "no memory for a boot log");
+	l->events = more;
+	l->room = room;
+	return 0;
+}
+
 int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 {
 	OWNED(boot_log) l = calloc(1, sizeof(*l));
@@ -147,10 +165,10 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 	if (log.len > BOOT_LOG_MAX)
 		return err_set(e, E_LIMIT, "boot log of %zu bytes, at most %d", log.len,
 			       BOOT_LOG_MAX);
-	if (l)
-		l->events = calloc(BOOT_EVENTS_MAX, sizeof(*l->events));
-	if (!l || !l->events)
+	if (!l)
 		return err_set(e, E_MEMORY, "no memory for a boot log");
+	if (make_room(l, e))
+		return (int)e->code;
 	l->n_banks = 1;
 	l->tpm_alg[0] = TPM_ALG_SHA1;
 	l->alg[0] = DIGEST_SHA1;
@@ -167,9 +185,8 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 		l->events[0].digests[0] = BYTES_NONE; /* all zero, extended nowhere */
 	}
 	while (!r.why && r.left.len) {
-		if (l->n_events == BOOT_EVENTS_MAX)
-			return err_set(e, E_LIMIT, "boot log has more than %d events",
-				       BOOT_EVENTS_MAX);
+		if (make_room(l, e))
+			return (int)e->code;
 		take_event(&r, l, agile, sizes);
 	}
 	if (read_done(&r))

@@ -24,7 +24,7 @@ struct boot_log {
 	u16 tpm_alg[BOOT_LOG_BANKS_MAX];	 /* TPM_ALG_ID of each bank                  */
 	enum digest_alg alg[BOOT_LOG_BANKS_MAX]; /* DIGEST_NONE: a bank we cannot replay     */
 	u8 startup_locality;
-	size_t n_events;
+	size_t n_events, room;
 	struct boot_event *events;
 };
 

@@ -105,7 +105,7 @@ static int floor_mac(const struct server_keys *k, const u8 content[FLOOR_CONTENT
 	return keys_row_mac(k, "assay/audit-floor/1", &field, 1, out, e);
 }
 
-int audit_floor_write(int fd, const struct audit_head *head, const struct server_keys *k,
+int audit_floor_write(int fd, const struct audit_head *head, const struct server_keys *k, bool sync,
 		      struct err *e)
 {
 	u8 content[FLOOR_LEN];
@@ -117,7 +117,7 @@ int audit_floor_write(int fd, const struct audit_head *head, const struct server
 	if (floor_mac(k, content, &mac, e))
 		return (int)e->code;
 	write_bytes(&w, digest_bytes(&mac));
-	if (pwrite(fd, content, sizeof(content), 0) != sizeof(content) || fdatasync(fd))
+	if (pwrite(fd, content, sizeof(content), 0) != sizeof(content) || (sync && fdatasync(fd)))
 		return err_set(e, E_IO, "write the audit floor: %s", strerror(errno));
 	return 0;
 }

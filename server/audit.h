@@ -20,8 +20,8 @@ int audit_insert(struct db *d, struct audit_head *head, const char *actor, const
 		 const char *detail, struct err *e);
 int audit_verify(struct db *d, long long *n_records, struct err *e);
 
-/** audit_floor_write - @head with a MAC, synced. */
-int audit_floor_write(int fd, const struct audit_head *head, const struct server_keys *k,
+/** audit_floor_write - @head with a MAC; @sync: onto the disk. */
+int audit_floor_write(int fd, const struct audit_head *head, const struct server_keys *k, bool sync,
 		      struct err *e);
 /** audit_floor_check - the database must hold the floor's record; an empty file is a first start. */
 int audit_floor_check(int fd, struct db *d, const struct server_keys *k, struct err *e);

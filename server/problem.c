@@ -7,7 +7,7 @@
 
 static void answer(struct http_response *out, unsigned int status, const char *type, json_t *body)
 {
-	char *text = body ? json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 
 	json_decref(body);
 	out->status = text ? status : 500;

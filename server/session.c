@@ -83,7 +83,8 @@ struct round {
 	struct verified_claims *verified;
 	struct appraisal *appraisal;
 	struct decision decision;
-	struct buf *answer; /* JSON without release, as it is stored */
+	json_t *complete;   /* the answer without release and evidence */
+	struct buf *answer; /* its text, as it is stored               */
 	struct buf *release;
 	struct buf *ear;
 };
@@ -96,6 +97,7 @@ static void round_clear(struct round *r)
 	reasons_drop(&r->reasons);
 	verified_claims_drop(&r->verified);
 	appraisal_drop(&r->appraisal);
+	json_decref(r->complete);
 	buf_drop(&r->answer);
 	buf_drop(&r->release);
 	buf_drop(&r->ear);
@@ -400,7 +402,6 @@ static bool ek_may_release(const struct round *r)
 
 static int make_answer(struct round *r, struct err *e)
 {
-	json_t *j;
 	char *text;
 
 	if (r->decision.release && !ek_may_release(r)) {
@@ -414,9 +415,8 @@ static int make_answer(struct round *r, struct err *e)
 	}
 	if (make_ear(r, e))
 		return (int)e->code;
-	j = complete_json(r);
-	text = json_dumps(j, JSON_COMPACT);
-	json_decref(j);
+	r->complete = complete_json(r);
+	text = json_dumps(r->complete, JSON_COMPACT);
 	r->answer = text && strlen(text) <= ANSWER_MAX ? buf_copy(bytes_text(text)) : NULL;
 	free(text);
 	return r->answer ? 0 : err_set(e, E_MEMORY, "no memory for an answer");
@@ -425,7 +425,7 @@ static int make_answer(struct round *r, struct err *e)
 /* The stored answer, and in this one response the evidence and the release. */
 static void answer_complete(struct round *r, const struct err *release_error)
 {
-	json_t *j = json_loadb((const char *)r->answer->w.at, r->answer->w.len, 0, NULL);
+	json_t *j = r->complete;
 	struct bytes release = buf_bytes(r->release), token = buf_bytes(r->token->bytes);
 	char *text;
 
@@ -445,6 +445,7 @@ static void answer_complete(struct round *r, const struct err *release_error)
 					      json_string(base64url_write(token, true, text))));
 		free(text);
 	}
+	r->complete = NULL; /* answer_json() takes it */
 	answer_json(r->call->out, 200, j);
 }
 

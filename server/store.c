@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-enum { READERS_MAX = 8, GROUP_MAX = 64 };
+enum { READERS_MAX = 8, GROUP_MAX = 64, FLOOR_SYNC_MS = 1000 };
 
 struct job {
 	store_job run;
@@ -26,6 +26,7 @@ struct store {
 	struct db *writer;
 	struct audit_head head;
 	int floor_fd;
+	long long floor_synced_ms;
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;	 /* the writer: there is a job, or the end */
@@ -90,6 +91,22 @@ static void fail_group(struct job *group, const struct err *why)
 	}
 }
 
+/*
+ * The database is on the disk when this runs, and the floor may lag behind it: only a power cut within
+ * the second that follows lets an older database pass, by that second.
+ */
+static int raise_floor(struct store *s, struct err *e)
+{
+	long long now = clock_monotonic_ms();
+	bool sync = !s->floor_synced_ms || now - s->floor_synced_ms >= FLOOR_SYNC_MS;
+
+	if (audit_floor_write(s->floor_fd, &s->head, s->keys, sync, e))
+		return (int)e->code;
+	if (sync)
+		s->floor_synced_ms = now;
+	return 0;
+}
+
 /* Everything up to here is in memory only; after it the answers may go out. */
 static void run_group(struct store *s, struct job *group)
 {
@@ -105,8 +122,7 @@ static void run_group(struct store *s, struct job *group)
 	if (db_commit(s->writer, &e)) {
 		s->head = before;
 		fail_group(group, &e);
-	} else if (s->head.seq != before.seq &&
-		   audit_floor_write(s->floor_fd, &s->head, s->keys, &e)) {
+	} else if (s->head.seq != before.seq && raise_floor(s, &e)) {
 		log_event(LOG_LEVEL_ERROR, "audit-floor", LOG_T("error", e.text));
 		fail_group(group, &e);
 	}
@@ -263,8 +279,10 @@ void store_drop(struct store **sp)
 	for (size_t i = 0; i < READERS_MAX; i++)
 		db_drop(&s->readers[i]);
 	db_drop(&s->writer);
-	if (s->floor_fd >= 0)
+	if (s->floor_fd >= 0) {
+		fdatasync(s->floor_fd);
 		close(s->floor_fd);
+	}
 	free(s);
 	*sp = NULL;
 }

@@ -37,28 +37,50 @@ const char *tier_name(enum ear_tier tier)
 					      : "none";
 }
 
+enum { FIRST_ROOM = 8 };
+
 struct reasons *reasons_new(void)
 {
-	return calloc(1, sizeof(struct reasons));
+	struct reasons *r = calloc(1, sizeof(*r));
+
+	if (r && !(r->at = calloc(FIRST_ROOM, sizeof(*r->at))))
+		reasons_drop(&r);
+	if (r)
+		r->room = FIRST_ROOM;
+	return r;
 }
 
 void reasons_drop(struct reasons **r)
 {
-	if (!r)
+	if (!r || !*r)
 		return;
+	free((*r)->at);
 	free(*r);
 	*r = NULL;
+}
+
+/* Most verdicts have no reason at all; a hostile one has as many as it can. */
+static struct reason *next_row(struct reasons *r)
+{
+	if (r->n == r->room && r->room < REASONS_MAX) {
+		struct reason *more = reallocarray(r->at, 2 * r->room, sizeof(*more));
+
+		if (more) {
+			r->at = more;
+			r->room *= 2;
+		}
+	}
+	if (r->n < r->room)
+		return &r->at[r->n++];
+	r->dropped++;
+	return &r->at[r->n - 1];
 }
 
 struct reason *reasons_add(struct reasons *r, enum ear_tier tier, int check, const char *device,
 			   const char *address)
 {
-	struct reason *row = &r->at[r->n < REASONS_MAX ? r->n : REASONS_MAX - 1];
+	struct reason *row = next_row(r);
 
-	if (r->n < REASONS_MAX)
-		r->n++;
-	else
-		r->dropped++;
 	*row = (struct reason){ .tier = tier, .check = check };
 	snprintf(row->device, sizeof(row->device), "%s", device);
 	snprintf(row->address, sizeof(row->address), "%s", address ? address : "");

@@ -23,13 +23,16 @@ struct reason {
 };
 
 struct reasons {
-	size_t n;
-	size_t dropped; /* past REASONS_MAX */
-	struct reason at[REASONS_MAX];
+	size_t n, room;
+	size_t dropped; /* past REASONS_MAX, or past memory */
+	struct reason *at;
 };
 struct reasons *reasons_new(void);
 void reasons_drop(struct reasons **r);
-/** reasons_add - the next row, to be filled; never NULL (past the maximum rows fall together). */
+/**
+ * reasons_add - the next row, to be filled before the next call; never NULL: past the maximum rows
+ * fall together.
+ */
 struct reason *reasons_add(struct reasons *r, enum ear_tier tier, int check, const char *device,
 			   const char *address);
 /** reason_text - one sentence. Return: @out. */
