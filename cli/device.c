@@ -18,7 +18,7 @@ static int open_device(const struct eat *t, const char *label, struct spdm_evide
 			return err_set(e, E_DEVICE, "no evidence: %.*s", (int)d->failure.len,
 				       (const char *)d->failure.at);
 		return spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot,
-					   out, e);
+					   NULL, out, e);
 	}
 	return err_set(e, E_NOTFOUND, "no device %s in the last token", label);
 }

@@ -164,7 +164,7 @@ static int learn_device(struct learned *l, const struct eat_device *d, struct er
 
 	if (d->failure.len || l->n_evidence == DEVICES_MAX)
 		return 0;
-	if (spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot,
+	if (spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot, NULL,
 				&v.evidence, e))
 		return (int)e->code;
 	l->evidence[l->n_evidence++] = v.evidence;

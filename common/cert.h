@@ -12,10 +12,11 @@ int cert_parse(struct bytes der, struct cert **out, struct err *e);
 void cert_drop(struct cert **c);
 struct bytes cert_der(const struct cert *c);	  /* borrowed from @c */
 struct pubkey *cert_pubkey(const struct cert *c); /* borrowed from @c */
-const char *cert_subject(const struct cert *c);	  /* RFC 2253 text, escaped, borrowed */
-bool cert_is_ca(const struct cert *c);		  /* basicConstraints CA:TRUE */
-bool cert_self_issued(const struct cert *c);	  /* subject = issuer */
-bool cert_may_sign(const struct cert *c);	  /* no keyUsage, or digitalSignature in it */
+const u8 *cert_key_hash(const struct cert *c);	/* SHA-256 of the SubjectPublicKeyInfo, 32 bytes */
+const char *cert_subject(const struct cert *c); /* RFC 2253 text, escaped, borrowed */
+bool cert_is_ca(const struct cert *c);		/* basicConstraints CA:TRUE */
+bool cert_self_issued(const struct cert *c);	/* subject = issuer */
+bool cert_may_sign(const struct cert *c);	/* no keyUsage, or digitalSignature in it */
 bool cert_has_eku_extension(const struct cert *c);
 bool cert_has_eku(const struct cert *c, const char *oid); /* dotted decimal */
 /** cert_san_other_name - UTF8String value of the SAN otherName of type @oid. 0, or E_NOTFOUND. */
@@ -34,6 +35,11 @@ long long cert_not_after(const struct cert *c);
 struct cert_list {
 	size_t n;
 	struct cert *at[CERT_CHAIN_MAX];
+	/* what trust_store_list() and trust_store_check_list() know of it */
+	u8 key[32];
+	const struct trust_store *path_to; /* NULL: no path was found yet */
+	long long path_from, path_until;
+	unsigned int others; /* owners beside the first; atomic */
 };
 /** cert_list_from_der - concatenated DER, no gaps, every byte used (pitfall 33). */
 int cert_list_from_der(struct bytes der, struct cert_list **out, struct err *e);
@@ -60,6 +66,21 @@ enum { CERT_TIME_IGNORE = -1 };
 int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 		       const struct cert_list *others, long long unix_s, long long *not_after,
 		       struct err *e);
+
+/**
+ * trust_store_remember - from now on keep up to @max lists whose path was found: 20 KiB each, and
+ * three signature checks saved at the next sight. Call it before the store is shared by threads.
+ */
+int trust_store_remember(struct trust_store *s, size_t max, struct err *e);
+/**
+ * trust_store_list - cert_list_from_der(), or the very list of an earlier sight. @s may be NULL.
+ * The list may be shared with other threads: it is not to be changed.
+ */
+int trust_store_list(const struct trust_store *s, struct bytes der, struct cert_list **out,
+		     struct err *e);
+/** trust_store_check_list - trust_store_verify() of the last certificate over the others. */
+int trust_store_check_list(const struct trust_store *s, struct cert_list *l, long long unix_s,
+			   struct err *e);
 
 /** struct cert_request - what cert_make() puts into a certificate. */
 struct cert_request {

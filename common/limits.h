@@ -57,6 +57,10 @@ enum {
 	URL_MAX = 2048,
 	HOST_NAME_MAX_LEN = 253,	/* a DNS name                                                 */
 
+	/* what a server keeps decoded: 80 MiB of chains, 32 MiB of keys */
+	CHAINS_KEPT_MAX = 4096,
+	AKS_KEPT_MAX = 16384,
+
 	/* configuration */
 	CONFIG_FILE_MAX = 262144,
 	CONFIG_VALUE_MAX = 4096,

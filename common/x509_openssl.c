@@ -13,12 +13,14 @@
 
 #include "file.h"
 #include "key_openssl.h"
+#include "recall.h"
 
 struct cert {
 	X509 *x509;
 	u8 *der;
 	size_t der_len;
 	struct pubkey *key;
+	u8 key_hash[32];
 	char subject[256];
 };
 
@@ -37,6 +39,18 @@ static void name_text(X509_NAME *name, char *out, size_t size)
 		out[i] = (unsigned char)at[i] < 0x20 || (unsigned char)at[i] > 0x7e ? '?' : at[i];
 	out[len] = 0;
 	BIO_free(bio);
+}
+
+/* As it stands in the certificate: no need to encode the key again. */
+static void hash_key(struct cert *c)
+{
+	X509_PUBKEY *spki = X509_get_X509_PUBKEY(c->x509);
+	u8 *der = NULL;
+	int len = i2d_X509_PUBKEY(spki, &der);
+	struct digest d = sha256_of((struct bytes){ der, len > 0 ? (size_t)len : 0 });
+
+	memcpy(c->key_hash, d.at, sizeof(c->key_hash));
+	OPENSSL_free(der);
 }
 
 static int cert_take(X509 *x509, struct cert **out, struct err *e)
@@ -71,6 +85,7 @@ static int cert_take(X509 *x509, struct cert **out, struct err *e)
 			       c->subject);
 	if (pubkey_take(pkey, &c->key, e))
 		return err_while(e, "certificate %s", c->subject);
+	hash_key(c);
 	*out = TAKE(c);
 	return 0;
 }
@@ -120,6 +135,11 @@ struct bytes cert_der(const struct cert *c)
 struct pubkey *cert_pubkey(const struct cert *c)
 {
 	return c->key;
+}
+
+const u8 *cert_key_hash(const struct cert *c)
+{
+	return c->key_hash;
 }
 
 const char *cert_subject(const struct cert *c)
@@ -260,12 +280,13 @@ bool cert_valid_at(const struct cert *c, long long unix_s)
 /* ---- lists ---- */
 void cert_list_drop(struct cert_list **l)
 {
-	if (!l || !*l)
+	struct cert_list *mine = l ? TAKE(*l) : NULL;
+
+	if (!mine || __atomic_fetch_sub(&mine->others, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	for (size_t i = 0; i < (*l)->n; i++)
-		cert_drop(&(*l)->at[i]);
-	free(*l);
-	*l = NULL;
+	for (size_t i = 0; i < mine->n; i++)
+		cert_drop(&mine->at[i]);
+	free(mine);
 }
 
 /* Length of the DER SEQUENCE that starts here, header included; 0 when it is none or runs past. */
@@ -343,6 +364,7 @@ int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e)
 struct trust_store {
 	X509_STORE *store;
 	size_t n;
+	struct recall *known; /* lists with a path; NULL: nothing is remembered */
 };
 
 struct trust_store *trust_store_new(void)
@@ -390,53 +412,72 @@ void trust_store_drop(struct trust_store **s)
 {
 	if (!s || !*s)
 		return;
+	recall_drop(&(*s)->known);
 	X509_STORE_free((*s)->store);
 	free(*s);
 	*s = NULL;
 }
 
-int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
-		       const struct cert_list *others, long long unix_s, long long *not_after,
-		       struct err *e)
+/* A path as it was found, and when all of it is valid. */
+struct path_window {
+	long long from, until;
+};
+
+static struct path_window window_of(STACK_OF(X509) * path)
+{
+	struct path_window w = { 0, INT64_MAX };
+
+	for (int i = 0; i < sk_X509_num(path); i++) {
+		long long from = asn1_seconds(X509_get0_notBefore(sk_X509_value(path, i)));
+		long long until = asn1_seconds(X509_get0_notAfter(sk_X509_value(path, i)));
+
+		w.from = from > w.from ? from : w.from;
+		w.until = until < w.until ? until : w.until;
+	}
+	return w;
+}
+
+static void set_params(X509_STORE_CTX *ctx, long long unix_s)
+{
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+
+	X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX);
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	if (unix_s == CERT_TIME_IGNORE)
+		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
+	else
+		X509_VERIFY_PARAM_set_time(param, (time_t)unix_s);
+}
+
+static int path_failed(X509_STORE_CTX *ctx, struct err *e)
+{
+	X509 *bad = X509_STORE_CTX_get_current_cert(ctx);
+	char name[256] = "?";
+
+	if (bad)
+		name_text(X509_get_subject_name(bad), name, sizeof(name));
+	return err_set(e, E_SIGNATURE, "certificate path: %s (at %s)",
+		       X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)), name);
+}
+
+static int find_path(const struct trust_store *s, const struct cert *leaf,
+		     const struct cert_list *others, long long unix_s, struct path_window *w,
+		     struct err *e)
 {
 	STACK_OF(X509) *untrusted = sk_X509_new_null();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	X509_VERIFY_PARAM *param;
-	int rc = 0;
 	bool ready = untrusted && ctx;
+	int rc = 0;
 
 	for (size_t i = 0; ready && others && i < others->n; i++)
 		ready = sk_X509_push(untrusted, others->at[i]->x509) > 0;
 	ready = ready && X509_STORE_CTX_init(ctx, s->store, leaf->x509, untrusted);
 	if (ready) {
-		param = X509_STORE_CTX_get0_param(ctx);
-		X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX);
-		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-		if (unix_s == CERT_TIME_IGNORE)
-			X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
+		set_params(ctx, unix_s);
+		if (X509_verify_cert(ctx) == 1)
+			*w = window_of(X509_STORE_CTX_get0_chain(ctx));
 		else
-			X509_VERIFY_PARAM_set_time(param, (time_t)unix_s);
-		if (X509_verify_cert(ctx) != 1) {
-			X509 *bad = X509_STORE_CTX_get_current_cert(ctx);
-			char name[256] = "?";
-
-			if (bad)
-				name_text(X509_get_subject_name(bad), name, sizeof(name));
-			rc = err_set(e, E_SIGNATURE, "certificate path: %s (at %s)",
-				     X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)),
-				     name);
-		} else if (not_after) {
-			STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
-
-			*not_after = cert_not_after(leaf);
-			for (int i = 0; i < sk_X509_num(path); i++) {
-				long long t =
-					asn1_seconds(X509_get0_notAfter(sk_X509_value(path, i)));
-
-				if (t < *not_after)
-					*not_after = t;
-			}
-		}
+			rc = path_failed(ctx, e);
 	} else {
 		rc = crypto_failed(e, "certificate path");
 	}
@@ -444,6 +485,75 @@ int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 	sk_X509_free(untrusted);
 	ERR_clear_error();
 	return rc;
+}
+
+int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
+		       const struct cert_list *others, long long unix_s, long long *not_after,
+		       struct err *e)
+{
+	struct path_window w;
+
+	if (find_path(s, leaf, others, unix_s, &w, e))
+		return (int)e->code;
+	if (not_after)
+		*not_after = w.until;
+	return 0;
+}
+
+/* ---- paths that were found before ---- */
+static void *share_list(void *thing)
+{
+	struct cert_list *l = thing;
+
+	__atomic_fetch_add(&l->others, 1, __ATOMIC_RELAXED);
+	return l;
+}
+
+static void drop_list(void *thing)
+{
+	struct cert_list *l = thing;
+
+	cert_list_drop(&l);
+}
+
+int trust_store_remember(struct trust_store *s, size_t max, struct err *e)
+{
+	recall_drop(&s->known);
+	s->known = recall_new(max, share_list, drop_list);
+	return s->known ? 0 : err_set(e, E_MEMORY, "no memory for certificate paths");
+}
+
+int trust_store_list(const struct trust_store *s, struct bytes der, struct cert_list **out,
+		     struct err *e)
+{
+	struct digest key = sha256_of(der);
+
+	*out = s ? recall_find(s->known, key.at) : NULL;
+	if (*out)
+		return 0;
+	if (cert_list_from_der(der, out, e))
+		return (int)e->code;
+	memcpy((*out)->key, key.at, sizeof((*out)->key));
+	return 0;
+}
+
+int trust_store_check_list(const struct trust_store *s, struct cert_list *l, long long unix_s,
+			   struct err *e)
+{
+	struct path_window w;
+
+	if (l->path_to == s && l->path_from <= unix_s && unix_s <= l->path_until)
+		return 0;
+	if (find_path(s, l->at[l->n - 1], l, unix_s, &w, e))
+		return (int)e->code;
+	/* Only a list that nobody else has yet may learn; a time that was not checked teaches nothing. */
+	if (!l->path_to && unix_s != CERT_TIME_IGNORE && s->known) {
+		l->path_from = w.from;
+		l->path_until = w.until;
+		l->path_to = s;
+		recall_keep(s->known, l->key, l);
+	}
+	return 0;
 }
 
 /* ---- making certificates ---- */

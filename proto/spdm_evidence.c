@@ -151,7 +151,8 @@ static int parse_measurements(struct spdm_evidence *ev, struct err *e)
 }
 
 int spdm_evidence_parse(struct bytes vca, struct bytes chain, struct bytes measurements,
-			struct bytes challenge, u8 slot, struct spdm_evidence **out, struct err *e)
+			struct bytes challenge, u8 slot, const struct trust_store *roots,
+			struct spdm_evidence **out, struct err *e)
 {
 	OWNED(spdm_evidence) ev = calloc(1, sizeof(*ev));
 	const char *why = NULL;
@@ -170,7 +171,7 @@ int spdm_evidence_parse(struct bytes vca, struct bytes chain, struct bytes measu
 		return err_set(e, E_FORMAT, "VCA: %s", why);
 	if (spdm_parse_chain(chain, ev->nego.hash_len, &ev->chain_parts, &why))
 		return err_set(e, E_FORMAT, "certificate chain: %s", why);
-	if (cert_list_from_der(ev->chain_parts.certificates, &ev->certs, e))
+	if (trust_store_list(roots, ev->chain_parts.certificates, &ev->certs, e))
 		return err_while(e, "certificate chain");
 	if (challenge.len) {
 		struct reader r = reader_on(challenge);
@@ -290,9 +291,9 @@ int spdm_evidence_check_leaf(const struct spdm_evidence *ev, struct err *e)
 }
 
 int spdm_evidence_check_path(const struct spdm_evidence *ev, const struct trust_store *roots,
-			     long long unix_s, long long *not_after, struct err *e)
+			     long long unix_s, struct err *e)
 {
-	return trust_store_verify(roots, spdm_evidence_leaf(ev), ev->certs, unix_s, not_after, e);
+	return trust_store_check_list(roots, ev->certs, unix_s, e);
 }
 
 /* ---- the PCIe name ---- */

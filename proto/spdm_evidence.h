@@ -37,9 +37,11 @@ struct spdm_evidence {
  * spdm_evidence_parse - grammar of all transcripts: the right messages in the right order, one slot,
  * one version, nothing left over.
  * @challenge: may be empty; otherwise GET_DIGESTS to CERTIFICATE, with or without CHALLENGE after it.
+ * @roots: where the path will be looked for, which may know the chain already; or NULL.
  */
 int spdm_evidence_parse(struct bytes vca, struct bytes chain, struct bytes measurements,
-			struct bytes challenge, u8 slot, struct spdm_evidence **out, struct err *e);
+			struct bytes challenge, u8 slot, const struct trust_store *roots,
+			struct spdm_evidence **out, struct err *e);
 void spdm_evidence_drop(struct spdm_evidence **ev);
 
 /** spdm_evidence_leaf - the certificate whose key signs; borrowed. */
@@ -59,7 +61,7 @@ int spdm_evidence_check_chain_digest(const struct spdm_evidence *ev, struct err 
 int spdm_evidence_check_leaf(const struct spdm_evidence *ev, struct err *e);
 /** A path from the leaf over the other certificates to @roots, at @unix_s (or CERT_TIME_IGNORE). */
 int spdm_evidence_check_path(const struct spdm_evidence *ev, const struct trust_store *roots,
-			     long long unix_s, long long *not_after, struct err *e);
+			     long long unix_s, struct err *e);
 
 /** spdm_signed_digest_input - what a 1.2+ signature covers: P(100) and the transcript's hash. */
 void spdm_signature_prefix(u8 version, const char *context, u8 out[SPDM_PREFIX_LEN]);

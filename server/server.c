@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "refvals.h"
+#include "verifier/verify.h"
 
 /* Every certificate file of a folder; an empty name is an empty store, a missing folder an error. */
 static int load_roots(const char *folder, struct trust_store **out, struct err *e)
@@ -46,8 +47,12 @@ int server_open(const struct settings *s, struct server **out, struct err *e)
 	    load_roots(s->ek_roots, &v->ek_roots, e) ||
 	    load_roots(s->device_roots, &v->device_roots, e) ||
 	    load_roots(s->corim_roots, &v->corim_roots, e) ||
+	    trust_store_remember(v->device_roots, CHAINS_KEPT_MAX, e) ||
 	    refvals_open(v->store, v->corim_roots, &v->refvals, e))
 		return (int)e->code;
+	v->aks = verify_aks_new(AKS_KEPT_MAX);
+	if (!v->aks)
+		return err_set(e, E_MEMORY, "no memory for decoded keys");
 	*out = TAKE(v);
 	return 0;
 }
@@ -62,6 +67,7 @@ void server_drop(struct server **s)
 	trust_store_drop(&(*s)->device_roots);
 	trust_store_drop(&(*s)->corim_roots);
 	server_keys_drop(&(*s)->keys);
+	recall_drop(&(*s)->aks);
 	free(*s);
 	*s = NULL;
 }

@@ -4,6 +4,7 @@
 #define ASSAY_SERVER_H
 
 #include "common/cert.h"
+#include "common/recall.h"
 #include "http.h"
 #include "settings.h"
 #include "store.h"
@@ -18,6 +19,7 @@ struct server {
 	struct trust_store *device_roots;
 	struct trust_store *corim_roots;
 	struct refvals *refvals;
+	struct recall *aks; /* decoded AKs, by their public area */
 };
 
 int server_open(const struct settings *s, struct server **out, struct err *e);

@@ -179,6 +179,7 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	r->tx = tx;
 	r->ctx.now_s = clock_now_s();
 	memcpy(r->ctx.deployment, r->server->keys->deployment, DEPLOYMENT_ID_LEN);
+	r->ctx.aks = r->server->aks;
 	r->ctx.device_roots = r->server->device_roots;
 	r->ctx.spdm_version_min = s->spdm_version_min;
 	r->ctx.release_pcrs = s->release_pcrs;

@@ -18,6 +18,23 @@ const struct verified_view *verified_view(const struct verified_claims *v)
 	return &v->view;
 }
 
+static void *share_ak(void *thing)
+{
+	return pubkey_share(thing);
+}
+
+static void drop_ak(void *thing)
+{
+	struct pubkey *ak = thing;
+
+	pubkey_drop(&ak);
+}
+
+struct recall *verify_aks_new(size_t max)
+{
+	return recall_new(max, share_ak, drop_ak);
+}
+
 void verified_claims_drop(struct verified_claims **v)
 {
 	if (!v || !*v)
@@ -76,15 +93,27 @@ static void text_of(struct bytes b, char *out, size_t size)
 }
 
 /* ---- the host ---- */
-static void check_enrolment(struct run *r, struct err *e)
+static int decode_ak(struct run *r, struct err *e)
 {
+	struct digest name = sha256_of(r->ctx->ak_pub);
 	struct tpm_public ak;
 
+	r->ak = recall_find(r->ctx->aks, name.at);
+	if (r->ak)
+		return 0;
+	if (tpm_public_parse(r->ctx->ak_pub, &ak, e) || tpm_public_key(&ak, &r->ak, e))
+		return (int)e->code;
+	recall_keep(r->ctx->aks, name.at, r->ak);
+	return 0;
+}
+
+static void check_enrolment(struct run *r, struct err *e)
+{
 	if (!r->ctx->ak_pub.len) {
 		failed(r, NULL, CHECK_ENROLLED, "this AK is not enrolled");
 		return;
 	}
-	if (tpm_public_parse(r->ctx->ak_pub, &ak, e) || tpm_public_key(&ak, &r->ak, e)) {
+	if (decode_ak(r, e)) {
 		failed(r, NULL, CHECK_ENROLLED, e->text);
 		return;
 	}
@@ -430,19 +459,6 @@ static int check_key(const struct verified_device *d, const struct known_leaf *k
 	return 0;
 }
 
-static int leaf_key(struct verified_device *d, struct err *e)
-{
-	u8 room[1024];
-	struct writer w = writer_on(room, sizeof(room));
-	struct digest digest;
-
-	if (pubkey_spki(cert_pubkey(spdm_evidence_leaf(d->evidence)), &w, e))
-		return (int)e->code;
-	digest = sha256_of(write_done(&w));
-	memcpy(d->leaf_key, digest.at, 32);
-	return 0;
-}
-
 static void check_spdm(struct run *r, struct verified_device *d, struct err *e)
 {
 	u8 nonce[32], challenge_nonce[32];
@@ -462,17 +478,15 @@ static void check_spdm(struct run *r, struct verified_device *d, struct err *e)
 	judge(r, d, CHECK_CHAIN_DIGEST, rc, e);
 	judge(r, d, CHECK_LEAF, spdm_evidence_check_leaf(d->evidence, e), e);
 	judge(r, d, CHECK_PATH,
-	      spdm_evidence_check_path(d->evidence, r->ctx->device_roots, r->ctx->now_s, NULL, e),
-	      e);
+	      spdm_evidence_check_path(d->evidence, r->ctx->device_roots, r->ctx->now_s, e), e);
 	if (spdm_evidence_authenticated(d->evidence))
 		passed(&d->checks, CHECK_NEGOTIATION);
 	else
 		failed(r, d, CHECK_NEGOTIATION, "SPDM 1.0 or 1.1 without a signed challenge");
 	d->has_identity = !spdm_evidence_pci_identity(d->evidence, &d->identity, e);
 	judge(r, d, CHECK_IDENTITY, check_identity(r, d, e), e);
-	rc = leaf_key(d, e);
-	if (!rc)
-		rc = r->ctx->lookup(r->ctx->user, d->label, d->leaf_key, &known, e);
+	memcpy(d->leaf_key, cert_key_hash(spdm_evidence_leaf(d->evidence)), 32);
+	rc = r->ctx->lookup(r->ctx->user, d->label, d->leaf_key, &known, e);
 	if (rc) {
 		judge(r, d, CHECK_KEY_KNOWN, rc, e);
 		return;
@@ -500,7 +514,7 @@ static void check_device(struct run *r, struct verified_device *d, struct err *e
 		return;
 	}
 	rc = spdm_evidence_parse(c->vca, c->chain, c->measurements, c->challenge, c->slot,
-				 &d->evidence, e);
+				 r->ctx->device_roots, &d->evidence, e);
 	judge(r, d, CHECK_GRAMMAR, rc, e);
 	if (rc) {
 		passed(&d->checks, CHECK_EVIDENCE);

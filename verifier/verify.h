@@ -6,6 +6,7 @@
 #ifndef ASSAY_VERIFY_H
 #define ASSAY_VERIFY_H
 
+#include "common/recall.h"
 #include "explain.h"
 #include "proto/boot_log.h"
 #include "proto/eat.h"
@@ -35,6 +36,7 @@ struct verify_context {
 	struct tpm_clock last_clock;
 	struct bytes inventory; /* accepted; empty: none yet, the first one is taken */
 
+	struct recall *aks; /* decoded before, of verify_aks_new(); NULL: none are kept */
 	const struct trust_store *device_roots;
 	u8 spdm_version_min;
 	u32 release_pcrs;
@@ -71,6 +73,9 @@ struct verified_view {
 	bool first_inventory; /* none was accepted before */
 	bool restarted;
 };
+
+/** verify_aks_new - a memory of decoded AKs, 2 KiB each. */
+struct recall *verify_aks_new(size_t max);
 
 struct verified_claims;
 /**

@@ -147,6 +147,23 @@ static int judge_many(struct tx *tx, void *arg, struct err *e)
 	return 0;
 }
 
+/* Of the devices: measurements, and a CHALLENGE where one was recorded. */
+static int count_signatures(const struct eat *t, size_t *n, struct err *e)
+{
+	for (size_t i = 0; i < t->n_devices; i++) {
+		const struct eat_device *d = &t->devices[i];
+		OWNED(spdm_evidence) ev = NULL;
+
+		if (spdm_evidence_parse(d->vca, d->chain, d->measurements, d->challenge, d->slot,
+					NULL, &ev, e))
+			return (int)e->code;
+		if (pubkey_kind(cert_pubkey(spdm_evidence_leaf(ev))) != KEY_P384)
+			return err_set(e, E_UNSUPPORTED, "device %zu is not one of P-384", i);
+		*n += ev->has_challenge ? 2 : 1;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s;
@@ -169,6 +186,7 @@ int main(int argc, char **argv)
 					 .host_name = b.host->name,
 					 .ak_pub = buf_bytes(b.host->ak_pub),
 					 .active = true,
+					 .aks = b.server->aks,
 					 .device_roots = b.server->device_roots,
 					 .spdm_version_min = s.spdm_version_min,
 					 .release_pcrs = s.release_pcrs,
@@ -176,8 +194,8 @@ int main(int argc, char **argv)
 					 .user = &b };
 	memcpy(b.ctx.ueid, b.host->ueid, UEID_LEN);
 	memcpy(b.ctx.deployment, b.server->keys->deployment, DEPLOYMENT_ID_LEN);
-	for (size_t i = 0; i < b.token->n_devices; i++)
-		n_384 += b.token->devices[i].challenge.len ? 2 : 1;
+	if (count_signatures(b.token, &n_384, &e))
+		die(e.text);
 	for (int i = -1; i < ROUNDS; i++) { /* round -1 warms */
 		double a = floor_us(&p256), c = floor_us(&p384);
 

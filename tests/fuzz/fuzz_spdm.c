@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (spdm_requester_done(&rq))
 		spdm_evidence_parse(write_done(&rq.vca), write_done(&rq.chain),
-				    write_done(&rq.measurements), write_done(&rq.challenge), 0, &ev,
-				    &e);
+				    write_done(&rq.measurements), write_done(&rq.challenge), 0,
+				    NULL, &ev, &e);
 	spdm_evidence_drop(&ev);
 	return 0;
 }

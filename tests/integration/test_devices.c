@@ -120,7 +120,7 @@ static int collect_and_check(const struct fixture *f, int port, u8 slot, struct 
 	if (!rc)
 		rc = spdm_evidence_parse(buf_bytes(got.vca), buf_bytes(got.chain),
 					 buf_bytes(got.measurements), buf_bytes(got.challenge),
-					 slot, &ev, e);
+					 slot, NULL, &ev, e);
 	if (!rc)
 		rc = spdm_evidence_check_nonces(ev, nonce, challenge_nonce, e);
 	if (!rc)
@@ -130,7 +130,7 @@ static int collect_and_check(const struct fixture *f, int port, u8 slot, struct 
 	if (!rc)
 		rc = spdm_evidence_check_signatures(ev, e);
 	if (!rc)
-		rc = spdm_evidence_check_path(ev, f->roots, clock_now_s(), NULL, e);
+		rc = spdm_evidence_check_path(ev, f->roots, clock_now_s(), e);
 	if (!rc)
 		rc = spdm_evidence_pci_identity(ev, &id, e);
 	if (!rc && !spdm_evidence_authenticated(ev))
