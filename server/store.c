@@ -29,12 +29,9 @@ struct store {
 	long long floor_synced_ms;
 
 	pthread_mutex_t lock;
-	pthread_cond_t wake;	 /* the writer: there is a job, or the end */
-	pthread_cond_t finished; /* callers: a group is done               */
+	pthread_cond_t finished; /* a group is done */
 	struct job *first, **last;
-	bool ending;
-	pthread_t thread;
-	bool started;
+	bool led; /* one of the callers is writing for all */
 
 	char path[4096];
 	struct db *readers[READERS_MAX];
@@ -128,32 +125,23 @@ static void run_group(struct store *s, struct job *group)
 	}
 }
 
-static void *write_jobs(void *arg)
+/* With the lock held: whoever waits longest in line writes for all that came meanwhile. */
+static void lead(struct store *s)
 {
-	struct store *s = arg;
+	struct job *group = take_group(s);
 
-	pthread_mutex_lock(&s->lock);
-	while (!s->ending || s->first) {
-		struct job *group;
-
-		if (!s->first) {
-			pthread_cond_wait(&s->wake, &s->lock);
-			continue;
-		}
-		group = take_group(s);
-		pthread_mutex_unlock(&s->lock);
-		run_group(s, group);
-		pthread_mutex_lock(&s->lock);
-		while (group) { /* a finished job's caller may return and take its memory with it */
-			struct job *next = group->next;
-
-			group->done = true;
-			group = next;
-		}
-		pthread_cond_broadcast(&s->finished);
-	}
+	s->led = true;
 	pthread_mutex_unlock(&s->lock);
-	return NULL;
+	run_group(s, group);
+	pthread_mutex_lock(&s->lock);
+	s->led = false;
+	while (group) { /* a finished job's caller may return and take its memory with it */
+		struct job *next = group->next;
+
+		group->done = true;
+		group = next;
+	}
+	pthread_cond_broadcast(&s->finished);
 }
 
 int store_write(struct store *s, store_job run, void *arg, struct err *e)
@@ -163,9 +151,12 @@ int store_write(struct store *s, store_job run, void *arg, struct err *e)
 	pthread_mutex_lock(&s->lock);
 	*s->last = &j;
 	s->last = &j.next;
-	pthread_cond_signal(&s->wake);
-	while (!j.done)
-		pthread_cond_wait(&s->finished, &s->lock);
+	while (!j.done) {
+		if (s->led)
+			pthread_cond_wait(&s->finished, &s->lock);
+		else
+			lead(s);
+	}
 	pthread_mutex_unlock(&s->lock);
 	if (!j.result)
 		e->code =
@@ -243,7 +234,6 @@ int store_open(const char *db_path, const char *floor_path, const struct server_
 	s->floor_fd = -1;
 	s->last = &s->first;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->wake, NULL);
 	pthread_cond_init(&s->finished, NULL);
 	pthread_cond_init(&s->reader_free, NULL);
 	if (strlen(db_path) >= sizeof(s->path))
@@ -256,9 +246,6 @@ int store_open(const char *db_path, const char *floor_path, const struct server_
 		return err_set(e, E_IO, "open %s: %s", floor_path, strerror(errno));
 	if (audit_floor_check(s->floor_fd, s->writer, keys, e))
 		return (int)e->code;
-	if (pthread_create(&s->thread, NULL, write_jobs, s))
-		return err_set(e, E_MEMORY, "no thread for the store");
-	s->started = true;
 	*out = TAKE(s);
 	return 0;
 }
@@ -269,13 +256,6 @@ void store_drop(struct store **sp)
 
 	if (!s)
 		return;
-	if (s->started) {
-		pthread_mutex_lock(&s->lock);
-		s->ending = true;
-		pthread_cond_signal(&s->wake);
-		pthread_mutex_unlock(&s->lock);
-		pthread_join(s->thread, NULL);
-	}
 	for (size_t i = 0; i < READERS_MAX; i++)
 		db_drop(&s->readers[i]);
 	db_drop(&s->writer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store: who may read and write it, and when a write is durable. Writes are jobs; one writer
- * thread runs them in groups, a transaction per group, and a caller returns only when its group is
+ * The store: who may read and write it, and when a write is durable. Writes are jobs; the first caller
+ * in line runs those of all who wait, in one transaction, and a caller returns only when its group is
  * on the disk and the audit floor beside the KEK says so.
  */
 #ifndef ASSAY_SERVER_STORE_H
