@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The network half: attests on a timer and on request, holds the local socket. */
 #include <getopt.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@ static const char usage[] = "usage: assay-agent [--config FILE] run\n"
 			    "People use `assay` (assay attest, assay device list, ...), which asks "
 			    "the running agent.\n";
 
+enum { IDLE_MS = 1000, HOUR_MS = 3600000 };
+
 struct agent {
 	struct agent_settings s;
 	struct tpm *tpm;
@@ -32,6 +35,7 @@ struct agent {
 	struct buf *last_token;
 	char last_status[24];
 	long long last_s;
+	bool busy; /* since memory was last given back */
 };
 
 static int open_agent(struct agent *a, struct err *e)
@@ -60,6 +64,7 @@ static int attest(struct agent *a, bool ask, struct round_result *out, struct er
 {
 	int rc = round_run(&a->s, a->tpm, a->t, ask, out, e);
 
+	a->busy = true;
 	if (rc) {
 		log_event(LOG_LEVEL_ERROR, "attest-failed", LOG_T("why", e->text));
 		return rc;
@@ -192,7 +197,12 @@ static int run(struct agent *a, struct err *e)
 		long long wait = next - clock_monotonic_ms();
 		int sock;
 
-		poll(fds, 2, wait > 0 ? (int)(wait < 3600000 ? wait : 3600000) : 0);
+		if (wait > (a->busy ? IDLE_MS : HOUR_MS))
+			wait = a->busy ? IDLE_MS : HOUR_MS;
+		if (poll(fds, 2, wait > 0 ? (int)wait : 0) == 0 && a->busy) {
+			malloc_trim(0);
+			a->busy = false;
+		}
 		if (fds[1].revents)
 			break;
 		if (clock_monotonic_ms() >= next) {

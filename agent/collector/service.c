@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "inventory.h"
+
+enum { IDLE_MS = 1000 };
 
 /* ---- what each verb gives ---- */
 static int give_inventory(const struct agent_settings *s, struct bytes ctx, struct buf **out,
@@ -134,6 +137,7 @@ static void serve_one(const struct agent_settings *s, int sock)
 int collector_serve(const struct agent_settings *s, struct err *e)
 {
 	int listening = local_listen(s->collector_socket, 0660, e), signals;
+	bool busy = true;
 	sigset_t set;
 
 	if (listening < 0)
@@ -150,15 +154,22 @@ int collector_serve(const struct agent_settings *s, struct err *e)
 		struct pollfd fds[] = { { listening, POLLIN, 0 }, { signals, POLLIN, 0 } };
 		int sock;
 
-		if (poll(fds, 2, -1) < 0)
+		if (poll(fds, 2, busy ? IDLE_MS : -1) < 0)
 			continue;
+		if (busy && !fds[0].revents) {
+			malloc_trim(0); /* an hour may pass to the next request */
+			busy = false;
+		}
 		if (fds[1].revents)
 			break;
+		if (!fds[0].revents)
+			continue;
 		sock = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
 		if (sock < 0)
 			continue;
 		serve_one(s, sock);
 		close(sock);
+		busy = true;
 	}
 	close(signals);
 	close(listening);
