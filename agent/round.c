@@ -30,10 +30,15 @@ struct round {
 	struct tpm_quoted quoted;
 	struct tpm_clock clock;
 	struct buf *certify, *certify_sig;
+	struct buf *token;
 };
 
-static void round_clear(struct round *r)
+void round_drop(struct round **rp)
 {
+	struct round *r = rp ? *rp : NULL;
+
+	if (!r)
+		return;
 	tpm_key_drop(&r->k);
 	tpm_key_drop(&r->ak);
 	keypair_drop(&r->cnf);
@@ -45,6 +50,9 @@ static void round_clear(struct round *r)
 	buf_drop(&r->certify);
 	buf_drop(&r->certify_sig);
 	tpm_quoted_clear(&r->quoted);
+	buf_drop(&r->token);
+	free(r);
+	*rp = NULL;
 }
 
 void round_result_clear(struct round_result *r)
@@ -296,53 +304,61 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 	return rc ? rc : out->json ? 0 : err_set(e, E_MEMORY, "no memory for the answer");
 }
 
-static int send_token(struct round *r, struct round_result *out, struct err *e)
+int round_send(struct round *r, struct round_result *out, struct err *e)
 {
 	struct reply reply;
 	int rc;
 
-	if (eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release),
-			    r->submods, r->n_submods, &out->token, e))
-		return (int)e->code;
-	if (transport_call(r->t, "POST", r->session, EAT_MEDIA_TYPE, NULL, buf_bytes(out->token),
+	*out = (struct round_result){ 0 };
+	if (transport_call(r->t, "POST", r->session, EAT_MEDIA_TYPE, NULL, buf_bytes(r->token),
 			   &reply, e))
 		return err_while(e, "send evidence");
 	rc = reply.status == 200 ? take_answer(r, &reply, out, e) : transport_problem(&reply, e);
 	reply_clear(&reply);
+	if (rc)
+		round_result_clear(out);
+	else
+		out->token = TAKE(r->token);
 	return rc;
+}
+
+static int collect(struct round *r, bool ask, struct err *e)
+{
+	if (make_keys(r, ask, e) || write_host(r, e) || (ask && write_release(r, e)) ||
+	    get_nonce(r, e))
+		return (int)e->code;
+	r->context = evidence_context_make(r->nonce, r->s->deployment, BYTES(r->ak->name),
+					   r->thumbprint);
+	if (collect_devices(r, e) || bind_evidence(r, e) || quote(r, e) || read_logs(r, e))
+		return (int)e->code;
+	tpm_key_drop(&r->ak); /* the TPM has room for three */
+	return eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release),
+			       r->submods, r->n_submods, &r->token, e);
+}
+
+int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
+		  struct round **out, struct err *e)
+{
+	OWNED(round) r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return err_set(e, E_MEMORY, "no memory for a round");
+	if (ask && !s->n_volumes)
+		return err_set(e, E_USAGE, "no [volume] is configured to ask a share for");
+	r->s = s;
+	r->tpm = tpm;
+	r->t = t;
+	if (collect(r, ask, e))
+		return (int)e->code;
+	*out = TAKE(r);
+	return 0;
 }
 
 int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
 	      struct round_result *out, struct err *e)
 {
-	struct round r = { .s = s, .tpm = tpm, .t = t };
-	int rc;
+	OWNED(round) r = NULL;
 
 	*out = (struct round_result){ 0 };
-	if (ask && !s->n_volumes)
-		return err_set(e, E_USAGE, "no [volume] is configured to ask a share for");
-	rc = make_keys(&r, ask, e);
-	if (!rc)
-		rc = write_host(&r, e);
-	if (!rc && ask)
-		rc = write_release(&r, e);
-	if (!rc)
-		rc = get_nonce(&r, e);
-	if (!rc) {
-		r.context = evidence_context_make(r.nonce, s->deployment, BYTES(r.ak->name),
-						  r.thumbprint);
-		rc = collect_devices(&r, e);
-	}
-	if (!rc)
-		rc = bind_evidence(&r, e);
-	if (!rc)
-		rc = quote(&r, e);
-	if (!rc)
-		rc = read_logs(&r, e);
-	if (!rc)
-		rc = send_token(&r, out, e);
-	round_clear(&r);
-	if (rc)
-		round_result_clear(out);
-	return rc;
+	return round_collect(s, tpm, t, ask, &r, e) ? (int)e->code : round_send(r, out, e);
 }

@@ -22,6 +22,17 @@ struct round_result {
 void round_result_clear(struct round_result *r);
 
 /**
+ * round_collect - the first half of an attestation: nonce, devices, quote, and a signed token.
+ * It holds a key in the TPM only when it asks for shares.
+ * round_send - the second: the token goes out, the answer and the shares come in. Once per round.
+ * round_run is both. A round borrows @s, @tpm and @t; drop it with round_drop().
+ */
+struct round;
+int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
+		  struct round **out, struct err *e);
+int round_send(struct round *r, struct round_result *out, struct err *e);
+void round_drop(struct round **r);
+/**
  * round_run - attest once. @ask: ask for the key shares of the configured volumes too.
  * Return: 0 when a verdict came, whatever it says; E_DENIED when the server refused the token itself;
  * E_UNREACHABLE, E_TPM ...

@@ -8,6 +8,8 @@ fail() { echo "$(basename "$0"): $*" >&2; exit 1; }
 rig_begin() { # everything below lives in $work and ends with the caller
 	PATH=$build/server:$build/agent:$build/cli:$build/tests/device:$build/tests/tools:$PATH
 	work=$(mktemp -d "/tmp/assay-$1.XXXXXX")
+	here=$work # the folder of the host at work; a second host gets another
+	drives=0
 	pids=()
 	trap rig_end EXIT
 }
@@ -20,7 +22,7 @@ rig_end() {
 start() { # name, command...: in the background; its process is $started
 	local name=$1
 	shift
-	"$@" >"$work/$name.out" 2>"$work/$name.log" &
+	"$@" >"$here/$name.out" 2>"$here/$name.log" &
 	started=$!
 	pids+=("$started")
 }
@@ -28,38 +30,39 @@ await() { # what, test command...
 	local what=$1
 	shift
 	for _ in $(seq 200); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done
-	tail -5 "$work"/*.log >&2
+	tail -5 "$here"/*.log >&2
 	fail "$what did not come up"
 }
 
-rig_tpm() { # a started TPM whose PCRs hold what $work/boot.log tells
-	mkdir "$work/tpm"
-	swtpm_setup --tpm2 --tpmstate "$work/tpm" --pcr-banks sha256 --logfile "$work/swtpm_setup.log" >/dev/null ||
-		fail "swtpm_setup: $(tail -1 "$work/swtpm_setup.log")"
-	start swtpm swtpm socket --tpm2 --tpmstate "dir=$work/tpm" --server "type=unixio,path=$work/tpm/sock" \
-		--ctrl "type=unixio,path=$work/tpm/sock.ctrl" --flags not-need-init,startup-clear
-	await swtpm test -S "$work/tpm/sock"
-	export TPM2TOOLS_TCTI="swtpm:path=$work/tpm/sock"
-	boot-log-make "$work/boot.log" | while read -r pcr digest; do
+rig_tpm() { # a started TPM whose PCRs hold what $here/boot.log tells
+	mkdir -p "$here/tpm"
+	swtpm_setup --tpm2 --tpmstate "$here/tpm" --pcr-banks sha256 --logfile "$here/swtpm_setup.log" >/dev/null ||
+		fail "swtpm_setup: $(tail -1 "$here/swtpm_setup.log")"
+	start swtpm swtpm socket --tpm2 --tpmstate "dir=$here/tpm" --server "type=unixio,path=$here/tpm/sock" \
+		--ctrl "type=unixio,path=$here/tpm/sock.ctrl" --flags not-need-init,startup-clear
+	await swtpm test -S "$here/tpm/sock"
+	export TPM2TOOLS_TCTI="swtpm:path=$here/tpm/sock"
+	boot-log-make "$here/boot.log" | while read -r pcr digest; do
 		tpm2_pcrextend "$pcr:sha256=$digest" >/dev/null || exit 1
 	done || fail "extending the PCRs"
 }
 
-rig_devices() { # how many NVMe drives; measurements of drive I in $work/deviceI.measurements
+rig_devices() { # how many NVMe drives; measurements of drive I in $here/deviceI.measurements
 	local i name args=()
 	device_names=()
-	spdm-device init "$work/pki"
+	[ -d "$work/pki" ] || spdm-device init "$work/pki"
 	for i in $(seq "$1"); do
-		name="Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:00000000000000a$i"
-		spdm-device identity "$work/pki" "$work/device$i" 0 p384 "$name" || fail "device identity"
+		drives=$((drives + 1))
+		name="Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:$(printf %016x $((0xa0 + drives)))"
+		spdm-device identity "$work/pki" "$here/device$i" 0 p384 "$name" || fail "device identity"
 		printf '1 rom digest-of:boot rom 1\n2 firmware digest-of:firmware 1.2.3\n3 hwconfig digest-of:straps\n6 version 1.2.3\n16 svn 7\n' \
-			>"$work/device$i.measurements"
+			>"$here/device$i.measurements"
 		device_names+=("$name")
-		args+=(--device "name=device$i,port=0,identity=$work/device$i,measurements=$work/device$i.measurements,versions=1.2-1.3")
+		args+=(--device "name=device$i,port=0,identity=$here/device$i,measurements=$here/device$i.measurements,versions=1.2-1.3")
 	done
 	[ "$1" -gt 0 ] || return 0
 	start devices spdm-device serve "${args[@]}"
-	await devices grep -q ready "$work/devices.out"
+	await devices grep -q ready "$here/devices.out"
 }
 
 rig_server() { # initialised, running as $server_pid; trusts the drives' CA and an operator who signs reference values
@@ -83,27 +86,27 @@ rig_server() { # initialised, running as $server_pid; trusts the drives' CA and 
 	assay-server --config "$work/server.conf" init --address 127.0.0.1 >"$work/init.out" || fail "assay-server init"
 	start server assay-server --config "$work/server.conf" run
 	server_pid=$started
-	await server grep -q event=started "$work/server.log"
+	await server grep -q event=started "$here/server.log"
 	sed -n 's/^#   //p' "$work/init.out" >"$work/admin.token"
 	chmod 600 "$work/admin.token"
 	{ grep -A4 '^\[server\]' "$work/init.out" | grep -v deployment; echo "token_file = $work/admin.token"; } >"$work/assay.conf"
-	assay="assay --config $work/assay.conf --socket $work/agent.sock"
 }
 
 rig_host() { # name, UUID of a volume: registered, enrolled, with a key share; collector and agent are running
 	local i port ek_hash
+	assay="assay --config $work/assay.conf --socket $here/agent.sock"
 	{
 		grep -A4 '^\[server\]' "$work/init.out"
 		cat <<-END
 			[host]
 			name = $1
 			[tpm]
-			tcti = swtpm:path=$work/tpm/sock
+			tcti = swtpm:path=$here/tpm/sock
 			[logs]
-			boot = $work/boot.log
+			boot = $here/boot.log
 			[sockets]
-			collector = $work/collector.sock
-			agent = $work/agent.sock
+			collector = $here/collector.sock
+			agent = $here/agent.sock
 			[rounds]
 			interval = 1h
 			[test]
@@ -113,26 +116,26 @@ rig_host() { # name, UUID of a volume: registered, enrolled, with a key share; c
 		END
 		[ -d /sys/bus/pci/devices ] || printf '[devices]\npci =\n' # a container without PCI in its sysfs
 		for i in $(seq ${#device_names[@]}); do
-			port=$(awk -v d="device$i" '$2 == d { print $4 }' "$work/devices.out")
+			port=$(awk -v d="device$i" '$2 == d { print $4 }' "$here/devices.out")
 			printf '[device nvme%s]\naddress = 127.0.0.1:%s\nidentity = %s\n' "$i" "$port" "${device_names[i - 1]}"
 		done
-	} >"$work/agent.conf"
-	ek_hash=$(assay-agent --config "$work/agent.conf" ek-hash) || fail "EK hash"
+	} >"$here/agent.conf"
+	ek_hash=$(assay-agent --config "$here/agent.conf" ek-hash) || fail "EK hash"
 	$assay host add --ek-hash "$ek_hash" --name "$1" >/dev/null || fail "host add"
-	assay-agent --config "$work/agent.conf" enroll 2>"$work/enroll.log" || fail "enrol: $(tail -1 "$work/enroll.log")"
+	assay-agent --config "$here/agent.conf" enroll 2>"$here/enroll.log" || fail "enrol: $(tail -1 "$here/enroll.log")"
 	secret=$($assay secret create "$1" --volume "$2" --json) || fail "secret create"
-	start collector assay-collector --config "$work/agent.conf"
+	start collector assay-collector --config "$here/agent.conf"
 	collector_pid=$started
-	await collector test -S "$work/collector.sock"
-	start agent assay-agent --config "$work/agent.conf" run
+	await collector test -S "$here/collector.sock"
+	start agent assay-agent --config "$here/agent.conf" run
 	agent_pid=$started
-	await agent test -S "$work/agent.sock"
+	await agent test -S "$here/agent.sock"
 }
 
 rig_learn() { # id: reference values from a first attestation, signed by the operator, imported
-	$assay attest --out "$work/first.token" --json >"$work/first.json"
-	[ -s "$work/first.token" ] || fail "first attestation: $(cat "$work/first.json")"
-	$assay refval learn "$work/first.token" --id "$1" --signer "$work/operator/operator.crt" \
-		--key "$work/operator/operator.key" --out "$work/golden.corim" >"$work/learn.out" || fail "refval learn"
-	$assay refval import "$work/golden.corim" >/dev/null || fail "refval import"
+	$assay attest --out "$here/first.token" --json >"$here/first.json"
+	[ -s "$here/first.token" ] || fail "first attestation: $(cat "$here/first.json")"
+	$assay refval learn "$here/first.token" --id "$1" --signer "$work/operator/operator.crt" \
+		--key "$work/operator/operator.key" --out "$here/golden.corim" >"$here/learn.out" || fail "refval learn"
+	$assay refval import "$here/golden.corim" >/dev/null || fail "refval import"
 }

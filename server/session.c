@@ -18,7 +18,8 @@
 #include "release.h"
 #include "server.h"
 
-#define POLICY_ID "assay-default-1"
+#define POLICY_ID	"assay-default-1"
+#define MEDIA_TYPE_JSON "\"application/eat+cwt; eat_profile=\\\"" EAT_PROFILE_HOST "\\\"\""
 enum { NONCE_SIZE = 32, ANSWER_MAX = 4 * 1024 * 1024 };
 
 /* ---- nonces and sessions ---- */
@@ -423,31 +424,64 @@ static int make_answer(struct round *r, struct err *e)
 	return r->answer ? 0 : err_set(e, E_MEMORY, "no memory for an answer");
 }
 
-/* The stored answer, and in this one response the evidence and the release. */
-static void answer_complete(struct round *r, const struct err *release_error)
+static void write_text(struct writer *w, const char *text)
 {
-	json_t *j = r->complete;
-	struct bytes release = buf_bytes(r->release), token = buf_bytes(r->token->bytes);
+	write_bytes(w, bytes_text(text));
+}
+
+static void write_base64(struct writer *w, struct bytes b, bool pad)
+{
+	char *at = (char *)write_space(w, base64_len(b.len, pad) + 1);
+
+	if (at)
+		base64url_write(b, pad, at);
+	w->len -= at != NULL; /* its NUL */
+}
+
+/* A release that could not be made is told of in this answer; the stored one says what was decided. */
+static struct buf *with_reason(const struct round *r, const char *why)
+{
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", "host", "element", "release",
+				"wanted", "", "found", why, "text", why);
+	struct buf *b = NULL;
 	char *text;
 
-	if (release.len && (text = malloc(base64_len(release.len, false) + 1))) {
-		json_object_set_new(j, "release",
-				    json_string(base64url_write(release, false, text)));
-		free(text);
+	json_array_append_new(json_object_get(r->complete, "reasons"), row);
+	text = json_dumps(r->complete, JSON_COMPACT);
+	if (text)
+		b = buf_copy(bytes_text(text));
+	free(text);
+	return b;
+}
+
+/*
+ * The stored answer, and in this one response the evidence and the release: base64, put in before the
+ * last brace, for they are most of the bytes and nothing in them needs an escape.
+ */
+static void answer_complete(struct round *r, const struct err *release_error)
+{
+	OWNED(buf) told = release_error->code ? with_reason(r, release_error->text) : NULL;
+	struct bytes answer = buf_bytes(told ? told : r->answer);
+	struct bytes token = buf_bytes(r->token->bytes);
+	struct buf *out = buf_new(2 * EVIDENCE_MAX + 2 * ANSWER_MAX);
+
+	if (!out || (release_error->code && !told)) {
+		buf_drop(&out);
+		problem(r->call->out, 500, "Internal error", "no memory for an answer");
+		return;
 	}
-	if (release_error->code)
-		json_array_append_new(json_object_get(j, "reasons"),
-				      json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", "host",
-						"element", "release", "wanted", "", "found",
-						release_error->text, "text", release_error->text));
-	if ((text = malloc(base64_len(token.len, true) + 1))) {
-		json_object_set_new(j, "evidence",
-				    json_pack("{s:s, s:o}", "type", EAT_MEDIA_TYPE, "value",
-					      json_string(base64url_write(token, true, text))));
-		free(text);
+	write_bytes(&out->w, bytes_slice(answer, 0, answer.len - 1));
+	if (r->release) {
+		write_text(&out->w, ",\"release\":\"");
+		write_base64(&out->w, buf_bytes(r->release), false);
+		write_text(&out->w, "\"");
 	}
-	r->complete = NULL; /* answer_json() takes it */
-	answer_json(r->call->out, 200, j);
+	write_text(&out->w, ",\"evidence\":{\"type\":" MEDIA_TYPE_JSON ",\"value\":\"");
+	write_base64(&out->w, token, true);
+	write_text(&out->w, "\"}}");
+	r->call->out->status = out->w.full ? 500 : 200;
+	r->call->out->content_type = "application/json";
+	r->call->out->body = out;
 }
 
 static void answer_unquoted(struct round *r)
