@@ -10,15 +10,6 @@
 #include "common/text.h"
 #include "proto/eat.h"
 
-struct cli {
-	bool json;
-	const char *config; /* /etc/assay/assay.conf           */
-	const char *agent_socket;
-	int argc; /* after the subcommand's words    */
-	char **argv;
-	const char *accept;	/* --accept warning                */
-	const char *option[16]; /* values of the other options, by enum cli_option */
-};
 enum cli_option {
 	OPT_SHARE,
 	OPT_FORMAT,
@@ -36,11 +27,25 @@ enum cli_option {
 	OPT_UNSIGNED,
 	OPT_AK,
 	OPT_DEPLOYMENT,
+	OPT_HOST,
+	OPT_CORIM,
+	OPT_COUNT
+};
+
+struct cli {
+	bool json;
+	const char *config; /* /etc/assay/assay.conf           */
+	const char *agent_socket;
+	int argc; /* after the subcommand's words    */
+	char **argv;
+	const char *accept;	       /* --accept warning                */
+	const char *option[OPT_COUNT]; /* values of the other options, by enum cli_option */
 };
 
 int cmd_attest(struct cli *c);
 int cmd_device(struct cli *c, const char *verb);
 int cmd_verify(struct cli *c);
+int verify_token(struct cli *c, const char *path); /* of cmd_verify() */
 int cmd_refval(struct cli *c, const char *verb);
 int cmd_host(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);

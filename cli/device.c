@@ -4,6 +4,9 @@
 
 #include "cli.h"
 #include "proto/spdm_evidence.h"
+#include "verifier/appraise.h"
+
+enum { BLOCK_SHOWN = 1024 }; /* bytes of a measurement value that a person is shown */
 
 static int open_device(const struct eat *t, const char *label, struct spdm_evidence **out,
 		       const struct eat_device **device, struct err *e)
@@ -67,29 +70,55 @@ static int list(struct cli *c, const struct eat *t)
 	return 0;
 }
 
+/* As its type means it: a version is text, an SVN a number, the rest hex. */
+static void value_text(const struct spdm_block *b, char out[2 * BLOCK_SHOWN + 1])
+{
+	struct reader r = reader_on(b->value);
+
+	if (b->type == SPDM_VALUE_SVN && b->value.len == 8)
+		snprintf(out, 2 * BLOCK_SHOWN + 1, "%llu",
+			 (unsigned long long)read_le64(&r, "svn"));
+	else if (b->type == SPDM_VALUE_VERSION && b->value.len <= 64)
+		snprintf(out, 2 * BLOCK_SHOWN + 1, "%.*s", (int)b->value.len,
+			 (const char *)b->value.at);
+	else
+		hex_write(b->value.len > BLOCK_SHOWN ? bytes_slice(b->value, 0, BLOCK_SHOWN)
+						     : b->value,
+			  out);
+}
+
+static json_t *block_json(const struct spdm_block *b)
+{
+	char hex[2 * BLOCK_SHOWN + 1];
+
+	hex_write(b->value.len > BLOCK_SHOWN ? bytes_slice(b->value, 0, BLOCK_SHOWN) : b->value,
+		  hex);
+	return json_pack("{s:i, s:i, s:s, s:b, s:s}", "index", b->index, "type", b->type, "means",
+			 measurement_type_name(b->type), "raw", (int)b->raw, "value", hex);
+}
+
 static int show(struct cli *c, const struct spdm_evidence *ev, const char *label)
 {
 	struct reader record = reader_on(ev->answer.record);
 	json_t *rows = json_array();
 
 	if (!c->json)
-		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n%-6s %-5s "
+		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n%-6s %-26s "
 		       "%s\n",
-		       label, ev->nego.version & 15, ev->slot, ev->nego.base_asym,
-		       ev->nego.base_hash, "BLOCK", "TYPE", "VALUE");
+		       cli_safe(label), ev->nego.version & 15, ev->slot, ev->nego.base_asym,
+		       ev->nego.base_hash, "BLOCK", "MEASURES", "VALUE");
 	while (record.left.len && !record.why) {
 		struct spdm_block b = spdm_next_block(&record);
-		char hex[2 * 1024 + 1];
+		char text[2 * BLOCK_SHOWN + 1];
 
 		if (record.why)
 			break;
-		hex_write(b.value.len > 1024 ? bytes_slice(b.value, 0, 1024) : b.value, hex);
+		value_text(&b, text);
 		if (c->json)
-			json_array_append_new(rows, json_pack("{s:i, s:i, s:b, s:s}", "index",
-							      b.index, "type", b.type, "raw",
-							      (int)b.raw, "value", hex));
+			json_array_append_new(rows, block_json(&b));
 		else
-			printf("%-6u %-5u %s\n", b.index, b.type, hex);
+			printf("%-6u %-26s %s\n", b.index, measurement_type_name(b.type),
+			       b.type == SPDM_VALUE_VERSION ? cli_safe(text) : text);
 	}
 	if (c->json)
 		cli_json("device.show", true,

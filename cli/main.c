@@ -22,8 +22,12 @@ static const char usage[] =
 	"  assay doctor                          what is missing or insecure here, and the next "
 	"step\n"
 	"offline:\n"
-	"  assay verify FILE --ak FILE --deployment UUID [--root FILE]\n"
-	"                                        a saved token\n"
+	"  assay verify TOKEN --host FILE [--root FILE] [--nonce HEX] [--corim FILE --signer "
+	"CERT]\n"
+	"                                        a saved token; the host as `assay host show "
+	"--json`\n"
+	"                                        gave it, or --ak FILE --deployment UUID; with a\n"
+	"                                        CoRIM it is appraised too\n"
 	"  assay verify FILE --format spdm-pcap  a bus or emulator capture\n"
 	"  assay verify FILE --format nvidia-gpu --chain FILE --root FILE --nonce HEX\n"
 	"                                        a GPU's report\n"
@@ -230,6 +234,8 @@ static const struct option options[] = {
 	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
 	{ "ak", required_argument, NULL, LONG_FIRST + OPT_AK },
 	{ "deployment", required_argument, NULL, LONG_FIRST + OPT_DEPLOYMENT },
+	{ "host", required_argument, NULL, LONG_FIRST + OPT_HOST },
+	{ "corim", required_argument, NULL, LONG_FIRST + OPT_CORIM },
 	{ 0 },
 };
 

@@ -7,7 +7,6 @@
 #include "common/file.h"
 #include "verifier/capture.h"
 #include "verifier/nvidia_gpu.h"
-#include "verifier/verify.h"
 
 static int verify_pcap(struct cli *c, const char *path)
 {
@@ -54,70 +53,6 @@ static int verify_pcap(struct cli *c, const char *path)
 	else
 		json_decref(rows);
 	return code;
-}
-
-static int nobody_known(void *user, const char *label, const u8 leaf_key[32],
-			struct known_leaf *out, struct err *e)
-{
-	(void)user;
-	(void)label;
-	(void)leaf_key;
-	(void)out;
-	(void)e;
-	return 0;
-}
-
-/* A saved token: the nonce is whatever it carries, so freshness is not proven, and that is said. */
-static int verify_token(struct cli *c, const char *path)
-{
-	OWNED(buf) b = NULL;
-	OWNED(buf) ak = NULL;
-	OWNED(eat) t = NULL;
-	OWNED(trust_store) roots = trust_store_new();
-	OWNED(reasons) reasons = reasons_new();
-	OWNED(verified_claims) v = NULL;
-	struct verify_context ctx = { .now_s = clock_now_s(),
-				      .nonce = PASSED,
-				      .active = true,
-				      .spdm_version_min = 0x10,
-				      .release_pcrs = 0xdbff,
-				      .lookup = nobody_known,
-				      .device_roots = roots,
-				      .host_name = "offline" };
-	struct err e = { 0 };
-	json_t *rows;
-
-	if (!c->option[OPT_AK] || !c->option[OPT_DEPLOYMENT] ||
-	    !uuid_read(c->option[OPT_DEPLOYMENT], ctx.deployment))
-		return cli_usage();
-	if (file_read(path, EVIDENCE_MAX, &b, &e) ||
-	    file_read(c->option[OPT_AK], TPM_STRUCT_MAX, &ak, &e) ||
-	    (c->option[OPT_ROOT] && trust_store_add_file(roots, c->option[OPT_ROOT], &e)) ||
-	    eat_parse(buf_bytes(b), &t, &e))
-		return cli_fail(c, &e, NULL);
-	ctx.ak_pub = buf_bytes(ak);
-	memcpy(ctx.ueid, t->ueid, UEID_LEN);
-	if (verify_evidence(t, &ctx, reasons, &v, &e))
-		return cli_fail(c, &e, NULL);
-	rows = json_array();
-	for (size_t i = 0; i < reasons->n; i++) {
-		char text[1200];
-
-		reason_text(&reasons->at[i], text, sizeof(text));
-		if (c->json)
-			json_array_append_new(rows, json_string(text));
-		else
-			printf("- %s\n", text);
-	}
-	if (c->json)
-		cli_json("verify", reasons->n == 0,
-			 json_pack("{s:o, s:s}", "reasons", rows, "freshness", "not checked"));
-	else {
-		json_decref(rows);
-		printf("%s; freshness is not proven offline, and nothing was appraised\n",
-		       reasons->n ? "not verified" : "verified");
-	}
-	return reasons->n ? 2 : 0;
 }
 
 /* Raw bytes, or hex text as the vendor's tools write it. */

@@ -98,29 +98,54 @@ struct one_host {
 	json_t *list;
 };
 
+/* With the AK, so that `assay verify --host` can check a saved token of this host without the server. */
+static int add_ak(struct tx *tx, const struct one_host *o, struct err *e)
+{
+	OWNED(host) h = NULL;
+	char text[2 * TPM_STRUCT_MAX];
+	struct bytes ak;
+
+	if (!json_array_size(o->list))
+		return 0;
+	if (host_find_by_name(tx, o->name, &h, e))
+		return (int)e->code;
+	ak = buf_bytes(h->ak_pub);
+	if (ak.len && ak.len <= TPM_STRUCT_MAX)
+		json_object_set_new(json_array_get(o->list, 0), "ak",
+				    json_string(base64url_write(ak, false, text)));
+	return 0;
+}
+
 static int one_host(struct tx *tx, void *arg, struct err *e)
 {
 	struct one_host *o = arg;
 	struct db_value v = DB_T(o->name);
 
-	return db_run(tx->db,
-		      "SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status, "
-		      "a.reasons, a.devices"
-		      " FROM hosts h LEFT JOIN attestations a ON a.ueid = h.ueid WHERE h.name = $1",
-		      &v, 1, list_host, o->list, NULL, e);
+	if (db_run(tx->db,
+		   "SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status, "
+		   "a.reasons, a.devices"
+		   " FROM hosts h LEFT JOIN attestations a ON a.ueid = h.ueid WHERE h.name = $1",
+		   &v, 1, list_host, o->list, NULL, e))
+		return (int)e->code;
+	return add_ak(tx, o, e);
 }
 
 void get_host(struct call *c)
 {
 	struct one_host o = { c->part[0], json_array() };
+	char deployment[UUID_TEXT_LEN + 1];
 	struct err e = { 0 };
 
 	if (store_read(c->server->store, one_host, &o, &e))
 		problem_of(c->out, &e);
 	else if (!json_array_size(o.list))
 		problem(c->out, 404, "Not found", "no such host");
-	else
+	else {
+		uuid_write(c->server->keys->deployment, deployment);
+		json_object_set_new(json_array_get(o.list, 0), "deployment",
+				    json_string(deployment));
 		answer_json(c->out, 200, json_incref(json_array_get(o.list, 0)));
+	}
 	json_decref(o.list);
 }
 

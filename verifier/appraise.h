@@ -49,6 +49,8 @@ struct ect {
 		signed char vector; /* which claim it speaks for, TV_...; -1: information only */
 	} * info;
 };
+/** measurement_type_name - DMTFSpecMeasurementValueType (without its raw bit) for people. */
+const char *measurement_type_name(u8 type);
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
 int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);
 void ect_drop(struct ect **x);

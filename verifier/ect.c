@@ -48,42 +48,43 @@ static enum digest_alg meas_alg(u32 meas_hash)
 						: DIGEST_NONE;
 }
 
+/* DSP0274 table "DMTFSpecMeasurementValueType": name, and the claim it speaks for */
+static const struct {
+	const char *name;
+	signed char vector;
+} block_types[] = {
+	{ "ROM", TV_EXECUTABLES },
+	{ "firmware", TV_EXECUTABLES },
+	{ "hardware configuration", TV_CONFIGURATION },
+	{ "firmware configuration", TV_CONFIGURATION },
+	{ "manifest", -1 },
+	{ "device mode", -1 },
+	{ "version", -1 },
+	{ "security version", -1 },
+	{ "hash-extended measurement", TV_EXECUTABLES },
+	{ "information", -1 },
+	{ "structured manifest", -1 },
+};
+
+const char *measurement_type_name(u8 type)
+{
+	return type < ARRAY_LEN(block_types) ? block_types[type].name : "unknown type";
+}
+
 static void set_block(struct ect *x, const struct spdm_block *b, u32 meas_hash)
 {
-	static const char *const types[] = { "ROM",
-					     "firmware",
-					     "hardware configuration",
-					     "firmware configuration",
-					     "manifest",
-					     "device mode",
-					     "version",
-					     "security version",
-					     "hash-extended measurement",
-					     "information",
-					     "structured manifest" };
-	static const signed char vectors[] = { TV_EXECUTABLES,
-					       TV_EXECUTABLES,
-					       TV_CONFIGURATION,
-					       TV_CONFIGURATION,
-					       -1,
-					       -1,
-					       -1,
-					       -1,
-					       TV_EXECUTABLES,
-					       -1,
-					       -1 };
 	struct corim_element *el = &x->elements[x->n];
 	struct ect_info *info = &x->info[x->n++];
 	struct writer w = writer_on(info->mkey, sizeof(info->mkey));
-	bool known = b->type < ARRAY_LEN(types);
+	bool known = b->type < ARRAY_LEN(block_types);
 	struct reader r = reader_on(b->value);
 
 	cbor_put_uint(&w, b->index);
 	el->mkey = write_done(&w);
 	snprintf(info->name, sizeof(info->name), "measurement block %u (%s)", b->index,
-		 known ? types[b->type] : "unknown type");
+		 measurement_type_name(b->type));
 	/* An unknown type is something nobody can vouch for: it needs a reference value like firmware. */
-	info->vector = known ? vectors[b->type] : TV_EXECUTABLES;
+	info->vector = known ? block_types[b->type].vector : TV_EXECUTABLES;
 	if (!b->raw &&
 	    (b->type <= SPDM_VALUE_FIRMWARE_CONFIG || b->type == SPDM_VALUE_HASH_EXTEND)) {
 		set_digest(&el->mval, meas_alg(meas_hash), b->value);

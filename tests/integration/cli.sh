@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `assay` as people use it, on real parts. A line per check: "PASS name" or "FAIL name" with what came instead;
+# test_cli.c asserts the lines. Call: cli.sh BUILD-FOLDER
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$1
+. "$top/deploy/rig.sh"
+rig_begin cli
+rig_tpm
+rig_devices 2
+rig_server
+volume=$(cat /proc/sys/kernel/random/uuid)
+rig_host cli-host "$volume"
+rig_learn cli/golden-1
+label=1b36:0010/00000000000000a1/0
+
+check() { # name, wanted exit code, wanted pattern in the output, command...
+	local name=$1 code=$2 pattern=$3 out rc
+	shift 3
+	out=$("$@" 2>&1)
+	rc=$?
+	if [ "$rc" = "$code" ] && grep -qE -- "$pattern" <<<"$out"; then
+		echo "PASS $name"
+	else
+		echo "FAIL $name: exit $rc, wanted $code and /$pattern/: $(tr '\n' ' ' <<<"$out" | cut -c1-900)"
+	fi
+}
+
+check attest_prints_a_table_and_affirms 0 "verdict +affirming" $assay attest --out "$work/token"
+check attest_without_an_agent_is_unreachable 3 "agent" assay --socket "$work/nobody.sock" attest
+check attest_in_json_names_its_schema 0 '"schema": ?"assay.attest/1"' $assay attest --json
+check device_list_shows_both_drives 0 "a2/0" $assay device list
+check device_show_shows_measurement_blocks 0 "security version +7$" $assay device show "$label"
+check device_cert_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label"
+check device_show_of_an_unknown_label_is_refused 2 "no device" $assay device show 0000:0000/00/0
+check refval_list_shows_what_was_imported 0 "cli/golden-1" $assay refval list
+check host_list_shows_the_host 0 "cli-host" $assay host list
+check host_show_of_an_unknown_host_is_refused 2 "no such host" $assay host show nobody
+check an_unknown_word_is_usage 1 "assay attest" assay no-such-word
+check doctor_names_what_is_wrong_and_the_next_step 2 "next: " $assay doctor
+
+$assay host show cli-host --json >"$work/host.json"
+offline="assay verify $work/token --host $work/host.json --root $work/pki/root.pem"
+golden="--corim $work/golden.corim --signer $work/operator/operator.crt"
+nonce=$(jq -r .nonce "$work/first.json" 2>/dev/null)
+check a_saved_token_verifies_offline_and_says_what_is_not_proven 0 "verified; freshness is not proven" $offline
+check with_its_corim_it_is_appraised 0 "affirming; freshness" $offline $golden
+check another_nonce_is_refused 2 "answers another nonce" $offline --nonce "$(printf %064d 7)"
+check without_the_vendors_root_it_is_refused 2 "certificate path" assay verify "$work/token" --host "$work/host.json"
+assay refval keygen --out "$work/stranger" >/dev/null
+check a_corim_of_a_stranger_is_refused 2 "golden.corim" $offline --corim "$work/golden.corim" --signer "$work/stranger/operator.crt"
+check a_corim_without_a_signer_is_usage 1 "needs --signer" $offline --corim "$work/golden.corim"
+cp "$work/token" "$work/bent"
+printf '\x5a' | dd of="$work/bent" bs=1 seek=$(($(stat -c %s "$work/bent") - 10)) conv=notrunc 2>/dev/null
+check a_token_with_one_byte_changed_is_refused 2 "signed by its cnf key - no" assay verify "$work/bent" --host "$work/host.json" --root "$work/pki/root.pem"
+head -c 2000 "$work/token" >"$work/short"
+check a_token_cut_short_is_refused 2 "." assay verify "$work/short" --host "$work/host.json"
+check the_host_of_another_deployment_is_refused 2 "another deployment|bind" assay verify "$work/token" \
+	--host <(jq -c '.deployment = "00000000-0000-4000-8000-000000000000"' "$work/host.json") --root "$work/pki/root.pem"
+check a_file_that_is_no_host_is_refused 2 "host show" assay verify "$work/token" --host "$work/first.json"
+check another_format_is_refused_by_name 2 "not one this build reads" assay verify "$work/token" --format tdx
+
+$assay host revoke cli-host >/dev/null
+check a_revoked_host_is_refused 2 "revoked" $assay attest
+$assay host show cli-host --json >"$work/host.json"
+check its_token_is_refused_offline_too 2 "revoked|not what" $offline
+$assay host restore cli-host >/dev/null
+check a_restored_host_is_affirmed_again 0 "affirming" $assay attest
+kill "$server_pid"
+wait "$server_pid" 2>/dev/null
+check without_a_server_the_agent_says_so 3 "127.0.0.1|localhost" $assay attest

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `assay` as people use it: cli.sh runs the commands on real parts, a test here is a line of its report. */
+#include "rig.h"
+
+#include <stdio.h>
+
+static struct buf *report;
+
+static int run_all(void **state)
+{
+	char folder[256], out[300];
+	const char *const argv[] = { "bash", SOURCE_FOLDER "/tests/integration/cli.sh",
+				     BUILD_FOLDER, NULL };
+
+	(void)state;
+	rig_folder(folder);
+	snprintf(out, sizeof(out), "%s/report", folder);
+	rig_run(out, argv);
+	report = file_bytes(out);
+	assert_non_null(report);
+	write_u8(&report->w, 0);
+	rig_folder_remove(folder);
+	return 0;
+}
+
+static int drop_report(void **state)
+{
+	(void)state;
+	buf_drop(&report);
+	return 0;
+}
+
+static void stands_in_the_report(const char *name)
+{
+	const char *text = (const char *)report->w.at, *line;
+	char pass[128], fail[128];
+
+	snprintf(pass, sizeof(pass), "PASS %s\n", name);
+	snprintf(fail, sizeof(fail), "FAIL %s:", name);
+	line = strstr(text, fail);
+	if (line)
+		fail_msg("%.*s", (int)strcspn(line, "\n"), line);
+	if (!strstr(text, pass))
+		fail_msg("%s was not reached: %s", name, text);
+}
+
+#define CHECKS(X)                                                                                  \
+	X(attest_prints_a_table_and_affirms)                                                       \
+	X(attest_without_an_agent_is_unreachable)                                                  \
+	X(attest_in_json_names_its_schema)                                                         \
+	X(device_list_shows_both_drives)                                                           \
+	X(device_show_shows_measurement_blocks)                                                    \
+	X(device_cert_prints_certificates)                                                         \
+	X(device_show_of_an_unknown_label_is_refused)                                              \
+	X(refval_list_shows_what_was_imported)                                                     \
+	X(host_list_shows_the_host)                                                                \
+	X(host_show_of_an_unknown_host_is_refused)                                                 \
+	X(an_unknown_word_is_usage)                                                                \
+	X(doctor_names_what_is_wrong_and_the_next_step)                                            \
+	X(a_saved_token_verifies_offline_and_says_what_is_not_proven)                              \
+	X(with_its_corim_it_is_appraised)                                                          \
+	X(another_nonce_is_refused)                                                                \
+	X(without_the_vendors_root_it_is_refused)                                                  \
+	X(a_corim_of_a_stranger_is_refused)                                                        \
+	X(a_corim_without_a_signer_is_usage)                                                       \
+	X(a_token_with_one_byte_changed_is_refused)                                                \
+	X(a_token_cut_short_is_refused)                                                            \
+	X(the_host_of_another_deployment_is_refused)                                               \
+	X(a_file_that_is_no_host_is_refused)                                                       \
+	X(another_format_is_refused_by_name)                                                       \
+	X(a_revoked_host_is_refused)                                                               \
+	X(its_token_is_refused_offline_too)                                                        \
+	X(a_restored_host_is_affirmed_again)                                                       \
+	X(without_a_server_the_agent_says_so)
+
+#define X(name)                                                                                    \
+	static void name(void **state)                                                             \
+	{                                                                                          \
+		(void)state;                                                                       \
+		stands_in_the_report(#name);                                                       \
+	}
+CHECKS(X)
+#undef X
+
+int main(void)
+{
+#define X(name) cmocka_unit_test(name),
+	const struct CMUnitTest tests[] = { CHECKS(X) };
+#undef X
+
+	return cmocka_run_group_tests(tests, run_all, drop_report);
+}
