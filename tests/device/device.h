@@ -2,7 +2,7 @@
 /*
  * spdm-device: a software SPDM responder for tests and the demo. It shares no code with the
  * requester in proto/spdm: its constants and layouts are its own, so that one misreading of the
- * specification cannot hide on both sides. test_device.c holds it against third-party captures.
+ * specification cannot hide on both sides. vectors_device.c holds it against third-party captures.
  */
 #ifndef SPDM_DEVICE_H
 #define SPDM_DEVICE_H
@@ -79,19 +79,22 @@ struct block {
 };
 int measurements_load(const struct device *d, struct block *out, int max);
 
-/* responder.c */
+/* responder.c, responder_messages.c */
+enum { READY_TOKEN = 0x5a }; /* of every ResponseNotReady */
 struct session {
 	struct device *device;
 	unsigned int epoch;
 	int stage; /* 0 nothing, 1 version, 2 capabilities, 3 algorithms */
 	uint8_t version;
-	uint32_t flags;
-	bool multi_key;
-	struct octets a, b, l;
-	uint8_t parked[128]; /* a request answered with ResponseNotReady */
+	uint32_t peer_flags, peer_limit; /* of GET_CAPABILITIES; limit 0: none given */
+	bool multi_key;			 /* slots have keys of their own, and DIGESTS says so */
+	struct octets a;		 /* GET_VERSION to ALGORITHMS */
+	struct octets b;		 /* DIGESTS and certificates, until a CHALLENGE */
+	struct octets l;		 /* measurements, until a signature over them */
+	uint8_t measured[32];		 /* SHA-256 of what was there when l began */
+	uint8_t parked[128];		 /* a request answered with ResponseNotReady */
 	size_t parked_len;
 	int counter; /* for modes that misbehave now and then */
-	uint32_t asym_offered;
 };
 void session_reset(struct session *s);
 void session_free(struct session *s);

@@ -57,7 +57,7 @@ static bool say_not_ready(struct session *s, uint8_t *m, size_t *len, uint8_t ex
 	say_error(s, m, len, 0x42);
 	m[4] = exponent;
 	m[5] = code;
-	m[6] = 0x5a;
+	m[6] = READY_TOKEN;
 	m[7] = rdtm;
 	*len = 8;
 	return true;
