@@ -227,7 +227,7 @@ static void on_key_exchange(struct state *s, struct bytes req, struct bytes rsp)
 	struct reader rq = reader_on(req), rr = reader_on(rsp);
 	struct spdm_key_exchange asked = { 0 };
 	struct spdm_key_exchange_rsp kx = { 0 };
-	bool multi_key = s->nego.version >= SPDM_13 && (s->nego.other_params & SPDM_MULTI_KEY_CONN);
+	bool multi_key = s->nego.multi_key;
 
 	spdm_read_key_exchange(&rq, &s->nego, &asked);
 	spdm_read_key_exchange_rsp(&rr, &s->nego, &asked, &kx);

@@ -11,7 +11,8 @@ struct spdm_negotiated {
 	u8 version;
 	u8 ct_exponent;
 	u8 meas_spec;
-	u8 other_params; /* opaque format, multi-key */
+	u8 other_params; /* as selected: opaque format; the requester's keys, which it has not */
+	bool multi_key;	 /* 1.3: each slot of the responder may have a key of its own */
 	u32 flags;	 /* of the responder          */
 	u32 base_asym, base_hash, meas_hash;
 	u16 dhe;			      /* selected group, 0: none   */

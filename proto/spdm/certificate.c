@@ -13,33 +13,49 @@ void spdm_read_get_digests(struct reader *r, u8 version)
 	spdm_expect(r, SPDM_GET_DIGESTS, version);
 }
 
+/* Three arrays, an element for each provisioned slot: KeyPairID, CertificateInfo, KeyUsageMask. */
+static void read_key_facts(struct reader *r, struct spdm_digests *d)
+{
+	enum { GENERIC_MODEL = 3 };
+
+	for (u8 slot = 0; slot < SPDM_SLOTS_MAX; slot++)
+		if (d->provisioned & 1 << slot)
+			read_u8(r, "KeyPairID");
+	for (u8 slot = 0; slot < SPDM_SLOTS_MAX && !r->why; slot++) {
+		u8 model = d->provisioned & 1 << slot ? read_u8(r, "CertificateInfo") & 7 : 1;
+
+		/* slot 0 holds what the manufacturer put there */
+		if (!r->why &&
+		    (!model || model > GENERIC_MODEL || (slot == 0 && model == GENERIC_MODEL)))
+			reader_fail(r, "CertificateInfo model");
+	}
+	for (u8 slot = 0; slot < SPDM_SLOTS_MAX && !r->why; slot++) {
+		if (!(d->provisioned & 1 << slot))
+			continue;
+		d->usage[slot] = read_le16(r, "KeyUsageMask");
+		if (d->usage[slot] & ~SPDM_USAGE_ALL)
+			reader_fail(r, "KeyUsageMask has reserved bits");
+	}
+}
+
 void spdm_read_digests(struct reader *r, const struct spdm_negotiated *n, struct spdm_digests *out)
 {
 	struct spdm_header h = spdm_expect(r, SPDM_DIGESTS, n->version);
-	u8 count = 0;
 
 	if (!r->why && h.param2 == 0)
 		reader_fail(r, "DIGESTS: no slot is provisioned");
-	if (!r->why && n->version >= SPDM_13 && h.param1 && (h.param2 & ~h.param1))
+	if (!r->why && n->version >= SPDM_13 && (h.param2 & ~h.param1))
 		reader_fail(r, "DIGESTS: a provisioned slot is not a supported one");
 	out->provisioned = h.param2;
 	for (u8 slot = 0; slot < SPDM_SLOTS_MAX; slot++) {
 		out->digest[slot] = BYTES_NONE;
+		out->usage[slot] = 0xffff;
 		if (r->why || !(h.param2 & 1 << slot))
 			continue;
 		out->digest[slot] = read_bytes(r, n->hash_len, "DIGESTS Digest");
-		count++;
 	}
-	if (n->version >= SPDM_13 && (n->other_params & SPDM_MULTI_KEY_CONN)) {
-		read_bytes(r, count, "KeyPairID");
-		for (u8 i = 0; i < count && !r->why; i++) {
-			u8 model = read_u8(r, "CertificateInfo") & 7;
-
-			if (model > 3)
-				reader_fail(r, "CertificateInfo model");
-		}
-		read_bytes(r, 2 * (size_t)count, "KeyUsageMask");
-	}
+	if (n->multi_key)
+		read_key_facts(r, out);
 }
 
 void spdm_write_get_certificate(struct writer *w, u8 version, u8 slot, u16 offset, u16 length)

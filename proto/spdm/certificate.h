@@ -8,6 +8,7 @@
 struct spdm_digests {
 	u8 provisioned;			     /* slot mask                                */
 	struct bytes digest[SPDM_SLOTS_MAX]; /* by slot; empty: not provisioned          */
+	u16 usage[SPDM_SLOTS_MAX];	     /* KeyUsageMask; all ones without multi-key */
 };
 void spdm_write_get_digests(struct writer *w, u8 version);
 void spdm_read_get_digests(struct reader *r, u8 version);

@@ -43,6 +43,10 @@ static void put_negotiate(struct spdm_requester *rq, struct writer *w)
 		.meas_spec = SPDM_MEAS_SPEC_DMTF,
 		.other_params = rq->nego.version >= SPDM_12 ? OPAQUE_FMT_1 : 0,
 	};
+	/* one key for all slots is simpler to judge: the other way only with a device that insists */
+	if (rq->nego.version >= SPDM_13 &&
+	    (rq->nego.flags & SPDM_CAP_MULTI_KEY) == SPDM_CAP_MULTI_KEY_ONLY)
+		rq->offer.other_params |= SPDM_MULTI_KEY_CONN;
 	spdm_write_negotiate_algorithms(w, rq->nego.version, &rq->offer);
 }
 
@@ -113,6 +117,8 @@ static u8 take_digests(struct spdm_requester *rq, struct reader *r)
 	rq->slots = d.provisioned;
 	if (!r->why && !(d.provisioned & 1 << rq->config.slot))
 		reader_fail(r, "DIGESTS: the slot asked for is not provisioned");
+	if (!r->why && !(d.usage[rq->config.slot] & SPDM_USAGE_MEASUREMENT))
+		reader_fail(r, "DIGESTS: the key of the slot asked for signs no measurements");
 	return CERTIFICATE;
 }
 

@@ -109,13 +109,18 @@ void spdm_write_get_capabilities(struct writer *w, u8 version, u32 flags)
 	}
 }
 
-void spdm_read_get_capabilities(struct reader *r, u8 version)
+u32 spdm_read_get_capabilities(struct reader *r, u8 version)
 {
+	u32 flags = 0;
+
 	spdm_expect(r, SPDM_GET_CAPABILITIES, version);
-	if (version >= SPDM_11)
-		read_bytes(r, 8, "GET_CAPABILITIES Flags");
+	if (version >= SPDM_11) {
+		read_bytes(r, 4, "GET_CAPABILITIES CTExponent");
+		flags = read_le32(r, "GET_CAPABILITIES Flags");
+	}
 	if (version >= SPDM_12)
 		read_bytes(r, 8, "GET_CAPABILITIES DataTransferSize");
+	return flags;
 }
 
 static void check_flags(struct reader *r, u8 version, u32 f)
@@ -233,6 +238,30 @@ void spdm_read_negotiate_algorithms(struct reader *r, u8 version, struct spdm_of
 		reader_fail(r, "NEGOTIATE_ALGORITHMS Length");
 }
 
+/*
+ * The same bit means the responder's keys in the request and the requester's in the response, so it
+ * is no selection from an offer: each is legal only with the MULTI_KEY_CAP of the side it is about.
+ */
+static void check_other_params(struct reader *r, const struct spdm_offer *o,
+			       struct spdm_negotiated *n)
+{
+	u8 format = n->other_params & SPDM_OPAQUE_FMT_MASK;
+	u32 cap = n->version >= SPDM_13 ? n->flags & SPDM_CAP_MULTI_KEY : 0;
+
+	if (n->version < SPDM_12)
+		return; /* reserved */
+	if ((format & ~o->other_params) || (format & (format - 1)))
+		reader_fail(r, "OtherParamsSelection was not offered");
+	if ((n->other_params & ~SPDM_OPAQUE_FMT_MASK) &&
+	    (n->version < SPDM_13 ||
+	     (n->other_params & ~SPDM_OPAQUE_FMT_MASK) != SPDM_MULTI_KEY_CONN ||
+	     !(o->flags & SPDM_CAP_MULTI_KEY)))
+		reader_fail(r, "OtherParamsSelection was not offered");
+	n->multi_key = n->version >= SPDM_13 && (o->other_params & SPDM_MULTI_KEY_CONN);
+	if (n->multi_key ? !cap : cap == SPDM_CAP_MULTI_KEY_ONLY)
+		reader_fail(r, "OtherParamsSupport does not agree with the device's MULTI_KEY_CAP");
+}
+
 static void check_selection(struct reader *r, const struct spdm_offer *o,
 			    const struct spdm_negotiated *n, u8 n_structs)
 {
@@ -251,8 +280,6 @@ static void check_selection(struct reader *r, const struct spdm_offer *o,
 	if (measures && (!spdm_one_bit(n->meas_hash) ||
 			 (n->meas_hash != SPDM_MEAS_RAW && !spdm_meas_hash_len(n->meas_hash))))
 		reader_fail(r, "MeasurementHashAlgo");
-	if (n->version >= SPDM_12 && (n->other_params & ~o->other_params))
-		reader_fail(r, "OtherParamsSelection was not offered");
 	if (n_structs && !o->structs)
 		reader_fail(r, "AlgStruct was not asked for");
 	if (!spdm_sig_len(n->base_asym) || !spdm_hash_len(n->base_hash))
@@ -290,6 +317,8 @@ void spdm_read_algorithms(struct reader *r, const struct spdm_offer *o, struct s
 		reader_fail(r, n->version < SPDM_14 ? "PqcAsymSel before 1.4"
 						    : "PqcAsymSel: unsupported algorithm");
 	if (!r->why)
+		check_other_params(r, o, n);
+	if (!r->why)
 		check_selection(r, o, n, n->version >= SPDM_11 ? h.param1 : 0);
 	n->sig_len = spdm_sig_len(n->base_asym);
 	n->hash_len = spdm_hash_len(n->base_hash);
@@ -310,7 +339,7 @@ int spdm_read_vca(struct bytes vca, struct spdm_versions *versions, struct spdm_
 	if (!r.why && (n.version < SPDM_10 || n.version > SPDM_14 ||
 		       spdm_choose_version(versions, n.version, n.version) != n.version))
 		reader_fail(&r, "SPDMVersion was not among the device's versions");
-	spdm_read_get_capabilities(&r, n.version);
+	o.flags = spdm_read_get_capabilities(&r, n.version);
 	spdm_read_capabilities(&r, n.version, &c);
 	n.flags = c.flags;
 	n.ct_exponent = c.ct_exponent;

@@ -36,17 +36,18 @@ struct spdm_capabilities {
 	u32 data_transfer_size, max_message_size; /* 0 before 1.2 */
 };
 void spdm_write_get_capabilities(struct writer *w, u8 version, u32 flags);
-/** spdm_read_get_capabilities - the request, as a recorded VCA holds it. */
-void spdm_read_get_capabilities(struct reader *r, u8 version);
+/** spdm_read_get_capabilities - the request, as a recorded VCA holds it. Return: its Flags, 0 at 1.0. */
+u32 spdm_read_get_capabilities(struct reader *r, u8 version);
 /** spdm_read_capabilities - refuses combinations that DSP0274 forbids (pitfalls 6, 8, 9, 11). */
 void spdm_read_capabilities(struct reader *r, u8 version, struct spdm_capabilities *out);
 
 /** struct spdm_offer - what a requester asks for. */
 struct spdm_offer {
+	u32 flags; /* of its GET_CAPABILITIES */
 	u32 base_asym, base_hash;
 	u8 meas_spec;
-	u8 other_params;
-	bool structs; /* AlgStructs were part of the request */
+	u8 other_params; /* opaque formats; SPDM_MULTI_KEY_CONN: of the responder's keys */
+	bool structs;	 /* AlgStructs were part of the request */
 	u32 n_ext_asym, n_ext_hash;
 };
 void spdm_write_negotiate_algorithms(struct writer *w, u8 version, const struct spdm_offer *o);

@@ -189,6 +189,27 @@ static void the_chain_of_each_slot_is_its_own(void **state)
 	rig_stop(pid);
 }
 
+static void a_device_with_keys_of_their_own_in_its_slots_passes(void **state)
+{
+	static const char *const options[] = {
+		"versions=1.3-1.3,flags=0x04000016", /* it insists: MULTI_KEY_CAP is 1 */
+		"versions=1.3-1.3,flags=0x08000016", /* it can do either */
+	};
+	struct fixture *f = *state;
+
+	make_identity(f, "own-keys", "0", "p384", NULL);
+	make_identity(f, "own-keys", "3", "p384", NULL);
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		struct err e = { 0 };
+		int port;
+		pid_t pid = start_device(f, options[i], "own-keys", &port);
+
+		assert_ok(collect_and_check(f, port, 0, &e), &e);
+		assert_ok(collect_and_check(f, port, 3, &e), &e);
+		rig_stop(pid);
+	}
+}
+
 /* Modes that a correct requester survives: retries, duplicates; and versions they need. */
 static const struct {
 	const char *mode, *versions, *instead;
@@ -282,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_honest_device_of_every_version_and_algorithm_passes),
 		cmocka_unit_test(the_chain_of_each_slot_is_its_own),
+		cmocka_unit_test(a_device_with_keys_of_their_own_in_its_slots_passes),
 		cmocka_unit_test(every_hostile_device_is_refused_with_its_reason),
 		cmocka_unit_test(a_device_that_is_not_there_is_named_unreachable),
 	};

@@ -134,7 +134,13 @@ static void one_wrong_byte_of_the_negotiation_is_refused_and_named(void **state)
 		  "MeasurementSpecificationSel was not offered" },
 		{ SPDM_12, SPDM_NEGOTIATE_ALGORITHMS, 7, 1,
 		  "OtherParamsSelection was not offered" },
-		{ SPDM_13, SPDM_NEGOTIATE_ALGORITHMS, 7, 0x12,
+		{ SPDM_12, SPDM_NEGOTIATE_ALGORITHMS, 7, 0x12,
+		  "OtherParamsSelection was not offered" },
+		{ SPDM_12, SPDM_NEGOTIATE_ALGORITHMS, 7, 3,
+		  "OtherParamsSelection was not offered" },
+		{ SPDM_13, SPDM_NEGOTIATE_ALGORITHMS, 7, 0x22,
+		  "OtherParamsSelection was not offered" },
+		{ SPDM_13, SPDM_NEGOTIATE_ALGORITHMS, 7, 0x12, /* about keys that we have not */
 		  "OtherParamsSelection was not offered" },
 		{ SPDM_12, SPDM_NEGOTIATE_ALGORITHMS, 8, 0, "MeasurementHashAlgo" },
 		{ SPDM_12, SPDM_NEGOTIATE_ALGORITHMS, 8, 6, "MeasurementHashAlgo" },
@@ -173,6 +179,8 @@ static void one_wrong_byte_of_the_certificates_is_refused_and_named(void **state
 		{ SPDM_12, SPDM_GET_DIGESTS, 3, 3, "DIGESTS Digest" },
 		{ SPDM_12, SPDM_GET_DIGESTS, 3, 2,
 		  "DIGESTS: the slot asked for is not provisioned" },
+		{ SPDM_13, SPDM_GET_DIGESTS, 2, 0,
+		  "DIGESTS: a provisioned slot is not a supported one" },
 		{ SPDM_13, SPDM_GET_DIGESTS, 2, 2,
 		  "DIGESTS: a provisioned slot is not a supported one" },
 
@@ -303,6 +311,76 @@ static void a_remainder_that_changes_between_portions_is_refused(void **state)
 	m.at[6]++;
 	assert_int_equal(script_give(&s, (struct bytes){ m.at, m.len }), -EBADMSG);
 	assert_string_equal(s.why, "RemainderLength does not lead to the chain's Length");
+}
+
+/* ---- keys of their own for each slot ---- */
+static void ask_for_multi_key(struct script *s, u8 version, u32 cap, struct response *digests)
+{
+	script_start(s, version);
+	s->flags |= cap;
+	script_until(s, SPDM_GET_DIGESTS, digests);
+}
+
+static void multi_key_is_asked_for_only_of_a_device_that_knows_no_other_way(void **state)
+{
+	static const struct {
+		u8 version;
+		u32 cap;
+		bool asked;
+	} rows[] = {
+		{ SPDM_12, 1u << 26, false }, /* reserved then */
+		{ SPDM_13, 0, false },
+		{ SPDM_13, 1u << 26, true },
+		{ SPDM_13, 2u << 26, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct response m;
+		struct script s;
+
+		ask_for_multi_key(&s, rows[i].version, rows[i].cap, &m);
+		assert_int_equal(!!(s.rq.offer.other_params & SPDM_MULTI_KEY_CONN), rows[i].asked);
+		assert_int_equal(m.len, rows[i].asked ? 40 : 36);
+		script_finish(&s);
+	}
+}
+
+static void key_facts_of_digests_are_refused_when_they_make_no_sense(void **state)
+{
+	/* behind the digest: KeyPairID at 36, CertificateInfo at 37, KeyUsageMask at 38 */
+	static const struct {
+		u8 at, put;
+		const char *why;
+	} rows[] = {
+		{ 37, 0, "CertificateInfo model" },
+		{ 37, 3, "CertificateInfo model" }, /* generic, in slot 0 */
+		{ 37, 4, "CertificateInfo model" },
+		{ 38, 0x10, "KeyUsageMask has reserved bits" },
+		{ 39, 0x20, "KeyUsageMask has reserved bits" },
+		{ 38, 0x03, "DIGESTS: the key of the slot asked for signs no measurements" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct response m;
+		struct script s;
+
+		ask_for_multi_key(&s, SPDM_13, 1u << 26, &m);
+		m.at[rows[i].at] = rows[i].put;
+		assert_int_equal(script_give(&s, (struct bytes){ m.at, m.len }), -EBADMSG);
+		assert_string_equal(s.why, rows[i].why);
+	}
+	for (size_t len = 36; len < 40; len++) {
+		static const char *const names[] = { "KeyPairID", "CertificateInfo", "KeyUsageMask",
+						     "KeyUsageMask" };
+		struct response m;
+		struct script s;
+
+		ask_for_multi_key(&s, SPDM_13, 1u << 26, &m);
+		assert_int_equal(script_give(&s, (struct bytes){ m.at, len }), -EBADMSG);
+		assert_string_equal(s.why, names[len - 36]);
+	}
 }
 
 /* ---- errors ---- */
@@ -479,6 +557,8 @@ int main(void)
 		cmocka_unit_test(up_to_three_zero_bytes_may_follow_and_nothing_else),
 		cmocka_unit_test(a_chain_in_portions_is_one_chain),
 		cmocka_unit_test(a_remainder_that_changes_between_portions_is_refused),
+		cmocka_unit_test(multi_key_is_asked_for_only_of_a_device_that_knows_no_other_way),
+		cmocka_unit_test(key_facts_of_digests_are_refused_when_they_make_no_sense),
 		cmocka_unit_test(every_error_but_three_is_the_last_word),
 		cmocka_unit_test(a_response_not_ready_that_cannot_be_followed_is_refused),
 		cmocka_unit_test(waiting_leaves_no_trace_in_the_transcripts),
