@@ -187,31 +187,60 @@ void spdm_write_negotiate_algorithms(struct writer *w, u8 version, const struct 
 	write_le16(w, 0);
 }
 
-/* AlgStructs: type, count of fixed bytes and of extended algorithms, mask. */
-/* Return: what the DHE struct (type 2) selects. */
-static u16 read_alg_structs(struct reader *r, u8 n, bool response)
+/* One AlgStruct: type, count of fixed bytes and of extended algorithms, mask. Return: the type. */
+static u8 read_alg_struct(struct reader *r, u8 version, u8 last, u8 *n_ext, u16 *mask)
 {
-	u16 dhe = 0;
-	u8 last = 0;
+	u8 type = read_u8(r, "AlgType");
+	u8 count = read_u8(r, "AlgCount");
+	u8 highest = version < SPDM_14 ? SPDM_ALG_KEY_SCHEDULE : SPDM_ALG_TYPES - 1;
+
+	if (!r->why && (type < SPDM_ALG_DHE || type > highest || type <= last))
+		reader_fail(r, "AlgType is unknown, twice or out of order");
+	if (!r->why && (count >> 4) != 2)
+		reader_fail(r, "AlgCount: fixed algorithms are not two bytes");
+	*mask = read_le16(r, "AlgSupported");
+	*n_ext = count & 15;
+	read_bytes(r, 4 * (size_t)*n_ext, "AlgExternal");
+	return r->why ? 0 : type;
+}
+
+static void read_alg_structs(struct reader *r, u8 version, u8 n, struct spdm_offer *out)
+{
+	u8 type = 0, n_ext;
+	u16 mask;
 
 	if (n > SPDM_ALG_STRUCTS_MAX)
 		reader_fail(r, "AlgStruct count");
 	for (u8 i = 0; i < n && !r->why; i++) {
-		u8 type = read_u8(r, "AlgType");
-		u8 count = read_u8(r, "AlgCount");
+		type = read_alg_struct(r, version, type, &n_ext, &mask);
+		out->alg[type].asked = true;
+		out->alg[type].n_ext = n_ext;
+		out->alg[type].mask = mask;
+	}
+}
 
-		if (!r->why && (type < 2 || type > 7 || type <= last))
-			reader_fail(r, "AlgType is unknown, twice or out of order");
-		if (!r->why && (count >> 4) != 2)
-			reader_fail(r, "AlgCount: fixed algorithms are not two bytes");
-		if (!r->why && response && (count & 15) > 1)
-			reader_fail(r, "AlgCount: more than one extended algorithm selected");
-		last = type;
-		if (type == 2)
-			dhe = read_le16(r, "AlgSupported");
-		else
-			read_le16(r, "AlgSupported");
-		read_bytes(r, 4 * (size_t)(count & 15), "AlgExternal");
+/* Of each type that was asked for at most one algorithm. Return: the DHE group, 0: none. */
+static u16 read_alg_selections(struct reader *r, u8 version, u8 n, const struct spdm_offer *o)
+{
+	u8 type = 0, n_ext;
+	u16 mask, dhe = 0;
+
+	if (n > SPDM_ALG_STRUCTS_MAX)
+		reader_fail(r, "AlgStruct count");
+	for (u8 i = 0; i < n && !r->why; i++) {
+		type = read_alg_struct(r, version, type, &n_ext, &mask);
+		if (r->why)
+			break;
+		if (!o->alg[type].asked)
+			reader_fail(r, "AlgStruct was not asked for");
+		if (n_ext > o->alg[type].n_ext)
+			reader_fail(r, "AlgCount: an extended algorithm was not offered");
+		if (mask & ~o->alg[type].mask)
+			reader_fail(r, "AlgStruct selects what was not offered");
+		if ((mask & (mask - 1)) || n_ext > 1 || (mask && n_ext))
+			reader_fail(r, "AlgStruct selects more than one algorithm");
+		if (type == SPDM_ALG_DHE)
+			dhe = mask;
 	}
 	return dhe;
 }
@@ -229,11 +258,11 @@ void spdm_read_negotiate_algorithms(struct reader *r, u8 version, struct spdm_of
 	read_bytes(r, 12, "reserved");
 	out->n_ext_asym = read_u8(r, "ExtAsymCount");
 	out->n_ext_hash = read_u8(r, "ExtHashCount");
-	read_bytes(r, 2, "reserved");
+	read_u8(r, "reserved");
+	out->mel_spec = read_u8(r, "MELspecification");
 	read_bytes(r, 4 * ((size_t)out->n_ext_asym + out->n_ext_hash), "ExtAsym");
 	if (version >= SPDM_11)
-		read_alg_structs(r, h.param1, false);
-	out->structs = version >= SPDM_11 && h.param1 > 0;
+		read_alg_structs(r, version, h.param1, out);
 	if (!r->why && r->offset - start != length)
 		reader_fail(r, "NEGOTIATE_ALGORITHMS Length");
 }
@@ -263,7 +292,7 @@ static void check_other_params(struct reader *r, const struct spdm_offer *o,
 }
 
 static void check_selection(struct reader *r, const struct spdm_offer *o,
-			    const struct spdm_negotiated *n, u8 n_structs)
+			    const struct spdm_negotiated *n)
 {
 	bool measures = n->flags & SPDM_CAP_MEAS;
 
@@ -280,8 +309,6 @@ static void check_selection(struct reader *r, const struct spdm_offer *o,
 	if (measures && (!spdm_one_bit(n->meas_hash) ||
 			 (n->meas_hash != SPDM_MEAS_RAW && !spdm_meas_hash_len(n->meas_hash))))
 		reader_fail(r, "MeasurementHashAlgo");
-	if (n_structs && !o->structs)
-		reader_fail(r, "AlgStruct was not asked for");
 	if (!spdm_sig_len(n->base_asym) || !spdm_hash_len(n->base_hash))
 		reader_fail(r, "BaseAsymSel or BaseHashSel is unknown");
 }
@@ -291,7 +318,7 @@ void spdm_read_algorithms(struct reader *r, const struct spdm_offer *o, struct s
 	size_t start = r->offset;
 	struct spdm_header h = spdm_expect(r, SPDM_ALGORITHMS, n->version);
 	u16 length = read_le16(r, "Length");
-	u8 n_asym, n_hash;
+	u8 n_asym, n_hash, mel_spec;
 	u32 pqc;
 
 	n->meas_spec = read_u8(r, "MeasurementSpecificationSel");
@@ -301,7 +328,7 @@ void spdm_read_algorithms(struct reader *r, const struct spdm_offer *o, struct s
 	n->base_hash = read_le32(r, "BaseHashSel");
 	pqc = read_le32(r, "PqcAsymSel");
 	read_bytes(r, 7, "reserved");
-	read_u8(r, "MELspecificationSel");
+	mel_spec = read_u8(r, "MELspecificationSel");
 	n_asym = read_u8(r, "ExtAsymSelCount");
 	n_hash = read_u8(r, "ExtHashSelCount");
 	read_bytes(r, 2, "reserved");
@@ -310,16 +337,18 @@ void spdm_read_algorithms(struct reader *r, const struct spdm_offer *o, struct s
 		reader_fail(r, "ExtAsymSelCount or ExtHashSelCount: nothing was offered");
 	read_bytes(r, 4 * ((size_t)n_asym + n_hash), "ExtAsymSel");
 	if (n->version >= SPDM_11)
-		n->dhe = read_alg_structs(r, h.param1, true);
+		n->dhe = read_alg_selections(r, n->version, h.param1, o);
 	if (!r->why && r->offset - start != length)
 		reader_fail(r, "ALGORITHMS Length");
 	if (!r->why && pqc)
 		reader_fail(r, n->version < SPDM_14 ? "PqcAsymSel before 1.4"
 						    : "PqcAsymSel: unsupported algorithm");
+	if (!r->why && n->version >= SPDM_13 && (mel_spec & ~o->mel_spec))
+		reader_fail(r, "MELspecificationSel was not offered");
 	if (!r->why)
 		check_other_params(r, o, n);
 	if (!r->why)
-		check_selection(r, o, n, n->version >= SPDM_11 ? h.param1 : 0);
+		check_selection(r, o, n);
 	n->sig_len = spdm_sig_len(n->base_asym);
 	n->hash_len = spdm_hash_len(n->base_hash);
 	n->meas_hash_len = spdm_meas_hash_len(n->meas_hash);

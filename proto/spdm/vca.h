@@ -47,14 +47,19 @@ struct spdm_offer {
 	u32 base_asym, base_hash;
 	u8 meas_spec;
 	u8 other_params; /* opaque formats; SPDM_MULTI_KEY_CONN: of the responder's keys */
-	bool structs;	 /* AlgStructs were part of the request */
+	u8 mel_spec;	 /* from 1.3 */
 	u32 n_ext_asym, n_ext_hash;
+	struct {
+		bool asked;
+		u8 n_ext;
+		u16 mask;
+	} alg[SPDM_ALG_TYPES]; /* the AlgStructs, by type */
 };
 void spdm_write_negotiate_algorithms(struct writer *w, u8 version, const struct spdm_offer *o);
 void spdm_read_negotiate_algorithms(struct reader *r, u8 version, struct spdm_offer *out);
 /**
  * spdm_read_algorithms - fills n->base_asym and so on; n->version and n->flags must be set.
- * Refuses selections that were not offered, more than one bit, unknown sizes (pitfalls 12 to 19, 22).
+ * Refuses selections that were not offered, more than one bit, unknown sizes (pitfalls 12 to 19, 21, 22).
  */
 void spdm_read_algorithms(struct reader *r, const struct spdm_offer *o, struct spdm_negotiated *n);
 

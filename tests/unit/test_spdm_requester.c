@@ -157,6 +157,8 @@ static void one_wrong_byte_of_the_negotiation_is_refused_and_named(void **state)
 		  "BaseHashSel is not one offered algorithm" },
 		{ SPDM_12, SPDM_NEGOTIATE_ALGORITHMS, 16, 8, /* SHA3-256 */
 		  "BaseHashSel is not one offered algorithm" },
+		{ SPDM_13, SPDM_NEGOTIATE_ALGORITHMS, 31, 1,
+		  "MELspecificationSel was not offered" },
 		{ SPDM_13, SPDM_NEGOTIATE_ALGORITHMS, 20, 1, "PqcAsymSel before 1.4" },
 		{ SPDM_12, SPDM_NEGOTIATE_ALGORITHMS, 32, 1,
 		  "ExtAsymSelCount or ExtHashSelCount: nothing was offered" },
