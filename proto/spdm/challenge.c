@@ -27,15 +27,55 @@ void spdm_read_challenge(struct reader *r, u8 version, struct spdm_challenge *ou
 					  : BYTES_NONE;
 }
 
+static void skip_opaque_element(struct reader *r)
+{
+	enum { REGISTRY_MAX = 0x0a };
+	u8 id = read_u8(r, "OpaqueData element");
+	u8 vendor_len = read_u8(r, "OpaqueData element");
+	u16 len;
+	struct bytes padding;
+
+	if (!r->why && id > REGISTRY_MAX)
+		reader_fail(r, "OpaqueData element of an unknown registry");
+	read_bytes(r, vendor_len, "OpaqueData element");
+	len = read_le16(r, "OpaqueData element");
+	read_bytes(r, len, "OpaqueData element");
+	padding = read_bytes(r, (4 - r->offset % 4) % 4, "OpaqueData padding");
+	if (!spdm_padding(padding))
+		reader_fail(r, "OpaqueData padding");
+}
+
+/* OpaqueDataFmt1: TotalElements, three reserved bytes, elements of whole words each. */
+static const char *walk_opaque(struct bytes opaque)
+{
+	struct reader r = reader_on(opaque);
+	u8 n = read_u8(&r, "OpaqueData TotalElements");
+
+	read_bytes(&r, 3, "OpaqueData TotalElements");
+	for (u8 i = 0; i < n && !r.why; i++)
+		skip_opaque_element(&r);
+	if (!r.why && r.left.len)
+		reader_fail(&r, "OpaqueData has bytes after its elements");
+	return r.why;
+}
+
 struct bytes spdm_read_opaque(struct reader *r, const struct spdm_negotiated *n)
 {
 	u16 len = read_le16(r, "OpaqueDataLength");
+	struct bytes opaque;
+	const char *why = NULL;
 
 	if (!r->why && len > SPDM_OPAQUE_MAX)
 		reader_fail(r, "OpaqueDataLength is more than 1024");
 	if (!r->why && len && n->version >= SPDM_12 && !(n->other_params & SPDM_OPAQUE_FMT_MASK))
 		reader_fail(r, "OpaqueData although no format was selected");
-	return read_bytes(r, len, "OpaqueData");
+	opaque = read_bytes(r, len, "OpaqueData");
+	if (opaque.len && n->version >= SPDM_12 &&
+	    (n->other_params & SPDM_OPAQUE_FMT_MASK) == SPDM_OPAQUE_FMT_1)
+		why = walk_opaque(opaque);
+	if (!r->why && why)
+		reader_fail(r, why);
+	return opaque;
 }
 
 void spdm_read_challenge_auth(struct reader *r, const struct spdm_negotiated *n,

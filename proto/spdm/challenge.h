@@ -28,7 +28,10 @@ struct spdm_challenge_auth {
 void spdm_read_challenge_auth(struct reader *r, const struct spdm_negotiated *n,
 			      const struct spdm_challenge *asked, struct spdm_challenge_auth *out);
 
-/** spdm_read_opaque - OpaqueLength and data: bounded, and from 1.2 absent unless a format was agreed on. */
+/**
+ * spdm_read_opaque - OpaqueLength and data: bounded (pitfall 44); from 1.2 absent unless a format was
+ * agreed on, and a well-formed list if that is OpaqueDataFmt1 (45). Elements are not interpreted.
+ */
 struct bytes spdm_read_opaque(struct reader *r, const struct spdm_negotiated *n);
 
 #endif

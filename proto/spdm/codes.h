@@ -92,7 +92,12 @@ enum {
 	SPDM_MEAS_SHA_384 = 1 << 2,
 	SPDM_MEAS_SHA_512 = 1 << 3,
 };
-enum { SPDM_MEAS_SPEC_DMTF = 1, SPDM_OPAQUE_FMT_MASK = 0x0f, SPDM_MULTI_KEY_CONN = 0x10 };
+enum {
+	SPDM_MEAS_SPEC_DMTF = 1,
+	SPDM_OPAQUE_FMT_MASK = 0x0f,
+	SPDM_OPAQUE_FMT_1 = 2,
+	SPDM_MULTI_KEY_CONN = 0x10,
+};
 /* AlgType of an AlgStruct; 0 and 1 are not used */
 enum { SPDM_ALG_DHE = 2, SPDM_ALG_KEY_SCHEDULE = 5, SPDM_ALG_TYPES = 8 };
 /* KeyUsageMask of DIGESTS; the bits between are reserved */

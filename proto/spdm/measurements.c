@@ -73,8 +73,8 @@ static void check_blocks(struct reader *r, const struct spdm_negotiated *n,
 		if (seen[b.index / 32] & 1u << (b.index % 32))
 			reader_fail(&record, "block Index twice");
 		seen[b.index / 32] |= 1u << (b.index % 32);
-		if (!b.raw && b.type <= SPDM_VALUE_FIRMWARE_CONFIG &&
-		    b.value.len != n->meas_hash_len)
+		/* raw-only devices have no digests: their meas_hash_len is 0, and 0 bytes are none */
+		if (!b.raw && (!n->meas_hash_len || b.value.len != n->meas_hash_len))
 			reader_fail(&record,
 				    "block digest has not the length of MeasurementHashAlgo");
 		if (asked->operation && asked->operation != ALL_BLOCKS &&

@@ -6,8 +6,9 @@ enum {
 		   SPDM_ECDSA_P256 | SPDM_RSASSA_4096 | SPDM_RSAPSS_4096 | SPDM_ECDSA_P384 |
 		   SPDM_ECDSA_P521,
 	HASH_ALL = SPDM_SHA_256 | SPDM_SHA_384 | SPDM_SHA_512,
-	OPAQUE_FMT_1 = 2,
 	BUSY_WAIT_US = 20000,
+	/* a signed GET_MEASUREMENTS, the only request that DataTransferSize may be too small for */
+	LONGEST_REQUEST_13 = 4 + SPDM_NONCE_LEN + 1 + SPDM_CONTEXT_LEN,
 };
 
 enum step {
@@ -41,7 +42,7 @@ static void put_negotiate(struct spdm_requester *rq, struct writer *w)
 		.base_asym = rq->config.base_asym ? rq->config.base_asym : ASYM_ALL,
 		.base_hash = rq->config.base_hash ? rq->config.base_hash : HASH_ALL,
 		.meas_spec = SPDM_MEAS_SPEC_DMTF,
-		.other_params = rq->nego.version >= SPDM_12 ? OPAQUE_FMT_1 : 0,
+		.other_params = rq->nego.version >= SPDM_12 ? SPDM_OPAQUE_FMT_1 : 0,
 	};
 	/* one key for all slots is simpler to judge: the other way only with a device that insists */
 	if (rq->nego.version >= SPDM_13 &&
@@ -100,6 +101,11 @@ static u8 take_capabilities(struct spdm_requester *rq, struct reader *r)
 		reader_fail(r, "device cannot attest: no CERT_CAP");
 	if (!r->why && (c.flags & SPDM_CAP_MEAS) != SPDM_CAP_MEAS_SIG)
 		reader_fail(r, "device cannot attest: it does not sign measurements (MEAS_CAP)");
+	if (!r->why && rq->nego.version >= SPDM_13 && c.data_transfer_size < LONGEST_REQUEST_13)
+		reader_fail(r, "device cannot attest: DataTransferSize is less than a "
+			       "GET_MEASUREMENTS");
+	if (!r->why && rq->nego.version == SPDM_10 && rq->config.slot)
+		reader_fail(r, "device cannot attest: SPDM 1.0 measures with slot 0 only");
 	return ALGORITHMS;
 }
 
@@ -282,6 +288,8 @@ static int take_not_ready(struct spdm_requester *rq, struct reader *r, const cha
 		reader_fail(r, "RDTM");
 	if (!r->why && exponent > 31)
 		reader_fail(r, "RDTExponent");
+	if (!r->why && !spdm_padding(r->left))
+		reader_fail(r, "bytes after the end");
 	if (r->why) {
 		*why = r->why;
 		return -EBADMSG;
@@ -300,7 +308,10 @@ static int take_error(struct spdm_requester *rq, struct bytes response, const ch
 	struct reader r = reader_on(response);
 	struct spdm_header h = spdm_read_header(&r);
 
-	if (rq->step != VERSION && h.version != rq->nego.version) {
+	bool lost = h.param1 == SPDM_ERR_REQUEST_RESYNCH && h.version == SPDM_10;
+
+	/* a device that lost its state knows of no negotiated version */
+	if (rq->step != VERSION && h.version != rq->nego.version && !lost) {
 		*why = "SPDMVersion is not the negotiated one";
 		return -EBADMSG;
 	}

@@ -243,7 +243,7 @@ static void one_wrong_byte_of_a_signed_answer_is_refused_and_named(void **state)
 		  "block MeasurementSize is not the value's size and 3" },
 		{ SPDM_12, SPDM_GET_MEASUREMENTS, 14, 1,
 		  "block MeasurementSize is not the value's size and 3" },
-		{ SPDM_12, SPDM_GET_MEASUREMENTS, 118, 1, "Signature" },
+		{ SPDM_11, SPDM_GET_MEASUREMENTS, 118, 1, "Signature" },
 		{ SPDM_12, SPDM_GET_MEASUREMENTS, 119, 5, "OpaqueDataLength is more than 1024" },
 		{ SPDM_13, SPDM_GET_MEASUREMENTS, 120, 0, "RequesterContext is not the one sent" },
 		{ SPDM_13, SPDM_GET_MEASUREMENTS, -65, 0, "RequesterContext is not the one sent" },
@@ -313,6 +313,115 @@ static void a_remainder_that_changes_between_portions_is_refused(void **state)
 	m.at[6]++;
 	assert_int_equal(script_give(&s, (struct bytes){ m.at, m.len }), -EBADMSG);
 	assert_string_equal(s.why, "RemainderLength does not lead to the chain's Length");
+}
+
+/* ---- what a digest is, and what is raw ---- */
+static void a_digest_is_as_long_as_its_algorithm_and_raw_devices_send_none(void **state)
+{
+	static const struct {
+		u32 meas_hash;
+		const char *record; /* one block */
+		const char *why;    /* NULL: legal */
+	} rows[] = {
+		{ SPDM_MEAS_RAW, "01010700 81 0400 01020304", NULL },
+		{ SPDM_MEAS_RAW, "01010700 01 0400 01020304",
+		  "block digest has not the length of MeasurementHashAlgo" },
+		{ SPDM_MEAS_RAW, "01010300 01 0000",
+		  "block digest has not the length of MeasurementHashAlgo" },
+		{ SPDM_MEAS_SHA_256, "01010700 81 0400 01020304", NULL },
+		{ SPDM_MEAS_SHA_256, "01010700 01 0400 01020304",
+		  "block digest has not the length of MeasurementHashAlgo" },
+		/* bit 7 says what a value is, for every type: a hash-extended one, a manifest's digest */
+		{ SPDM_MEAS_SHA_256, "01010700 08 0400 01020304",
+		  "block digest has not the length of MeasurementHashAlgo" },
+		{ SPDM_MEAS_SHA_256, "01010b00 07 0800 0700000000000000",
+		  "block digest has not the length of MeasurementHashAlgo" },
+		{ SPDM_MEAS_SHA_256, "01010b00 87 0800 0700000000000000", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		OWNED(buf) record = from_hex(rows[i].record);
+		struct response m;
+		struct script s;
+		int rc;
+
+		script_start(&s, SPDM_12);
+		s.meas_hash = rows[i].meas_hash;
+		s.record = buf_bytes(record);
+		s.n_blocks = 1;
+		script_until(&s, SPDM_GET_MEASUREMENTS, &m);
+		rc = script_give(&s, (struct bytes){ m.at, m.len });
+		if (!rc != !rows[i].why || (rc && strcmp(s.why, rows[i].why)))
+			fail_msg("%s: \"%s\", expected \"%s\"", rows[i].record,
+				 rc ? s.why : "accepted", rows[i].why ? rows[i].why : "accepted");
+	}
+}
+
+/* ---- opaque data ---- */
+static void a_list_of_opaque_elements_is_walked_to_its_end(void **state)
+{
+	static const struct {
+		u8 version;
+		const char *opaque, *why;
+	} rows[] = {
+		/* elements, three reserved bytes; each: id, vendor length, vendor, length, data, padding */
+		{ SPDM_12, "01000000 0000 0400 aabbccdd", NULL },
+		{ SPDM_12, "01000000 0300 0200 aabb 0000", NULL },
+		{ SPDM_12, "02000000 0000 0000 03 02 8680 0100 aa 00", NULL },
+		{ SPDM_12, "00000000", NULL },
+		{ SPDM_12, "02000000 0000 0400 aabbccdd", "OpaqueData element" },
+		{ SPDM_12, "01000000 0000 0500 aabbccdd", "OpaqueData element" },
+		{ SPDM_12, "01000000 00ff 0400 aabbccdd", "OpaqueData element" },
+		{ SPDM_12, "01000000 0000 0100 aa 0000 01", "OpaqueData padding" },
+		{ SPDM_12, "01000000 0000 0100 aa", "OpaqueData padding" },
+		{ SPDM_12, "01000000 0b00 0400 aabbccdd",
+		  "OpaqueData element of an unknown registry" },
+		{ SPDM_12, "01000000 0000 0400 aabbccdd 00000000",
+		  "OpaqueData has bytes after its elements" },
+		{ SPDM_12, "010000", "OpaqueData TotalElements" },
+		{ SPDM_13, "02000000 0000 0400 aabbccdd", "OpaqueData element" },
+		/* before 1.2 the bytes are the vendor's own */
+		{ SPDM_11, "0300 0900 35353001", NULL },
+	};
+	static const u8 signed_answers[] = { SPDM_CHALLENGE, SPDM_GET_MEASUREMENTS };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (size_t q = 0; q < ARRAY_LEN(signed_answers); q++) {
+			OWNED(buf) opaque = from_hex(rows[i].opaque);
+			struct response m;
+			struct script s;
+			int rc;
+
+			script_start(&s, rows[i].version);
+			if (signed_answers[q] == SPDM_CHALLENGE)
+				s.opaque = buf_bytes(opaque);
+			script_until(&s, signed_answers[q], &m);
+			if (signed_answers[q] == SPDM_GET_MEASUREMENTS) {
+				s.opaque = buf_bytes(opaque);
+				script_answer(&s, spdm_requester_next(&s.rq), &m);
+			}
+			rc = script_give(&s, (struct bytes){ m.at, m.len });
+			if (!rc != !rows[i].why || (rc && strcmp(s.why, rows[i].why)))
+				fail_msg("%s: \"%s\", expected \"%s\"", rows[i].opaque,
+					 rc ? s.why : "accepted",
+					 rows[i].why ? rows[i].why : "accepted");
+		}
+}
+
+static void opaque_data_without_an_agreed_format_is_refused(void **state)
+{
+	struct response m;
+	struct script s;
+
+	(void)state;
+	script_start(&s, SPDM_12);
+	s.other_params = 0;
+	s.opaque = (struct bytes){ (const u8[4]){ 0 }, 4 };
+	script_until(&s, SPDM_CHALLENGE, &m);
+	assert_int_equal(script_give(&s, (struct bytes){ m.at, m.len }), -EBADMSG);
+	assert_string_equal(s.why, "OpaqueData although no format was selected");
 }
 
 /* ---- keys of their own for each slot ---- */
@@ -446,6 +555,8 @@ static void a_response_not_ready_that_cannot_be_followed_is_refused(void **state
 		{ SPDM_GET_DIGESTS, "127f42003f815a04", "RDTExponent", -EBADMSG },
 		{ SPDM_GET_DIGESTS, "127f42001f815a04",
 		  "device asks for a longer wait than CMA allows (RDTExponent)", -ETIMEDOUT },
+		{ SPDM_GET_DIGESTS, "127f42000a815a0441", "bytes after the end", -EBADMSG },
+		{ SPDM_GET_DIGESTS, "127f42000a815a0400000000", "bytes after the end", -EBADMSG },
 		{ SPDM_GET_DIGESTS, "127f4200", "RDTExponent", -EBADMSG },
 		{ SPDM_GET_DIGESTS, "127f42000a", "ResponseNotReady RequestCode", -EBADMSG },
 		{ SPDM_GET_DIGESTS, "127f42000a81", "ResponseNotReady Token", -EBADMSG },
@@ -532,6 +643,54 @@ static void a_resynch_starts_over_once(void **state)
 	assert_string_equal(s.why, "device answers ERROR RequestResynch");
 }
 
+/* A device that was reset knows of no negotiated version. */
+static void a_resynch_may_come_at_version_1_0(void **state)
+{
+	struct response m;
+	struct script s;
+
+	(void)state;
+	script_start(&s, SPDM_12);
+	script_until(&s, SPDM_GET_MEASUREMENTS, &m);
+	assert_int_equal(give_error(&s, "107f4300"), -EAGAIN);
+	script_finish(&s);
+	assert_int_equal(s.rq.nego.version, SPDM_12);
+}
+
+static void a_device_that_cannot_take_the_requests_to_come_is_told_apart(void **state)
+{
+	static const struct {
+		u8 version, slot;
+		u32 transfer_size;
+		const char *why; /* NULL: it can */
+	} rows[] = {
+		{ SPDM_12, 0, 42, NULL },
+		{ SPDM_13, 0, 45, NULL },
+		{ SPDM_13, 0, 44,
+		  "device cannot attest: DataTransferSize is less than a GET_MEASUREMENTS" },
+		{ SPDM_10, 1, 0, "device cannot attest: SPDM 1.0 measures with slot 0 only" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct response m;
+		struct script s;
+		int rc;
+
+		script_start(&s, rows[i].version);
+		s.rq.config.slot = rows[i].slot;
+		script_until(&s, SPDM_GET_CAPABILITIES, &m);
+		if (rows[i].transfer_size) {
+			m.at[12] = m.at[16] = (u8)rows[i].transfer_size;
+			m.at[13] = m.at[17] = 0;
+		}
+		rc = script_give(&s, (struct bytes){ m.at, m.len });
+		assert_int_equal(rc, rows[i].why ? -EOPNOTSUPP : 0);
+		if (rows[i].why)
+			assert_string_equal(s.why, rows[i].why);
+	}
+}
+
 static void a_response_without_a_request_is_refused(void **state)
 {
 	struct response m;
@@ -559,6 +718,9 @@ int main(void)
 		cmocka_unit_test(up_to_three_zero_bytes_may_follow_and_nothing_else),
 		cmocka_unit_test(a_chain_in_portions_is_one_chain),
 		cmocka_unit_test(a_remainder_that_changes_between_portions_is_refused),
+		cmocka_unit_test(a_digest_is_as_long_as_its_algorithm_and_raw_devices_send_none),
+		cmocka_unit_test(a_list_of_opaque_elements_is_walked_to_its_end),
+		cmocka_unit_test(opaque_data_without_an_agreed_format_is_refused),
 		cmocka_unit_test(multi_key_is_asked_for_only_of_a_device_that_knows_no_other_way),
 		cmocka_unit_test(key_facts_of_digests_are_refused_when_they_make_no_sense),
 		cmocka_unit_test(every_error_but_three_is_the_last_word),
@@ -566,6 +728,8 @@ int main(void)
 		cmocka_unit_test(waiting_leaves_no_trace_in_the_transcripts),
 		cmocka_unit_test(busy_is_retried_with_the_same_bytes_and_not_for_ever),
 		cmocka_unit_test(a_resynch_starts_over_once),
+		cmocka_unit_test(a_resynch_may_come_at_version_1_0),
+		cmocka_unit_test(a_device_that_cannot_take_the_requests_to_come_is_told_apart),
 		cmocka_unit_test(a_response_without_a_request_is_refused),
 	};
 
