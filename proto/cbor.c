@@ -139,8 +139,7 @@ static const struct cbor_callbacks callbacks = {
 	.indef_break = on_break,
 };
 
-/* Bytes that the head of @value takes in its shortest form. */
-static size_t shortest(u64 value)
+size_t cbor_head_len(u64 value)
 {
 	return value < 24	     ? 1
 	       : value <= 0xff	     ? 2
@@ -192,13 +191,21 @@ struct walk {
 	size_t items;
 	enum cbor_mode mode;
 	const char *why;
+	enum err_code code;
 };
+
+static bool stop_with(struct walk *w, enum err_code code, const char *why)
+{
+	if (!w->why) {
+		w->why = why;
+		w->code = code;
+	}
+	return false;
+}
 
 static bool stop(struct walk *w, const char *why)
 {
-	if (!w->why)
-		w->why = why;
-	return false;
+	return stop_with(w, E_FORMAT, why);
 }
 
 static bool is_utf8(struct bytes b)
@@ -235,7 +242,7 @@ static bool walk_chunks(struct walk *w, enum cbor_kind kind)
 
 	for (;;) {
 		if (++w->items > CBOR_ITEMS_MAX)
-			return stop(w, "too many items");
+			return stop_with(w, E_LIMIT, "too many items");
 		if (!read_head(bytes_slice(w->all, w->at, w->all.len - w->at), &h))
 			return stop(w, "not well-formed");
 		w->at += h.size;
@@ -284,7 +291,7 @@ static bool add_key(struct walk *w, struct key_list *keys, struct bytes key)
 		struct bytes *at = realloc(keys->at, cap * sizeof(*at));
 
 		if (!at)
-			return stop(w, "out of memory");
+			return stop_with(w, E_MEMORY, "out of memory");
 		keys->at = at;
 		keys->cap = cap;
 	}
@@ -370,7 +377,7 @@ static bool deterministic(struct walk *w, const struct head *h)
 		return stop(w, "indefinite length");
 	if (h->kind == CBOR_FLOAT)
 		return stop(w, "float or unknown simple value");
-	if (has_number && h->size - body != shortest(h->value))
+	if (has_number && h->size - body != cbor_head_len(h->value))
 		return stop(w, "number or length not in its shortest form");
 	return true;
 }
@@ -382,7 +389,7 @@ static bool walk_item(struct walk *w, unsigned int depth, bool *was_break)
 
 	*was_break = false;
 	if (++w->items > CBOR_ITEMS_MAX)
-		return stop(w, "too many items");
+		return stop_with(w, E_LIMIT, "too many items");
 	if (!read_head(bytes_slice(w->all, w->at, w->all.len - w->at), &h))
 		return stop(w, "not well-formed");
 	w->at += h.size;
@@ -399,7 +406,7 @@ static bool walk_item(struct walk *w, unsigned int depth, bool *was_break)
 	if (h.kind != CBOR_ARRAY && h.kind != CBOR_MAP && h.kind != CBOR_TAG)
 		return true;
 	if (depth == 0)
-		return stop(w, "nested too deep");
+		return stop_with(w, E_LIMIT, "nested too deep");
 	/* Each item takes at least a byte: a count larger than what is left is a lie. */
 	if (!h.indefinite && h.kind != CBOR_TAG && h.value > w->all.len - w->at)
 		return stop(w, "not well-formed");
@@ -419,15 +426,26 @@ int cbor_check(struct bytes b, enum cbor_mode mode, struct err *e)
 
 	if (walk_item(&w, CBOR_DEPTH_MAX, &was_break) && !was_break && w.at == b.len)
 		return 0;
-	if (!w.why)
-		w.why = was_break ? "break outside of anything" : "bytes after the end";
-	return err_set(e, E_FORMAT, "CBOR at byte %zu: %s", w.at, w.why);
+	stop(&w, was_break ? "break outside of anything" : "bytes after the end");
+	return err_set(e, w.code, "CBOR at byte %zu: %s", w.at, w.why);
 }
 
 /* ---- pulling ---- */
 void cbor_fail(struct cbor *c, const char *why)
 {
 	reader_fail(&c->r, why);
+}
+
+void cbor_fail_with(struct cbor *c, enum err_code code, const char *why)
+{
+	if (!c->r.why)
+		c->code = code;
+	reader_fail(&c->r, why);
+}
+
+enum err_code cbor_code(const struct cbor *c)
+{
+	return c->code ? c->code : E_FORMAT;
 }
 
 bool cbor_done(struct cbor *c)
@@ -562,81 +580,4 @@ void cbor_end(struct cbor *c)
 {
 	if (c->mode == CBOR_WELL_FORMED && at_break(c))
 		read_bytes(&c->r, 1, "break");
-}
-
-/* ---- writing ---- */
-static void put_head(struct writer *w, u8 major, u64 v)
-{
-	u8 first = (u8)(major << 5);
-
-	switch (shortest(v)) {
-	case 1:
-		write_u8(w, (u8)(first | v));
-		break;
-	case 2:
-		write_u8(w, first | 24);
-		write_u8(w, (u8)v);
-		break;
-	case 3:
-		write_u8(w, first | 25);
-		write_be16(w, (u16)v);
-		break;
-	case 5:
-		write_u8(w, first | 26);
-		write_be32(w, (u32)v);
-		break;
-	default:
-		write_u8(w, first | 27);
-		write_be64(w, v);
-	}
-}
-
-void cbor_put_uint(struct writer *w, u64 v)
-{
-	put_head(w, 0, v);
-}
-
-void cbor_put_int(struct writer *w, long long v)
-{
-	if (v < 0)
-		put_head(w, 1, (u64)(-1 - v));
-	else
-		put_head(w, 0, (u64)v);
-}
-
-void cbor_put_bytes(struct writer *w, struct bytes b)
-{
-	put_head(w, 2, b.len);
-	write_bytes(w, b);
-}
-
-void cbor_put_text(struct writer *w, struct bytes text)
-{
-	put_head(w, 3, text.len);
-	write_bytes(w, text);
-}
-
-void cbor_put_array(struct writer *w, size_t n)
-{
-	put_head(w, 4, n);
-}
-
-void cbor_put_map(struct writer *w, size_t n)
-{
-	put_head(w, 5, n);
-}
-
-void cbor_put_tag(struct writer *w, u64 tag)
-{
-	put_head(w, 6, tag);
-}
-
-void cbor_put_bool(struct writer *w, bool v)
-{
-	write_u8(w, v ? 0xf5 : 0xf4);
-}
-
-void cbor_put_null(struct writer *w)
-{
-	write_u8(w, 0xf6);
 }

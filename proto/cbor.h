@@ -35,6 +35,7 @@ enum cbor_kind {
 struct cbor {
 	struct reader r;
 	enum cbor_mode mode;
+	enum err_code code; /* of the failure; 0 stands for E_FORMAT */
 };
 
 static inline struct cbor cbor_on(struct bytes b, enum cbor_mode mode)
@@ -46,6 +47,7 @@ static inline struct cbor cbor_on(struct bytes b, enum cbor_mode mode)
  * cbor_check - the whole of @b is one well-formed item within the limits of limits.h (depth, count),
  * text is UTF-8, no map has a key twice, and in STRICT mode everything is deterministic. Call it
  * first; the pulls below then only check types.
+ * Return: 0; E_FORMAT; E_LIMIT for a document that is larger than this build reads; E_MEMORY.
  */
 int cbor_check(struct bytes b, enum cbor_mode mode, struct err *e);
 
@@ -64,6 +66,10 @@ void cbor_end(struct cbor *c);
 /** cbor_item - the encoded bytes of the next item, whatever it is, as a view; steps over it. */
 struct bytes cbor_item(struct cbor *c, const char *field);
 void cbor_fail(struct cbor *c, const char *why);
+/** cbor_fail_with - when the failure is not one of form: E_LIMIT, E_MEMORY, E_UNSUPPORTED. */
+void cbor_fail_with(struct cbor *c, enum err_code code, const char *why);
+/** cbor_code - what the first failure was, for err_set(). */
+enum err_code cbor_code(const struct cbor *c);
 /** cbor_done - true if something failed or bytes are left. */
 bool cbor_done(struct cbor *c);
 
@@ -71,12 +77,25 @@ bool cbor_done(struct cbor *c);
 void cbor_put_uint(struct writer *w, u64 v);
 void cbor_put_int(struct writer *w, long long v);
 void cbor_put_bytes(struct writer *w, struct bytes b);
+/** cbor_put_bytes_head - of a byte string whose bytes the caller keeps elsewhere. */
+void cbor_put_bytes_head(struct writer *w, size_t len);
 void cbor_put_text(struct writer *w, struct bytes text);
 void cbor_put_array(struct writer *w, size_t n);
 void cbor_put_map(struct writer *w, size_t n); /* keys follow in bytewise order of their encoding */
 void cbor_put_tag(struct writer *w, u64 tag);
 void cbor_put_bool(struct writer *w, bool v);
 void cbor_put_null(struct writer *w);
+
+/**
+ * cbor_written - @document, as write_done() gave it, is one deterministic item. Every writer of a
+ * document ends with it: a caller that gave keys out of order, or text that is not UTF-8, gets an
+ * error and sends nothing.
+ * @what: for the message: "a token".
+ * Return: 0; E_FORMAT; E_LIMIT when it did not fit, so that @document is empty.
+ */
+int cbor_written(struct bytes document, const char *what, struct err *e);
+/** cbor_head_len - bytes of an item's head with the number or length @value. */
+size_t cbor_head_len(u64 value);
 
 /** cbor_key_less - bytewise order of encoded keys (a proper prefix comes first). */
 bool cbor_key_less(struct bytes a, struct bytes b);

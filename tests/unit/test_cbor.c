@@ -13,7 +13,7 @@ static void expect(const char *hex, enum cbor_mode mode, const char *want)
 	int rc = cbor_check((struct bytes){ copy, buf_bytes(doc).len }, mode, &e);
 
 	free(copy);
-	if ((rc == 0) != (want == NULL) || (rc && !strstr(e.text, want)))
+	if ((rc == 0) != (want == NULL) || (rc && (e.code != E_FORMAT || !strstr(e.text, want))))
 		fail_msg("%s in mode %d: %s, expected %s", hex, (int)mode, rc ? e.text : "accepted",
 			 want ? want : "accepted");
 }
@@ -136,6 +136,127 @@ static void every_truncation_is_refused(void **state)
 	       CBOR_STRICT, NULL);
 }
 
+/* @n heads of @head, then 00. */
+static int check_nested(u8 head, size_t n, size_t tail, struct err *e)
+{
+	OWNED(buf) doc = buf_new(CBOR_ITEMS_MAX + 1024);
+
+	for (size_t i = 0; i < n; i++)
+		write_u8(&doc->w, head);
+	write_zeros(&doc->w, tail);
+	return cbor_check(buf_bytes(doc), CBOR_WELL_FORMED, e);
+}
+
+static void a_limit_is_told_apart_from_malformed_bytes(void **state)
+{
+	OWNED(buf) many = buf_new(CBOR_ITEMS_MAX + 1024);
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(check_nested(0x81, CBOR_DEPTH_MAX, 1, &e), &e);
+	assert_refused(check_nested(0x81, CBOR_DEPTH_MAX + 1, 1, &e), &e, E_LIMIT,
+		       "nested too deep");
+	assert_refused(check_nested(0xc1, CBOR_DEPTH_MAX + 1, 1, &e), &e, E_LIMIT,
+		       "nested too deep");
+	assert_refused(check_nested(0xa1, CBOR_DEPTH_MAX + 1, 1, &e), &e, E_LIMIT,
+		       "nested too deep");
+	/* an array of one item less than allowed: it counts itself */
+	cbor_put_array(&many->w, CBOR_ITEMS_MAX - 1);
+	write_zeros(&many->w, CBOR_ITEMS_MAX - 1);
+	assert_ok(cbor_check(buf_bytes(many), CBOR_STRICT, &e), &e);
+	many->w.len = 0;
+	cbor_put_array(&many->w, CBOR_ITEMS_MAX);
+	write_zeros(&many->w, CBOR_ITEMS_MAX);
+	assert_refused(cbor_check(buf_bytes(many), CBOR_STRICT, &e), &e, E_LIMIT, "too many items");
+	/* chunks are items too */
+	assert_refused(check_nested(0x5f, 1, 0, &e), &e, E_FORMAT, "not well-formed");
+	many->w.len = 0;
+	write_u8(&many->w, 0x5f);
+	for (size_t i = 0; i < CBOR_ITEMS_MAX; i++)
+		write_u8(&many->w, 0x40);
+	assert_refused(cbor_check(buf_bytes(many), CBOR_WELL_FORMED, &e), &e, E_LIMIT,
+		       "too many items");
+}
+
+static void the_code_of_the_first_failure_sticks(void **state)
+{
+	struct cbor c = cbor_on(bytes_text("x"), CBOR_STRICT), d = c;
+
+	(void)state;
+	assert_int_equal(cbor_code(&c), E_FORMAT);
+	cbor_fail(&c, "form");
+	cbor_fail_with(&c, E_LIMIT, "limit");
+	assert_string_equal(c.r.why, "form");
+	assert_int_equal(cbor_code(&c), E_FORMAT);
+	cbor_fail_with(&d, E_LIMIT, "limit");
+	cbor_fail(&d, "form");
+	assert_string_equal(d.r.why, "limit");
+	assert_int_equal(cbor_code(&d), E_LIMIT);
+}
+
+static void a_document_that_was_not_written_well_is_not_sent(void **state)
+{
+	static const struct {
+		const char *hex;
+		enum err_code code;
+		const char *why;
+	} rows[] = {
+		{ "a201000200", E_OK, NULL },
+		{ "a202000100", E_FORMAT, "write a thing: CBOR at byte 4: map keys not in order" },
+		{ "a201000100", E_FORMAT, "write a thing: CBOR at byte 4: map key twice" },
+		{ "61ff", E_FORMAT, "write a thing: CBOR at byte 2: text is not UTF-8" },
+		{ "a10100 00", E_FORMAT, "write a thing: CBOR at byte 3: bytes after the end" },
+		{ "8201", E_FORMAT, "write a thing: CBOR at byte 1: not well-formed" },
+	};
+	u8 room[4];
+	struct writer w = writer_on(room, sizeof(room));
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		OWNED(buf) doc = from_hex(rows[i].hex);
+
+		if (rows[i].why)
+			assert_refused(cbor_written(buf_bytes(doc), "a thing", &e), &e,
+				       rows[i].code, rows[i].why);
+		else
+			assert_ok(cbor_written(buf_bytes(doc), "a thing", &e), &e);
+	}
+	cbor_put_bytes(&w, bytes_text("does not fit"));
+	assert_refused(cbor_written(write_done(&w), "a thing", &e), &e, E_LIMIT,
+		       "no room for a thing");
+}
+
+static void each_number_is_written_in_its_shortest_form(void **state)
+{
+	static const struct {
+		u64 value;
+		const char *hex;
+	} rows[] = {
+		{ 0, "00" },
+		{ 23, "17" },
+		{ 24, "1818" },
+		{ 0xff, "18ff" },
+		{ 0x100, "190100" },
+		{ 0xffff, "19ffff" },
+		{ 0x10000, "1a00010000" },
+		{ 0xffffffff, "1affffffff" },
+		{ 0x100000000, "1b0000000100000000" },
+		{ 0xffffffffffffffff, "1bffffffffffffffff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		OWNED(buf) want = from_hex(rows[i].hex);
+		u8 room[16];
+		struct writer w = writer_on(room, sizeof(room));
+
+		cbor_put_uint(&w, rows[i].value);
+		assert_bytes_equal(write_done(&w), buf_bytes(want));
+		assert_int_equal(cbor_head_len(rows[i].value), want->w.len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +264,10 @@ int main(void)
 		cmocka_unit_test(text_must_be_shortest_form_utf8),
 		cmocka_unit_test(open_arrays_and_maps_are_counted_and_their_breaks_passed),
 		cmocka_unit_test(every_truncation_is_refused),
+		cmocka_unit_test(a_limit_is_told_apart_from_malformed_bytes),
+		cmocka_unit_test(the_code_of_the_first_failure_sticks),
+		cmocka_unit_test(a_document_that_was_not_written_well_is_not_sent),
+		cmocka_unit_test(each_number_is_written_in_its_shortest_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
