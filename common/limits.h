@@ -41,6 +41,8 @@ enum {
 	CBOR_DEPTH_MAX = 24,		/* CoRIM nests 14 deep                                        */
 	CBOR_ITEMS_MAX = 1000000,	/* items in one document                                      */
 
+	COSE_HEADERS_MAX = 64,		/* in both buckets together; real ones have up to six         */
+
 	/* CoRIM */
 	CORIM_MAX = 4 * 1024 * 1024,	/* one signed CoRIM                                           */
 	CORIM_TAGS_MAX = 256,

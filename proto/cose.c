@@ -27,42 +27,86 @@ static int row_of(long long alg)
 	return -1;
 }
 
+/* Labels of both buckets: one that stands in each is two answers to one question (RFC 9052 3). */
+struct labels {
+	size_t n;
+	struct label {
+		long long number;
+		struct bytes text; /* a number has none */
+	} at[COSE_HEADERS_MAX];
+};
+
+static struct label take_label(struct cbor *c, struct labels *seen)
+{
+	struct label l = { 0 };
+
+	if (cbor_peek(c) == CBOR_TEXT)
+		l.text = cbor_text(c, "header");
+	else
+		l.number = cbor_int(c, "header");
+	if (!c->r.why && seen->n == COSE_HEADERS_MAX)
+		cbor_fail_with(c, E_LIMIT, "too many headers");
+	for (size_t i = 0; i < seen->n; i++)
+		if (!l.text.at == !seen->at[i].text.at && l.number == seen->at[i].number &&
+		    bytes_equal(l.text, seen->at[i].text))
+			cbor_fail(c, "one header in both buckets");
+	if (!c->r.why)
+		seen->at[seen->n++] = l;
+	return l;
+}
+
+static void take_alg(struct cbor *c, struct cose_sign1 *out)
+{
+	if (cbor_peek(c) == CBOR_TEXT)
+		cbor_fail_with(c, E_UNSUPPORTED, "alg is not one of ours");
+	out->alg = cbor_int(c, "alg");
+}
+
+/* What counts only under the signature. Return: whether the header was one of these. */
+static bool take_protected(struct cbor *c, long long key, struct cose_sign1 *out)
+{
+	if (key == COSE_HDR_ALG)
+		take_alg(c, out);
+	else if (key == COSE_HDR_CONTENT_TYPE && cbor_peek(c) == CBOR_TEXT)
+		out->content_type = cbor_text(c, "content type");
+	else if (key == COSE_HDR_CORIM_META)
+		out->corim_meta = cbor_bytes(c, "corim-meta");
+	else if (key == COSE_HDR_CWT_CLAIMS)
+		out->cwt_claims = cbor_item(c, "CWT Claims");
+	else
+		return false;
+	return true;
+}
+
 /* Headers of one bucket. Unknown ones are passed over, unless crit says they matter. */
-static void read_headers(struct cbor *c, bool protected, struct cose_sign1 *out, bool *has_alg,
-			 bool *bare)
+static void read_headers(struct cbor *c, bool protected, struct labels *seen,
+			 struct cose_sign1 *out)
 {
 	size_t n = cbor_map(c, "header map");
 
-	*bare = protected ? n == 1 : n == 0;
+	*(protected ? &out->bare_protected : &out->bare_unprotected) = n == (protected ? 1 : 0);
 	for (size_t i = 0; i < n && !c->r.why; i++) {
-		long long key;
+		struct label l = take_label(c, seen);
 
-		if (cbor_peek(c) == CBOR_TEXT) {
-			cbor_text(c, "header");
+		if (c->r.why)
+			return;
+		if (l.text.at) {
 			cbor_item(c, "header");
 			continue;
 		}
-		key = cbor_int(c, "header");
-		if (key == COSE_HDR_ALG && protected) {
-			if (cbor_peek(c) == CBOR_TEXT)
-				cbor_fail(c, "alg is not one of ours");
-			out->alg = cbor_int(c, "alg");
-			*has_alg = true;
-		} else if (key == COSE_HDR_CRIT) {
-			cbor_fail(c, "crit: a header that must be understood is not");
-		} else if (key == COSE_HDR_CONTENT_TYPE && protected && cbor_peek(c) == CBOR_TEXT) {
-			out->content_type = cbor_text(c, "content type");
-		} else if (key == COSE_HDR_KID && cbor_peek(c) == CBOR_BYTES) {
+		out->hash_envelope |= l.number >= COSE_HDR_PAYLOAD_HASH_ALG &&
+				      l.number <= COSE_HDR_PAYLOAD_LOCATION;
+		if (protected && take_protected(c, l.number, out))
+			continue;
+		if (l.number == COSE_HDR_CRIT)
+			cbor_fail_with(c, E_UNSUPPORTED,
+				       "crit: a header that must be understood is not");
+		else if (l.number == COSE_HDR_KID && cbor_peek(c) == CBOR_BYTES)
 			out->kid = cbor_bytes(c, "kid");
-		} else if (key == COSE_HDR_CORIM_META && protected) {
-			out->corim_meta = cbor_bytes(c, "corim-meta");
-		} else if (key == COSE_HDR_CWT_CLAIMS && protected) {
-			out->cwt_claims = cbor_item(c, "CWT Claims");
-		} else if (key == COSE_HDR_X5CHAIN) {
+		else if (l.number == COSE_HDR_X5CHAIN)
 			out->x5chain = cbor_item(c, "x5chain");
-		} else {
+		else
 			cbor_item(c, "header");
-		}
 	}
 	cbor_end(c);
 }
@@ -71,7 +115,7 @@ int cose_sign1_parse(struct bytes b, enum cbor_mode mode, struct cose_sign1 *out
 {
 	struct cbor c = cbor_on(b, mode), headers;
 	struct cose_sign1 s = { 0 };
-	bool has_alg = false, ignored = false;
+	struct labels seen = { 0 };
 
 	if (cbor_check(b, mode, e))
 		return err_while(e, "COSE_Sign1");
@@ -80,7 +124,7 @@ int cose_sign1_parse(struct bytes b, enum cbor_mode mode, struct cose_sign1 *out
 	if (cbor_array(&c, "COSE_Sign1 array") != 4)
 		cbor_fail(&c, "COSE_Sign1 is not an array of four");
 	s.protected = cbor_bytes(&c, "protected headers");
-	read_headers(&c, false, &s, &ignored, &s.bare_unprotected);
+	read_headers(&c, false, &seen, &s);
 	s.detached = cbor_peek(&c) == CBOR_NULL;
 	if (s.detached)
 		cbor_item(&c, "payload");
@@ -89,14 +133,16 @@ int cose_sign1_parse(struct bytes b, enum cbor_mode mode, struct cose_sign1 *out
 	s.signature = cbor_bytes(&c, "signature");
 	cbor_end(&c);
 	if (cbor_done(&c))
-		return err_set(e, E_FORMAT, "COSE_Sign1: %s", c.r.why);
-	if (!s.protected.len || cbor_check(s.protected, mode, e))
-		return err_set(e, E_FORMAT, "COSE_Sign1: protected headers are not a map");
+		return err_set(e, cbor_code(&c), "COSE_Sign1: %s", c.r.why);
+	if (!s.protected.len)
+		return err_set(e, E_FORMAT, "COSE_Sign1: no protected headers");
+	if (cbor_check(s.protected, mode, e))
+		return err_while(e, "COSE_Sign1: protected headers");
 	headers = cbor_on(s.protected, mode);
-	read_headers(&headers, true, &s, &has_alg, &s.bare_protected);
+	read_headers(&headers, true, &seen, &s);
 	if (cbor_done(&headers))
-		return err_set(e, E_FORMAT, "COSE_Sign1: %s", headers.r.why);
-	if (!has_alg)
+		return err_set(e, cbor_code(&headers), "COSE_Sign1: %s", headers.r.why);
+	if (!s.alg) /* 0 is reserved */
 		return err_set(e, E_FORMAT, "COSE_Sign1: alg is not among the protected headers");
 	*out = s;
 	return 0;
@@ -109,19 +155,7 @@ static void put_to_be_signed(struct bytes protected, size_t payload_len, struct 
 	cbor_put_text(w, bytes_text("Signature1"));
 	cbor_put_bytes(w, protected);
 	cbor_put_bytes(w, BYTES_NONE);
-	/* the head of a byte string, without its bytes */
-	if (payload_len < 24) {
-		write_u8(w, (u8)(0x40 | payload_len));
-	} else if (payload_len <= 0xff) {
-		write_u8(w, 0x58);
-		write_u8(w, (u8)payload_len);
-	} else if (payload_len <= 0xffff) {
-		write_u8(w, 0x59);
-		write_be16(w, (u16)payload_len);
-	} else {
-		write_u8(w, 0x5a);
-		write_be32(w, (u32)payload_len);
-	}
+	cbor_put_bytes_head(w, payload_len);
 }
 
 int cose_sign1_verify(const struct cose_sign1 *c, const struct pubkey *key, struct err *e)
@@ -161,6 +195,8 @@ int cose_sign1_write(struct bytes protected, struct bytes payload, const struct 
 
 	if (row < 0)
 		return err_set(e, E_UNSUPPORTED, "COSE: key is not on a NIST curve");
+	if (cbor_written(protected, "protected headers", e))
+		return (int)e->code;
 	if (!tbs)
 		return err_set(e, E_MEMORY, "no memory for a signature");
 	put_to_be_signed(protected, payload.len, &tbs->w);

@@ -22,6 +22,9 @@ enum {
 	COSE_HDR_CORIM_META = 8,
 	COSE_HDR_CWT_CLAIMS = 15,
 	COSE_HDR_X5CHAIN = 33,
+	COSE_HDR_PAYLOAD_HASH_ALG = 258, /* RFC 9995: the payload is a hash of something else */
+	COSE_HDR_PAYLOAD_CONTENT_TYPE = 259,
+	COSE_HDR_PAYLOAD_LOCATION = 260,
 };
 
 /** struct cose_sign1 - views into the parsed bytes; an absent header is an empty view. */
@@ -35,20 +38,25 @@ struct cose_sign1 {
 	struct bytes cwt_claims; /* encoded map                                */
 	bool bare_protected;	 /* protected holds alg and nothing else       */
 	bool bare_unprotected;	 /* unprotected is empty                       */
+	bool hash_envelope;	 /* 258, 259 or 260 stands in a bucket         */
 	struct bytes payload;	 /* empty when detached                        */
 	bool detached;
 	struct bytes signature;
 };
 /**
- * cose_sign1_parse - tag 18 required, alg in the protected bucket required, a critical header refused.
+ * cose_sign1_parse - tag 18 required, alg in the protected bucket required, a critical header and a
+ * header that stands in both buckets refused.
  * @mode: how strictly the envelope itself is read.
+ * @out: filled on success, untouched otherwise; its views point into @b.
+ * Return: 0; E_FORMAT; E_UNSUPPORTED for alg or crit; E_LIMIT.
  */
 int cose_sign1_parse(struct bytes b, enum cbor_mode mode, struct cose_sign1 *out, struct err *e);
 /** cose_sign1_verify - Signature1 over protected and payload, empty external data. */
 int cose_sign1_verify(const struct cose_sign1 *c, const struct pubkey *key, struct err *e);
 /**
  * cose_sign1_write - tag 18, @protected encoded header map (with alg), empty unprotected bucket.
- * The algorithm is the one that fits @key: ES256, ES384, ES512.
+ * The algorithm is the one that fits @key: ES256, ES384, ES512. A @protected that is not deterministic
+ * is refused.
  */
 int cose_sign1_write(struct bytes protected, struct bytes payload, const struct keypair *key,
 		     struct writer *out, struct err *e);
