@@ -11,7 +11,9 @@ struct parsing {
 	struct eat *t;
 	struct eat_device *device;
 	struct eat_function *function;
-	struct err *e; /* failures that have a longer story than a literal */
+	bool half_subsystem; /* vendor seen, its device not yet */
+	struct err *e;
+	bool told; /* e holds the story of the failure: it is longer than a literal */
 };
 
 enum presence { OPTIONAL, REQUIRED };
@@ -52,7 +54,7 @@ static struct bytes sized(struct parsing *p, size_t min, size_t max, const char 
 	struct bytes b = cbor_bytes(&p->c, name);
 
 	if (!p->c.r.why && (b.len < min || b.len > max))
-		cbor_fail(&p->c, name);
+		cbor_fail_with(&p->c, min < max && b.len > max ? E_LIMIT : E_FORMAT, name);
 	return b;
 }
 
@@ -65,12 +67,18 @@ static u64 at_most(struct parsing *p, u64 max, const char *name)
 	return p->c.r.why ? 0 : v;
 }
 
+static void expect_count(struct parsing *p, size_t n, size_t min, size_t max, const char *name)
+{
+	if (!p->c.r.why && (n < min || n > max))
+		cbor_fail_with(&p->c, n > max ? E_LIMIT : E_FORMAT, name);
+}
+
 static struct bytes short_text(struct parsing *p, size_t max, const char *name)
 {
 	struct bytes b = cbor_text(&p->c, name);
 
 	if (b.len > max)
-		cbor_fail(&p->c, name);
+		cbor_fail_with(&p->c, E_LIMIT, name);
 	return b;
 }
 
@@ -101,12 +109,18 @@ UINT_MEMBER(vendor, 0xffff)
 UINT_MEMBER(device, 0xffff)
 UINT_MEMBER(class_code, 0xffffff)
 UINT_MEMBER(revision, 0xff)
-UINT_MEMBER(subsystem, 0xffff)
 
 static void take_subsystem_vendor(struct parsing *p, const char *name)
 {
-	p->function->has_subsystem = true;
+	p->half_subsystem = true;
 	p->function->subsystem_vendor = (u16)at_most(p, 0xffff, name);
+}
+
+static void take_subsystem(struct parsing *p, const char *name)
+{
+	p->function->has_subsystem = p->half_subsystem;
+	p->half_subsystem = !p->half_subsystem;
+	p->function->subsystem = (u16)at_most(p, 0xffff, name);
 }
 
 static void take_serial(struct parsing *p, const char *name)
@@ -153,14 +167,16 @@ static size_t take_functions(struct parsing *p, struct eat_function **out)
 {
 	size_t n = cbor_array(&p->c, "host inventory");
 
-	if (n > PCI_FUNCTIONS_MAX)
-		cbor_fail(&p->c, "host inventory: too many functions");
+	expect_count(p, n, 0, PCI_FUNCTIONS_MAX, "host inventory: too many functions");
 	*out = p->c.r.why ? NULL : calloc(n ? n : 1, sizeof(**out));
 	if (!*out)
-		cbor_fail(&p->c, "host inventory");
+		cbor_fail_with(&p->c, E_MEMORY, "host inventory");
 	for (size_t i = 0; i < n && !p->c.r.why; i++) {
 		p->function = &(*out)[i];
+		p->half_subsystem = false;
 		take_map(p, function_members, ARRAY_LEN(function_members), "host inventory");
+		if (p->half_subsystem)
+			cbor_fail(&p->c, "host inventory: subsystem without its other half");
 	}
 	return p->c.r.why ? 0 : n;
 }
@@ -175,7 +191,7 @@ int eat_inventory_parse(struct bytes inventory, struct eat_function **out, size_
 	if (cbor_done(&p.c)) {
 		free(*out);
 		*out = NULL;
-		return err_set(e, E_FORMAT, "inventory: %s", p.c.r.why);
+		return err_set(e, cbor_code(&p.c), "inventory: %s", p.c.r.why);
 	}
 	return 0;
 }
@@ -208,8 +224,7 @@ static void take_switches(struct parsing *p, const char *name)
 {
 	size_t n = cbor_array(&p->c, name);
 
-	if (n == 0 || n > EAT_SWITCHES_MAX)
-		cbor_fail(&p->c, name);
+	expect_count(p, n, 1, EAT_SWITCHES_MAX, name);
 	for (size_t i = 0; i < n && !p->c.r.why; i++)
 		p->t->switches[p->t->n_switches++] = short_text(p, 64, name);
 }
@@ -273,8 +288,7 @@ static void take_pcrs(struct parsing *p, const char *name)
 {
 	size_t n = cbor_map(&p->c, name);
 
-	if (!p->c.r.why && (n == 0 || n > TPM_BANKS_MAX))
-		cbor_fail(&p->c, name);
+	expect_count(p, n, 1, TPM_BANKS_MAX, name);
 	for (size_t i = 0; i < n && !p->c.r.why; i++)
 		take_bank(p, &p->t->banks[p->t->n_banks++], name);
 }
@@ -410,7 +424,7 @@ static void take_device_submodule(struct parsing *p, struct bytes label)
 		return;
 	}
 	if (p->t->n_devices == DEVICES_MAX) {
-		cbor_fail(&p->c, "submods: too many devices");
+		cbor_fail_with(&p->c, E_LIMIT, "submods: too many devices");
 		return;
 	}
 	p->device = &p->t->devices[p->t->n_devices++];
@@ -478,8 +492,7 @@ static void take_release(struct parsing *p, const char *name)
 	p->t->release = cbor_item(&ahead, name);
 	if (cbor_peek(&p->c) == CBOR_ARRAY) {
 		n = cbor_array(&p->c, name);
-		if (n < 2 || n > VOLUMES_MAX)
-			cbor_fail(&p->c, name);
+		expect_count(p, n, 2, VOLUMES_MAX, name);
 	}
 	for (size_t i = 0; i < n && !p->c.r.why; i++) {
 		struct eat_volume *v = &p->t->volumes[i];
@@ -505,9 +518,12 @@ static void take_cnf(struct parsing *p, const char *name)
 		cbor_fail(&p->c, name);
 	if (p->c.r.why)
 		return;
-	if (cose_key_read(&p->c, &p->t->cnf, p->e) ||
-	    cose_thumbprint(p->t->cnf, p->t->thumbprint, p->e))
+	p->told = cose_key_read(&p->c, &p->t->cnf, p->e) ||
+		  cose_thumbprint(p->t->cnf, p->t->thumbprint, p->e);
+	if (p->told) {
+		err_while(p->e, "%s", name);
 		cbor_fail(&p->c, name);
+	}
 }
 
 static void take_nonce(struct parsing *p, const char *name)
@@ -562,8 +578,10 @@ int eat_parse(struct bytes token, struct eat **out, struct err *e)
 		return err_while(e, "token claims");
 	p.c = cbor_on(t->cose.payload, CBOR_STRICT);
 	take_map(&p, token_claims, ARRAY_LEN(token_claims), "claims");
-	if (cbor_done(&p.c))
-		return err_set(e, E_FORMAT, "token claims: %s", p.c.r.why);
+	if (cbor_done(&p.c) && p.told)
+		return err_while(e, "token claims");
+	if (p.c.r.why)
+		return err_set(e, cbor_code(&p.c), "token claims: %s", p.c.r.why);
 	*out = TAKE(t);
 	return 0;
 }

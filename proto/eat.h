@@ -87,7 +87,10 @@ struct eat {
 	struct eat_volume volumes[VOLUMES_MAX];
 };
 
-/** eat_parse - grammar only; nothing is verified. The text names the claim that did not fit. */
+/**
+ * eat_parse - grammar only; nothing is verified. The text names the claim that did not fit.
+ * Return: 0; E_FORMAT; E_LIMIT for what is larger than limits.h allows; E_MEMORY.
+ */
 int eat_parse(struct bytes token, struct eat **out, struct err *e);
 void eat_drop(struct eat **t);
 /** eat_check_signature - by the cnf key in the token itself: proves possession, not identity. */
@@ -106,7 +109,7 @@ struct eat_host_draft {
 };
 int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err *e);
 int eat_write_device(const struct device_evidence *d, struct buf **out, struct err *e);
-/** eat_write_release - @v sorted by UUID; one volume is a map, several an array. */
+/** eat_write_release - @v sorted by UUID, else E_USAGE; one volume is a map, several an array. */
 int eat_write_release(const struct eat_volume *v, size_t n, struct buf **out, struct err *e);
 struct eat_tpm_draft {
 	struct bytes ak_name, quote, quote_sig;

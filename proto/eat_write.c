@@ -4,10 +4,11 @@
 #include "eat.h"
 #include "eat_claims.h"
 
+/* @what: "host", a label, "release" */
 static int finish(struct buf **b, struct buf **out, const char *what, struct err *e)
 {
-	if (!*b || (*b)->w.full)
-		return err_set(e, E_MEMORY, "no room for the %s submodule", what);
+	if (cbor_written(buf_bytes(*b), what, e))
+		return (int)e->code;
 	*out = TAKE(*b);
 	return 0;
 }
@@ -132,8 +133,13 @@ int eat_write_release(const struct eat_volume *v, size_t n, struct buf **out, st
 {
 	OWNED(buf) b = buf_new(VOLUMES_MAX * 512);
 
-	if (!b || n == 0 || n > VOLUMES_MAX)
+	if (!b)
+		return err_set(e, E_MEMORY, "no memory for a release claim");
+	if (n == 0 || n > VOLUMES_MAX)
 		return err_set(e, E_USAGE, "a release asks for 1 to %d volumes", VOLUMES_MAX);
+	for (size_t i = 1; i < n; i++)
+		if (!cbor_key_less(v[i - 1].uuid, v[i].uuid))
+			return err_set(e, E_USAGE, "volumes of a release are not sorted by UUID");
 	if (n > 1)
 		cbor_put_array(&b->w, n);
 	for (size_t i = 0; i < n; i++)
@@ -231,8 +237,8 @@ int eat_write_token(const u8 nonce[32], const u8 ueid[UEID_LEN], u64 iat, const 
 		cbor_put_int(&payload->w, CLAIM_RELEASE);
 		write_bytes(&payload->w, release);
 	}
-	if (payload->w.full)
-		return err_set(e, E_LIMIT, "token is larger than %d bytes", EVIDENCE_MAX);
+	if (cbor_written(buf_bytes(payload), "a token", e))
+		return (int)e->code;
 	cbor_put_map(&p, 1);
 	cbor_put_int(&p, COSE_HDR_ALG);
 	cbor_put_int(&p, COSE_ES256);
