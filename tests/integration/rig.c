@@ -127,6 +127,25 @@ int rig_tpm_tool(const struct rig_tpm *t, const char *const argv[])
 	return rig_run(log, argv);
 }
 
+void rig_tpm_boot(struct rig_tpm *t, const char *log)
+{
+	char command[800], line[200];
+	FILE *p;
+
+	snprintf(command, sizeof(command), "%s/tests/tools/boot-log-make %s", BUILD_FOLDER, log);
+	p = popen(command, "r");
+	assert_non_null(p);
+	while (fgets(line, sizeof(line), p)) {
+		char pcr[8], hex[80], argument[100];
+		const char *const extend[] = { "tpm2_pcrextend", argument, NULL };
+
+		assert_int_equal(sscanf(line, "%7s %79s", pcr, hex), 2);
+		snprintf(argument, sizeof(argument), "%s:sha256=%s", pcr, hex);
+		assert_int_equal(rig_tpm_tool(t, extend), 0);
+	}
+	assert_int_equal(pclose(p), 0);
+}
+
 static void power_cycle(struct rig_tpm *t, bool clear)
 {
 	char ctrl[300];

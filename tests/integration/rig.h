@@ -30,6 +30,8 @@ void rig_tpm_stop(struct rig_tpm *t);
 void rig_tpm_reset(struct rig_tpm *t);
 /** rig_tpm_restart - TPM2_Shutdown(STATE), power cycle, TPM2_Startup(CLEAR): a TPM Restart. */
 void rig_tpm_restart(struct rig_tpm *t);
+/** rig_tpm_boot - extend it as a firmware would; the boot log of our own bytes goes to @log. */
+void rig_tpm_boot(struct rig_tpm *t, const char *log);
 /** rig_tpm_tool - run a tpm2-tools command against it, e.g. { "tpm2_pcrextend", "15:sha256=...", NULL }. */
 int rig_tpm_tool(const struct rig_tpm *t, const char *const argv[]);
 

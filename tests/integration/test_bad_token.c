@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Bad input: nonces, quotes, the token's key and its bytes. */
+#include "refusal.h"
+
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "server/keys.h"
+#include "server/nonce.h"
+
+/* ---- nonces ---- */
+static void a_stale_nonce_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	honest(f, &f->a, &t);
+	clock_set_s(clock_now_s() + NONCE_AGE_MAX_S + 1);
+	refused(&t, "NONCE", "nonce is stale: issued 151 s ago, good for 150 s");
+	forged_clear(&t);
+}
+
+static void a_nonce_of_another_servers_key_is_foreign(void **state)
+{
+	struct fixture *f = *state;
+	struct server_keys other = { .n_nonce_keys = 1 };
+	struct forged t;
+	struct err e = { 0 };
+
+	forge_begin(&f->s, &f->a, &t);
+	other.a = f->s.server->keys->a; /* same deployment, another key under the same number */
+	other.nonce_keys[0].kid = f->s.server->keys->nonce_keys[0].kid;
+	assert_ok(nonce_make(&other, NONCE_FOR_SESSION, clock_now_s(), t.nonce, &e), &e);
+	memcpy(t.session, t.nonce, 32);
+	forge_context(&t, f->s.server->keys->deployment);
+	forge_collect(&t);
+	forge_rest(&t);
+	refused(&t, "NONCE", "nonce is foreign: no server of this deployment issued it");
+	forged_clear(&t);
+}
+
+static void a_nonce_for_another_deployment_is_foreign(void **state)
+{
+	struct fixture *f = *state;
+	struct server_keys other = *f->s.server->keys;
+	struct forged t;
+	struct err e = { 0 };
+
+	forge_begin(&f->s, &f->a, &t);
+	other.deployment[0] ^= 1; /* a sister deployment that even shares the nonce key */
+	other.a = sha256_of(BYTES(other.deployment));
+	assert_ok(nonce_make(&other, NONCE_FOR_SESSION, clock_now_s(), t.nonce, &e), &e);
+	memcpy(t.session, t.nonce, 32);
+	forge_context(&t, f->s.server->keys->deployment);
+	forge_collect(&t);
+	forge_rest(&t);
+	refused(&t, "NONCE", "nonce is foreign: no server of this deployment issued it");
+	forged_clear(&t);
+}
+
+/* Our nonce, fetched by somebody who sits between a host of another deployment and its verifier. */
+static void evidence_made_for_another_deployment_does_not_bind_to_ours(void **state)
+{
+	struct fixture *f = *state;
+	u8 other[DEPLOYMENT_ID_LEN] = { 7 };
+	struct forged t;
+
+	forge_begin(&f->s, &f->a, &t);
+	forge_context(&t, other);
+	forge_collect(&t);
+	forge_rest(&t);
+	refused(&t, "QUOTE_BINDS NONCE_BOUND K_CERTIFIED",
+		"the quote binds other evidence, another nonce or another deployment");
+	forged_clear(&t);
+}
+
+static void a_used_nonce_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t, second;
+
+	honest(f, &f->a, &t);
+	released(&t);
+	turned_away(&t, buf_bytes(t.token), 403, "nonce was used before");
+
+	/* and in other evidence over the same nonce */
+	forge_begin(&f->s, &f->a, &second);
+	memcpy(second.nonce, t.nonce, 32);
+	memcpy(second.session, t.nonce, 32);
+	forge_context(&second, f->s.server->keys->deployment);
+	forge_collect(&second);
+	forge_rest(&second);
+	turned_away(&second, buf_bytes(second.token), 403, "nonce was used before");
+	forged_clear(&second);
+	forged_clear(&t);
+}
+
+static void a_token_of_one_session_is_refused_in_another(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+	struct err e = { 0 };
+
+	honest(f, &f->a, &t);
+	assert_ok(nonce_make(f->s.server->keys, NONCE_FOR_SESSION, clock_now_s(), t.session, &e),
+		  &e);
+	refused(&t, "NONCE", "the token answers another session's nonce");
+	forged_clear(&t);
+}
+
+static void a_nonce_of_the_callers_choice_gets_neither_a_session_nor_a_share(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+	struct err e = { 0 };
+	long status;
+	json_t *j = forge_call(&f->s, "POST",
+			       "/challenge-response/v1/newSession?nonce=AAAAAAAAAAAAAAAAAAAAAAAA",
+			       NULL, false, BYTES_NONE, &status);
+
+	assert_int_equal(status, 400);
+	assert_non_null(strstr(json_string_value(json_object_get(j, "detail")),
+			       "nonce of the caller's choice"));
+	json_decref(j);
+
+	forge_begin(&f->s, &f->a, &t);
+	assert_ok(random_bytes(t.nonce, 32, &e), &e);
+	memcpy(t.session, t.nonce, 32);
+	forge_context(&t, f->s.server->keys->deployment);
+	forge_collect(&t);
+	forge_rest(&t);
+	refused(&t, "NONCE", "nonce is foreign");
+	forged_clear(&t);
+}
+
+/* ---- the quote ---- */
+static void a_quote_over_other_pcrs_than_claimed_is_refused(void **state)
+{
+	/* PCR 16 to 23 can be reset and extended to any value: quoted, and labelled 0 to 15 */
+	static const struct {
+		u32 quoted, claimed;
+	} rows[] = {
+		{ 0xff00ff, 0xffff },
+		{ 0x7fff, 0xffff },
+		{ 0xffff, 0x7fff },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct forged t;
+
+		forge_begin(&f->s, &f->a, &t);
+		forge_collect(&t);
+		t.selection.bank[0].pcrs = rows[i].quoted;
+		t.claimed.pcrs = rows[i].claimed;
+		forge_rest(&t);
+		refused(&t,
+			rows[i].claimed & 1u << 15 ? "QUOTE_SELECTION BOOT_LOG CAP"
+						   : "QUOTE_SELECTION BOOT_LOG CAP RELEASE_SET",
+			"the quote selects other PCRs or another bank than the token claims");
+		forged_clear(&t);
+	}
+}
+
+static void a_quote_over_another_bank_than_claimed_is_refused(void **state)
+{
+	/* an idle bank holds what nobody measured: quoted there, labelled as the SHA-256 bank */
+	static const u16 banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA384, TPM_ALG_SHA512 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(banks); i++) {
+		struct forged t;
+
+		forge_begin(&f->s, &f->a, &t);
+		forge_collect(&t);
+		t.selection.bank[0].alg = banks[i];
+		forge_rest(&t);
+		refused(&t, "QUOTE_SELECTION BOOT_LOG CAP",
+			"the quote selects other PCRs or another bank than the token claims");
+		forged_clear(&t);
+	}
+}
+
+static void pcr_values_that_were_not_quoted_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	forge_begin(&f->s, &f->a, &t);
+	forge_collect(&t);
+	forge_bind(&t);
+	t.pcrs[14].at[0] ^= 1;
+	forge_quote(&t);
+	t.pcrs[14].at[0] ^= 1; /* the token claims the good value */
+	forge_certify(&t);
+	forge_assemble(&t);
+	forge_sign(&t, t.cnf);
+	refused(&t, "QUOTE_DIGEST BOOT_LOG CAP",
+		"the claimed PCR values do not hash to the quoted digest");
+	forged_clear(&t);
+}
+
+static void a_quote_that_no_tpm_generated_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	forge_begin(&f->s, &f->a, &t);
+	forge_collect(&t);
+	t.magic ^= 1;
+	forge_rest(&t);
+	refused(&t, "QUOTE_TYPE BOOT_LOG K_CERTIFIED CAP",
+		"TPMS_ATTEST: magic is not TPM_GENERATED_VALUE");
+	forged_clear(&t);
+}
+
+static void an_attestation_of_another_type_is_not_a_quote(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	forge_begin(&f->s, &f->a, &t);
+	forge_collect(&t);
+	t.quote_type = TPM_ST_ATTEST_NV;
+	forge_rest(&t);
+	refused(&t, "QUOTE_TYPE BOOT_LOG K_COUNTS CAP",
+		"TPMS_ATTEST: type is neither quote nor certify");
+	forged_clear(&t);
+
+	forge_begin(&f->s, &f->a, &t); /* a certification of K in the place of the quote */
+	forge_collect(&t);
+	forge_bind(&t);
+	forge_certify(&t);
+	t.quote = buf_copy(buf_bytes(t.certify));
+	t.quote_sig = buf_copy(buf_bytes(t.certify_sig));
+	forge_assemble(&t);
+	forge_sign(&t, t.cnf);
+	refused(&t, "QUOTE_TYPE BOOT_LOG CAP", "it certifies a key");
+	forged_clear(&t);
+}
+
+static void a_quote_by_another_hosts_ak_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct forge_host mixed = f->a;
+	struct forged t;
+
+	mixed.ak = f->b.ak; /* names host-a's AK, signs with host-b's */
+	honest(f, &mixed, &t);
+	refused(&t, "QUOTE_SIGNATURE BOOT_LOG K_CERTIFIED CAP RESTART",
+		"the quote is signed by the enrolled AK");
+	forged_clear(&t);
+}
+
+static void a_token_that_names_another_host_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	forge_begin(&f->s, &f->a, &t);
+	memcpy(t.ueid, f->b.ueid, UEID_LEN);
+	forge_collect(&t);
+	forge_rest(&t);
+	refused(&t, "UEID", "the token names another host than its AK");
+	forged_clear(&t);
+}
+
+/* ---- the token's key ---- */
+static void a_token_signed_by_another_key_than_its_cnf_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(keypair) other = NULL;
+	struct forged t;
+	struct err e = { 0 };
+
+	assert_ok(keypair_new(KEY_P256, 0, &other, &e), &e);
+	honest(f, &f->a, &t);
+	buf_drop(&t.token);
+	forge_sign(&t, other);
+	refused(&t, "TOKEN_SIGNATURE", "the token is signed by its cnf key");
+	forged_clear(&t);
+}
+
+/* Taken on the wire and signed anew: the signature is good, but the TPM vouches for another key. */
+static void a_token_signed_anew_with_a_cnf_key_of_its_own_does_not_bind(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+	struct err e = { 0 };
+
+	honest(f, &f->a, &t);
+	buf_drop(&t.token);
+	keypair_drop(&t.cnf);
+	assert_ok(keypair_new(KEY_P256, 0, &t.cnf, &e), &e);
+	forge_sign(&t, t.cnf);
+	refused(&t, "QUOTE_BINDS NONCE_BOUND K_CERTIFIED",
+		"the quote binds other evidence, another nonce or another deployment");
+	forged_clear(&t);
+}
+
+/* ---- bytes ---- */
+static void a_token_cut_short_at_any_length_is_turned_away(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	honest(f, &f->a, &t);
+	for (size_t len = 0; len < t.token->w.len; len++)
+		turned_away(&t, (struct bytes){ t.token->w.at, len }, 400,
+			    "token: COSE_Sign1: CBOR at byte");
+	released(&t); /* none of them spent the nonce */
+	forged_clear(&t);
+}
+
+/* The envelope is whole and its signature good; what it holds is cut. */
+static void claims_cut_short_at_any_length_are_turned_away(void **state)
+{
+	static const u8 protected[] = { 0xa1, 0x01, 0x26 };
+	struct fixture *f = *state;
+	struct cose_sign1 whole;
+	struct forged t;
+	struct err e = { 0 };
+
+	honest(f, &f->a, &t);
+	assert_ok(cose_sign1_parse(buf_bytes(t.token), CBOR_STRICT, &whole, &e), &e);
+	for (size_t len = 1; len < whole.payload.len; len++) {
+		OWNED(buf) cut = buf_new(EVIDENCE_MAX);
+
+		assert_ok(cose_sign1_write(BYTES(protected),
+					   (struct bytes){ whole.payload.at, len }, t.cnf, &cut->w,
+					   &e),
+			  &e);
+		turned_away(&t, buf_bytes(cut), 400, "token claims: CBOR at byte");
+	}
+	released(&t);
+	forged_clear(&t);
+}
+
+static void a_body_of_more_than_the_limit_is_turned_away(void **state)
+{
+	struct fixture *f = *state;
+	u8 *large = calloc(1, EVIDENCE_MAX + 1);
+	struct forged t;
+	long status;
+	json_t *j;
+
+	honest(f, &f->a, &t);
+	memcpy(large, t.token->w.at, t.token->w.len);
+	j = forge_send(&t, (struct bytes){ large, EVIDENCE_MAX + 1 }, &status);
+	assert_int_equal(status, 413);
+	assert_string_equal(json_string_value(json_object_get(j, "title")), "Body too large");
+	nothing_went_out(&t, j);
+	json_decref(j);
+	turned_away(&t, (struct bytes){ large, EVIDENCE_MAX }, 400, "after the end");
+	forged_clear(&t);
+	free(large);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		REFUSAL(a_stale_nonce_is_refused),
+		REFUSAL(a_nonce_of_another_servers_key_is_foreign),
+		REFUSAL(a_nonce_for_another_deployment_is_foreign),
+		REFUSAL(evidence_made_for_another_deployment_does_not_bind_to_ours),
+		REFUSAL(a_used_nonce_is_refused),
+		REFUSAL(a_token_of_one_session_is_refused_in_another),
+		REFUSAL(a_nonce_of_the_callers_choice_gets_neither_a_session_nor_a_share),
+		REFUSAL(a_quote_over_other_pcrs_than_claimed_is_refused),
+		REFUSAL(a_quote_over_another_bank_than_claimed_is_refused),
+		REFUSAL(pcr_values_that_were_not_quoted_are_refused),
+		REFUSAL(a_quote_that_no_tpm_generated_is_refused),
+		REFUSAL(an_attestation_of_another_type_is_not_a_quote),
+		REFUSAL(a_quote_by_another_hosts_ak_is_refused),
+		REFUSAL(a_token_that_names_another_host_is_refused),
+		REFUSAL(a_token_signed_by_another_key_than_its_cnf_is_refused),
+		REFUSAL(a_token_signed_anew_with_a_cnf_key_of_its_own_does_not_bind),
+		REFUSAL(a_token_cut_short_at_any_length_is_turned_away),
+		REFUSAL(claims_cut_short_at_any_length_are_turned_away),
+		REFUSAL(a_body_of_more_than_the_limit_is_turned_away),
+	};
+
+	return cmocka_run_group_tests(tests, refusal_set_up, refusal_tear_down);
+}
