@@ -396,6 +396,38 @@ static int wrap(struct tx *tx, void *arg, struct err *e)
 			    &r->release, e);
 }
 
+/* The verdict in the log says release; that none went out, and why, has to stand there as well. */
+struct withheld {
+	const struct round *round;
+	const struct err *why;
+};
+
+static int record_withheld(struct tx *tx, void *arg, struct err *e)
+{
+	const struct withheld *w = arg;
+	json_t *j = json_pack("{s:s, s:s}", "host", w->round->host->name, "why", w->why->text);
+	char *detail = json_dumps(j, JSON_COMPACT);
+	int rc = detail ? audit_append(tx, w->round->call->actor, "release-refused", detail, e)
+			: err_set(e, E_MEMORY, "no memory for an audit record");
+
+	json_decref(j);
+	free(detail);
+	return rc;
+}
+
+static void release(struct round *r, struct err *why)
+{
+	struct withheld w = { r, why };
+	struct err e = { 0 };
+
+	if (!store_read(r->server->store, wrap, r, why))
+		return;
+	log_event(LOG_LEVEL_WARN, "release-failed", LOG_T("host", r->host->name),
+		  LOG_T("why", why->text));
+	if (store_write(r->server->store, record_withheld, &w, &e))
+		log_event(LOG_LEVEL_ERROR, "audit", LOG_T("error", e.text));
+}
+
 static bool ek_may_release(const struct round *r)
 {
 	/* Joined by token alone: an operator confirms the EK first (SECURITY-RULES 16). */
@@ -515,9 +547,8 @@ static int attest(struct round *r, struct err *e)
 	}
 	if (make_answer(r, e) || store_write(r->server->store, record, r, e))
 		return (int)e->code;
-	if (r->decision.release && store_read(r->server->store, wrap, r, &release_error))
-		log_event(LOG_LEVEL_WARN, "release-failed", LOG_T("host", r->host->name),
-			  LOG_T("why", release_error.text));
+	if (r->decision.release)
+		release(r, &release_error);
 	answer_complete(r, &release_error);
 	return 0;
 }

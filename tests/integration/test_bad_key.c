@@ -187,10 +187,28 @@ static void a_k_of_another_host_gets_no_share(void **state)
 	forged_clear(&t);
 }
 
+static int count_audit(void *user, const struct db_row *row, struct err *e)
+{
+	(void)e;
+	*(long long *)user = row->at[0].number;
+	return 0;
+}
+
+static int audit_says(struct tx *tx, void *arg, struct err *e)
+{
+	return db_run(tx->db,
+		      "SELECT COUNT(*) FROM audit WHERE event = 'release-refused' AND detail ="
+		      " '{\"host\":\"host-a\",\"why\":\"this host has no share of that volume and "
+		      "epoch\"}'",
+		      NULL, 0, count_audit, arg, NULL, e);
+}
+
 static void a_volume_of_another_host_gets_no_share(void **state)
 {
 	struct fixture *f = *state;
 	struct forged t;
+	struct err e = { 0 };
+	long long n = 0;
 
 	forge_begin(&f->s, &f->a, &t);
 	forge_volume(&f->b, t.volume);
@@ -198,6 +216,8 @@ static void a_volume_of_another_host_gets_no_share(void **state)
 	forge_rest(&t);
 	withheld(&t, "release", "this host has no share of that volume and epoch");
 	forged_clear(&t);
+	assert_ok(store_read(f->s.server->store, audit_says, &n, &e), &e);
+	assert_int_equal(n, 1); /* whoever asks for another host's volume is on record */
 }
 
 static void an_extended_cap_pcr_gets_no_share(void **state)
