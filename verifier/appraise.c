@@ -72,37 +72,87 @@ static void worse(struct appraised *a, int claim, signed char value)
 		a->vector[claim] = value;
 }
 
-static void explain_element(const struct ect *x, size_t i, const struct ref *refs, size_t n,
-			    struct appraised *a, struct reasons *reasons, const char *address)
+/* How an element that no matching reference covers stands to the references by itself. */
+enum standing { KNOWN_BY_ITSELF, OTHER_VALUE, NO_REFERENCE };
+
+static enum standing stand(const struct corim_element *el, const struct ref *refs, size_t n,
+			   const struct ref **from)
 {
-	const struct corim_element *el = &x->elements[i];
-	const struct corim_element *other = NULL;
-	const struct ref *from = NULL;
-	struct reason *why;
+	enum standing s = NO_REFERENCE;
 
 	for (size_t k = 0; k < n; k++) {
 		const struct corim_element *want = element_with(refs[k].triple, el->mkey);
 
 		if (!want)
 			continue;
-		/* right by itself, but another element of its triple is not: that one is the reason */
 		if (corim_mval_matches(&want->mval, &el->mval) == CORIM_MATCHES)
-			return;
-		other = want;
-		from = &refs[k];
+			return KNOWN_BY_ITSELF;
+		*from = &refs[k];
+		s = OTHER_VALUE;
 	}
-	why = reasons_add(reasons, other ? TIER_CONTRAINDICATED : TIER_WARNING, -1, a->name,
+	return s;
+}
+
+static enum standing explain_element(const struct ect *x, size_t i, const struct ref *refs,
+				     size_t n, struct appraised *a, struct reasons *reasons,
+				     const char *address)
+{
+	const struct corim_element *el = &x->elements[i];
+	const struct ref *from = NULL;
+	enum standing s = stand(el, refs, n, &from);
+	int claim = x->info[i].vector;
+	struct reason *why;
+
+	/* right by itself: another element of its triple is not, and that one is the reason */
+	if (s == KNOWN_BY_ITSELF || (s == NO_REFERENCE && claim < 0))
+		return s;
+	why = reasons_add(reasons, from ? TIER_CONTRAINDICATED : TIER_WARNING, -1, a->name,
 			  address);
 	snprintf(why->element, sizeof(why->element), "%s", x->info[i].name);
-	if (other) {
-		show(&other->mval, why->wanted, sizeof(why->wanted));
+	if (from) {
+		show(&element_with(from->triple, el->mkey)->mval, why->wanted, sizeof(why->wanted));
 		show(&el->mval, why->found, sizeof(why->found));
 		snprintf(why->corim, sizeof(why->corim), "%s", from->corim->id);
-		worse(a, x->info[i].vector, 96);
+		worse(a, claim < 0 ? TV_EXECUTABLES : claim, 96);
 	} else {
 		snprintf(why->found, sizeof(why->found), "no reference value was given for it");
-		worse(a, x->info[i].vector, 33); /* unrecognized */
+		worse(a, claim, 33); /* unrecognized */
 	}
+	return s;
+}
+
+/* Every element is named for which there is something to say; what stays silent is told as a whole. */
+static void explain_rest(const struct ect *x, const bool *covered, const struct ref *refs, size_t n,
+			 struct appraised *a, struct reasons *reasons, const char *address)
+{
+	size_t silent = 0, wrong = 0;
+	struct reason *why;
+
+	for (size_t i = 0; i < x->n; i++) {
+		if (covered[i] || x->info[i].vector < 0)
+			continue;
+		switch (explain_element(x, i, refs, n, a, reasons, address)) {
+		case KNOWN_BY_ITSELF:
+			silent++;
+			break;
+		case OTHER_VALUE:
+			wrong++;
+			break;
+		case NO_REFERENCE:
+			break;
+		}
+	}
+	/* A version or security version makes no claim, but a triple that wants another one fails. */
+	for (size_t i = 0; silent && !wrong && i < x->n; i++)
+		if (!covered[i] && x->info[i].vector < 0)
+			wrong += explain_element(x, i, refs, n, a, reasons, address) == OTHER_VALUE;
+	if (!silent || wrong)
+		return;
+	why = reasons_add(reasons, TIER_CONTRAINDICATED, -1, a->name, address);
+	snprintf(why->element, sizeof(why->element), "measurements");
+	snprintf(why->found, sizeof(why->found),
+		 "each value is known, but no reference holds them all together");
+	worse(a, TV_EXECUTABLES, 96);
 }
 
 static int appraise_ect(const struct ect *x, const struct refs *refs, struct appraised *a,
@@ -132,9 +182,8 @@ static int appraise_ect(const struct ect *x, const struct refs *refs, struct app
 		if (claim >= 0 && covered[i])
 			worse(a, claim,
 			      claim == TV_EXECUTABLES && !strcmp(a->name, "host") ? 3 : 2);
-		else if (claim >= 0)
-			explain_element(x, i, found, n, a, reasons, address);
 	}
+	explain_rest(x, covered, found, n, a, reasons, address);
 	if (!a->n_elements) {
 		struct reason *why = reasons_add(reasons, TIER_WARNING, -1, a->name, address);
 
@@ -142,17 +191,6 @@ static int appraise_ect(const struct ect *x, const struct refs *refs, struct app
 		snprintf(why->found, sizeof(why->found),
 			 "nothing in the evidence could be appraised");
 		worse(a, TV_EXECUTABLES, 33);
-	}
-	/* uncovered, and no single element explains it: the values are known, their combination is not */
-	if (a->n_matched < a->n_elements && a->vector[TV_EXECUTABLES] < 32 &&
-	    a->vector[TV_CONFIGURATION] < 32) {
-		struct reason *why =
-			reasons_add(reasons, TIER_CONTRAINDICATED, -1, a->name, address);
-
-		snprintf(why->element, sizeof(why->element), "measurements");
-		snprintf(why->found, sizeof(why->found),
-			 "each value is known, but no reference holds them all together");
-		worse(a, TV_EXECUTABLES, 96);
 	}
 	free(found);
 	free(covered);
