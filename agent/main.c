@@ -191,6 +191,9 @@ static int run(struct agent *a, struct err *e)
 	if (a->s.allow_socket_source)
 		log_event(LOG_LEVEL_WARN, "TEST-SWITCH", LOG_T("switch", "allow_socket_source"),
 			  LOG_T("meaning", "devices are simulated; every token says so"));
+	if (a->s.allow_file_source)
+		log_event(LOG_LEVEL_WARN, "TEST-SWITCH", LOG_T("switch", "allow_file_source"),
+			  LOG_T("meaning", "evidence is old; every token says so"));
 	sd_notify(0, "READY=1");
 	for (;;) {
 		struct pollfd fds[] = { { listening, POLLIN, 0 }, { signals, POLLIN, 0 } };

@@ -149,15 +149,18 @@ static int collect_devices(struct round *r, struct err *e)
 
 static int write_host(struct round *r, struct err *e)
 {
-	static const char *const switches[] = { "allow_socket_source" };
+	const char *switches[2];
 	OWNED(buf) inventory = NULL;
 	struct eat_host_draft d = { .agent_version = ASSAY_VERSION,
 				    .phase = "system",
-				    .switches = switches,
-				    .n_switches = r->s->allow_socket_source };
+				    .switches = switches };
 	struct eat_function *functions = NULL;
 	int rc;
 
+	if (r->s->allow_file_source)
+		switches[d.n_switches++] = "allow_file_source";
+	if (r->s->allow_socket_source)
+		switches[d.n_switches++] = "allow_socket_source";
 	if (collector_ask(r->s->collector_socket, COLLECT_INVENTORY, BYTES_NONE, &inventory, e) ||
 	    eat_inventory_parse(buf_bytes(inventory), &functions, &d.n_functions, e))
 		return err_while(e, "collect the inventory");

@@ -82,15 +82,21 @@ TAKES(take_allow_socket)
 	return config_bool(&((struct agent_settings *)into)->allow_socket_source, value, e);
 }
 
-static struct socket_device *device_named(struct agent_settings *s, const char *name, struct err *e)
+TAKES(take_allow_file)
+{
+	(void)argument;
+	return config_bool(&((struct agent_settings *)into)->allow_file_source, value, e);
+}
+
+static struct test_device *device_named(struct agent_settings *s, const char *name, struct err *e)
 {
 	for (size_t i = 0; i < s->n_devices; i++)
 		if (!strcmp(s->devices[i].name, name))
 			return &s->devices[i];
 	if (!*name || strlen(name) >= sizeof(s->devices[0].name) ||
-	    s->n_devices == SOCKET_DEVICES_MAX) {
+	    s->n_devices == TEST_DEVICES_MAX) {
 		err_set(e, E_CONFIG, "[device NAME] expected, at most %d of them",
-			SOCKET_DEVICES_MAX);
+			TEST_DEVICES_MAX);
 		return NULL;
 	}
 	memcpy(s->devices[s->n_devices].name, name, strlen(name) + 1);
@@ -99,14 +105,23 @@ static struct socket_device *device_named(struct agent_settings *s, const char *
 
 TAKES(take_device_address)
 {
-	struct socket_device *d = device_named(into, argument, e);
+	struct test_device *d = device_named(into, argument, e);
 
 	return d ? config_text(d->address, sizeof(d->address), value, e) : (int)e->code;
 }
 
+TAKES(take_device_file)
+{
+	struct test_device *d = device_named(into, argument, e);
+
+	if (d && value[0] != '/')
+		return err_set(e, E_CONFIG, "an absolute path expected");
+	return d ? config_text(d->file, sizeof(d->file), value, e) : (int)e->code;
+}
+
 TAKES(take_device_identity)
 {
-	struct socket_device *d = device_named(into, argument, e);
+	struct test_device *d = device_named(into, argument, e);
 	struct pci_identity ignored;
 
 	if (!d || pci_identity_parse(value, &ignored, e))
@@ -116,7 +131,7 @@ TAKES(take_device_identity)
 
 TAKES(take_device_slot)
 {
-	struct socket_device *d = device_named(into, argument, e);
+	struct test_device *d = device_named(into, argument, e);
 	long long v;
 
 	if (!d || config_number(&v, 0, 7, value, e))
@@ -156,11 +171,28 @@ static const struct config_key keys[] = {
 	{ "rounds", "interval", take_interval },
 	{ "rounds", "jitter", take_jitter },
 	{ "device", "address", take_device_address },
+	{ "device", "file", take_device_file },
 	{ "device", "identity", take_device_identity },
 	{ "device", "slot", take_device_slot },
 	{ "volume", "epoch", take_epoch },
 	{ "test", "allow_socket_source", take_allow_socket },
+	{ "test", "allow_file_source", take_allow_file },
 };
+
+static int check_device(const struct agent_settings *s, const struct test_device *d, struct err *e)
+{
+	bool is_file = d->file[0];
+
+	if (is_file == (d->address[0] != 0) || !d->identity[0])
+		return err_set(e, E_CONFIG,
+			       "[device %s] needs an identity, and either an address or a file",
+			       d->name);
+	if (is_file ? !s->allow_file_source : !s->allow_socket_source)
+		return err_set(e, E_CONFIG, "[device %s] is %s: [test] %s = yes is needed", d->name,
+			       is_file ? "saved evidence" : "a simulated device",
+			       is_file ? "allow_file_source" : "allow_socket_source");
+	return 0;
+}
 
 static int check(const struct agent_settings *s, struct err *e)
 {
@@ -169,14 +201,9 @@ static int check(const struct agent_settings *s, struct err *e)
 	if (!s->n_pins && !s->ca[0] && !strncmp(s->url[0], "https", 5))
 		return err_set(e, E_CONFIG,
 			       "[server] pin or ca is needed: the server has to be known");
-	if (s->n_devices && !s->allow_socket_source)
-		return err_set(e, E_CONFIG,
-			       "[device] sections are simulated devices: [test] "
-			       "allow_socket_source = yes is needed");
 	for (size_t i = 0; i < s->n_devices; i++)
-		if (!s->devices[i].address[0] || !s->devices[i].identity[0])
-			return err_set(e, E_CONFIG, "[device %s] needs address and identity",
-				       s->devices[i].name);
+		if (check_device(s, &s->devices[i], e))
+			return (int)e->code;
 	return 0;
 }
 

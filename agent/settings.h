@@ -7,12 +7,13 @@
 #include "proto/evidence.h"
 #include "proto/spdm_evidence.h"
 
-enum { AGENT_PATH_MAX = 512, SOCKET_DEVICES_MAX = 32 };
+enum { AGENT_PATH_MAX = 512, TEST_DEVICES_MAX = 32 };
 
-struct socket_device { /* [device NAME], test sources only */
+struct test_device { /* [device NAME]: a device that is simulated, or saved */
 	char name[64];
-	char address[64];   /* host:port */
-	char identity[128]; /* PCIe CMA text */
+	char address[64];	       /* of source socket: host:port                 */
+	char file[SOURCE_ADDRESS_MAX]; /* of source file: a saved token; "": a socket */
+	char identity[128];	       /* PCIe CMA text */
 	u8 slot;
 };
 
@@ -37,9 +38,9 @@ struct agent_settings {
 	char collector_socket[AGENT_PATH_MAX], agent_socket[AGENT_PATH_MAX];
 	long long interval_s, jitter_s;
 
-	bool allow_socket_source;
+	bool allow_socket_source, allow_file_source;
 	size_t n_devices;
-	struct socket_device devices[SOCKET_DEVICES_MAX];
+	struct test_device devices[TEST_DEVICES_MAX];
 	size_t n_volumes;
 	struct agent_volume volumes[VOLUMES_MAX];
 	u32 release_pcrs; /* what the server wraps to; 0: its default */

@@ -11,13 +11,14 @@
 #include "common/limits.h"
 
 enum { EVIDENCE_NONCE_LEN = 32, AK_NAME_LEN = 34, DEPLOYMENT_ID_LEN = 16, UEID_LEN = 33 };
+enum { SOURCE_ADDRESS_MAX = 112 }; /* with "socket:" before it still within a token's 128 */
 
 /** struct device_evidence - the evidence of one device as its source gave it; owns its bufs. */
 struct device_evidence {
-	char label[LABEL_MAX + 1]; /* vvvv:dddd/serial/ordinal, fixed before collection */
-	char address[64];	   /* bus address, for people                           */
-	char source[16];	   /* "kernel-cma", "socket", ...                       */
-	u32 generation;		   /* 0 where the source has none                       */
+	char label[LABEL_MAX + 1];	  /* vvvv:dddd/serial/ordinal, fixed before collection */
+	char address[SOURCE_ADDRESS_MAX]; /* bus address, for people                           */
+	char source[16];		  /* "kernel-cma", "socket", ...                       */
+	u32 generation;			  /* 0 where the source has none                       */
 	u8 slot;
 	struct buf *chain;	    /* SPDM chain object with its header                  */
 	struct buf *vca;	    /* six messages                                       */

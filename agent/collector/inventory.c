@@ -170,18 +170,27 @@ static int read_pci(struct inventory *inv, const char *pci, struct err *e)
 	return rc;
 }
 
-/* A simulated device stands in the inventory like a function with CMA. */
-static int add_socket_devices(struct inventory *inv, const struct agent_settings *s, struct err *e)
+static int list_test_devices(struct inventory *inv, const struct agent_settings *s, struct err *e)
 {
 	for (size_t i = 0; i < s->n_devices; i++) {
+		const struct test_device *t = &s->devices[i];
 		struct source_device *d = &inv->devices[inv->n_devices++];
 
-		*d = (struct source_device){ .source = &source_socket, .slot = s->devices[i].slot };
-		snprintf(d->address, sizeof(d->address), "%s", s->devices[i].address);
-		if (pci_identity_parse(s->devices[i].identity, &d->identity, e))
+		*d = (struct source_device){ .source = t->file[0] ? &source_file : &source_socket,
+					     .slot = t->slot };
+		snprintf(d->address, sizeof(d->address), "%s", t->file[0] ? t->file : t->address);
+		if (pci_identity_parse(t->identity, &d->identity, e))
 			return (int)e->code;
 	}
 	labels_fix(inv->devices, inv->n_devices);
+	return 0;
+}
+
+/* A simulated or saved device stands in the inventory like a function with CMA. */
+static int add_test_devices(struct inventory *inv, const struct agent_settings *s, struct err *e)
+{
+	if (list_test_devices(inv, s, e))
+		return (int)e->code;
 	for (size_t i = 0; i < inv->n_devices; i++) {
 		const struct source_device *d = &inv->devices[i];
 		struct eat_function f = { .vendor = d->identity.vendor,
@@ -192,12 +201,12 @@ static int add_socket_devices(struct inventory *inv, const struct agent_settings
 					  .subsystem_vendor = d->identity.subsystem_vendor,
 					  .subsystem = d->identity.subsystem,
 					  .cma = true };
-		char address[80];
+		char address[SOURCE_ADDRESS_MAX + 8];
 		u8 serial[8];
 		struct writer w = writer_on(serial, sizeof(serial));
 		size_t at;
 
-		snprintf(address, sizeof(address), "socket:%s", d->address);
+		snprintf(address, sizeof(address), "%s:%s", d->source->name, d->address);
 		f.address = keep(inv, address);
 		f.label = keep(inv, d->label);
 		at = inv->text->w.len;
@@ -220,7 +229,7 @@ int inventory_read(const struct agent_settings *s, struct inventory **out, struc
 	    !(inv->text = buf_new(TEXT_MAX)) || !write_space(&inv->text->w, TEXT_MAX))
 		return err_set(e, E_MEMORY, "no memory for the inventory");
 	inv->text->w.len = 0;
-	if ((s->pci_folder[0] && read_pci(inv, s->pci_folder, e)) || add_socket_devices(inv, s, e))
+	if ((s->pci_folder[0] && read_pci(inv, s->pci_folder, e)) || add_test_devices(inv, s, e))
 		return err_while(e, "inventory");
 	*out = TAKE(inv);
 	return 0;

@@ -9,7 +9,7 @@
 /** struct source_device - one device as its source lists it. */
 struct source_device {
 	const struct evidence_source *source;
-	char address[64]; /* bus address; socket: host:port; file: its path */
+	char address[SOURCE_ADDRESS_MAX]; /* bus address; socket: host:port; file: its path */
 	struct pci_identity identity;
 	char label[LABEL_MAX + 1]; /* set by labels_fix() once all devices are known */
 	u8 slot;
@@ -25,7 +25,7 @@ struct evidence_source {
 		       const u8 challenge_nonce[32], struct device_evidence *out, struct err *e);
 };
 
-extern const struct evidence_source source_socket;
+extern const struct evidence_source source_socket, source_file;
 
 /** labels_fix - labels of @n devices, ordinals by ascending address among equals. Sorts @d by address. */
 void labels_fix(struct source_device *d, size_t n);

@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+#include "agent/collector/source.h"
+#include "common/file.h"
+
 /* ---- device submodules ---- */
 static struct eat_submodule *submodule(struct forged *t, const char *label)
 {
@@ -149,6 +152,29 @@ static void device_evidence_of_another_session_is_refused(void **state)
 	forged_clear(&before);
 }
 
+/* The file source says what it is, and nothing that it gives is fresh. */
+static void saved_evidence_is_seen_to_be_old(void **state)
+{
+	struct fixture *f = *state;
+	struct source_device d = { .source = &source_file };
+	struct forged before, t;
+	struct err e = { 0 };
+
+	honest(f, &f->a, &before);
+	snprintf(d.address, sizeof(d.address), "%.80s/saved.token", f->s.folder);
+	assert_ok(file_write(d.address, buf_bytes(before.token), 0600, &e), &e);
+	forge_begin(&f->s, &f->a, &t);
+	forge_collect(&t);
+	snprintf(d.label, sizeof(d.label), "%s", t.labels[0]);
+	device_evidence_clear(&t.evidence[0]);
+	source_collect(&d, &t.context, &t.evidence[0]);
+	assert_string_equal(t.evidence[0].failure, "");
+	forge_rest(&t);
+	refused(&t, "NONCE_BOUND", "the device signed the nonce made for it and this session");
+	forged_clear(&t);
+	forged_clear(&before);
+}
+
 /* A live relay: the evidence is fresh and genuine, and the device sits in another host. */
 static void a_device_that_answers_for_two_hosts_is_refused_on_both(void **state)
 {
@@ -232,6 +258,7 @@ int main(void)
 		REFUSAL(a_device_submodule_that_was_taken_out_is_missed),
 		REFUSAL(a_device_submodule_that_stands_twice_is_refused),
 		REFUSAL(device_evidence_of_another_session_is_refused),
+		REFUSAL(saved_evidence_is_seen_to_be_old),
 		REFUSAL(a_device_that_answers_for_two_hosts_is_refused_on_both),
 		REFUSAL(a_chain_of_another_slot_is_refused),
 		REFUSAL(a_measurement_changed_by_one_bit_is_refused),

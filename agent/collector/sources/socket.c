@@ -23,7 +23,7 @@ static int connect_to(const char *address, struct err *e)
 				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	struct timeval tv = { .tv_sec = IO_TIMEOUT_S };
 	struct addrinfo *list = NULL;
-	char host[64], *port;
+	char host[SOURCE_ADDRESS_MAX], *port;
 	int fd, one = 1;
 
 	snprintf(host, sizeof(host), "%s", address);
