@@ -18,6 +18,7 @@ enum {
 	SPDM_PORTION_MAX = 4096,	/* fits SPDM_MSG_MAX with its header                          */
 	SPDM_EXCHANGES_MAX = 600,	/* a chain in 128-byte portions, and every other message     */
 	SPDM_RETRIES_MAX = 8,		/* Busy or ResponseNotReady per request                       */
+	SPDM_CHANGED_MAX = 3,		/* an update ends; a device that never settles is reported   */
 	SPDM_WAIT_MS_MAX = 9000,	/* CT exponent 23 of PCIe CMA is 8.4 s                        */
 	SPDM_TRANSCRIPT_MAX = 131072,	/* chain, VCA and measurements of one device                  */
 

@@ -520,7 +520,7 @@ static void check_device(struct run *r, struct verified_device *d, struct err *e
 		passed(&d->checks, CHECK_EVIDENCE);
 		return;
 	}
-	if (d->evidence->answer.content_changed == 1)
+	if (d->evidence->answer.content_changed == SPDM_CONTENT_CHANGED)
 		failed(r, d, CHECK_EVIDENCE, "measurements changed while they were read");
 	else
 		passed(&d->checks, CHECK_EVIDENCE);

@@ -30,10 +30,12 @@ void spdm_write_get_measurements(struct writer *w, u8 version, u8 slot, const u8
 				 const u8 *context);
 void spdm_read_get_measurements(struct reader *r, u8 version, struct spdm_get_measurements *out);
 
+enum spdm_content { SPDM_CONTENT_CHANGED = 1, SPDM_CONTENT_SAME = 2 };
+
 struct spdm_measurements {
 	u8 n_blocks;
 	u8 total;	     /* operation 0: how many blocks there are            */
-	u8 content_changed;  /* 0 not said, 1 changed, 2 not changed              */
+	u8 content_changed;  /* 0 not said, or enum spdm_content                  */
 	struct bytes record; /* walked once already: spdm_next_block() cannot fail */
 	struct bytes nonce;  /* of the device                                     */
 	struct bytes opaque;

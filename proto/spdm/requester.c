@@ -79,6 +79,12 @@ static void put_get_measurements(struct spdm_requester *rq, struct writer *w)
 				    rq->config.context);
 }
 
+static void empty(struct writer *w)
+{
+	w->len = 0;
+	w->full = false;
+}
+
 /* ---- responses: read, keep what later steps need, say which step is next ---- */
 static u8 take_version(struct spdm_requester *rq, struct reader *r)
 {
@@ -178,7 +184,12 @@ static u8 take_measurements(struct spdm_requester *rq, struct reader *r)
 	struct spdm_measurements m;
 
 	spdm_read_measurements(r, &rq->nego, &asked, &m);
-	return DONE;
+	/* A signed answer ends its transcript: the next question starts a new one. */
+	empty(&rq->measurements);
+	if (!r->why && m.content_changed == SPDM_CONTENT_CHANGED &&
+	    ++rq->n_changed <= SPDM_CHANGED_MAX)
+		return MEASUREMENTS;
+	return DONE; /* still changing: the verifier will say so */
 }
 
 enum transcript { T_VCA, T_CHALLENGE, T_MEASUREMENTS };
@@ -199,12 +210,6 @@ static const struct {
 };
 
 /* ---- the walk ---- */
-static void empty(struct writer *w)
-{
-	w->len = 0;
-	w->full = false;
-}
-
 static void restart(struct spdm_requester *rq)
 {
 	empty(&rq->vca);
@@ -222,6 +227,7 @@ void spdm_requester_start(struct spdm_requester *rq)
 {
 	rq->exchanges = 0;
 	rq->resynched = false;
+	rq->n_changed = 0;
 	rq->wait_us = 0;
 	rq->slots = 0;
 	restart(rq);

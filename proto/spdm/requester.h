@@ -50,6 +50,7 @@ struct spdm_requester {
 	u8 retries;
 	u16 exchanges;
 	bool resynched;
+	u8 n_changed; /* answers thrown away because the measurements changed under them */
 	struct spdm_get_certificate portion;
 };
 

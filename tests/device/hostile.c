@@ -145,6 +145,7 @@ MODE(block_size) { UNUSED; m[13] ^= 1; return true; }
 MODE(digest_short) { UNUSED; size_t n = (size_t)m[10] | (size_t)m[11] << 8; memmove(m + 8 + 4 + n - 1, m + 8 + 4 + n, *len - 12 - n); m[10]--; m[13]--; m[5]--; *len -= 1; return n > 4; }
 MODE(block_twice) { UNUSED; size_t n = 4 + ((size_t)m[10] | (size_t)m[11] << 8); if (m[4] < 2) return false; m[8 + n] = m[8]; return true; }
 MODE(meas_other_slot) { UNUSED; m[3] ^= 1; return true; }
+MODE(content_changed_once) { UNUSED; if (s->counter++) return false; m[3] = (uint8_t)((m[3] & 0x0f) | 0x10); return true; }
 MODE(content_changed) { UNUSED; if (s->version < 0x12) return false; m[3] = (uint8_t)((m[3] & 0x0f) | 0x10); return true; }
 MODE(nonce_missing) { UNUSED; cut(len, 34 + (s->version >= 0x13 ? 8u : 0u)); return true; }
 MODE(replayed) {
@@ -261,6 +262,7 @@ const struct hostile_mode hostile_modes[] = {
 	{ "nonce-missing", 55, MEASUREMENTS, ON_BODY, nonce_missing, NULL, "" },
 	{ "measurements-other-slot", 49, MEASUREMENTS, ON_BODY, meas_other_slot, NULL, "MEASUREMENTS is of another slot" },
 	{ "content-changed", 57, MEASUREMENTS, ON_BODY, content_changed, NULL, "changed while" },
+	{ "content-changed-once", 57, MEASUREMENTS, ON_BODY, content_changed_once, NULL, "" /* asked again, it has settled */ },
 	{ "not-ready-once", 61, MEASUREMENTS, INSTEAD, not_ready_once, NULL, "" },
 	{ "never-ready", 61, MEASUREMENTS, INSTEAD, never_ready, NULL, "device stays busy" },
 	{ "not-ready-for-another", 61, MEASUREMENTS, INSTEAD, not_ready_other, NULL, "ResponseNotReady is for another request" },

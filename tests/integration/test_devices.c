@@ -135,7 +135,7 @@ static int collect_and_check(const struct fixture *f, int port, u8 slot, struct 
 		rc = spdm_evidence_pci_identity(ev, &id, e);
 	if (!rc && !spdm_evidence_authenticated(ev))
 		rc = err_set(e, E_POLICY, "negotiation not authenticated");
-	if (!rc && ev->answer.content_changed == 1)
+	if (!rc && ev->answer.content_changed == SPDM_CONTENT_CHANGED)
 		rc = err_set(e, E_AGAIN, "measurements changed while they were read");
 	device_evidence_clear(&got);
 	return rc;
@@ -218,6 +218,7 @@ static const struct {
 	{ "not-ready-once", "1.2-1.2", "" },
 	{ "busy-twice", "1.2-1.2", "" },
 	{ "resynch-once", "1.2-1.2", "" },
+	{ "content-changed-once", "1.2-1.2", "" },
 	/* a requester that takes 1.0 takes it; the signature over VCA then betrays a stripped list */
 	{ "version-only-1.0", "1.0-1.3", "" },
 	{ "challenge-other-slot", "1.1-1.1", NULL },
