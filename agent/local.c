@@ -45,19 +45,33 @@ int local_listen(const char *path, mode_t mode, struct err *e)
 	return fd;
 }
 
+static void wait_at_most(int fd, time_t seconds)
+{
+	struct timeval tv = { .tv_sec = seconds };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+int local_accept(int listening)
+{
+	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		wait_at_most(fd, LOCAL_REQUEST_WAIT_S);
+	return fd;
+}
+
 int local_connect(const char *path, struct err *e)
 {
-	struct timeval tv = { .tv_sec = WAIT_S };
 	struct sockaddr_un a;
 	int fd;
 
 	if (address_of(path, &a, e))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd >= 0) {
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	}
+	if (fd >= 0)
+		wait_at_most(fd, WAIT_S);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a))) {
 		err_set(e, E_UNREACHABLE, "connect to %s: %s", path, strerror(errno));
 		if (fd >= 0)

@@ -12,11 +12,16 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-enum { LOCAL_PACKET_MAX = 65536 };
+enum { LOCAL_PACKET_MAX = 65536, LOCAL_REQUEST_WAIT_S = 2 };
 
 /** local_listen - a socket at @path, removed first if it is stale. Return: descriptor or -1. */
 int local_listen(const char *path, mode_t mode, struct err *e);
 int local_connect(const char *path, struct err *e); /* descriptor or -1 */
+/**
+ * local_accept - the next caller, or -1. It has LOCAL_REQUEST_WAIT_S to say what it wants: one that
+ * connects and stays silent must not hold up the others.
+ */
+int local_accept(int listening);
 /** local_peer_uid - who is at the other end; (uid_t)-1 when unknown. */
 uid_t local_peer_uid(int fd);
 /** local_send - @fd: a descriptor to pass, or -1. */

@@ -66,9 +66,11 @@ static int attest(struct agent *a, bool ask, struct round_result *out, struct er
 
 	a->busy = true;
 	if (rc) {
+		sd_notifyf(0, "STATUS=last round failed: %.400s", e->text);
 		log_event(LOG_LEVEL_ERROR, "attest-failed", LOG_T("why", e->text));
 		return rc;
 	}
+	sd_notifyf(0, "STATUS=last verdict: %s", out->status);
 	buf_drop(&a->last_token);
 	a->last_token = TAKE(out->token);
 	memcpy(a->last_status, out->status, sizeof(a->last_status));
@@ -158,6 +160,14 @@ static void serve_one(struct agent *a, int sock)
 }
 
 /* ---- life ---- */
+/* Half of what the service manager allows between two signs of life; -1: it does not ask for any. */
+static long long watchdog_ms(void)
+{
+	uint64_t usec = 0;
+
+	return sd_watchdog_enabled(0, &usec) > 0 ? (long long)(usec / 2000) : -1;
+}
+
 static long long next_round(const struct agent *a)
 {
 	long long jitter = 0;
@@ -172,7 +182,7 @@ static long long next_round(const struct agent *a)
 static int run(struct agent *a, struct err *e)
 {
 	int listening, signals;
-	long long next = clock_monotonic_ms();
+	long long next = clock_monotonic_ms(), watchdog = watchdog_ms();
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -200,12 +210,15 @@ static int run(struct agent *a, struct err *e)
 		long long wait = next - clock_monotonic_ms();
 		int sock;
 
+		if (watchdog >= 0 && wait > watchdog)
+			wait = watchdog;
 		if (wait > (a->busy ? IDLE_MS : HOUR_MS))
 			wait = a->busy ? IDLE_MS : HOUR_MS;
 		if (poll(fds, 2, wait > 0 ? (int)wait : 0) == 0 && a->busy) {
 			malloc_trim(0);
 			a->busy = false;
 		}
+		sd_notify(0, "WATCHDOG=1");
 		if (fds[1].revents)
 			break;
 		if (clock_monotonic_ms() >= next) {
@@ -218,7 +231,7 @@ static int run(struct agent *a, struct err *e)
 		}
 		if (!fds[0].revents)
 			continue;
-		sock = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+		sock = local_accept(listening);
 		if (sock >= 0) {
 			serve_one(a, sock);
 			close(sock);

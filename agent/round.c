@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <systemd/sd-daemon.h>
 
 #include "collector/service.h"
 #include "common/clock.h"
@@ -16,6 +17,7 @@ struct round {
 	const struct agent_settings *s;
 	struct tpm *tpm;
 	struct transport *t;
+	bool ask; /* for shares */
 	struct tpm_key *ak, *k;
 	u8 ueid[UEID_LEN];
 	struct keypair *cnf;
@@ -64,8 +66,14 @@ void round_result_clear(struct round_result *r)
 	r->n_shares = 0;
 }
 
+/* A step may wait for a device or a server; between two of them the service manager hears of us. */
+static void say(const char *step)
+{
+	sd_notifyf(0, "STATUS=attesting: %s\nWATCHDOG=1", step);
+}
+
 /* ---- keys ---- */
-static int make_keys(struct round *r, bool ask, struct err *e)
+static int make_keys(struct round *r, struct err *e)
 {
 	OWNED(tpm_key) ek = NULL;
 	OWNED(buf) cert = NULL;
@@ -78,7 +86,7 @@ static int make_keys(struct round *r, bool ask, struct err *e)
 	memcpy(r->ueid + 1, d.at, 32);
 	tpm_key_drop(&ek); /* a TPM without resource manager holds three objects */
 	if (tpm_key_make(r->tpm, TEMPLATE_AK_ECC_P256, &r->ak, e) ||
-	    (ask && tpm_key_make(r->tpm, TEMPLATE_K, &r->k, e)) ||
+	    (r->ask && tpm_key_make(r->tpm, TEMPLATE_K, &r->k, e)) ||
 	    keypair_new(KEY_P256, 0, &r->cnf, e))
 		return (int)e->code;
 	return cose_thumbprint(keypair_pub(r->cnf), r->thumbprint, e);
@@ -125,6 +133,8 @@ static int collect_devices(struct round *r, struct err *e)
 	struct cbor c;
 	size_t n;
 
+	r->context = evidence_context_make(r->nonce, r->s->deployment, BYTES(r->ak->name),
+					   r->thumbprint);
 	if (collector_ask(r->s->collector_socket, COLLECT_DEVICES, BYTES(r->context.ctx),
 			  &r->devices, e))
 		return err_while(e, "collect device evidence");
@@ -313,6 +323,7 @@ int round_send(struct round *r, struct round_result *out, struct err *e)
 	int rc;
 
 	*out = (struct round_result){ 0 };
+	say("verdict");
 	if (transport_call(r->t, "POST", r->session, EAT_MEDIA_TYPE, NULL, buf_bytes(r->token),
 			   &reply, e))
 		return err_while(e, "send evidence");
@@ -325,15 +336,30 @@ int round_send(struct round *r, struct round_result *out, struct err *e)
 	return rc;
 }
 
-static int collect(struct round *r, bool ask, struct err *e)
+static int collect(struct round *r, struct err *e)
 {
-	if (make_keys(r, ask, e) || write_host(r, e) || (ask && write_release(r, e)) ||
-	    get_nonce(r, e))
-		return (int)e->code;
-	r->context = evidence_context_make(r->nonce, r->s->deployment, BYTES(r->ak->name),
-					   r->thumbprint);
-	if (collect_devices(r, e) || bind_evidence(r, e) || quote(r, e) || read_logs(r, e))
-		return (int)e->code;
+	static const struct {
+		const char *what;
+		int (*run)(struct round *r, struct err *e);
+		bool only_to_ask;
+	} steps[] = {
+		{ "keys", make_keys, false },
+		{ "inventory", write_host, false },
+		{ "release request", write_release, true },
+		{ "nonce", get_nonce, false },
+		{ "device evidence", collect_devices, false },
+		{ "binding", bind_evidence, false },
+		{ "quote", quote, false },
+		{ "boot log", read_logs, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		if (steps[i].only_to_ask && !r->ask)
+			continue;
+		say(steps[i].what);
+		if (steps[i].run(r, e))
+			return (int)e->code;
+	}
 	tpm_key_drop(&r->ak); /* the TPM has room for three */
 	return eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release),
 			       r->submods, r->n_submods, &r->token, e);
@@ -351,7 +377,8 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 	r->s = s;
 	r->tpm = tpm;
 	r->t = t;
-	if (collect(r, ask, e))
+	r->ask = ask;
+	if (collect(r, e))
 		return (int)e->code;
 	*out = TAKE(r);
 	return 0;

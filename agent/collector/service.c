@@ -164,7 +164,7 @@ int collector_serve(const struct agent_settings *s, struct err *e)
 			break;
 		if (!fds[0].revents)
 			continue;
-		sock = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+		sock = local_accept(listening);
 		if (sock < 0)
 			continue;
 		serve_one(s, sock);

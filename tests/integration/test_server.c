@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The server as a program, over HTTPS: what it takes, what it refuses and with which words. */
-#include "rig.h"
+#include "server_rig.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -15,83 +14,22 @@
 #include "server/db.h"
 
 struct fixture {
-	char folder[256], config[300];
-	pid_t server;
-	int port;
-	char token[64], pin[64], deployment[64];
+	char folder[256];
+	struct rig_server s;
 	struct rig_tpm sw;
 	struct agent_settings settings;
 	pid_t collector;
 };
 
-static void write_text(const char *folder, const char *name, const char *text)
-{
-	char path[400];
-	struct err e = { 0 };
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	assert_ok(file_write(path, bytes_text(text), 0600, &e), &e);
-}
-
-static void start_server(struct fixture *f)
-{
-	const char *const argv[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config,
-				     "run", NULL };
-	char log[300];
-
-	snprintf(log, sizeof(log), "%s/server.log", f->folder);
-	unlink(log);
-	f->server = rig_start(log, argv);
-	for (int i = 0; i < 1000; i++) {
-		OWNED(buf) b = file_bytes(log);
-		char *at = NULL;
-
-		if (b)
-			write_u8(&b->w, 0);
-		if (b && b->w.len)
-			at = strstr((char *)b->w.at, "port=");
-		if (at && sscanf(at, "port=%d", &f->port) == 1)
-			return;
-		usleep(10000);
-	}
-	fail_msg("server did not start, see %s", log);
-}
-
-static void read_init(struct fixture *f)
-{
-	char path[300];
-	OWNED(buf) b = NULL;
-	char *at;
-
-	snprintf(path, sizeof(path), "%s/init.out", f->folder);
-	b = file_bytes(path);
-	assert_non_null(b);
-	write_u8(&b->w, 0);
-	at = strstr((char *)b->w.at, "#   ");
-	assert_int_equal(sscanf(at, "#   %63s", f->token), 1);
-	at = strstr((char *)b->w.at, "pin = ");
-	assert_int_equal(sscanf(at, "pin = %63s", f->pin), 1);
-	at = strstr((char *)b->w.at, "deployment = ");
-	assert_int_equal(sscanf(at, "deployment = %63s", f->deployment), 1);
-}
-
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	char text[1500], path[400], init[300];
-	const char *const argv[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config,
-				     "init", NULL };
+	char text[1500], path[400];
 	struct err e = { 0 };
 
 	rig_folder(f->folder);
-	snprintf(f->config, sizeof(f->config), "%s/server.conf", f->folder);
-	snprintf(text, sizeof(text),
-		 "[listen]\naddress = 127.0.0.1\nport = 0\n[store]\nstate = %s/state\n", f->folder);
-	write_text(f->folder, "server.conf", text);
-	snprintf(init, sizeof(init), "%s/init.out", f->folder);
-	assert_int_equal(rig_run(init, argv), 0);
-	read_init(f);
-	start_server(f);
+	rig_server_init(&f->s, f->folder);
+	rig_server_start(&f->s);
 	snprintf(path, sizeof(path), "%s/tpm", f->folder);
 	assert_ok(folder_make(path, 0700, &e), &e);
 	rig_tpm_start(&f->sw, path);
@@ -100,8 +38,8 @@ static int set_up(void **state)
 		 "host-a\n[tpm]\ntcti = %s\n"
 		 "[devices]\npci =\n[sockets]\ncollector = %s/collector.sock\nagent = "
 		 "%s/agent.sock\n",
-		 f->port, f->pin, f->deployment, f->sw.tcti, f->folder, f->folder);
-	write_text(f->folder, "agent.conf", text);
+		 f->s.port, f->s.pin, f->s.deployment, f->sw.tcti, f->folder, f->folder);
+	rig_write(f->folder, "agent.conf", text);
 	snprintf(path, sizeof(path), "%s/agent.conf", f->folder);
 	assert_ok(agent_settings_load(path, &f->settings, &e), &e);
 	{
@@ -123,45 +61,17 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	rig_stop(f->collector);
-	rig_stop(f->server);
+	rig_server_stop(&f->s);
 	rig_tpm_stop(&f->sw);
 	rig_folder_remove(f->folder);
 	free(f);
 	return 0;
 }
 
-static struct transport *connect_to(const struct fixture *f, const char *pin)
-{
-	char url[64];
-	const char *urls[] = { url }, *pins[] = { pin };
-	struct transport *t = NULL;
-	struct err e = { 0 };
-
-	snprintf(url, sizeof(url), "https://127.0.0.1:%d", f->port);
-	assert_ok(transport_open(urls, 1, pins, 1, NULL, &t, &e), &e);
-	return t;
-}
-
-static json_t *call(struct transport *t, const char *method, const char *path, const char *type,
-		    const char *token, struct bytes body, long want)
-{
-	struct reply r;
-	struct err e = { 0 };
-	json_t *j;
-
-	assert_ok(transport_call(t, method, path, type, token, body, &r, &e), &e);
-	if (r.status != want)
-		fail_msg("%s %s: %ld, expected %ld: %.*s", method, path, r.status, want,
-			 (int)r.body->w.len, (const char *)r.body->w.at);
-	j = json_loadb((const char *)r.body->w.at, r.body->w.len, 0, NULL);
-	reply_clear(&r);
-	return j;
-}
-
 static void refused(struct transport *t, const char *method, const char *path, const char *type,
 		    const char *token, struct bytes body, long want, const char *words)
 {
-	json_t *j = call(t, method, path, type, token, body, want);
+	json_t *j = rig_call(t, method, path, type, token, body, want);
 	const char *detail = json_string_value(json_object_get(j, "detail"));
 
 	if (*words && (!detail || !strstr(detail, words)))
@@ -173,7 +83,8 @@ static void refused(struct transport *t, const char *method, const char *path, c
 static void a_server_with_another_key_is_not_spoken_to(void **state)
 {
 	struct fixture *f = *state;
-	OWNED(transport) t = connect_to(f, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	OWNED(transport)
+	t = rig_server_connect(&f->s, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 	struct reply r;
 	struct err e = { 0 };
 
@@ -184,7 +95,7 @@ static void a_server_with_another_key_is_not_spoken_to(void **state)
 static void routes_refuse_who_has_no_right_and_what_is_too_large(void **state)
 {
 	struct fixture *f = *state;
-	OWNED(transport) t = connect_to(f, f->pin);
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
 	char *large = malloc(100000);
 
 	memset(large, 'x', 100000);
@@ -193,7 +104,7 @@ static void routes_refuse_who_has_no_right_and_what_is_too_large(void **state)
 	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", NULL,
 		bytes_text("x"), 401, "");
 	refused(t, "GET", "/nothing/here", NULL, NULL, BYTES_NONE, 404, "");
-	refused(t, "DELETE", "/api/v1/hosts", NULL, f->token, BYTES_NONE, 405, "");
+	refused(t, "DELETE", "/api/v1/hosts", NULL, f->s.token, BYTES_NONE, 405, "");
 	refused(t, "POST", "/enroll/v1/hosts", "application/json", NULL,
 		(struct bytes){ (u8 *)large, 100000 }, 413, "");
 	refused(t, "POST", "/challenge-response/v1/newSession?nonce=AAAA", NULL, NULL, BYTES_NONE,
@@ -207,7 +118,7 @@ static void routes_refuse_who_has_no_right_and_what_is_too_large(void **state)
 static void unsigned_and_wrongly_signed_corims_are_refused(void **state)
 {
 	struct fixture *f = *state;
-	OWNED(transport) t = connect_to(f, f->pin);
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
 	OWNED(keypair) key = NULL;
 	OWNED(cert) cert = NULL;
 	OWNED(buf) plain = NULL;
@@ -231,31 +142,22 @@ static void unsigned_and_wrongly_signed_corims_are_refused(void **state)
 	chain.at[0] = cert;
 	assert_ok(corim_write(&d, NULL, NULL, &plain, &e), &e);
 	assert_ok(corim_write(&d, key, &chain, &foreign, &e), &e);
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cbor", f->token,
-		buf_bytes(plain), 403, "not signed");
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token,
-		buf_bytes(foreign), 403, "signer of CoRIM");
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cbor",
+		f->s.token, buf_bytes(plain), 403, "not signed");
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose",
+		f->s.token, buf_bytes(foreign), 403, "signer of CoRIM");
 	foreign->w.at[foreign->w.len - 3] ^= 1;
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token,
-		buf_bytes(foreign), 403, "");
-	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose", f->token,
-		bytes_text("junk"), 400, "CoRIM");
-}
-
-static void register_ek(struct fixture *f, struct transport *t, const char *hash, const char *name)
-{
-	char body[300];
-
-	snprintf(body, sizeof(body), "{\"ek_hash\":\"%s\",\"name\":\"%s\"}", hash, name);
-	json_decref(call(t, "POST", "/api/v1/hosts", "application/json", f->token, bytes_text(body),
-			 201));
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose",
+		f->s.token, buf_bytes(foreign), 403, "");
+	refused(t, "POST", "/endorsement-provisioning/v1/submit", "application/rim+cose",
+		f->s.token, bytes_text("junk"), 400, "CoRIM");
 }
 
 static void
 an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_not(void **state)
 {
 	struct fixture *f = *state;
-	OWNED(transport) t = connect_to(f, f->pin);
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
 	OWNED(tpm) tpm = NULL;
 	struct rig_tpm other = { 0 };
 	char hash[65], folder[300];
@@ -265,7 +167,7 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_DENIED,
 		       "nothing vouches for this TPM");
 	assert_ok(ek_hash_run(tpm, hash, &e), &e);
-	register_ek(f, t, hash, "host-a");
+	rig_register(&f->s, t, hash, "host-a");
 	assert_ok(enroll_run(&f->settings, tpm, t, &e), &e);
 	assert_ok(enroll_run(&f->settings, tpm, t, &e), &e); /* the same again changes nothing */
 	tpm_drop(&tpm);
@@ -275,7 +177,7 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 	rig_tpm_start(&other, folder);
 	assert_ok(tpm_open(other.tcti, &tpm, &e), &e);
 	assert_ok(ek_hash_run(tpm, hash, &e), &e);
-	register_ek(f, t, hash, "");
+	rig_register(&f->s, t, hash, "");
 	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_CONFLICT,
 		       "enrolled with another TPM");
 	tpm_drop(&tpm);
@@ -285,7 +187,7 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 static void a_token_is_taken_once_and_only_in_its_session(void **state)
 {
 	struct fixture *f = *state;
-	OWNED(transport) t = connect_to(f, f->pin);
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
 	OWNED(tpm) tpm = NULL;
 	OWNED(eat) parsed = NULL;
 	struct round_result r;
@@ -302,14 +204,14 @@ static void a_token_is_taken_once_and_only_in_its_session(void **state)
 	snprintf(path, sizeof(path), "/challenge-response/v1/session/%s", id);
 	refused(t, "POST", path, EAT_MEDIA_TYPE, NULL, buf_bytes(r.token), 403, "used before");
 	refused(t, "POST", path, "application/json", NULL, buf_bytes(r.token), 415, "");
-	j = call(t, "GET", path, NULL, NULL, BYTES_NONE, 200);
+	j = rig_call(t, "GET", path, NULL, NULL, BYTES_NONE, 200);
 	assert_string_equal(json_string_value(json_object_get(j, "status")), "complete");
 	assert_null(json_object_get(j, "release"));
 	json_decref(j);
 
 	/* the same token in a session of its own */
-	j = call(t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL, NULL,
-		 BYTES_NONE, 201);
+	j = rig_call(t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL, NULL,
+		     BYTES_NONE, 201);
 	{
 		u8 nonce[32];
 
@@ -321,11 +223,11 @@ static void a_token_is_taken_once_and_only_in_its_session(void **state)
 	}
 	json_decref(j);
 	snprintf(path, sizeof(path), "/challenge-response/v1/session/%s", id);
-	j = call(t, "GET", path, NULL, NULL, BYTES_NONE, 200);
+	j = rig_call(t, "GET", path, NULL, NULL, BYTES_NONE, 200);
 	assert_string_equal(json_string_value(json_object_get(j, "status")), "waiting");
 	json_decref(j);
 	refused(t, "POST", path, EAT_MEDIA_TYPE, NULL, buf_bytes(r.token), 403, "used before");
-	json_decref(call(t, "DELETE", path, NULL, NULL, BYTES_NONE, 204));
+	json_decref(rig_call(t, "DELETE", path, NULL, NULL, BYTES_NONE, 204));
 	refused(t, "DELETE", path, NULL, NULL, BYTES_NONE, 404, "");
 	round_result_clear(&r);
 }
@@ -333,12 +235,12 @@ static void a_token_is_taken_once_and_only_in_its_session(void **state)
 static void an_acknowledged_enrolment_survives_kill_9_and_an_old_database_is_noticed(void **state)
 {
 	struct fixture *f = *state;
-	OWNED(transport) t = connect_to(f, f->pin);
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
 	char old[400], db[400], wal[420], log[300];
 	const char *const copy[] = { "cp", db, old, NULL };
 	const char *const back[] = { "cp", old, db, NULL };
 	const char *const drop[] = { "rm", "-f", wal, NULL };
-	const char *const run[] = { BUILD_FOLDER "/server/assay-server", "--config", f->config,
+	const char *const run[] = { BUILD_FOLDER "/server/assay-server", "--config", f->s.config,
 				    "check-audit", NULL };
 	json_t *j;
 
@@ -346,24 +248,24 @@ static void an_acknowledged_enrolment_survives_kill_9_and_an_old_database_is_not
 	snprintf(wal, sizeof(wal), "%s-wal", db);
 	snprintf(old, sizeof(old), "%s/old.db", f->folder);
 	snprintf(log, sizeof(log), "%s/check.log", f->folder);
-	rig_stop(f->server); /* a clean stop folds the log into the database */
+	rig_server_stop(&f->s); /* a clean stop folds the log into the database */
 	assert_int_equal(rig_run(NULL, copy), 0);
-	start_server(f);
+	rig_server_start(&f->s);
 	transport_drop(&t);
-	t = connect_to(f, f->pin);
-	json_decref(call(t, "POST", "/api/v1/join-tokens", "application/json", f->token,
-			 bytes_text("{}"), 201));
-	kill(f->server, SIGKILL);
-	rig_stop(f->server);
+	t = rig_server_connect(&f->s, f->s.pin);
+	json_decref(rig_call(t, "POST", "/api/v1/join-tokens", "application/json", f->s.token,
+			     bytes_text("{}"), 201));
+	kill(f->s.pid, SIGKILL);
+	rig_server_stop(&f->s);
 	assert_int_equal(rig_run(log, run),
 			 0); /* the chain holds, the acknowledged record is in it */
-	start_server(f);
+	rig_server_start(&f->s);
 	transport_drop(&t);
-	t = connect_to(f, f->pin);
-	j = call(t, "GET", "/api/v1/hosts", NULL, f->token, BYTES_NONE, 200);
+	t = rig_server_connect(&f->s, f->s.pin);
+	j = rig_call(t, "GET", "/api/v1/hosts", NULL, f->s.token, BYTES_NONE, 200);
 	assert_int_equal(json_array_size(json_object_get(j, "hosts")), 1);
 	json_decref(j);
-	rig_stop(f->server);
+	rig_server_stop(&f->s);
 	assert_int_equal(rig_run(NULL, back), 0);
 	assert_int_equal(rig_run(NULL, drop), 0);
 	assert_int_equal(rig_run(log, run), 2);
@@ -373,14 +275,13 @@ static void an_acknowledged_enrolment_survives_kill_9_and_an_old_database_is_not
 		write_u8(&b->w, 0);
 		assert_non_null(strstr((char *)b->w.at, "it was put back"));
 	}
-	f->server = 0;
 }
 
 /* Who can only write the database raises nobody's trust: the row's MAC says so. */
 static void a_changed_row_is_noticed(void **state)
 {
 	struct fixture *f = *state;
-	OWNED(transport) t = connect_to(f, f->pin);
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
 	OWNED(tpm) tpm = NULL;
 	OWNED(db) d = NULL;
 	struct round_result r;

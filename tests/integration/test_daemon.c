@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The agent as a service: what it tells the service manager, what it does when servers go away and
+ * come back, and how it ends. Rounds are an hour apart, so that only what the test does explains one.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/local.h"
+#include "agent/round.h"
+#include "agent/verbs.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "server_rig.h"
+
+enum { PATIENCE_MS = 20000, JSON_MAX = 1024 * 1024 };
+
+struct fixture {
+	char folder[256], config[300], socket[300];
+	struct rig_server s;
+	struct rig_tpm sw;
+	pid_t collector, agent;
+	int notify; /* the service manager's end */
+	char said[16384];
+};
+
+/* ---- the service manager ---- */
+static void open_notify(struct fixture *f)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%.90s/notify", f->folder);
+	f->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_return_code(bind(f->notify, (struct sockaddr *)&a, sizeof(a)), errno);
+}
+
+/* Collect what the agent says until @words are in it; what was said is forgotten after them. */
+static void await_words(struct fixture *f, const char *words)
+{
+	long long end = clock_monotonic_ms() + PATIENCE_MS;
+	char *at;
+
+	while (!(at = strstr(f->said, words))) {
+		struct pollfd p = { f->notify, POLLIN, 0 };
+		size_t len = strlen(f->said);
+		ssize_t n;
+
+		if (clock_monotonic_ms() > end)
+			fail_msg("the agent did not say \"%s\", but: %s", words, f->said);
+		if (poll(&p, 1, 100) <= 0)
+			continue;
+		assert_true(len + 2048 < sizeof(f->said));
+		n = recv(f->notify, f->said + len, 2000, 0);
+		assert_true(n > 0);
+		f->said[len + (size_t)n] = '\n';
+		f->said[len + (size_t)n + 1] = 0;
+	}
+	memmove(f->said, at + strlen(words), strlen(at + strlen(words)) + 1);
+}
+
+/* ---- the agent ---- */
+static void configure(struct fixture *f, const char *urls)
+{
+	char text[2000];
+
+	snprintf(text, sizeof(text),
+		 "[server]\n%spin = %s\ndeployment = %s\n[host]\nname = host-a\n[tpm]\ntcti = %s\n"
+		 "[logs]\nboot = %s/boot.log\n[devices]\npci =\n[rounds]\ninterval = 1h\n"
+		 "[sockets]\ncollector = %s/collector.sock\nagent = %s\n",
+		 urls, f->s.pin, f->s.deployment, f->sw.tcti, f->folder, f->folder, f->socket);
+	rig_write(f->folder, "agent.conf", text);
+}
+
+static void configure_one(struct fixture *f)
+{
+	char url[80];
+
+	snprintf(url, sizeof(url), "url = https://127.0.0.1:%d\n", f->s.port);
+	configure(f, url);
+}
+
+static void start_agent(struct fixture *f)
+{
+	const char *const argv[] = { BUILD_FOLDER "/agent/assay-agent", "--config", f->config,
+				     "run", NULL };
+	char log[300], path[300];
+
+	f->said[0] = 0;
+	snprintf(log, sizeof(log), "%s/agent.log", f->folder);
+	snprintf(path, sizeof(path), "%s/notify", f->folder);
+	setenv("NOTIFY_SOCKET", path, 1);
+	setenv("WATCHDOG_USEC", "400000", 1);
+	f->agent = rig_start(log, argv);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+}
+
+/* Exit status after @signal; -1 when it was killed or does not end. */
+static int end_agent(struct fixture *f, int signal)
+{
+	int status = 0;
+
+	kill(f->agent, signal);
+	for (int i = 0; i < PATIENCE_MS / 10; i++) {
+		if (waitpid(f->agent, &status, WNOHANG) == f->agent) {
+			f->agent = 0;
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		}
+		usleep(10000);
+	}
+	return -1;
+}
+
+static void run_once(const struct fixture *f, const char *verb, int want)
+{
+	const char *const argv[] = { BUILD_FOLDER "/agent/assay-agent", "--config", f->config, verb,
+				     NULL };
+	char log[300];
+
+	snprintf(log, sizeof(log), "%s/%s.out", f->folder, verb);
+	unlink(log);
+	assert_int_equal(rig_run(log, argv), want);
+}
+
+static void enrol(struct fixture *f)
+{
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
+	OWNED(buf) hash = NULL;
+	char path[300];
+
+	run_once(f, "ek-hash", 0);
+	snprintf(path, sizeof(path), "%s/ek-hash.out", f->folder);
+	hash = file_bytes(path);
+	assert_true(hash && hash->w.len >= 64);
+	hash->w.at[64] = 0;
+	rig_register(&f->s, t, (char *)hash->w.at, "host-a");
+	run_once(f, "enroll", 0);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	const char *const collector[] = { BUILD_FOLDER "/agent/assay-collector", "--config",
+					  f->config, NULL };
+	char path[320], log[320];
+	struct err e = { 0 };
+
+	*state = f;
+	rig_folder(f->folder);
+	snprintf(f->config, sizeof(f->config), "%s/agent.conf", f->folder);
+	snprintf(f->socket, sizeof(f->socket), "%s/agent.sock", f->folder);
+	open_notify(f);
+	rig_server_init(&f->s, f->folder);
+	rig_server_start(&f->s);
+	snprintf(path, sizeof(path), "%s/tpm", f->folder);
+	assert_ok(folder_make(path, 0700, &e), &e);
+	rig_tpm_start(&f->sw, path);
+	snprintf(log, sizeof(log), "%s/boot.log", f->folder);
+	rig_tpm_boot(&f->sw, log);
+	configure_one(f);
+	snprintf(log, sizeof(log), "%s/collector.log", f->folder);
+	f->collector = rig_start(log, collector);
+	snprintf(path, sizeof(path), "%s/collector.sock", f->folder);
+	rig_wait_for(path);
+	enrol(f);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	rig_stop(f->agent);
+	rig_stop(f->collector);
+	rig_server_stop(&f->s);
+	rig_tpm_stop(&f->sw);
+	close(f->notify);
+	rig_folder_remove(f->folder);
+	free(f);
+	return 0;
+}
+
+static int ask(const struct fixture *f, unsigned int verb, char *out, size_t size, struct err *e)
+{
+	OWNED(buf) answer = NULL;
+
+	if (local_ask(f->socket, verb, BYTES_NONE, JSON_MAX, &answer, e))
+		return (int)e->code;
+	assert_true(answer->w.len < size);
+	memcpy(out, answer->w.at, answer->w.len);
+	out[answer->w.len] = 0;
+	return 0;
+}
+
+static void the_service_manager_hears_of_start_work_life_and_end(void **state)
+{
+	static const char *const work[] = { "READY=1",
+					    "STATUS=attesting: keys",
+					    "STATUS=attesting: inventory",
+					    "STATUS=attesting: nonce",
+					    "STATUS=attesting: device evidence",
+					    "STATUS=attesting: quote",
+					    "STATUS=attesting: boot log",
+					    "STATUS=attesting: verdict",
+					    "STATUS=last verdict: warning" };
+	struct fixture *f = *state;
+	long long start;
+
+	start_agent(f);
+	for (size_t i = 0; i < ARRAY_LEN(work); i++) /* in this order */
+		await_words(f, work[i]);
+	f->said[0] = 0;
+	start = clock_monotonic_ms();
+	for (int i = 0; i < 5; i++) /* nothing to do, and alive: twice per 400 ms */
+		await_words(f, "WATCHDOG=1");
+	assert_null(strstr(f->said, "STATUS")); /* it does not attest to seem alive */
+	assert_in_range(clock_monotonic_ms() - start, 400, PATIENCE_MS);
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	await_words(f, "STOPPING=1");
+	assert_int_equal(access(f->socket, F_OK), -1); /* and its socket is gone */
+}
+
+static void sigint_ends_it_as_well(void **state)
+{
+	struct fixture *f = *state;
+
+	start_agent(f);
+	await_words(f, "STATUS=last verdict");
+	assert_int_equal(end_agent(f, SIGINT), 0);
+}
+
+static void a_second_server_is_asked_when_the_first_is_silent(void **state)
+{
+	struct fixture *f = *state;
+	char urls[200];
+
+	/* nobody listens on port 1 */
+	snprintf(urls, sizeof(urls), "url = https://127.0.0.1:1\nurl = https://127.0.0.1:%d\n",
+		 f->s.port);
+	configure(f, urls);
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	configure_one(f);
+}
+
+static void a_server_that_restarts_is_missed_and_found_again(void **state)
+{
+	struct fixture *f = *state;
+	char answer[65536];
+	struct err e = { 0 };
+
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	rig_server_stop(&f->s);
+	assert_refused(ask(f, AGENT_ATTEST, answer, sizeof(answer), &e), &e, E_UNREACHABLE,
+		       "ask for a nonce");
+	await_words(f, "STATUS=last round failed: ask for a nonce");
+	/* what it knew it still knows */
+	assert_ok(ask(f, AGENT_STATUS, answer, sizeof(answer), &e), &e);
+	assert_non_null(strstr(answer, "\"status\":\"warning\""));
+	rig_server_start(&f->s);
+	assert_ok(ask(f, AGENT_ATTEST, answer, sizeof(answer), &e), &e);
+	assert_non_null(strstr(answer, "\"ear_status\":\"warning\""));
+	await_words(f, "STATUS=last verdict: warning");
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+}
+
+/* A server that dies between nonce and verdict: the next one with its keys and store goes on. */
+static void a_server_that_restarts_between_nonce_and_verdict_still_takes_the_token(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
+	json_t *j = rig_call(t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL,
+			     NULL, BYTES_NONE, 201);
+	char nonce[64], path[128];
+
+	snprintf(nonce, sizeof(nonce), "%s", json_string_value(json_object_get(j, "nonce")));
+	nonce[strcspn(nonce, "=")] = 0;
+	json_decref(j);
+	kill(f->s.pid, SIGKILL);
+	rig_server_stop(&f->s);
+	rig_server_start(&f->s);
+	transport_drop(&t);
+	t = rig_server_connect(&f->s, f->s.pin);
+	snprintf(path, sizeof(path), "/challenge-response/v1/session/%s", nonce);
+	j = rig_call(t, "GET", path, NULL, NULL, BYTES_NONE, 200);
+	assert_string_equal(json_string_value(json_object_get(j, "status")), "waiting");
+	json_decref(j);
+}
+
+static void a_caller_that_stays_silent_holds_up_nobody_for_long(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char answer[4096];
+	int silent;
+
+	start_agent(f);
+	await_words(f, "STATUS=last verdict");
+	silent = local_connect(f->socket, &e);
+	assert_true(silent >= 0);
+	assert_ok(ask(f, AGENT_STATUS, answer, sizeof(answer), &e), &e);
+	close(silent);
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+}
+
+static void a_request_that_is_none_is_refused_and_the_next_is_served(void **state)
+{
+	struct fixture *f = *state;
+	char answer[4096];
+	struct err e = { 0 };
+
+	start_agent(f);
+	await_words(f, "STATUS=last verdict");
+	assert_refused(ask(f, 99, answer, sizeof(answer), &e), &e, E_USAGE, "no such verb");
+	assert_ok(ask(f, AGENT_STATUS, answer, sizeof(answer), &e), &e);
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_service_manager_hears_of_start_work_life_and_end),
+		cmocka_unit_test(sigint_ends_it_as_well),
+		cmocka_unit_test(a_second_server_is_asked_when_the_first_is_silent),
+		cmocka_unit_test(a_server_that_restarts_is_missed_and_found_again),
+		cmocka_unit_test(
+			a_server_that_restarts_between_nonce_and_verdict_still_takes_the_token),
+		cmocka_unit_test(a_caller_that_stays_silent_holds_up_nobody_for_long),
+		cmocka_unit_test(a_request_that_is_none_is_refused_and_the_next_is_served),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
