@@ -174,7 +174,7 @@ static void learn(struct fixture *f)
 
 	honest(f, &f->a, &t);
 	assert_ok(spdm_evidence_parse(buf_bytes(t.evidence[0].vca), buf_bytes(t.evidence[0].chain),
-				      buf_bytes(t.evidence[0].measurements), BYTES_NONE, 0,
+				      buf_bytes(t.evidence[0].measurements), BYTES_NONE, 0, NULL,
 				      &v.evidence, &e),
 		  &e);
 	device = v.evidence;
