@@ -60,9 +60,10 @@ static void close_agent(struct agent *a)
 }
 
 /* One round, and what is kept of it. */
-static int attest(struct agent *a, bool ask, struct round_result *out, struct err *e)
+static int attest(struct agent *a, bool ask, const u8 *nonce, struct round_result *out,
+		  struct err *e)
 {
-	int rc = round_run(&a->s, a->tpm, a->t, ask, out, e);
+	int rc = round_run(&a->s, a->tpm, a->t, ask, nonce, out, e);
 
 	a->busy = true;
 	if (rc) {
@@ -85,7 +86,7 @@ static int give_share(struct agent *a, const struct local_request *rq, int *fd, 
 {
 	struct round_result r;
 	char status[24];
-	int rc = attest(a, true, &r, e);
+	int rc = attest(a, true, NULL, &r, e);
 
 	if (rc)
 		return rc;
@@ -104,11 +105,13 @@ static int give_share(struct agent *a, const struct local_request *rq, int *fd, 
 	return rc;
 }
 
-static int give_attest(struct agent *a, bool ask, int *fd, struct err *e)
+static int give_attest(struct agent *a, struct bytes nonce, int *fd, struct err *e)
 {
 	struct round_result r;
 
-	if (attest(a, ask, &r, e))
+	if (nonce.len && nonce.len != EVIDENCE_NONCE_LEN)
+		return err_set(e, E_USAGE, "a nonce of the caller's choice has 32 bytes");
+	if (attest(a, false, nonce.len ? nonce.at : NULL, &r, e))
 		return (int)e->code;
 	*fd = memfd_from("assay-result", buf_bytes(r.json), e);
 	round_result_clear(&r);
@@ -121,7 +124,7 @@ static int answer(struct agent *a, const struct local_request *rq, int *fd, stru
 
 	switch (rq->verb) {
 	case AGENT_ATTEST:
-		return give_attest(a, false, fd, e);
+		return give_attest(a, rq->argument, fd, e);
 	case AGENT_SHARE:
 		return give_share(a, rq, fd, e);
 	case AGENT_TOKEN:
@@ -224,7 +227,7 @@ static int run(struct agent *a, struct err *e)
 		if (clock_monotonic_ms() >= next) {
 			struct round_result r;
 
-			if (!attest(a, false, &r, e))
+			if (!attest(a, false, NULL, &r, e))
 				round_result_clear(&r);
 			*e = (struct err){ 0 };
 			next = next_round(a);

@@ -22,6 +22,7 @@ struct round {
 	u8 ueid[UEID_LEN];
 	struct keypair *cnf;
 	u8 thumbprint[32];
+	const u8 *wanted_nonce; /* NULL: the server's */
 	u8 nonce[EVIDENCE_NONCE_LEN];
 	char session[512];
 	struct evidence_context context;
@@ -98,10 +99,15 @@ static int get_nonce(struct round *r, struct err *e)
 	struct reply reply;
 	json_t *j;
 	const char *text;
+	char path[128] = "/challenge-response/v1/newSession?nonceSize=32";
 	int rc;
 
-	if (transport_call(r->t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL,
-			   NULL, BYTES_NONE, &reply, e))
+	if (r->wanted_nonce) {
+		strcpy(path, "/challenge-response/v1/newSession?nonce=");
+		base64url_write((struct bytes){ r->wanted_nonce, EVIDENCE_NONCE_LEN }, false,
+				path + strlen(path));
+	}
+	if (transport_call(r->t, "POST", path, NULL, NULL, BYTES_NONE, &reply, e))
 		return err_while(e, "ask for a nonce");
 	if (reply.status != 201) {
 		transport_problem(&reply, e);
@@ -116,6 +122,9 @@ static int get_nonce(struct round *r, struct err *e)
 			     reply.location[0] == '/'
 		     ? 0
 		     : err_set(e, E_FORMAT, "server's session has no nonce of 32 bytes or no path");
+	if (!rc && r->wanted_nonce && memcmp(r->nonce, r->wanted_nonce, sizeof(r->nonce)))
+		rc = err_set(e, E_FRESHNESS,
+			     "server's session is for another nonce than asked for");
 	memcpy(r->session, reply.location, sizeof(r->session));
 	json_decref(j);
 	reply_clear(&reply);
@@ -366,7 +375,7 @@ static int collect(struct round *r, struct err *e)
 }
 
 int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		  struct round **out, struct err *e)
+		  const u8 *nonce, struct round **out, struct err *e)
 {
 	OWNED(round) r = calloc(1, sizeof(*r));
 
@@ -378,6 +387,7 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 	r->tpm = tpm;
 	r->t = t;
 	r->ask = ask;
+	r->wanted_nonce = nonce;
 	if (collect(r, e))
 		return (int)e->code;
 	*out = TAKE(r);
@@ -385,10 +395,10 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 }
 
 int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      struct round_result *out, struct err *e)
+	      const u8 *nonce, struct round_result *out, struct err *e)
 {
 	OWNED(round) r = NULL;
 
 	*out = (struct round_result){ 0 };
-	return round_collect(s, tpm, t, ask, &r, e) ? (int)e->code : round_send(r, out, e);
+	return round_collect(s, tpm, t, ask, nonce, &r, e) ? (int)e->code : round_send(r, out, e);
 }

@@ -29,16 +29,17 @@ void round_result_clear(struct round_result *r);
  */
 struct round;
 int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		  struct round **out, struct err *e);
+		  const u8 *nonce, struct round **out, struct err *e);
 int round_send(struct round *r, struct round_result *out, struct err *e);
 void round_drop(struct round **r);
 /**
  * round_run - attest once. @ask: ask for the key shares of the configured volumes too.
+ * @nonce: NULL; or 32 bytes of a relying party, which the result will carry (and nothing is released).
  * Return: 0 when a verdict came, whatever it says; E_DENIED when the server refused the token itself;
  * E_UNREACHABLE, E_TPM ...
  */
 int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      struct round_result *out, struct err *e);
+	      const u8 *nonce, struct round_result *out, struct err *e);
 /** enroll_run - prove EK and AK to the server, once. */
 int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, struct err *e);
 /** ek_hash_run - what `assay host add --ek-hash` needs, 64 hex digits and NUL. */

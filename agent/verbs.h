@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a local program may ask the agent: { 1: verb, ? 2: uuid }; the answer is { 1: err_code, 2: text }
+ * What a local program may ask the agent: { 1: verb, ? 2: argument }; the answer is { 1: err_code, 2: text }
  * and a sealed memory file.
  */
 #ifndef ASSAY_AGENT_VERBS_H
 #define ASSAY_AGENT_VERBS_H
 
 enum agent_verb {
-	AGENT_ATTEST = 1, /* memory file: the server's answer as JSON          */
+	AGENT_ATTEST = 1, /* memory file: the server's answer as JSON; argument: a nonce, or none */
 	AGENT_SHARE = 2,  /* memory file: 32 bytes of the share of the volume  */
 	AGENT_TOKEN = 3,  /* memory file: the token sent last                  */
 	AGENT_STATUS = 4, /* memory file: JSON                                 */

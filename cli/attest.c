@@ -43,7 +43,7 @@ static int prove_share(struct cli *c, const char *text, char check[17], struct e
 
 	if (!uuid_read(text, uuid))
 		return err_set(e, E_USAGE, "--share needs the UUID of a volume");
-	if (ask_agent(c, AGENT_SHARE, uuid, &share, e))
+	if (ask_agent(c, AGENT_SHARE, BYTES(uuid), &share, e))
 		return (int)e->code;
 	b = buf_bytes(share);
 	d = hash_labelled("assay/share-check/1", &b, 1);
@@ -56,9 +56,30 @@ static int save_token(const struct cli *c, const char *path, struct err *e)
 {
 	OWNED(buf) token = NULL;
 
-	if (ask_agent(c, AGENT_TOKEN, NULL, &token, e))
+	if (ask_agent(c, AGENT_TOKEN, BYTES_NONE, &token, e))
 		return (int)e->code;
 	return file_write(path, buf_bytes(token), 0644, e);
+}
+
+static int ask_verdict(const struct cli *c, struct buf **out, struct err *e)
+{
+	u8 nonce[EVIDENCE_NONCE_LEN];
+
+	if (!c->option[OPT_NONCE])
+		return ask_agent(c, AGENT_ATTEST, BYTES_NONE, out, e);
+	if (!hex_read(c->option[OPT_NONCE], nonce, sizeof(nonce)))
+		return err_set(e, E_USAGE, "--nonce is 64 hex digits");
+	return ask_agent(c, AGENT_ATTEST, BYTES(nonce), out, e);
+}
+
+/* The result alone, for a relying party: a JWT that the server signed. */
+static int save_result(const char *path, json_t *answer, struct err *e)
+{
+	const char *jwt = json_string_value(json_object_get(answer, "result"));
+
+	if (!jwt)
+		return err_set(e, E_NOTFOUND, "the server's answer has no result to keep");
+	return file_write(path, bytes_text(jwt), 0644, e);
 }
 
 int cmd_attest(struct cli *c)
@@ -73,11 +94,15 @@ int cmd_attest(struct cli *c)
 		return cli_usage();
 	if (c->option[OPT_SHARE])
 		prove_share(c, c->option[OPT_SHARE], check, &share_error);
-	if (ask_agent(c, AGENT_ATTEST, NULL, &b, &e))
+	if (ask_verdict(c, &b, &e))
 		return cli_fail(c, &e, "is the agent running? see `assay doctor`");
 	if (c->option[OPT_OUT] && save_token(c, c->option[OPT_OUT], &e))
 		return cli_fail(c, &e, NULL);
 	answer = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
+	if (c->option[OPT_RESULT] && save_result(c->option[OPT_RESULT], answer, &e)) {
+		json_decref(answer);
+		return cli_fail(c, &e, NULL);
+	}
 	snprintf(status, sizeof(status), "%.20s", member(answer, "ear_status"));
 	code = exit_of(c, status);
 	if (c->option[OPT_SHARE] && share_error.code)

@@ -29,6 +29,7 @@ enum cli_option {
 	OPT_DEPLOYMENT,
 	OPT_HOST,
 	OPT_CORIM,
+	OPT_RESULT,
 	OPT_COUNT
 };
 
@@ -62,7 +63,7 @@ void cli_json(const char *command, bool ok, json_t *body);
 const char *cli_safe(const char *text);
 
 /** ask_agent - one verb; *@out is the memory file's content. */
-int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out,
+int ask_agent(const struct cli *c, enum agent_verb verb, struct bytes argument, struct buf **out,
 	      struct err *e);
 /** last_token - the token the agent sent last, or of the file that --token names. */
 int last_token(const struct cli *c, struct eat **out, struct err *e);

@@ -70,7 +70,7 @@ static void check_agent(const struct cli *c, struct finding *f)
 
 	*f = (struct finding){ .what = "agent",
 			       .next = "systemctl start assay-collector assay-agent" };
-	f->good = !ask_agent(c, AGENT_STATUS, NULL, &b, &e);
+	f->good = !ask_agent(c, AGENT_STATUS, BYTES_NONE, &b, &e);
 	if (f->good)
 		snprintf(f->said, sizeof(f->said), "%.*s", (int)b->w.len, (const char *)b->w.at);
 	else

@@ -18,6 +18,10 @@ static const char usage[] =
 	"  assay attest [--share UUID] [--out FILE]  attest now; --share proves that the key share "
 	"opens,\n"
 	"                                        --out keeps the token\n"
+	"  assay attest [--nonce HEX] --result FILE\n"
+	"                                        keep the server's result (EAR) for somebody else; "
+	"with\n"
+	"                                        their nonce they know that it is fresh\n"
 	"  assay device list | show LABEL | cert LABEL\n"
 	"  assay doctor                          what is missing or insecure here, and the next "
 	"step\n"
@@ -103,11 +107,9 @@ int exit_of(const struct cli *c, const char *status)
 }
 
 /* ---- the agent ---- */
-int ask_agent(const struct cli *c, enum agent_verb verb, const u8 *uuid, struct buf **out,
+int ask_agent(const struct cli *c, enum agent_verb verb, struct bytes argument, struct buf **out,
 	      struct err *e)
 {
-	struct bytes argument = { uuid, uuid ? 16 : 0 };
-
 	return local_ask(c->agent_socket, verb, argument, EVIDENCE_MAX, out, e);
 }
 
@@ -115,7 +117,7 @@ int last_token(const struct cli *c, struct eat **out, struct err *e)
 {
 	OWNED(buf) b = NULL;
 
-	if (ask_agent(c, AGENT_TOKEN, NULL, &b, e))
+	if (ask_agent(c, AGENT_TOKEN, BYTES_NONE, &b, e))
 		return (int)e->code;
 	return eat_parse(buf_bytes(b), out, e);
 }
@@ -236,6 +238,7 @@ static const struct option options[] = {
 	{ "deployment", required_argument, NULL, LONG_FIRST + OPT_DEPLOYMENT },
 	{ "host", required_argument, NULL, LONG_FIRST + OPT_HOST },
 	{ "corim", required_argument, NULL, LONG_FIRST + OPT_CORIM },
+	{ "result", required_argument, NULL, LONG_FIRST + OPT_RESULT },
 	{ 0 },
 };
 

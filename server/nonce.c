@@ -7,11 +7,11 @@
 enum { AUTHENTICATED = 16, MAC_LEN = 16 };
 
 static int nonce_mac(const struct server_keys *k, const u8 key[NONCE_KEY_LEN], const u8 *nonce,
-		     u8 out[MAC_LEN], struct err *e)
+		     struct bytes bound, u8 out[MAC_LEN], struct err *e)
 {
-	struct bytes pieces[] = { bytes_text("assay/nonce/1"),
-				  digest_bytes(&k->a),
-				  { nonce, AUTHENTICATED } };
+	struct bytes pieces[] = {
+		bytes_text("assay/nonce/1"), digest_bytes(&k->a), { nonce, AUTHENTICATED }, bound
+	};
 	struct digest d;
 
 	if (hmac(DIGEST_SHA256, (struct bytes){ key, NONCE_KEY_LEN }, pieces, ARRAY_LEN(pieces), &d,
@@ -21,8 +21,8 @@ static int nonce_mac(const struct server_keys *k, const u8 key[NONCE_KEY_LEN], c
 	return 0;
 }
 
-int nonce_make(const struct server_keys *k, enum nonce_purpose purpose, long long now_s, u8 out[32],
-	       struct err *e)
+int nonce_make(const struct server_keys *k, enum nonce_purpose purpose, struct bytes bound,
+	       long long now_s, u8 out[32], struct err *e)
 {
 	struct writer w = writer_on(out, 6);
 
@@ -31,7 +31,7 @@ int nonce_make(const struct server_keys *k, enum nonce_purpose purpose, long lon
 	write_be32(&w, (u32)now_s);
 	if (random_bytes(out + 6, 10, e))
 		return (int)e->code;
-	return nonce_mac(k, k->nonce_keys[0].key, out, out + AUTHENTICATED, e);
+	return nonce_mac(k, k->nonce_keys[0].key, out, bound, out + AUTHENTICATED, e);
 }
 
 static long long issued_s(const u8 nonce[32])
@@ -46,8 +46,8 @@ long long nonce_expiry(const u8 nonce[32])
 	return issued_s(nonce) + NONCE_AGE_MAX_S;
 }
 
-int nonce_check(const struct server_keys *k, enum nonce_purpose purpose, long long now_s,
-		const u8 nonce[32], struct err *e)
+int nonce_check(const struct server_keys *k, enum nonce_purpose purpose, struct bytes bound,
+		long long now_s, const u8 nonce[32], struct err *e)
 {
 	const struct nonce_key *key = NULL;
 	long long age = now_s - issued_s(nonce);
@@ -59,7 +59,7 @@ int nonce_check(const struct server_keys *k, enum nonce_purpose purpose, long lo
 	if (!key)
 		return err_set(e, E_FRESHNESS,
 			       "nonce is foreign: no server of this deployment issued it");
-	if (nonce_mac(k, key->key, nonce, mac, e))
+	if (nonce_mac(k, key->key, nonce, bound, mac, e))
 		return (int)e->code;
 	if (!secret_equal(BYTES(mac), (struct bytes){ nonce + AUTHENTICATED, MAC_LEN }) ||
 	    nonce[1] != purpose)

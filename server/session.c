@@ -1,356 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Challenge-response: nonce out, evidence in, verdict and perhaps a share back. One attestation reads
- * here from top to bottom: decode, verify, appraise, decide, record, release, answer.
- */
+#include "session.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/text.h"
-#include "hosts.h"
-#include "nonce.h"
-#include "problem.h"
 #include "proto/ear.h"
-#include "refvals.h"
-#include "release.h"
-#include "server.h"
+#include "proto/eat.h"
 
-#define POLICY_ID	"assay-default-1"
-#define MEDIA_TYPE_JSON "\"application/eat+cwt; eat_profile=\\\"" EAT_PROFILE_HOST "\\\"\""
-enum { NONCE_SIZE = 32, ANSWER_MAX = 4 * 1024 * 1024 };
-
-/* ---- nonces and sessions ---- */
-static json_t *session_json(const u8 nonce[32], const char *status)
+json_t *session_json(const struct session *s, const char *status)
 {
 	char text[64], when[32];
-	time_t expiry = (time_t)nonce_expiry(nonce);
+	time_t expiry = (time_t)nonce_expiry(s->ticket);
 	struct tm tm;
 
 	gmtime_r(&expiry, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	base64url_write((struct bytes){ nonce, NONCE_SIZE }, true, text);
+	base64url_write(BYTES(s->nonce), true, text);
 	return json_pack("{s:s, s:s, s:[s], s:s}", "nonce", text, "expiry", when, "accept",
 			 EAT_MEDIA_TYPE, "status", status);
 }
 
+/* Both are checked alike: a caller's nonce stands under the ticket's MAC. */
+static struct bytes bound_to(const struct session *s)
+{
+	return s->callers ? BYTES(s->nonce) : BYTES_NONE;
+}
+
+static enum nonce_purpose purpose_of(const struct session *s)
+{
+	return s->callers ? NONCE_FOR_CALLER : NONCE_FOR_SESSION;
+}
+
+int session_check(const struct server *server, const struct session *s, struct err *e)
+{
+	return nonce_check(server->keys, purpose_of(s), bound_to(s), clock_now_s(), s->ticket, e);
+}
+
+bool session_of(struct call *c, struct session *out)
+{
+	u8 raw[2 * NONCE_SIZE];
+	long n = base64_read(bytes_text(c->part[0]), raw, sizeof(raw));
+
+	if (n != NONCE_SIZE && n != 2 * NONCE_SIZE) {
+		problem(c->out, 404, "Not found", "no such session");
+		return false;
+	}
+	out->callers = n == 2 * NONCE_SIZE;
+	memcpy(out->ticket, raw, NONCE_SIZE);
+	memcpy(out->nonce, raw + n - NONCE_SIZE, NONCE_SIZE);
+	return true;
+}
+
 void post_new_session(struct call *c)
 {
-	const char *size = http_query(c->rq, "nonceSize");
-	u8 nonce[NONCE_SIZE];
-	char id[64];
+	const char *size = http_query(c->rq, "nonceSize"), *nonce = http_query(c->rq, "nonce");
+	struct session s = { .callers = nonce != NULL };
+	u8 raw[2 * NONCE_SIZE];
+	char id[128];
 	struct err e = { 0 };
 
-	if (http_query(c->rq, "nonce")) {
-		problem(c->out, 400, "Not supported",
-			"a nonce of the caller's choice is not taken by this server");
-		return;
-	}
 	if (size && strcmp(size, "32")) {
 		problem(c->out, 400, "Bad request", "nonceSize is 32");
 		return;
 	}
-	if (nonce_make(c->server->keys, NONCE_FOR_SESSION, clock_now_s(), nonce, &e)) {
+	if (nonce && base64_read(bytes_text(nonce), s.nonce, NONCE_SIZE) != NONCE_SIZE) {
+		problem(c->out, 400, "Bad request", "nonce is 32 bytes in base64url");
+		return;
+	}
+	if (nonce_make(c->server->keys, purpose_of(&s), bound_to(&s), clock_now_s(), s.ticket,
+		       &e)) {
 		problem_of(c->out, &e);
 		return;
 	}
-	base64url_write(BYTES(nonce), false, id);
+	if (!s.callers)
+		memcpy(s.nonce, s.ticket, NONCE_SIZE);
+	memcpy(raw, s.ticket, NONCE_SIZE);
+	memcpy(raw + NONCE_SIZE, s.nonce, NONCE_SIZE);
+	base64url_write((struct bytes){ raw, s.callers ? sizeof(raw) : NONCE_SIZE }, false, id);
 	snprintf(c->out->location, sizeof(c->out->location), "/challenge-response/v1/session/%s",
 		 id);
-	answer_json(c->out, 201, session_json(nonce, "waiting"));
+	answer_json(c->out, 201, session_json(&s, "waiting"));
 }
 
-static bool session_nonce(struct call *c, u8 nonce[NONCE_SIZE])
-{
-	if (base64_read(bytes_text(c->part[0]), nonce, NONCE_SIZE) == NONCE_SIZE)
-		return true;
-	problem(c->out, 404, "Not found", "no such session");
-	return false;
-}
-
-/* ---- one attestation ---- */
-struct round {
-	struct call *call;
-	struct server *server;
-	u8 nonce[NONCE_SIZE]; /* of the URL */
-	struct eat *token;
-	struct host *host; /* NULL: this AK is nobody's */
-	struct verify_context ctx;
-	struct buf *inventory;
-	struct tx *tx; /* while reading */
-	struct reasons *reasons;
-	struct verified_claims *verified;
-	struct appraisal *appraisal;
-	struct decision decision;
-	json_t *complete;   /* the answer without release and evidence */
-	struct buf *answer; /* its text, as it is stored               */
-	struct buf *release;
-	struct buf *ear;
-};
-
-static void round_clear(struct round *r)
-{
-	eat_drop(&r->token);
-	host_drop(&r->host);
-	buf_drop(&r->inventory);
-	reasons_drop(&r->reasons);
-	verified_claims_drop(&r->verified);
-	appraisal_drop(&r->appraisal);
-	json_decref(r->complete);
-	buf_drop(&r->answer);
-	buf_drop(&r->release);
-	buf_drop(&r->ear);
-}
-
-static int take_last(void *user, const struct db_row *row, struct err *e)
-{
-	struct verify_context *ctx = user;
-
-	(void)e;
-	ctx->has_last = true;
-	ctx->last_clock.reset_count = (u32)row->at[0].number;
-	ctx->last_clock.restart_count = (u32)row->at[1].number;
-	ctx->last_clock.clock_ms = (u64)row->at[2].number;
-	return 0;
-}
-
-static int lookup_leaf(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out,
-		       struct err *e)
-{
-	struct round *r = user;
-	struct known_device d;
-
-	if (!r->host)
-		return 0;
-	if (!device_find(r->tx, r->host->ueid, label, &d, e)) {
-		out->known = true;
-		out->version = d.version;
-		memcpy(out->leaf_key, d.leaf_key, 32);
-	} else if (e->code != E_NOTFOUND) {
-		return (int)e->code;
-	}
-	return device_other_host(r->tx, r->host->ueid, leaf_key,
-				 clock_now_s() - r->server->settings->device_move_s,
-				 out->other_host, e);
-}
-
-static int load_host(struct round *r, struct err *e)
-{
-	struct db_value v;
-
-	if (host_find_by_ak(r->tx, r->token->ak_name, &r->host, e))
-		return e->code == E_NOTFOUND ? 0 : (int)e->code;
-	r->ctx.host_name = r->host->name;
-	r->ctx.ak_pub = buf_bytes(r->host->ak_pub);
-	r->ctx.active = r->host->active && r->host->ak_active;
-	memcpy(r->ctx.ueid, r->host->ueid, UEID_LEN);
-	v = DB_B(BYTES(r->host->ueid));
-	if (db_run(r->tx->db,
-		   "SELECT reset_count, restart_count, clock_ms FROM attestations WHERE ueid = $1",
-		   &v, 1, take_last, &r->ctx, NULL, e))
-		return (int)e->code;
-	if (inventory_find(r->tx, r->host->ueid, &r->inventory, e) && e->code != E_NOTFOUND)
-		return (int)e->code;
-	r->ctx.inventory = buf_bytes(r->inventory);
-	return 0;
-}
-
-static void check_nonce(struct round *r)
-{
-	struct err e = { 0 };
-
-	if (memcmp(r->nonce, r->token->nonce, NONCE_SIZE))
-		err_set(&e, E_FRESHNESS, "the token answers another session's nonce");
-	else
-		nonce_check(r->server->keys, NONCE_FOR_SESSION, clock_now_s(), r->token->nonce, &e);
-	r->ctx.nonce = e.code ? FAILED : PASSED;
-	snprintf(r->ctx.nonce_why, sizeof(r->ctx.nonce_why), "%.255s", e.text);
-}
-
-/* Everything that only reads: one view of the store. */
-static int judge(struct tx *tx, void *arg, struct err *e)
-{
-	struct round *r = arg;
-	const struct settings *s = r->server->settings;
-	struct refs *refs;
-	int rc;
-
-	r->tx = tx;
-	r->ctx.now_s = clock_now_s();
-	memcpy(r->ctx.deployment, r->server->keys->deployment, DEPLOYMENT_ID_LEN);
-	r->ctx.aks = r->server->aks;
-	r->ctx.device_roots = r->server->device_roots;
-	r->ctx.spdm_version_min = s->spdm_version_min;
-	r->ctx.release_pcrs = s->release_pcrs;
-	r->ctx.release_after_restart = s->release_after_restart;
-	r->ctx.test_sources_may_release = s->release_from_test_sources;
-	r->ctx.lookup = lookup_leaf;
-	r->ctx.user = r;
-	if (load_host(r, e))
-		return (int)e->code;
-	check_nonce(r);
-	if (verify_evidence(r->token, &r->ctx, r->reasons, &r->verified, e))
-		return (int)e->code;
-	refs = refvals_take(r->server->refvals);
-	rc = appraise(r->verified, refs, r->reasons, &r->appraisal, e);
-	refvals_give(r->server->refvals, refs);
-	if (!rc)
-		r->decision = decide(r->verified, r->appraisal, r->token->release.len > 0);
-	return rc;
-}
-
-/* ---- the answer ---- */
-static json_t *reasons_json(const struct reasons *reasons)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < reasons->n; i++) {
-		const struct reason *r = &reasons->at[i];
-		char text[1200];
-
-		reason_text(r, text, sizeof(text));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-						      "device", r->device, "address", r->address,
-						      "element", r->element, "wanted", r->wanted,
-						      "found", r->found, "corim", r->corim, "tier",
-						      tier_name(r->tier), "text", text));
-	}
-	return list;
-}
-
-static json_t *devices_json(const struct round *r)
-{
-	const struct verified_view *v = verified_view(r->verified);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < v->n_devices; i++) {
-		const struct verified_device *d = &v->devices[i];
-		const struct appraised *a = &r->appraisal->at[i + 1];
-		u8 version = d->evidence ? d->evidence->nego.version : 0;
-
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s%, s:i, s:s, s:I, s:I}",
-						      "label", d->label, "address", d->address,
-						      "source", (const char *)d->claims->source.at,
-						      d->claims->source.len, "spdm_version",
-						      version & 15, "status", tier_name(a->status),
-						      "elements", (json_int_t)a->n_elements,
-						      "matched", (json_int_t)a->n_matched));
-	}
-	return list;
-}
-
-static int make_ear(struct round *r, struct err *e)
-{
-	struct ear_submod *subs = calloc(r->appraisal->n, sizeof(*subs));
-	struct ear ear = { .iat = clock_now_s(),
-			   .policy_id = POLICY_ID,
-			   .status = (int)r->decision.status,
-			   .cnf = r->token->cnf,
-			   .n = r->appraisal->n,
-			   .submods = subs };
-	char audience[UUID_TEXT_LEN + 1];
-	int rc;
-
-	if (!subs)
-		return err_set(e, E_MEMORY, "no memory for a result");
-	ear.exp = ear.iat + EAR_LIFE_S;
-	ear.audience = uuid_write(r->server->keys->deployment, audience);
-	memcpy(ear.ueid, r->token->ueid, UEID_LEN);
-	memcpy(ear.nonce, r->token->nonce, NONCE_SIZE);
-	for (size_t i = 0; i < r->appraisal->n; i++) {
-		subs[i].name = r->appraisal->at[i].name;
-		subs[i].status = (int)r->appraisal->at[i].status;
-		memcpy(subs[i].vector, r->appraisal->at[i].vector, sizeof(subs[i].vector));
-	}
-	rc = ear_write(&ear, r->server->keys->ear, &r->ear, e);
-	free(subs);
-	return rc;
-}
-
-static json_t *complete_json(const struct round *r)
-{
-	json_t *j = session_json(r->nonce, "complete");
-	struct bytes ear = buf_bytes(r->ear);
-
-	json_object_set_new(j, "result", json_stringn((const char *)ear.at, ear.len));
-	json_object_set_new(j, "host", json_string(r->host->name));
-	json_object_set_new(j, "ear_status", json_string(tier_name(r->decision.status)));
-	json_object_set_new(j, "devices", devices_json(r));
-	json_object_set_new(j, "reasons", reasons_json(r->reasons));
-	return j;
-}
-
-/* ---- recording: the decision is in the audit log before anything goes out ---- */
-static int record_devices(struct tx *tx, const struct round *r, struct err *e)
-{
-	const struct verified_view *v = verified_view(r->verified);
-
-	for (size_t i = 0; i < v->n_devices; i++) {
-		const struct verified_device *d = &v->devices[i];
-		struct known_device known = { .version =
-						      d->evidence ? d->evidence->nego.version : 0 };
-
-		if (!d->sighted)
-			continue;
-		snprintf(known.label, sizeof(known.label), "%s", d->label);
-		memcpy(known.leaf_key, d->leaf_key, 32);
-		if (device_seen(tx, r->host->ueid, &known, e))
-			return (int)e->code;
-	}
-	return 0;
-}
-
-static int record_state(struct tx *tx, const struct round *r, struct err *e)
-{
-	const struct verified_view *v = verified_view(r->verified);
-	char *reasons, *devices;
-	json_t *jr = reasons_json(r->reasons), *jd = devices_json(r);
-	struct db_value values[9];
-	int rc;
-
-	reasons = json_dumps(jr, JSON_COMPACT);
-	devices = json_dumps(jd, JSON_COMPACT);
-	json_decref(jr);
-	json_decref(jd);
-	if (!reasons || !devices) {
-		free(reasons);
-		free(devices);
-		return err_set(e, E_MEMORY, "no memory to record a verdict");
-	}
-	values[0] = DB_B(BYTES(r->host->ueid));
-	values[1] = DB_I(clock_now_s());
-	values[2] = DB_I(r->decision.status);
-	values[3] = DB_I(v->quote.clock.reset_count);
-	values[4] = DB_I(v->quote.clock.restart_count);
-	values[5] = DB_I(v->quote.clock.clock_ms);
-	values[6] = DB_T(reasons);
-	values[7] = DB_T(devices);
-	values[8] = DB_B(buf_bytes(r->token->bytes));
-	rc = db_run(
-		tx->db,
-		"INSERT INTO attestations (ueid, time, status, reset_count, restart_count, "
-		"clock_ms, reasons,"
-		" devices, token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ueid) "
-		"DO UPDATE SET"
-		" time = excluded.time, status = excluded.status, reset_count = "
-		"excluded.reset_count,"
-		" restart_count = excluded.restart_count, clock_ms = excluded.clock_ms,"
-		" reasons = excluded.reasons, devices = excluded.devices, token = excluded.token",
-		values, 9, NULL, NULL, NULL, e);
-	free(reasons);
-	free(devices);
-	return rc;
-}
-
-static int consume_nonce(struct tx *tx, const u8 nonce[NONCE_SIZE], struct bytes ueid,
-			 struct bytes answer, struct err *e)
+int session_consume(struct tx *tx, const u8 ticket[NONCE_SIZE], struct bytes ueid,
+		    struct bytes answer, struct err *e)
 {
 	struct db_value old = DB_I(clock_now_s() - NONCE_KEEP_S);
 	struct db_value v[4];
 
-	v[0] = DB_B(((struct bytes){ nonce, NONCE_SIZE }));
+	v[0] = DB_B(((struct bytes){ ticket, NONCE_SIZE }));
 	v[1] = DB_I(clock_now_s());
 	v[2] = ueid.len ? DB_B(ueid) : DB_NONE;
 	v[3] = DB_B(answer);
@@ -364,217 +104,9 @@ static int consume_nonce(struct tx *tx, const u8 nonce[NONCE_SIZE], struct bytes
 				     : (int)e->code;
 }
 
-static int record(struct tx *tx, void *arg, struct err *e)
-{
-	struct round *r = arg;
-	const struct verified_view *v = verified_view(r->verified);
-	char detail[512];
-
-	if (consume_nonce(tx, r->token->nonce, BYTES(r->host->ueid), buf_bytes(r->answer), e))
-		return (int)e->code;
-	if (v->checks.result[CHECK_TOKEN_SIGNATURE] == PASSED &&
-	    v->checks.result[CHECK_NONCE] == PASSED &&
-	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
-		if (record_state(tx, r, e) || record_devices(tx, r, e))
-			return (int)e->code;
-		if (v->first_inventory && r->decision.status <= TIER_WARNING &&
-		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))
-			return (int)e->code;
-	}
-	snprintf(detail, sizeof(detail),
-		 "{\"host\":\"%s\",\"status\":\"%s\",\"release\":%s,\"volumes\":%zu}",
-		 r->host->name, tier_name(r->decision.status),
-		 r->decision.release ? "true" : "false", r->token->n_volumes);
-	return audit_append(tx, r->call->actor, "verdict", detail, e);
-}
-
-static int wrap(struct tx *tx, void *arg, struct err *e)
-{
-	struct round *r = arg;
-
-	return release_wrap(tx, r->verified, &r->decision, r->server->settings->release_pcrs,
-			    &r->release, e);
-}
-
-/* The verdict in the log says release; that none went out, and why, has to stand there as well. */
-struct withheld {
-	const struct round *round;
-	const struct err *why;
-};
-
-static int record_withheld(struct tx *tx, void *arg, struct err *e)
-{
-	const struct withheld *w = arg;
-	json_t *j = json_pack("{s:s, s:s}", "host", w->round->host->name, "why", w->why->text);
-	char *detail = json_dumps(j, JSON_COMPACT);
-	int rc = detail ? audit_append(tx, w->round->call->actor, "release-refused", detail, e)
-			: err_set(e, E_MEMORY, "no memory for an audit record");
-
-	json_decref(j);
-	free(detail);
-	return rc;
-}
-
-static void release(struct round *r, struct err *why)
-{
-	struct withheld w = { r, why };
-	struct err e = { 0 };
-
-	if (!store_read(r->server->store, wrap, r, why))
-		return;
-	log_event(LOG_LEVEL_WARN, "release-failed", LOG_T("host", r->host->name),
-		  LOG_T("why", why->text));
-	if (store_write(r->server->store, record_withheld, &w, &e))
-		log_event(LOG_LEVEL_ERROR, "audit", LOG_T("error", e.text));
-}
-
-static bool ek_may_release(const struct round *r)
-{
-	/* Joined by token alone: an operator confirms the EK first (SECURITY-RULES 16). */
-	return strcmp(r->host->ek_trust, "token") != 0;
-}
-
-static int make_answer(struct round *r, struct err *e)
-{
-	char *text;
-
-	if (r->decision.release && !ek_may_release(r)) {
-		struct reason *why = reasons_add(r->reasons, TIER_WARNING, -1, "host", "");
-
-		snprintf(why->element, sizeof(why->element), "release");
-		snprintf(why->found, sizeof(why->found),
-			 "host joined by token alone; an operator has to confirm its EK before a "
-			 "share goes out");
-		r->decision.release = false;
-	}
-	if (make_ear(r, e))
-		return (int)e->code;
-	r->complete = complete_json(r);
-	text = json_dumps(r->complete, JSON_COMPACT);
-	r->answer = text && strlen(text) <= ANSWER_MAX ? buf_copy(bytes_text(text)) : NULL;
-	free(text);
-	return r->answer ? 0 : err_set(e, E_MEMORY, "no memory for an answer");
-}
-
-static void write_text(struct writer *w, const char *text)
-{
-	write_bytes(w, bytes_text(text));
-}
-
-static void write_base64(struct writer *w, struct bytes b, bool pad)
-{
-	char *at = (char *)write_space(w, base64_len(b.len, pad) + 1);
-
-	if (at)
-		base64url_write(b, pad, at);
-	w->len -= at != NULL; /* its NUL */
-}
-
-/* A release that could not be made is told of in this answer; the stored one says what was decided. */
-static struct buf *with_reason(const struct round *r, const char *why)
-{
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", "host", "element", "release",
-				"wanted", "", "found", why, "text", why);
-	struct buf *b = NULL;
-	char *text;
-
-	json_array_append_new(json_object_get(r->complete, "reasons"), row);
-	text = json_dumps(r->complete, JSON_COMPACT);
-	if (text)
-		b = buf_copy(bytes_text(text));
-	free(text);
-	return b;
-}
-
-/*
- * The stored answer, and in this one response the evidence and the release: base64, put in before the
- * last brace, for they are most of the bytes and nothing in them needs an escape.
- */
-static void answer_complete(struct round *r, const struct err *release_error)
-{
-	OWNED(buf) told = release_error->code ? with_reason(r, release_error->text) : NULL;
-	struct bytes answer = buf_bytes(told ? told : r->answer);
-	struct bytes token = buf_bytes(r->token->bytes);
-	struct buf *out = buf_new(2 * EVIDENCE_MAX + 2 * ANSWER_MAX);
-
-	if (!out || (release_error->code && !told)) {
-		buf_drop(&out);
-		problem(r->call->out, 500, "Internal error", "no memory for an answer");
-		return;
-	}
-	write_bytes(&out->w, bytes_slice(answer, 0, answer.len - 1));
-	if (r->release) {
-		write_text(&out->w, ",\"release\":\"");
-		write_base64(&out->w, buf_bytes(r->release), false);
-		write_text(&out->w, "\"");
-	}
-	write_text(&out->w, ",\"evidence\":{\"type\":" MEDIA_TYPE_JSON ",\"value\":\"");
-	write_base64(&out->w, token, true);
-	write_text(&out->w, "\"}}");
-	r->call->out->status = out->w.full ? 500 : 200;
-	r->call->out->content_type = "application/json";
-	r->call->out->body = out;
-}
-
-static void answer_unquoted(struct round *r)
-{
-	/* No quote of an enrolled AK: nothing is stored, the nonce stays unused. */
-	json_t *j = session_json(r->nonce, "failed");
-
-	json_object_set_new(j, "ear_status", json_string("contraindicated"));
-	json_object_set_new(j, "reasons", reasons_json(r->reasons));
-	answer_json(r->call->out, 200, j);
-}
-
-static int attest(struct round *r, struct err *e)
-{
-	struct err release_error = { 0 };
-
-	if (eat_parse(r->call->rq->body, &r->token, e))
-		return (int)e->code;
-	r->reasons = reasons_new();
-	if (!r->reasons)
-		return err_set(e, E_MEMORY, "no memory for an attestation");
-	if (store_read(r->server->store, judge, r, e))
-		return (int)e->code;
-	log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", r->host ? r->host->name : "?"),
-		  LOG_T("status", tier_name(r->decision.status)),
-		  LOG_N("devices", r->token->n_devices), LOG_N("release", r->decision.release),
-		  LOG_N("reasons", r->reasons->n), LOG_T("remote", r->call->rq->remote));
-	if (!verified_view(r->verified)->quoted) {
-		answer_unquoted(r);
-		return 0;
-	}
-	if (make_answer(r, e) || store_write(r->server->store, record, r, e))
-		return (int)e->code;
-	if (r->decision.release)
-		release(r, &release_error);
-	answer_complete(r, &release_error);
-	return 0;
-}
-
-void post_evidence(struct call *c)
-{
-	struct round r = { .call = c, .server = c->server };
-	struct err e = { 0 };
-
-	if (strncmp(c->rq->content_type, "application/eat+cwt", 19)) {
-		problem(c->out, 415, "Not supported", "evidence is taken as " EAT_MEDIA_TYPE);
-		return;
-	}
-	if (!session_nonce(c, r.nonce))
-		return;
-	if (attest(&r, &e)) {
-		log_event(LOG_LEVEL_WARN, "evidence-refused", LOG_T("why", e.text),
-			  LOG_T("remote", c->rq->remote));
-		problem_of(c->out, &e);
-	}
-	round_clear(&r);
-}
-
 /* ---- GET and DELETE ---- */
 struct looking {
-	const u8 *nonce;
+	const u8 *ticket;
 	struct buf *answer;
 };
 
@@ -589,7 +121,7 @@ static int take_answer(void *user, const struct db_row *row, struct err *e)
 static int find_answer(struct tx *tx, void *arg, struct err *e)
 {
 	struct looking *l = arg;
-	struct db_value v[] = { DB_B(((struct bytes){ l->nonce, NONCE_SIZE })),
+	struct db_value v[] = { DB_B(((struct bytes){ l->ticket, NONCE_SIZE })),
 				DB_I(clock_now_s() - NONCE_KEEP_S) };
 
 	return db_run(tx->db, "SELECT answer FROM sessions WHERE nonce = $1 AND time >= $2", v, 2,
@@ -598,11 +130,11 @@ static int find_answer(struct tx *tx, void *arg, struct err *e)
 
 void get_session(struct call *c)
 {
-	u8 nonce[NONCE_SIZE];
-	struct looking l = { .nonce = nonce };
+	struct session s;
+	struct looking l = { .ticket = s.ticket };
 	struct err e = { 0 };
 
-	if (!session_nonce(c, nonce))
+	if (!session_of(c, &s))
 		return;
 	if (store_read(c->server->store, find_answer, &l, &e)) {
 		problem_of(c->out, &e);
@@ -610,29 +142,28 @@ void get_session(struct call *c)
 		c->out->status = 200;
 		c->out->content_type = "application/json";
 		c->out->body = TAKE(l.answer);
-	} else if (l.answer ||
-		   nonce_check(c->server->keys, NONCE_FOR_SESSION, clock_now_s(), nonce, &e)) {
+	} else if (l.answer || session_check(c->server, &s, &e)) {
 		problem(c->out, 404, "Not found", "no such session, or it has ended");
 	} else {
-		answer_json(c->out, 200, session_json(nonce, "waiting"));
+		answer_json(c->out, 200, session_json(&s, "waiting"));
 	}
 	buf_drop(&l.answer);
 }
 
 static int cancel(struct tx *tx, void *arg, struct err *e)
 {
-	return consume_nonce(tx, arg, BYTES_NONE, BYTES_NONE, e);
+	return session_consume(tx, arg, BYTES_NONE, BYTES_NONE, e);
 }
 
 void delete_session(struct call *c)
 {
-	u8 nonce[NONCE_SIZE];
+	struct session s;
 	struct err e = { 0 };
 
-	if (!session_nonce(c, nonce))
+	if (!session_of(c, &s))
 		return;
-	if (nonce_check(c->server->keys, NONCE_FOR_SESSION, clock_now_s(), nonce, &e) ||
-	    store_write(c->server->store, cancel, nonce, &e)) {
+	if (session_check(c->server, &s, &e) ||
+	    store_write(c->server->store, cancel, s.ticket, &e)) {
 		problem(c->out, 404, "Not found", "no such session, or it has ended");
 		return;
 	}

@@ -30,6 +30,11 @@ check() { # name, wanted exit code, wanted pattern in the output, command...
 check attest_prints_a_table_and_affirms 0 "verdict +affirming" $assay attest --out "$work/token"
 check attest_without_an_agent_is_unreachable 3 "agent" assay --socket "$work/nobody.sock" attest
 check attest_in_json_names_its_schema 0 '"schema": ?"assay.attest/1"' $assay attest --json
+theirs=$(printf %064x 4711)
+claims() { cut -d. -f2 "$1" | tr _- /+ | awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d; }
+check a_relying_partys_nonce_gets_a_result 0 "affirming" $assay attest --nonce "$theirs" --result "$work/result.jwt"
+check the_result_carries_that_nonce_and_says_whose_it_is 0 '"eat_nonce":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEmc"' claims "$work/result.jwt"
+check a_nonce_of_another_length_is_usage 1 "64 hex digits" $assay attest --nonce 1234
 check device_list_shows_both_drives 0 "a2/0" $assay device list
 check device_show_shows_measurement_blocks 0 "security version +7$" $assay device show "$label"
 check device_cert_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label"

@@ -189,6 +189,7 @@ json_t *forge_call(struct forge_server *s, const char *method, const char *path,
 				 &r, &e),
 		  &e);
 	*status = r.status;
+	snprintf(s->location, sizeof(s->location), "%s", r.location);
 	j = json_loadb((const char *)r.body->w.at, r.body->w.len, 0, NULL);
 	reply_clear(&r);
 	return j;
@@ -334,8 +335,11 @@ void forge_begin(struct forge_server *s, const struct forge_host *h, struct forg
 	memcpy(t->ueid, h->ueid, UEID_LEN);
 	memcpy(t->pcrs, s->pcrs, sizeof(t->pcrs));
 	forge_volume(h, t->volume);
-	assert_ok(nonce_make(s->server->keys, NONCE_FOR_SESSION, clock_now_s(), t->nonce, &e), &e);
-	memcpy(t->session, t->nonce, sizeof(t->session));
+	assert_ok(nonce_make(s->server->keys, NONCE_FOR_SESSION, BYTES_NONE, clock_now_s(),
+			     t->nonce, &e),
+		  &e);
+	memcpy(t->session, t->nonce, sizeof(t->nonce));
+	t->session_len = sizeof(t->nonce);
 	assert_ok(keypair_new(KEY_P256, 0, &t->cnf, &e), &e);
 	assert_ok(keypair_new(KEY_P256, 0, &t->k, &e), &e);
 	t->k_pub = forge_public(TEMPLATE_K, t->k);
@@ -568,9 +572,9 @@ void forged_clear(struct forged *t)
 
 json_t *forge_send(const struct forged *t, struct bytes token, long *status)
 {
-	char id[64], path[128];
+	char id[128], path[256];
 
-	base64url_write(BYTES(t->session), false, id);
+	base64url_write((struct bytes){ t->session, t->session_len }, false, id);
 	snprintf(path, sizeof(path), "/challenge-response/v1/session/%s", id);
 	return forge_call(t->server, "POST", path, EAT_MEDIA_TYPE, false, token, status);
 }

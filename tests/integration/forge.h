@@ -25,6 +25,7 @@ struct forge_server {
 	struct server *server;
 	struct http *http;
 	struct transport *transport; /* to it */
+	char location[512];	     /* of its last answer */
 	char token[48];		     /* of an administrator */
 	struct keypair *signer;	     /* of CoRIMs; its certificate is accepted */
 	struct cert *signer_cert;
@@ -65,7 +66,9 @@ struct forged {
 	const struct forge_host *host;
 
 	/* forge_begin */
-	u8 nonce[EVIDENCE_NONCE_LEN], session[EVIDENCE_NONCE_LEN];
+	u8 nonce[EVIDENCE_NONCE_LEN];
+	u8 session[2 * EVIDENCE_NONCE_LEN]; /* its id */
+	size_t session_len;
 	u8 ueid[UEID_LEN];
 	struct keypair *cnf, *k;
 	struct buf *k_pub;

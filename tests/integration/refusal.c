@@ -11,11 +11,11 @@
 /* ---- what the server says ---- */
 static json_t *session_again(const struct forged *t)
 {
-	char id[64], path[128];
+	char id[128], path[256];
 	long status;
 	json_t *j;
 
-	base64url_write(BYTES(t->session), false, id);
+	base64url_write((struct bytes){ t->session, t->session_len }, false, id);
 	snprintf(path, sizeof(path), "/challenge-response/v1/session/%s", id);
 	j = forge_call(t->server, "GET", path, NULL, false, BYTES_NONE, &status);
 	return j;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/clock.h"
+#include "common/text.h"
 #include "server/keys.h"
 #include "server/nonce.h"
 
@@ -30,7 +31,8 @@ static void a_nonce_of_another_servers_key_is_foreign(void **state)
 	forge_begin(&f->s, &f->a, &t);
 	other.a = f->s.server->keys->a; /* same deployment, another key under the same number */
 	other.nonce_keys[0].kid = f->s.server->keys->nonce_keys[0].kid;
-	assert_ok(nonce_make(&other, NONCE_FOR_SESSION, clock_now_s(), t.nonce, &e), &e);
+	assert_ok(nonce_make(&other, NONCE_FOR_SESSION, BYTES_NONE, clock_now_s(), t.nonce, &e),
+		  &e);
 	memcpy(t.session, t.nonce, 32);
 	forge_context(&t, f->s.server->keys->deployment);
 	forge_collect(&t);
@@ -49,7 +51,8 @@ static void a_nonce_for_another_deployment_is_foreign(void **state)
 	forge_begin(&f->s, &f->a, &t);
 	other.deployment[0] ^= 1; /* a sister deployment that even shares the nonce key */
 	other.a = sha256_of(BYTES(other.deployment));
-	assert_ok(nonce_make(&other, NONCE_FOR_SESSION, clock_now_s(), t.nonce, &e), &e);
+	assert_ok(nonce_make(&other, NONCE_FOR_SESSION, BYTES_NONE, clock_now_s(), t.nonce, &e),
+		  &e);
 	memcpy(t.session, t.nonce, 32);
 	forge_context(&t, f->s.server->keys->deployment);
 	forge_collect(&t);
@@ -102,13 +105,105 @@ static void a_token_of_one_session_is_refused_in_another(void **state)
 	struct err e = { 0 };
 
 	honest(f, &f->a, &t);
-	assert_ok(nonce_make(f->s.server->keys, NONCE_FOR_SESSION, clock_now_s(), t.session, &e),
+	assert_ok(nonce_make(f->s.server->keys, NONCE_FOR_SESSION, BYTES_NONE, clock_now_s(),
+			     t.session, &e),
 		  &e);
 	refused(&t, "NONCE", "the token answers another session's nonce");
 	forged_clear(&t);
 }
 
-static void a_nonce_of_the_callers_choice_gets_neither_a_session_nor_a_share(void **state)
+/* ---- a nonce of the caller's choice ---- */
+/* A session for @t->nonce, as a relying party asks for it. */
+static void open_callers_session(struct fixture *f, struct forged *t)
+{
+	char path[160] = "/challenge-response/v1/newSession?nonce=", *id;
+	long status;
+	json_t *j;
+
+	base64url_write(BYTES(t->nonce), false, path + strlen(path));
+	j = forge_call(&f->s, "POST", path, NULL, false, BYTES_NONE, &status);
+	assert_int_equal(status, 201);
+	id = strrchr(f->s.location, '/') + 1;
+	t->session_len = sizeof(t->session);
+	assert_int_equal(base64_read(bytes_text(id), t->session, sizeof(t->session)),
+			 sizeof(t->session));
+	json_decref(j);
+}
+
+static void answer_callers_nonce(struct fixture *f, struct forged *t)
+{
+	struct err e = { 0 };
+
+	forge_begin(&f->s, &f->a, t);
+	assert_ok(random_bytes(t->nonce, 32, &e), &e);
+	forge_context(t, f->s.server->keys->deployment);
+	forge_collect(t);
+	forge_rest(t);
+	open_callers_session(f, t);
+}
+
+static void a_nonce_of_the_callers_choice_gets_a_verdict_and_no_share(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	answer_callers_nonce(f, &t);
+	withheld(&t, "SOURCE", "the nonce was the caller's choice");
+	forged_clear(&t);
+}
+
+/* The JSON claims of the result in @answer. */
+static json_t *claims_of(json_t *answer)
+{
+	const char *jwt = json_string_value(json_object_get(answer, "result"));
+	const char *at = strchr(jwt, '.') + 1;
+	u8 raw[8192];
+	long n = base64_read((struct bytes){ (const u8 *)at, strcspn(at, ".") }, raw, sizeof(raw));
+
+	assert_true(n > 0);
+	return json_loadb((const char *)raw, (size_t)n, 0, NULL);
+}
+
+static void its_result_says_so_and_the_hosts_state_stays_what_it_was(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t, own;
+	long status;
+	json_t *before, *answer, *claims, *after;
+
+	honest(f, &f->a, &own);
+	released(&own);
+	before = forge_call(&f->s, "GET", "/api/v1/hosts/host-a", NULL, true, BYTES_NONE, &status);
+	answer_callers_nonce(f, &t);
+	answer = forge_send(&t, buf_bytes(t.token), &status);
+	claims = claims_of(answer);
+	assert_true(json_is_true(json_object_get(claims, "assay_caller_nonce")));
+	/* a recorded verdict would have brought the reason why nothing was released */
+	after = forge_call(&f->s, "GET", "/api/v1/hosts/host-a", NULL, true, BYTES_NONE, &status);
+	assert_true(json_equal(before, after));
+	json_decref(before);
+	json_decref(answer);
+	json_decref(claims);
+	json_decref(after);
+	forged_clear(&own);
+	forged_clear(&t);
+}
+
+static void a_ticket_for_one_callers_nonce_is_not_good_for_another(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	answer_callers_nonce(f, &t);
+	t.session[0] ^= 0x80; /* kid */
+	refused(&t, "NONCE SOURCE", "nonce is foreign");
+	t.session[0] ^= 0x80;
+	t.session[32 + 5] ^= 1; /* the nonce it was made for */
+	refused(&t, "NONCE SOURCE", "the token answers another session's nonce");
+	forged_clear(&t);
+}
+
+static void a_nonce_that_no_server_issued_opens_no_session(void **state)
 {
 	struct fixture *f = *state;
 	struct forged t;
@@ -119,8 +214,7 @@ static void a_nonce_of_the_callers_choice_gets_neither_a_session_nor_a_share(voi
 			       NULL, false, BYTES_NONE, &status);
 
 	assert_int_equal(status, 400);
-	assert_non_null(strstr(json_string_value(json_object_get(j, "detail")),
-			       "nonce of the caller's choice"));
+	assert_non_null(strstr(json_string_value(json_object_get(j, "detail")), "32 bytes"));
 	json_decref(j);
 
 	forge_begin(&f->s, &f->a, &t);
@@ -365,7 +459,10 @@ int main(void)
 		REFUSAL(evidence_made_for_another_deployment_does_not_bind_to_ours),
 		REFUSAL(a_used_nonce_is_refused),
 		REFUSAL(a_token_of_one_session_is_refused_in_another),
-		REFUSAL(a_nonce_of_the_callers_choice_gets_neither_a_session_nor_a_share),
+		REFUSAL(a_nonce_of_the_callers_choice_gets_a_verdict_and_no_share),
+		REFUSAL(its_result_says_so_and_the_hosts_state_stays_what_it_was),
+		REFUSAL(a_ticket_for_one_callers_nonce_is_not_good_for_another),
+		REFUSAL(a_nonce_that_no_server_issued_opens_no_session),
 		REFUSAL(a_quote_over_other_pcrs_than_claimed_is_refused),
 		REFUSAL(a_quote_over_another_bank_than_claimed_is_refused),
 		REFUSAL(pcr_values_that_were_not_quoted_are_refused),

@@ -48,6 +48,9 @@ static void stands_in_the_report(const char *name)
 	X(attest_prints_a_table_and_affirms)                                                       \
 	X(attest_without_an_agent_is_unreachable)                                                  \
 	X(attest_in_json_names_its_schema)                                                         \
+	X(a_relying_partys_nonce_gets_a_result)                                                    \
+	X(the_result_carries_that_nonce_and_says_whose_it_is)                                      \
+	X(a_nonce_of_another_length_is_usage)                                                      \
 	X(device_list_shows_both_drives)                                                           \
 	X(device_show_shows_measurement_blocks)                                                    \
 	X(device_cert_prints_certificates)                                                         \

@@ -108,7 +108,7 @@ static void routes_refuse_who_has_no_right_and_what_is_too_large(void **state)
 	refused(t, "POST", "/enroll/v1/hosts", "application/json", NULL,
 		(struct bytes){ (u8 *)large, 100000 }, 413, "");
 	refused(t, "POST", "/challenge-response/v1/newSession?nonce=AAAA", NULL, NULL, BYTES_NONE,
-		400, "caller's choice");
+		400, "32 bytes");
 	refused(t, "POST", "/challenge-response/v1/newSession?nonceSize=64", NULL, NULL, BYTES_NONE,
 		400, "nonceSize");
 	refused(t, "GET", "/challenge-response/v1/session/AAAA", NULL, NULL, BYTES_NONE, 404, "");
@@ -196,7 +196,7 @@ static void a_token_is_taken_once_and_only_in_its_session(void **state)
 	json_t *j;
 
 	assert_ok(tpm_open(f->settings.tcti, &tpm, &e), &e);
-	assert_ok(round_run(&f->settings, tpm, t, false, &r, &e), &e);
+	assert_ok(round_run(&f->settings, tpm, t, false, NULL, &r, &e), &e);
 	assert_string_equal(r.status,
 			    "contraindicated"); /* no boot log: not affirmed, and said why */
 	assert_ok(eat_parse(buf_bytes(r.token), &parsed, &e), &e);
@@ -294,12 +294,12 @@ static void a_changed_row_is_noticed(void **state)
 	assert_ok(db_run(d, "UPDATE hosts SET grp = 'trusted' WHERE name = 'host-a'", NULL, 0, NULL,
 			 NULL, NULL, &e),
 		  &e);
-	assert_int_not_equal(round_run(&f->settings, tpm, t, false, &r, &e), 0);
+	assert_int_not_equal(round_run(&f->settings, tpm, t, false, NULL, &r, &e), 0);
 	assert_non_null(strstr(e.text, "changed in the database"));
 	assert_ok(db_run(d, "UPDATE hosts SET grp = 'default' WHERE name = 'host-a'", NULL, 0, NULL,
 			 NULL, NULL, &e),
 		  &e);
-	assert_ok(round_run(&f->settings, tpm, t, false, &r, &e), &e);
+	assert_ok(round_run(&f->settings, tpm, t, false, NULL, &r, &e), &e);
 	round_result_clear(&r);
 }
 

@@ -32,9 +32,10 @@ static void a_nonce_is_good_for_its_time_and_no_longer(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_ok(nonce_make(&k, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e);
+	assert_ok(nonce_make(&k, NONCE_FOR_SESSION, BYTES_NONE, 1800000000, nonce, &e), &e);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		int rc = nonce_check(&k, NONCE_FOR_SESSION, 1800000000 + rows[i].age, nonce, &e);
+		int rc = nonce_check(&k, NONCE_FOR_SESSION, BYTES_NONE, 1800000000 + rows[i].age,
+				     nonce, &e);
 
 		if (!rows[i].why && rc)
 			fail_msg("age %lld: %s", rows[i].age, e.text);
@@ -54,12 +55,15 @@ static void a_nonce_of_another_deployment_key_or_purpose_is_foreign(void **state
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		assert_ok(nonce_make(others[i], NONCE_FOR_SESSION, 1800000000, nonce, &e), &e);
-		assert_refused(nonce_check(&ours, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e,
-			       E_FRESHNESS, "foreign");
+		assert_ok(
+			nonce_make(others[i], NONCE_FOR_SESSION, BYTES_NONE, 1800000000, nonce, &e),
+			&e);
+		assert_refused(
+			nonce_check(&ours, NONCE_FOR_SESSION, BYTES_NONE, 1800000000, nonce, &e),
+			&e, E_FRESHNESS, "foreign");
 	}
-	assert_ok(nonce_make(&ours, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e);
-	assert_refused(nonce_check(&ours, (enum nonce_purpose)2, 1800000000, nonce, &e), &e,
+	assert_ok(nonce_make(&ours, NONCE_FOR_SESSION, BYTES_NONE, 1800000000, nonce, &e), &e);
+	assert_refused(nonce_check(&ours, NONCE_FOR_CALLER, BYTES_NONE, 1800000000, nonce, &e), &e,
 		       E_FRESHNESS, "foreign");
 }
 
@@ -70,11 +74,12 @@ static void a_changed_byte_anywhere_is_foreign(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_ok(nonce_make(&k, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e);
+	assert_ok(nonce_make(&k, NONCE_FOR_SESSION, BYTES_NONE, 1800000000, nonce, &e), &e);
 	for (size_t i = 0; i < sizeof(nonce); i++) {
 		nonce[i] ^= 0x40;
-		assert_refused(nonce_check(&k, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e,
-			       E_FRESHNESS, "foreign");
+		assert_refused(
+			nonce_check(&k, NONCE_FOR_SESSION, BYTES_NONE, 1800000000, nonce, &e), &e,
+			E_FRESHNESS, "foreign");
 		nonce[i] ^= 0x40;
 	}
 }
@@ -86,9 +91,9 @@ static void a_retired_key_is_still_honoured(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_ok(nonce_make(&before, NONCE_FOR_SESSION, 1800000000, nonce, &e), &e);
+	assert_ok(nonce_make(&before, NONCE_FOR_SESSION, BYTES_NONE, 1800000000, nonce, &e), &e);
 	after.nonce_keys[after.n_nonce_keys++] = before.nonce_keys[0];
-	assert_ok(nonce_check(&after, NONCE_FOR_SESSION, 1800000010, nonce, &e), &e);
+	assert_ok(nonce_check(&after, NONCE_FOR_SESSION, BYTES_NONE, 1800000010, nonce, &e), &e);
 }
 
 int main(void)
