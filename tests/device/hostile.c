@@ -205,7 +205,7 @@ const struct hostile_mode hostile_modes[] = {
 	{ "algorithms-length-long", 15, ALGORITHMS, ON_BODY, algorithms_long_length, NULL, "ALGORITHMS Length" },
 	{ "algorithms-length-short", 15, ALGORITHMS, ON_BODY, algorithms_short_length, NULL, "ALGORITHMS Length" },
 	{ "algorithm-struct-not-asked", 16, ALGORITHMS, ON_BODY, struct_not_asked, NULL, "AlgStruct" },
-	{ "algorithm-struct-twice", 16, ALGORITHMS, ON_BODY, struct_twice, NULL, "AlgType" },
+	{ "algorithm-struct-twice", 16, ALGORITHMS, ON_BODY, struct_twice, NULL, "AlgStruct was not asked for" },
 	{ "algorithm-struct-count-lies", 17, ALGORITHMS, ON_BODY, struct_count_lies, NULL, "Alg" },
 	{ "no-measurement-spec", 18, ALGORITHMS, ON_BODY, no_meas_spec, NULL, "MeasurementSpecificationSel" },
 	{ "measurement-spec-not-offered", 18, ALGORITHMS, ON_BODY, meas_spec_not_offered, NULL, "MeasurementSpecificationSel" },
