@@ -39,7 +39,8 @@ struct cert_list {
 	u8 key[32];
 	const struct trust_store *path_to; /* NULL: no path was found yet */
 	long long path_from, path_until;
-	unsigned int others; /* owners beside the first; atomic */
+	struct cert *path_end; /* the root that the path led to */
+	unsigned int others;   /* owners beside the first; atomic */
 };
 /** cert_list_from_der - concatenated DER, no gaps, every byte used (pitfall 33). */
 int cert_list_from_der(struct bytes der, struct cert_list **out, struct err *e);
@@ -52,6 +53,12 @@ struct trust_store *trust_store_new(void);
 int trust_store_add(struct trust_store *s, const struct cert *c, struct err *e);
 /** trust_store_add_file - one or more PEM certificates, or one DER certificate. */
 int trust_store_add_file(struct trust_store *s, const char *path, struct err *e);
+/**
+ * trust_store_only - a store with that one root of @s whose DER has @digest under @alg.
+ * Return: 0, or E_NOTFOUND when no accepted root has it.
+ */
+int trust_store_only(const struct trust_store *s, enum digest_alg alg, struct bytes digest,
+		     struct trust_store **out, struct err *e);
 size_t trust_store_count(const struct trust_store *s);
 void trust_store_drop(struct trust_store **s);
 
@@ -81,6 +88,8 @@ int trust_store_list(const struct trust_store *s, struct bytes der, struct cert_
 /** trust_store_check_list - trust_store_verify() of the last certificate over the others. */
 int trust_store_check_list(const struct trust_store *s, struct cert_list *l, long long unix_s,
 			   struct err *e);
+/** cert_list_path_ends_at - the path that was remembered leads to the root whose DER has this digest. */
+bool cert_list_path_ends_at(const struct cert_list *l, enum digest_alg alg, struct bytes digest);
 
 /** struct cert_request - what cert_make() puts into a certificate. */
 struct cert_request {

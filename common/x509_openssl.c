@@ -286,6 +286,7 @@ void cert_list_drop(struct cert_list **l)
 		return;
 	for (size_t i = 0; i < mine->n; i++)
 		cert_drop(&mine->at[i]);
+	cert_drop(&mine->path_end);
 	free(mine);
 }
 
@@ -403,6 +404,40 @@ int trust_store_add_file(struct trust_store *s, const char *path, struct err *e)
 	return 0;
 }
 
+static bool x509_has_digest(const X509 *x509, enum digest_alg alg, struct bytes want)
+{
+	u8 *der = NULL;
+	int len = i2d_X509(x509, &der);
+	struct bytes b = { der, len > 0 ? (size_t)len : 0 };
+	struct digest d = digest_of(alg, &b, 1);
+
+	OPENSSL_free(der);
+	return len > 0 && digest_equals(&d, want);
+}
+
+int trust_store_only(const struct trust_store *s, enum digest_alg alg, struct bytes digest,
+		     struct trust_store **out, struct err *e)
+{
+	OWNED(trust_store) one = trust_store_new();
+	STACK_OF(X509_OBJECT) * objects;
+
+	if (!one)
+		return err_set(e, E_MEMORY, "no memory for a trust anchor");
+	X509_STORE_lock(s->store); /* a look-up elsewhere may sort what we walk over */
+	objects = X509_STORE_get0_objects(s->store);
+	for (int i = 0; !one->n && i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *x509 = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+
+		if (x509 && x509_has_digest(x509, alg, digest))
+			one->n = X509_STORE_add_cert(one->store, x509) == 1;
+	}
+	X509_STORE_unlock(s->store);
+	if (!one->n)
+		return err_set(e, E_NOTFOUND, "no accepted root has this digest");
+	*out = TAKE(one);
+	return 0;
+}
+
 size_t trust_store_count(const struct trust_store *s)
 {
 	return s->n;
@@ -418,14 +453,16 @@ void trust_store_drop(struct trust_store **s)
 	*s = NULL;
 }
 
-/* A path as it was found, and when all of it is valid. */
-struct path_window {
+/* A path as it was found: when all of it is valid, and the root's DER, to be freed. */
+struct found_path {
 	long long from, until;
+	u8 *end;
+	int end_len;
 };
 
-static struct path_window window_of(STACK_OF(X509) * path)
+static struct found_path path_of(STACK_OF(X509) * path)
 {
-	struct path_window w = { 0, INT64_MAX };
+	struct found_path w = { .from = 0, .until = INT64_MAX };
 
 	for (int i = 0; i < sk_X509_num(path); i++) {
 		long long from = asn1_seconds(X509_get0_notBefore(sk_X509_value(path, i)));
@@ -434,6 +471,7 @@ static struct path_window window_of(STACK_OF(X509) * path)
 		w.from = from > w.from ? from : w.from;
 		w.until = until < w.until ? until : w.until;
 	}
+	w.end_len = i2d_X509(sk_X509_value(path, sk_X509_num(path) - 1), &w.end);
 	return w;
 }
 
@@ -461,7 +499,7 @@ static int path_failed(X509_STORE_CTX *ctx, struct err *e)
 }
 
 static int find_path(const struct trust_store *s, const struct cert *leaf,
-		     const struct cert_list *others, long long unix_s, struct path_window *w,
+		     const struct cert_list *others, long long unix_s, struct found_path *w,
 		     struct err *e)
 {
 	STACK_OF(X509) *untrusted = sk_X509_new_null();
@@ -475,7 +513,7 @@ static int find_path(const struct trust_store *s, const struct cert *leaf,
 	if (ready) {
 		set_params(ctx, unix_s);
 		if (X509_verify_cert(ctx) == 1)
-			*w = window_of(X509_STORE_CTX_get0_chain(ctx));
+			*w = path_of(X509_STORE_CTX_get0_chain(ctx));
 		else
 			rc = path_failed(ctx, e);
 	} else {
@@ -491,10 +529,11 @@ int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 		       const struct cert_list *others, long long unix_s, long long *not_after,
 		       struct err *e)
 {
-	struct path_window w;
+	struct found_path w;
 
 	if (find_path(s, leaf, others, unix_s, &w, e))
 		return (int)e->code;
+	OPENSSL_free(w.end);
 	if (not_after)
 		*not_after = w.until;
 	return 0;
@@ -540,7 +579,7 @@ int trust_store_list(const struct trust_store *s, struct bytes der, struct cert_
 int trust_store_check_list(const struct trust_store *s, struct cert_list *l, long long unix_s,
 			   struct err *e)
 {
-	struct path_window w;
+	struct found_path w;
 
 	if (l->path_to == s && l->path_from <= unix_s && unix_s <= l->path_until)
 		return 0;
@@ -551,9 +590,21 @@ int trust_store_check_list(const struct trust_store *s, struct cert_list *l, lon
 		l->path_from = w.from;
 		l->path_until = w.until;
 		l->path_to = s;
+		if (w.end_len > 0 &&
+		    cert_parse((struct bytes){ w.end, (size_t)w.end_len }, &l->path_end, e))
+			e->code = E_OK; /* a root that is not DER is compared the long way */
 		recall_keep(s->known, l->key, l);
 	}
+	OPENSSL_free(w.end);
 	return 0;
+}
+
+bool cert_list_path_ends_at(const struct cert_list *l, enum digest_alg alg, struct bytes digest)
+{
+	struct bytes der = l->path_end ? cert_der(l->path_end) : BYTES_NONE;
+	struct digest d = digest_of(alg, &der, 1);
+
+	return l->path_end && digest_equals(&d, digest);
 }
 
 /* ---- making certificates ---- */

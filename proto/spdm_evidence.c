@@ -255,7 +255,7 @@ int spdm_evidence_check_chain_digest(const struct spdm_evidence *ev, struct err 
 	if (ev->has_challenge && !digest_equals(&chain, ev->auth.chain_hash))
 		return err_set(e, E_SIGNATURE,
 			       "chain is not the one of CHALLENGE_AUTH (CertChainHash)");
-	/* An omitted root is named by its hash; the path check then needs it among the anchors. */
+	/* An omitted root is named by its hash; the path check then needs that very anchor. */
 	if (cert_self_issued(ev->certs->at[0]) && !digest_equals(&root, ev->chain_parts.root_hash))
 		return err_set(e, E_SIGNATURE, "RootHash is not the hash of the chain's root");
 	return 0;
@@ -293,7 +293,20 @@ int spdm_evidence_check_leaf(const struct spdm_evidence *ev, struct err *e)
 int spdm_evidence_check_path(const struct spdm_evidence *ev, const struct trust_store *roots,
 			     long long unix_s, struct err *e)
 {
-	return trust_store_check_list(roots, ev->certs, unix_s, e);
+	enum digest_alg alg = spdm_digest_alg(ev->nego.base_hash);
+	OWNED(trust_store) root = NULL;
+
+	if (trust_store_check_list(roots, ev->certs, unix_s, e))
+		return (int)e->code;
+	/* RootHash of a root in the chain was compared with it already; an omitted one is where it ends. */
+	if (cert_self_issued(ev->certs->at[0]) ||
+	    cert_list_path_ends_at(ev->certs, alg, ev->chain_parts.root_hash))
+		return 0;
+	if (trust_store_only(roots, alg, ev->chain_parts.root_hash, &root, e))
+		return e->code == E_NOTFOUND ? err_set(e, E_SIGNATURE,
+						       "RootHash names none of the accepted roots")
+					     : (int)e->code;
+	return trust_store_verify(root, spdm_evidence_leaf(ev), ev->certs, unix_s, NULL, e);
 }
 
 /* ---- the PCIe name ---- */

@@ -59,7 +59,10 @@ int spdm_evidence_check_signatures(const struct spdm_evidence *ev, struct err *e
 int spdm_evidence_check_chain_digest(const struct spdm_evidence *ev, struct err *e);
 /** CA:FALSE, digitalSignature, SPDM responder EKU if any EKU, key fits BaseAsymSel; CAs above it (36, 37). */
 int spdm_evidence_check_leaf(const struct spdm_evidence *ev, struct err *e);
-/** A path from the leaf over the other certificates to @roots, at @unix_s (or CERT_TIME_IGNORE). */
+/**
+ * A path from the leaf over the other certificates to @roots, at @unix_s (or CERT_TIME_IGNORE). If the
+ * chain lacks its root, to that one of @roots that RootHash names (pitfall 35).
+ */
 int spdm_evidence_check_path(const struct spdm_evidence *ev, const struct trust_store *roots,
 			     long long unix_s, struct err *e);
 

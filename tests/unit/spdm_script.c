@@ -118,6 +118,8 @@ static struct digest chain_digest(struct script *s)
 
 	if (!cert_list_from_der(s->certs, &certs, &ignored))
 		first = cert_der(certs->at[0]);
+	if (s->root.len)
+		first = s->root;
 	root = digest_of(alg, &first, 1);
 	write_le16(&w, (u16)(4 + digest_bytes(&root).len + s->certs.len));
 	write_le16(&w, 0);

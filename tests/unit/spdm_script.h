@@ -21,6 +21,7 @@ struct script {
 	u32 base_asym, base_hash, meas_hash; /* P-256, SHA-256, SHA-256                     */
 	u8 meas_spec, other_params, mel_spec;
 	struct bytes certs;  /* after RootHash in the chain object                        */
+	struct bytes root;   /* the certificate that RootHash is of; empty: the first of certs */
 	u16 portion;	     /* largest certificate portion                               */
 	struct bytes opaque; /* of MEASUREMENTS and CHALLENGE_AUTH                        */
 	struct bytes record; /* two digest blocks, unless changed                         */
