@@ -58,8 +58,7 @@ struct device {
 struct identity_options {
 	const char *asym; /* "p384", "rsapss3072", ... */
 	const char *name; /* PCIe CMA text for the subjectAltName */
-	/* NULL, "ca-leaf", "no-digital-signature", "wrong-eku", "intermediate-no-ca", "expired", "gap", "other-key" */
-	const char *flaw;
+	const char *flaw; /* NULL, or one of those of hostile.c */
 };
 int identity_make_root(const char *folder);
 int identity_make(const char *root_folder, const char *folder, int slot,
@@ -102,16 +101,23 @@ void session_free(struct session *s);
 size_t respond(struct session *s, const uint8_t *request, size_t len, uint8_t *out);
 
 /* hostile.c */
-enum phase { ON_BODY, ON_SIGNED, INSTEAD };
+enum phase {
+	ON_BODY,   /* before it enters a transcript and is signed: a genuine signature over a lie */
+	ON_SIGNED, /* after: what an attacker between device and requester can do */
+	INSTEAD,
+	ON_OBJECT, /* of the DOE object around it */
+	ON_FRAME,  /* of the socket frame around that */
+};
+enum { ANY_MESSAGE = 0xff };
 struct hostile_mode {
 	const char *name;
 	int pitfall;	  /* line of the list of hostile responders */
-	uint8_t response; /* the message it alters; 0: identity or transport */
+	uint8_t response; /* the message it alters, or ANY_MESSAGE; 0: the identity */
 	enum phase phase;
 	/* @len: length now, changed in place; room for 600 bytes more. false: leave it alone this time. */
 	bool (*alter)(struct session *s, uint8_t *m, size_t *len);
 	const char *flaw;   /* of the certificate chain, for modes of the identity */
-	const char *answer; /* what a correct requester says */
+	const char *answer; /* a part of what a correct requester says, or "accepted" */
 };
 extern const struct hostile_mode hostile_modes[];
 extern const size_t n_hostile_modes;

@@ -152,6 +152,7 @@ static void extend(X509 *c, X509 *issuer, int nid, const char *text)
 
 struct shape {
 	const char *cn, *basic, *usage, *eku, *san, *until;
+	const char *private; /* value of an extension that nobody knows */
 };
 
 static X509 *make_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const struct shape *s)
@@ -176,6 +177,9 @@ static X509 *make_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const 
 		extend(c, issuer ? issuer : c, NID_ext_key_usage, s->eku);
 	if (s->san)
 		extend(c, issuer ? issuer : c, NID_subject_alt_name, s->san);
+	if (s->private)
+		extend(c, issuer ? issuer : c,
+		       OBJ_create("1.3.6.1.4.1.99999.1", "private", "private"), s->private);
 	if (!X509_sign(c, issuer_key, EVP_sha384())) {
 		X509_free(c);
 		return NULL;
@@ -183,54 +187,63 @@ static X509 *make_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const 
 	return c;
 }
 
+static const struct shape root_shape = { .cn = "spdm-device root",
+					 .basic = "critical,CA:TRUE",
+					 .usage = "critical,keyCertSign,cRLSign" };
+/* Intermediates, all with one key: a good one and two that may not sign what they sign. */
+static const struct {
+	const char *file;
+	struct shape shape;
+} intermediates[] = {
+	{ "intermediate.pem",
+	  { .cn = "spdm-device intermediate",
+	    .basic = "critical,CA:TRUE",
+	    .usage = "critical,keyCertSign,cRLSign" } },
+	{ "intermediate-no-ca.pem",
+	  { .cn = "spdm-device intermediate",
+	    .basic = "critical,CA:FALSE",
+	    .usage = "critical,digitalSignature" } },
+	{ "intermediate-last.pem",
+	  { .cn = "spdm-device intermediate",
+	    .basic = "critical,CA:TRUE,pathlen:0",
+	    .usage = "critical,keyCertSign,cRLSign" } },
+};
+enum { N_INTERMEDIATES = sizeof(intermediates) / sizeof(intermediates[0]) };
+
+static int write_in(const char *folder, const char *file, X509 *c)
+{
+	char path[PATH_LEN + 40];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	rc = c ? write_cert(path, c) : -1;
+	X509_free(c);
+	return rc;
+}
+
 int identity_make_root(const char *folder)
 {
-	static const struct shape root = { "spdm-device root",
-					   "critical,CA:TRUE",
-					   "critical,keyCertSign,cRLSign",
-					   NULL,
-					   NULL,
-					   NULL };
-	static const struct shape middle = { "spdm-device intermediate",
-					     "critical,CA:TRUE",
-					     "critical,keyCertSign,cRLSign",
-					     NULL,
-					     NULL,
-					     NULL };
-	static const struct shape no_ca = { "spdm-device intermediate",
-					    "critical,CA:FALSE",
-					    "critical,digitalSignature",
-					    NULL,
-					    NULL,
-					    NULL };
 	EVP_PKEY *root_key = new_key("p384"), *key = new_key("p384");
-	X509 *r, *m, *bad;
-	char path[PATH_LEN];
-	int rc;
+	char path[PATH_LEN + 40];
+	X509 *root;
+	int rc = 0;
 
 	mkdir(folder, 0700);
 	if (!root_key || !key)
 		return -1;
-	r = make_cert(root_key, NULL, root_key, &root);
-	m = make_cert(key, r, root_key, &middle);
-	bad = make_cert(key, r, root_key, &no_ca);
-	snprintf(path, sizeof(path), "%s/root.pem", folder);
-	rc = r ? write_cert(path, r) : -1;
-	snprintf(path, sizeof(path), "%s/intermediate.pem", folder);
-	rc |= m ? write_cert(path, m) : -1;
-	snprintf(path, sizeof(path), "%s/intermediate-no-ca.pem", folder);
-	rc |= bad ? write_cert(path, bad) : -1;
+	root = make_cert(root_key, NULL, root_key, &root_shape);
+	for (int i = 0; i < N_INTERMEDIATES; i++)
+		rc |= write_in(folder, intermediates[i].file,
+			       make_cert(key, root, root_key, &intermediates[i].shape));
+	rc |= write_in(folder, "root.pem", root);
 	snprintf(path, sizeof(path), "%s/intermediate.key", folder);
 	rc |= write_key(path, key);
-	X509_free(r);
-	X509_free(m);
-	X509_free(bad);
 	EVP_PKEY_free(root_key);
 	EVP_PKEY_free(key);
 	return rc;
 }
 
-static void add_der(struct octets *o, X509 *c)
+static void add_der(struct octets *o, const X509 *c)
 {
 	uint8_t *der = NULL;
 	int len = i2d_X509(c, &der);
@@ -240,65 +253,176 @@ static void add_der(struct octets *o, X509 *c)
 	OPENSSL_free(der);
 }
 
+static bool is(const char *flaw, const char *name)
+{
+	return !strcmp(flaw, name);
+}
+
+static struct shape leaf_shape(const char *flaw, const char *san)
+{
+	bool ca = is(flaw, "ca-leaf"), elsewhere = is(flaw, "oid-elsewhere");
+
+	return (struct shape){
+		.cn = "spdm-device leaf",
+		.basic = ca ? "critical,CA:TRUE" : "critical,CA:FALSE",
+		.usage = is(flaw, "no-digital-signature") ? "critical,keyAgreement"
+			 : ca				  ? "critical,digitalSignature,keyCertSign"
+							  : "critical,digitalSignature",
+		/* the requester's key usage, and the responder's */
+		.eku = is(flaw, "wrong-eku") || elsewhere ? "1.3.6.1.4.1.412.274.4"
+							  : "1.3.6.1.4.1.412.274.3",
+		.san = san,
+		.until = is(flaw, "expired") ? "20010101000000Z" : NULL,
+		/* the bytes of the responder's OID, in a place where they mean nothing */
+		.private = elsewhere ? "DER:060a2b06010401831c821203" : NULL,
+	};
+}
+
+/* What signs the leaf, and the certificates above it. */
+struct issuers {
+	X509 *root, *middle, *last; /* last: the leaf's issuer, one of the two or a third */
+	EVP_PKEY *middle_key, *last_key;
+};
+
+static void issuers_load(struct issuers *i, const char *folder, const char *flaw)
+{
+	const char *file = is(flaw, "intermediate-no-ca") ? intermediates[1].file
+			   : is(flaw, "path-length")	  ? intermediates[2].file
+							  : intermediates[0].file;
+	char path[PATH_LEN + 40];
+
+	*i = (struct issuers){ 0 };
+	snprintf(path, sizeof(path), "%s/root.pem", folder);
+	i->root = read_cert(path);
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	i->middle = read_cert(path);
+	snprintf(path, sizeof(path), "%s/intermediate.key", folder);
+	i->middle_key = read_key(path);
+	if (!i->root || !i->middle || !i->middle_key)
+		return;
+	if (is(flaw, "own-root")) { /* named like the accepted one, and not it */
+		i->last_key = new_key("p384");
+		i->last = make_cert(i->last_key, NULL, i->last_key, &root_shape);
+	} else if (is(flaw, "path-length")) {
+		i->last_key = new_key("p384");
+		i->last = make_cert(i->last_key, i->middle, i->middle_key, &intermediates[0].shape);
+	} else {
+		i->last_key = i->middle_key;
+		i->last = i->middle;
+		EVP_PKEY_up_ref(i->last_key);
+		X509_up_ref(i->last);
+	}
+}
+
+static void issuers_free(struct issuers *i)
+{
+	X509_free(i->root);
+	X509_free(i->middle);
+	X509_free(i->last);
+	EVP_PKEY_free(i->middle_key);
+	EVP_PKEY_free(i->last_key);
+}
+
+static void put_chain(struct octets *o, const struct issuers *i, X509 *leaf, const char *flaw)
+{
+	size_t at;
+
+	if (!is(flaw, "own-root") && !is(flaw, "root-omitted") && !is(flaw, "root-misnamed"))
+		add_der(o, i->root);
+	if (!is(flaw, "own-root"))
+		add_der(o, i->middle);
+	if (i->last != i->middle)
+		add_der(o, i->last);
+	if (is(flaw, "gap"))
+		octets_add(o, "\0\0", 2);
+	at = o->len;
+	add_der(o, leaf);
+	if (is(flaw, "trailing"))
+		octets_add(o, "\x30\0", 2);
+	if (is(flaw, "der-overrun"))
+		o->at[at + 3]++;
+	if (is(flaw, "indefinite"))
+		o->at[at + 1] = 0x80;
+}
+
+static int write_chain(const char *folder, int slot, const char *what, const struct octets *o)
+{
+	char path[PATH_LEN + 40];
+	FILE *f;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/slot%d.%s", folder, slot, what);
+	f = fopen(path, "w");
+	rc = f && fwrite(o->at, o->len, 1, f) == 1 ? 0 : -1;
+	if (f)
+		fclose(f);
+	return rc;
+}
+
+/* An omitted root is known to the device as bytes to hash only. */
+static int write_root(const char *folder, int slot, const struct issuers *i, const char *flaw)
+{
+	struct octets o = { 0 };
+	int rc = 0;
+
+	if (is(flaw, "root-omitted") || is(flaw, "root-misnamed")) {
+		add_der(&o, is(flaw, "root-omitted") ? i->root : i->middle);
+		rc = write_chain(folder, slot, "root", &o);
+	}
+	octets_free(&o);
+	return rc;
+}
+
 int identity_make(const char *root_folder, const char *folder, int slot,
 		  const struct identity_options *o)
 {
 	const char *flaw = o->flaw ? o->flaw : "";
-	bool ca_leaf = !strcmp(flaw, "ca-leaf");
+	EVP_PKEY *key = new_key(is(flaw, "other-curve") ? "p256" : o->asym);
 	char san[300], path[PATH_LEN + 40];
-	struct shape leaf = {
-		.cn = "spdm-device leaf",
-		.basic = ca_leaf ? "critical,CA:TRUE" : "critical,CA:FALSE",
-		.usage = !strcmp(flaw, "no-digital-signature") ? "critical,keyAgreement"
-			 : ca_leaf ? "critical,digitalSignature,keyCertSign"
-				   : "critical,digitalSignature",
-		/* the requester's key usage, and the responder's */
-		.eku = !strcmp(flaw, "wrong-eku") ? "1.3.6.1.4.1.412.274.4"
-						  : "1.3.6.1.4.1.412.274.3",
-		.san = san,
-		.until = !strcmp(flaw, "expired") ? "20010101000000Z" : NULL,
-	};
-	EVP_PKEY *key = new_key(o->asym), *issuer_key;
-	X509 *root, *middle, *c;
+	struct shape shape = leaf_shape(flaw, san);
 	struct octets certs = { 0 };
-	FILE *f;
+	struct issuers issuers;
+	X509 *leaf = NULL;
 	int rc = -1;
 
 	mkdir(folder, 0700);
 	snprintf(san, sizeof(san), "otherName:2.23.147;UTF8:%s", o->name);
-	snprintf(path, sizeof(path), "%s/root.pem", root_folder);
-	root = read_cert(path);
-	snprintf(path, sizeof(path), "%s/intermediate%s.pem", root_folder,
-		 !strcmp(flaw, "intermediate-no-ca") ? "-no-ca" : "");
-	middle = read_cert(path);
-	snprintf(path, sizeof(path), "%s/intermediate.key", root_folder);
-	issuer_key = read_key(path);
-	c = key && middle && issuer_key ? make_cert(key, middle, issuer_key, &leaf) : NULL;
-	if (root && c) {
-		add_der(&certs, root);
-		add_der(&certs, middle);
-		if (!strcmp(flaw, "gap"))
-			octets_add(&certs, "\0\0", 2);
-		add_der(&certs, c);
-		snprintf(path, sizeof(path), "%s/slot%d.chain", folder, slot);
-		f = fopen(path, "w");
-		rc = f && fwrite(certs.at, certs.len, 1, f) == 1 ? 0 : -1;
-		if (f)
-			fclose(f);
-		snprintf(path, sizeof(path), "%s/slot%d.key", folder, slot);
-		if (!strcmp(flaw, "other-key")) { /* signs with a key that no certificate names */
+	issuers_load(&issuers, root_folder, flaw);
+	if (key && issuers.last)
+		leaf = make_cert(key, issuers.last, issuers.last_key, &shape);
+	if (leaf) {
+		put_chain(&certs, &issuers, leaf, flaw);
+		rc = write_chain(folder, slot, "chain", &certs);
+		rc |= write_root(folder, slot, &issuers, flaw);
+		if (is(flaw, "other-key")) { /* signs with a key that no certificate names */
 			EVP_PKEY_free(key);
 			key = new_key(o->asym);
 		}
+		snprintf(path, sizeof(path), "%s/slot%d.key", folder, slot);
 		rc |= write_key(path, key);
 	}
 	octets_free(&certs);
-	X509_free(root);
-	X509_free(middle);
-	X509_free(c);
+	X509_free(leaf);
+	issuers_free(&issuers);
 	EVP_PKEY_free(key);
-	EVP_PKEY_free(issuer_key);
 	return rc;
+}
+
+static bool read_whole(const char *folder, int slot, const char *what, struct octets *o)
+{
+	char path[PATH_LEN + 40];
+	uint8_t part[4096];
+	size_t got;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/slot%d.%s", folder, slot, what);
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	while ((got = fread(part, 1, sizeof(part), f)) > 0)
+		octets_add(o, part, got);
+	fclose(f);
+	return true;
 }
 
 /* The first certificate's hash is RootHash; its length stands in its header. */
@@ -309,45 +433,48 @@ static size_t first_der(const struct octets *o)
 	return 4 + ((size_t)o->at[2] << 8 | o->at[3]);
 }
 
+static int slot_load(struct device *d, int i)
+{
+	struct slot *s = &d->slots[i];
+	struct octets certs = { 0 }, root = { 0 };
+	char path[PATH_LEN + 40];
+	uint8_t header[4] = { 0 }, root_hash[64];
+	unsigned int size = 0;
+	size_t total;
+	bool good;
+
+	EVP_PKEY_free(s->key);
+	s->key = NULL;
+	octets_clear(&s->chain);
+	if (!read_whole(d->identity, i, "chain", &certs))
+		return 0;
+	if (!read_whole(d->identity, i, "root", &root))
+		octets_add(&root, certs.at, first_der(&certs) < certs.len ? first_der(&certs) : 0);
+	snprintf(path, sizeof(path), "%s/slot%d.key", d->identity, i);
+	s->key = read_key(path);
+	good = s->key && root.len &&
+	       EVP_Digest(root.at, root.len, root_hash, &size, hash_md(d->hash), NULL);
+	total = 4 + size + certs.len;
+	header[0] = (uint8_t)total;
+	header[1] = (uint8_t)(total >> 8);
+	octets_add(&s->chain, header, 4);
+	octets_add(&s->chain, root_hash, size);
+	octets_add(&s->chain, certs.at, certs.len);
+	octets_free(&certs);
+	octets_free(&root);
+	return good ? 1 : -1;
+}
+
 int identity_load(struct device *d)
 {
 	int n = 0;
 
 	for (int i = 0; i < SLOTS; i++) {
-		struct slot *s = &d->slots[i];
-		struct octets certs = { 0 };
-		char path[PATH_LEN + 40];
-		uint8_t part[4096], header[4], root[64];
-		unsigned int size = 0;
-		size_t got, total;
-		FILE *f;
+		int rc = slot_load(d, i);
 
-		EVP_PKEY_free(s->key);
-		s->key = NULL;
-		octets_clear(&s->chain);
-		snprintf(path, sizeof(path), "%s/slot%d.chain", d->identity, i);
-		f = fopen(path, "r");
-		if (!f)
-			continue;
-		while ((got = fread(part, 1, sizeof(part), f)) > 0)
-			octets_add(&certs, part, got);
-		fclose(f);
-		snprintf(path, sizeof(path), "%s/slot%d.key", d->identity, i);
-		s->key = read_key(path);
-		if (!s->key || !first_der(&certs) || first_der(&certs) > certs.len) {
-			octets_free(&certs);
+		if (rc < 0)
 			return -1;
-		}
-		EVP_Digest(certs.at, first_der(&certs), root, &size, hash_md(d->hash), NULL);
-		total = 4 + size + certs.len;
-		header[0] = (uint8_t)total;
-		header[1] = (uint8_t)(total >> 8);
-		header[2] = header[3] = 0;
-		octets_add(&s->chain, header, 4);
-		octets_add(&s->chain, root, size);
-		octets_add(&s->chain, certs.at, certs.len);
-		octets_free(&certs);
-		n++;
+		n += rc;
 	}
 	return n ? 0 : -1;
 }

@@ -61,7 +61,8 @@ void bend(struct exchange *x, enum phase when)
 {
 	const struct hostile_mode *m = x->s->device->mode;
 
-	if (m && m->alter && m->phase == when && m->response == x->response[1])
+	if (m && m->alter && m->phase == when &&
+	    (m->response == x->response[1] || m->response == ANY_MESSAGE))
 		m->alter(x->s, x->response, &x->len);
 }
 
@@ -285,6 +286,7 @@ static size_t dispatch(struct session *s, const uint8_t *request, size_t len, ui
 	if (error)
 		return say_error(&x, error);
 	s->stage = h->to;
+	bend(&x, ON_SIGNED);
 	return x.len;
 }
 

@@ -379,8 +379,6 @@ enum error_code answer_challenge(struct exchange *x)
 		&(struct transcript){ { &s->a, &s->b, &c }, "responder-challenge_auth signing" });
 	octets_free(&c);
 	octets_clear(&s->b);
-	if (!error)
-		bend(x, ON_SIGNED);
 	return error;
 }
 
@@ -470,7 +468,5 @@ enum error_code answer_measurements(struct exchange *x)
 			      &(struct transcript){ { s->version >= SPDM_12 ? &s->a : NULL, &s->l },
 						    "responder-measurements signing" });
 	octets_clear(&s->l);
-	if (!error)
-		bend(x, ON_SIGNED);
 	return error;
 }

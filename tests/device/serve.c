@@ -50,6 +50,14 @@ static void put_be32(uint8_t *p, uint32_t v)
 		p[i] = (uint8_t)v;
 }
 
+static void bend_transport(struct session *s, enum phase when, uint8_t *at, size_t *len)
+{
+	const struct hostile_mode *m = s->device->mode;
+
+	if (m && m->alter && m->phase == when)
+		m->alter(s, at, len);
+}
+
 /* Delayed acknowledgements cost 40 ms an exchange: QEMU writes a frame in four pieces. */
 static void quick(int fd)
 {
@@ -58,17 +66,19 @@ static void quick(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
 }
 
-static bool send_frame(int fd, uint32_t command, uint32_t transport, const uint8_t *payload,
-		       size_t len)
+static bool send_frame(struct connection *c, uint32_t command, uint32_t transport,
+		       const uint8_t *payload, size_t len)
 {
 	uint8_t frame[FRAME_HEADER + OUT_MAX + 8];
+	size_t n = FRAME_HEADER + len;
 
 	put_be32(frame, command);
 	put_be32(frame + 4, transport);
 	put_be32(frame + 8, (uint32_t)len);
 	if (len)
 		memcpy(frame + FRAME_HEADER, payload, len);
-	return send(fd, frame, FRAME_HEADER + len, MSG_NOSIGNAL) == (ssize_t)(FRAME_HEADER + len);
+	bend_transport(&c->session, ON_FRAME, frame, &n);
+	return send(c->fd, frame, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
 static size_t put_object(uint8_t *out, uint8_t type, const uint8_t *payload, size_t len)
@@ -115,13 +125,14 @@ static bool on_normal(struct connection *c, uint32_t transport, const uint8_t *p
 
 	if (transport == TRANSPORT_DOE) {
 		n = doe_answer(&c->session, payload, len, out, sizeof(out));
-		return n && send_frame(c->fd, CMD_NORMAL, transport, out, n);
+		bend_transport(&c->session, ON_OBJECT, out, &n);
+		return n && send_frame(c, CMD_NORMAL, transport, out, n);
 	}
 	if (transport == TRANSPORT_MCTP && len >= 1 && payload[0] == 5) {
 		n = respond(&c->session, payload + 1, len - 1, message);
 		out[0] = 5;
 		memcpy(out + 1, message, n);
-		return send_frame(c->fd, CMD_NORMAL, transport, out, n + 1);
+		return send_frame(c, CMD_NORMAL, transport, out, n + 1);
 	}
 	return false;
 }
@@ -134,13 +145,13 @@ static bool on_frame(struct connection *c, uint32_t command, uint32_t transport,
 	case CMD_NORMAL:
 		return on_normal(c, transport, payload, len);
 	case CMD_TEST:
-		return send_frame(c->fd, CMD_TEST, transport, (const uint8_t *)"Server Hello!", 14);
+		return send_frame(c, CMD_TEST, transport, (const uint8_t *)"Server Hello!", 14);
 	case CMD_SHUTDOWN:
 	case CMD_CONTINUE:
-		send_frame(c->fd, command, transport, NULL, 0);
+		send_frame(c, command, transport, NULL, 0);
 		return false;
 	default:
-		send_frame(c->fd, CMD_UNKNOWN, transport, NULL, 0);
+		send_frame(c, CMD_UNKNOWN, transport, NULL, 0);
 		return false;
 	}
 }
