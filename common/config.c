@@ -42,6 +42,36 @@ static int take_line(void *user, const char *section, const char *key, const cha
 	return 0;
 }
 
+/*
+ * What the library would take for something else than it looks like: a NUL ends the file for it, a
+ * line that starts with white space is more of the value before it, a long line is two.
+ */
+static int check_lines(struct bytes text, const char *path, struct err *e)
+{
+	const char *why = NULL;
+	size_t line = 1, column = 0;
+	bool blank = true;
+
+	for (size_t i = 0; i < text.len && !why; i++) {
+		u8 c = text.at[i];
+
+		if (c == '\n') {
+			line++;
+			column = 0;
+			blank = true;
+			continue;
+		}
+		if (!c)
+			why = "a NUL byte";
+		else if (++column > CONFIG_LINE_MAX)
+			why = "longer than a line may be";
+		else if (blank && column > 1 && c != ' ' && c != '\t' && c != '\r')
+			why = "starts with white space";
+		blank = blank && (c == ' ' || c == '\t' || c == '\r');
+	}
+	return why ? err_set(e, E_CONFIG, "%s line %zu: %s", path, line, why) : 0;
+}
+
 static int load_one(const char *path, struct loading *l)
 {
 	OWNED(buf) content = NULL;
@@ -49,6 +79,8 @@ static int load_one(const char *path, struct loading *l)
 	int line;
 
 	if (file_read(path, CONFIG_FILE_MAX, &content, l->e))
+		return (int)l->e->code;
+	if (check_lines(buf_bytes(content), path, l->e))
 		return (int)l->e->code;
 	text = strndup((const char *)content->w.at, content->w.len);
 	if (!text)
@@ -87,6 +119,9 @@ int config_load(const char *path, const struct config_key *keys, size_t n_keys, 
 		return err_while(e, "configuration");
 	snprintf(folder, sizeof(folder), "%s.d", path);
 	n = scandir(folder, &names, is_conf, alphasort);
+	if (n < 0 && errno != ENOENT)
+		return err_set(e, E_CONFIG, "configuration: drop-ins in %s: %s", folder,
+			       strerror(errno));
 	for (int i = 0; i < n; i++) {
 		char full[4096 + 260];
 
@@ -126,7 +161,7 @@ int config_number(long long *out, long long min, long long max, const char *valu
 	long long v;
 
 	errno = 0;
-	v = strtoll(value, &end, 0);
+	v = strtoll(value, &end, 10);
 	if (errno || end == value || *end || v < min || v > max)
 		return err_set(e, E_CONFIG, "a number from %lld to %lld expected, not \"%s\"", min,
 			       max, value);

@@ -2,7 +2,8 @@
 /*
  * A configuration file to a checked struct. A program gives a table of the keys it knows; a key it
  * does not know is an error with its line. FILE.d/ drop-ins (for /etc/assay/agent.conf:
- * agent.conf.d/NAME.conf) are read after the file, in the order of their names.
+ * agent.conf.d/NAME.conf) are read after the file, in the order of their names. A line has at most
+ * CONFIG_LINE_MAX characters and does not start with white space.
  */
 #ifndef ASSAY_CONFIG_H
 #define ASSAY_CONFIG_H

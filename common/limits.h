@@ -66,7 +66,7 @@ enum {
 
 	/* configuration */
 	CONFIG_FILE_MAX = 262144,
-	CONFIG_VALUE_MAX = 4096,
+	CONFIG_LINE_MAX = 198,		/* what the INI reader takes for one line                     */
 	SERVERS_MAX = 8,
 	PINS_MAX = 4,
 	VOLUMES_MAX = 16,
