@@ -28,6 +28,23 @@ TEXT(pci_folder)
 TEXT(collector_socket)
 TEXT(agent_socket)
 
+/* The whole of it: 127.0.0.1.example.org and 127.0.0.1:80@example.org are somebody else's. */
+static bool is_plain_loopback(const char *url)
+{
+	static const char *const hosts[] = { "http://127.0.0.1", "http://[::1]" };
+
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		const char *rest = url + strlen(hosts[i]);
+
+		if (strncmp(url, hosts[i], strlen(hosts[i])))
+			continue;
+		if (*rest == ':')
+			rest += 1 + strspn(rest + 1, "0123456789");
+		return !*rest;
+	}
+	return false;
+}
+
 TAKES(take_url)
 {
 	struct agent_settings *s = into;
@@ -35,8 +52,7 @@ TAKES(take_url)
 	(void)argument;
 	if (s->n_urls == SERVERS_MAX)
 		return err_set(e, E_CONFIG, "more than %d servers", SERVERS_MAX);
-	if (strncmp(value, "https://", 8) && strncmp(value, "http://127.0.0.1", 16) &&
-	    strncmp(value, "http://[::1]", 12))
+	if (strncmp(value, "https://", 8) && !is_plain_loopback(value))
 		return err_set(e, E_CONFIG,
 			       "https:// expected (http:// only to a loopback address)");
 	return config_text(s->url[s->n_urls++], sizeof(s->url[0]), value, e);
@@ -149,6 +165,9 @@ TAKES(take_epoch)
 	if (!uuid_read(argument, v.uuid) || s->n_volumes == VOLUMES_MAX)
 		return err_set(e, E_CONFIG, "[volume UUID] expected, at most %d of them",
 			       VOLUMES_MAX);
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (!memcmp(s->volumes[i].uuid, v.uuid, sizeof(v.uuid)))
+			return err_set(e, E_CONFIG, "the volume stands twice");
 	if (config_number(&epoch, 1, 0x7fffffff, value, e))
 		return (int)e->code;
 	v.epoch = (u64)epoch;
@@ -198,9 +217,10 @@ static int check(const struct agent_settings *s, struct err *e)
 {
 	if (!s->n_urls || !s->has_deployment)
 		return err_set(e, E_CONFIG, "[server] url and deployment are needed");
-	if (!s->n_pins && !s->ca[0] && !strncmp(s->url[0], "https", 5))
-		return err_set(e, E_CONFIG,
-			       "[server] pin or ca is needed: the server has to be known");
+	for (size_t i = 0; i < s->n_urls; i++)
+		if (!s->n_pins && !s->ca[0] && !strncmp(s->url[i], "https", 5))
+			return err_set(e, E_CONFIG,
+				       "[server] pin or ca is needed: the server has to be known");
 	for (size_t i = 0; i < s->n_devices; i++)
 		if (check_device(s, &s->devices[i], e))
 			return (int)e->code;

@@ -28,14 +28,15 @@ int transport_open(const char *const *urls, size_t n_urls, const char *const *pi
 	if (n_urls == 0 || n_urls > SERVERS_MAX || n_pins > PINS_MAX)
 		return err_set(e, E_CONFIG, "1 to %d servers and up to %d pins expected",
 			       SERVERS_MAX, PINS_MAX);
-	for (size_t i = 0; i < n_urls; i++)
+	for (size_t i = 0; i < n_urls; i++) {
+		if (!n_pins && !(ca && *ca) && !strncmp(urls[i], "https", 5))
+			return err_set(e, E_CONFIG, "a pin or a CA is needed");
 		snprintf(t->url[t->n_urls++], sizeof(t->url[0]), "%s", urls[i]);
+	}
 	for (size_t i = 0; i < n_pins; i++)
 		at += (size_t)snprintf(t->pins + at, sizeof(t->pins) - at, "%ssha256//%s",
 				       at ? ";" : "", pins[i]);
 	snprintf(t->ca, sizeof(t->ca), "%s", ca ? ca : "");
-	if (!t->pins[0] && !t->ca[0] && !strncmp(t->url[0], "https", 5))
-		return err_set(e, E_CONFIG, "a pin or a CA is needed");
 	*out = TAKE(t);
 	return 0;
 }

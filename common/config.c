@@ -82,7 +82,7 @@ static int load_one(const char *path, struct loading *l)
 		return (int)l->e->code;
 	if (check_lines(buf_bytes(content), path, l->e))
 		return (int)l->e->code;
-	text = strndup((const char *)content->w.at, content->w.len);
+	text = content->w.len ? strndup((const char *)content->w.at, content->w.len) : strdup("");
 	if (!text)
 		return err_set(l->e, E_MEMORY, "no memory for %s", path);
 	l->e->code = E_OK;

@@ -93,7 +93,7 @@ static int take_release_pcrs(void *into, const char *arg, const char *value, str
 			p = end + 1;
 			to = strtoul(p, &end, 10);
 		}
-		if (end == p || from > to || to > 23 || (*end && *end != ','))
+		if (end == p || from > to || to > 23 || (*end && *end != ',') || !strcmp(end, ","))
 			return err_set(e, E_CONFIG, "a list like 0-9,11,12 expected, not \"%s\"",
 				       value);
 		for (; from <= to; from++)

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+/* agent.conf and server.conf: what they mean when little is said, and what they refuse. */
+#include "support.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "agent/settings.h"
+#include "common/file.h"
+#include "server/settings.h"
+
+#define SERVER                                                                                     \
+	"[server]\nurl = https://a:8443\npin = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"     \
+	"deployment = 01234567-89ab-cdef-0123-456789abcdef\n"
+#define IDENTITY                                                                                   \
+	"identity = Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:"                \
+	"00000000000000a1\n"
+#define VOLUME(digit) "[volume 0000000" digit "-0000-0000-0000-000000000000]\nepoch = 1\n"
+
+static void save(const char *text, char path[64])
+{
+	struct err e = { 0 };
+	int fd;
+
+	snprintf(path, 64, "/tmp/assay-settings.XXXXXX");
+	fd = mkstemp(path);
+	close(fd);
+	assert_ok(file_write(path, bytes_text(text), 0600, &e), &e);
+}
+
+static int load_agent(const char *text, struct agent_settings *s, struct err *e)
+{
+	char path[64];
+	int rc;
+
+	save(text, path);
+	rc = agent_settings_load(path, s, e);
+	unlink(path);
+	return rc;
+}
+
+static int load_server(const char *text, struct settings *s, struct err *e)
+{
+	char path[64];
+	int rc;
+
+	save(text, path);
+	rc = settings_load(path, s, e);
+	unlink(path);
+	return rc;
+}
+
+static void an_agent_needs_a_server_that_it_can_know_and_nothing_else(void **state)
+{
+	struct agent_settings *s = calloc(1, sizeof(*s));
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(load_agent(SERVER, s, &e), &e);
+	assert_int_equal(s->n_urls, 1);
+	assert_string_equal(s->url[0], "https://a:8443");
+	assert_int_equal(s->n_pins, 1);
+	assert_int_equal(s->deployment[1], 0x23);
+	assert_string_equal(s->tcti, "device:/dev/tpmrm0");
+	assert_string_equal(s->boot_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
+	assert_string_equal(s->pci_folder, "/sys/bus/pci/devices");
+	assert_int_equal(s->interval_s, 3600);
+	assert_int_equal(s->release_pcrs, 0xdbff);
+	assert_false(s->allow_socket_source || s->allow_file_source);
+	assert_int_equal(s->n_devices + s->n_volumes, 0);
+	assert_true(s->host_name[0]);
+	free(s);
+}
+
+static void an_agent_refuses_what_would_leave_it_open_or_guessing(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{ "", "url and deployment are needed" },
+		{ "[server]\nurl = https://a\n", "url and deployment are needed" },
+		{ "[server]\nurl = https://a\ndeployment = 01234567-89ab-cdef-0123-456789abcdef\n",
+		  "the server has to be known" },
+		{ SERVER "url = http://10.0.0.1\n", "line 5: [server] url: https:// expected" },
+		{ SERVER "url = ftp://a\n", "https:// expected" },
+		/* loopback by its start only: this one is somebody's domain */
+		{ SERVER "url = http://127.0.0.1.example.org\n", "https:// expected" },
+		{ SERVER "url = http://127.0.0.1:80@example.org\n", "https:// expected" },
+		{ SERVER "url = http://127.0.0.1@example.org\n", "https:// expected" },
+		{ SERVER "url = http://[::1]x\n", "https:// expected" },
+		/* the second one has to be known as well */
+		{ "[server]\nurl = http://127.0.0.1:8080\nurl = https://a\n"
+		  "deployment = 01234567-89ab-cdef-0123-456789abcdef\n",
+		  "the server has to be known" },
+		{ SERVER "pin = AAAA\n", "base64 of a SHA-256 expected" },
+		{ SERVER "deployment = here\n", "a UUID expected" },
+		{ SERVER "[device a]\naddress = 127.0.0.1:1\n" IDENTITY,
+		  "[device a] is a simulated device: [test] allow_socket_source = yes is needed" },
+		{ SERVER "[device a]\nfile = /t\n" IDENTITY "[test]\nallow_socket_source = yes\n",
+		  "[device a] is saved evidence: [test] allow_file_source = yes is needed" },
+		{ SERVER "[device a]\nfile = /t\naddress = 127.0.0.1:1\n" IDENTITY,
+		  "[device a] needs an identity, and either an address or a file" },
+		{ SERVER "[device a]\n" IDENTITY, "either an address or a file" },
+		{ SERVER "[device a]\naddress = 127.0.0.1:1\n", "needs an identity" },
+		{ SERVER "[device a]\nfile = t\n" IDENTITY, "an absolute path expected" },
+		{ SERVER "[device]\naddress = 127.0.0.1:1\n", "[device NAME] expected" },
+		{ SERVER "[device a]\nidentity = Vendor=1\n", "identity" },
+		{ SERVER "[device a]\nslot = 8\n", "a number from 0 to 7 expected" },
+		{ SERVER "[volume x]\nepoch = 1\n", "[volume UUID] expected" },
+		{ SERVER VOLUME("1") VOLUME("1"), "stands twice" },
+		{ SERVER "[volume 00000001-0000-0000-0000-000000000000]\nepoch = 0\n",
+		  "a number from 1" },
+	};
+	struct agent_settings *s = calloc(1, sizeof(*s));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err e = { 0 };
+
+		if (!load_agent(rows[i].text, s, &e))
+			fail_msg("row %zu was taken, expected: %s", i, rows[i].why);
+		if (e.code != E_CONFIG || !strstr(e.text, rows[i].why))
+			fail_msg("row %zu: %d \"%s\", expected \"%s\"", i, (int)e.code, e.text,
+				 rows[i].why);
+	}
+	free(s);
+}
+
+static void an_agents_lists_are_bounded_and_volumes_are_in_order(void **state)
+{
+	struct agent_settings *s = calloc(1, sizeof(*s));
+	char text[4000];
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(load_agent(SERVER VOLUME("3") VOLUME("1") VOLUME("2"), s, &e), &e);
+	assert_int_equal(s->n_volumes, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(s->volumes[i].uuid[3], i + 1); /* as the token wants them */
+	snprintf(text, sizeof(text), "%s", SERVER);
+	for (int i = 1; i < SERVERS_MAX; i++)
+		strcat(text, "url = http://127.0.0.1:80\n");
+	assert_ok(load_agent(text, s, &e), &e);
+	assert_int_equal(s->n_urls, SERVERS_MAX);
+	strcat(text, "url = https://b\n");
+	assert_refused(load_agent(text, s, &e), &e, E_CONFIG, "more than 8 servers");
+	snprintf(text, sizeof(text), "%s", SERVER);
+	for (int i = 1; i <= PINS_MAX; i++)
+		strcat(text, "pin = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
+	assert_refused(load_agent(text, s, &e), &e, E_CONFIG, "more than 4 pins");
+	free(s);
+}
+
+static void a_server_has_a_safe_default_for_everything(void **state)
+{
+	struct settings s;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(load_server("", &s, &e), &e);
+	assert_string_equal(s.address, "::");
+	assert_int_equal(s.port, 8443);
+	assert_true(s.tls);
+	assert_string_equal(s.database, "/var/lib/assay-server/assay.db");
+	assert_string_equal(s.kek, "/var/lib/assay-server/kek.pem");
+	assert_string_equal(s.device_roots, ""); /* nobody is trusted that was not named */
+	assert_int_equal(s.release_pcrs, 0xdbff);
+	assert_int_equal(s.spdm_version_min, 0x12);
+	assert_false(s.release_after_restart);
+	assert_false(s.release_from_test_sources);
+	assert_ok(load_server("[store]\nstate = /s\ndatabase = /d/x.db\n", &s, &e), &e);
+	assert_string_equal(s.database, "/d/x.db");
+	assert_string_equal(s.audit_floor, "/s/audit.floor");
+}
+
+static void a_release_set_has_the_cap_and_nothing_that_can_be_reset(void **state)
+{
+	static const struct {
+		const char *text;
+		u32 pcrs; /* 0: refused */
+		const char *why;
+	} rows[] = {
+		{ "0-9,11,12,14,15", 0xdbff, "" },
+		{ "15", 0x8000, "" },
+		{ "7,15", 0x8080, "" },
+		{ "0-9", 0, "PCR 15, the cap" },
+		{ "", 0, "PCR 15, the cap" },
+		{ "0-15", 0, "PCR 10, 13 and 16 to 23" },
+		{ "13,15", 0, "PCR 10, 13 and 16 to 23" },
+		{ "15,16", 0, "PCR 10, 13 and 16 to 23" },
+		{ "15,23", 0, "PCR 10, 13 and 16 to 23" },
+		{ "24,15", 0, "a list like" },
+		{ "9-0,15", 0, "a list like" },
+		{ "7;15", 0, "a list like" },
+		{ "7 15", 0, "a list like" },
+		{ "7,,15", 0, "a list like" },
+		{ "15,", 0, "a list like" },
+		{ "-1,15", 0, "a list like" },
+		{ "1-,15", 0, "a list like" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct settings s;
+		struct err e = { 0 };
+		char text[100];
+		int rc;
+
+		snprintf(text, sizeof(text), "[policy]\nrelease_pcrs = %s\n", rows[i].text);
+		rc = load_server(text, &s, &e);
+		if (rows[i].pcrs ? rc || s.release_pcrs != rows[i].pcrs
+				 : !rc || !strstr(e.text, rows[i].why))
+			fail_msg("\"%s\": %s, 0x%x", rows[i].text, rc ? e.text : "taken",
+				 s.release_pcrs);
+	}
+}
+
+static void a_server_refuses_what_it_cannot_mean(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{ "[listen]\nport = 65536\n", "a number from 0 to 65535" },
+		{ "[listen]\nthreads = 0\n", "a number from 1 to 64" },
+		{ "[listen]\ntls = perhaps\n", "yes or no" },
+		{ "[policy]\nspdm_version_min = 1.4\n", "1.0, 1.1, 1.2 or 1.3 expected" },
+		{ "[policy]\ndevice_move_after = soon\n", "a duration" },
+		{ "[trust]\ndevice_root = /x\n", "unknown key" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct settings s;
+		struct err e = { 0 };
+
+		assert_refused(load_server(rows[i].text, &s, &e), &e, E_CONFIG, rows[i].why);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_agent_needs_a_server_that_it_can_know_and_nothing_else),
+		cmocka_unit_test(an_agent_refuses_what_would_leave_it_open_or_guessing),
+		cmocka_unit_test(an_agents_lists_are_bounded_and_volumes_are_in_order),
+		cmocka_unit_test(a_server_has_a_safe_default_for_everything),
+		cmocka_unit_test(a_release_set_has_the_cap_and_nothing_that_can_be_reset),
+		cmocka_unit_test(a_server_refuses_what_it_cannot_mean),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
