@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -530,12 +531,25 @@ static int attest(struct round *r, struct err *e)
 	return 0;
 }
 
+/* The type itself, and if it names a profile, ours. */
+static bool is_our_token(const char *type)
+{
+	static const char plain[] = "application/eat+cwt";
+	const char *rest = type + strlen(plain);
+
+	if (strncasecmp(type, plain, strlen(plain)))
+		return false;
+	rest += strspn(rest, " ");
+	return !*rest || (*rest == ';' && (!strstr(rest, "eat_profile") ||
+					   strstr(rest, "eat_profile=\"" EAT_PROFILE_HOST "\"")));
+}
+
 void post_evidence(struct call *c)
 {
 	struct round r = { .call = c, .server = c->server };
 	struct err e = { 0 };
 
-	if (strncmp(c->rq->content_type, "application/eat+cwt", 19)) {
+	if (!is_our_token(c->rq->content_type)) {
 		problem(c->out, 415, "Not supported", "evidence is taken as " EAT_MEDIA_TYPE);
 		return;
 	}

@@ -42,6 +42,7 @@ struct http {
 	struct peer *peers;
 	pthread_t reaper;
 	bool reaping, ending;
+	long long header_ms, next_ms, body_ms;
 	u16 port;
 };
 
@@ -94,7 +95,7 @@ static void on_connection(void *user, struct MHD_Connection *c, void **context,
 			return;
 		}
 		p->fd = info->connect_fd;
-		p->deadline_ms = clock_monotonic_ms() + FIRST_HEADER_MS;
+		p->deadline_ms = clock_monotonic_ms() + h->header_ms;
 		pthread_mutex_lock(&h->lock);
 		p->next = h->peers;
 		p->at = &h->peers;
@@ -194,7 +195,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 			return MHD_NO;
 		}
 		*context = x;
-		peer_deadline(h, c, BODY_MS);
+		peer_deadline(h, c, h->body_ms);
 		/* Say it before the client sends what it announced. */
 		x->too_large = length && strtoull(length, NULL, 10) > limit;
 		return x->too_large ? refuse_size(c) : MHD_YES;
@@ -225,6 +226,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 static void on_completed(void *user, struct MHD_Connection *c, void **context,
 			 enum MHD_RequestTerminationCode code)
 {
+	struct http *h = user;
 	struct exchange *x = *context;
 
 	(void)code;
@@ -233,7 +235,7 @@ static void on_completed(void *user, struct MHD_Connection *c, void **context,
 		free(x);
 		*context = NULL;
 	}
-	peer_deadline(user, c, NEXT_HEADER_MS);
+	peer_deadline(h, c, h->next_ms);
 }
 
 /* ---- life ---- */
@@ -297,6 +299,9 @@ int http_start(const struct http_config *c, const struct http_handler *handler, 
 		return err_set(e, E_MEMORY, "no memory for the HTTP server");
 	pthread_mutex_init(&h->lock, NULL);
 	h->handler = *handler;
+	h->header_ms = c->header_ms ? c->header_ms : FIRST_HEADER_MS;
+	h->next_ms = c->next_ms ? c->next_ms : NEXT_HEADER_MS;
+	h->body_ms = c->body_ms ? c->body_ms : BODY_MS;
 	fd = listen_on(c, h, e);
 	if (fd < 0)
 		return (int)e->code;

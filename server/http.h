@@ -41,6 +41,7 @@ struct http_config {
 	const char *tls_key, *tls_cert; /* PEM text; both NULL: plain HTTP, loopback only */
 	unsigned int threads;
 	unsigned int connections_max;
+	long long header_ms, next_ms, body_ms; /* see http.c; 0: the defaults */
 };
 
 struct http;

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "problem.h"
 
+enum { STRAY_BODY_MAX = 65536 };
 enum right { ANYBODY, VIEWER, PROVISIONER, OPERATOR, ADMIN };
 
 /* clang-format off */
@@ -81,7 +82,8 @@ static size_t body_limit(void *user, const char *method, const char *path)
 	int i = find_route(method, path, NULL, &ignored);
 
 	(void)user;
-	return i < 0 ? 0 : routes[i].body_max;
+	/* Where there is no route a body is read and thrown away, so that the answer can say just that. */
+	return i < 0 ? STRAY_BODY_MAX : routes[i].body_max;
 }
 
 /* ---- rights ---- */

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * HTTP as clients do it that mean no good: byte by byte, too much, too long, not at all. The bytes are
+ * sent over plain sockets; a second, decent client has to be served all the while.
+ */
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "forge.h"
+
+enum { HEADER_MS = 600, NEXT_MS = 900, BODY_MS = 1200, BODY_MAX = 1000, PATIENCE_MS = 20000 };
+
+/* ---- a client ---- */
+static int connect_to(u16 port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_return_code(connect(fd, (struct sockaddr *)&a, sizeof(a)), errno);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* What comes until the server closes or @ms pass without a byte. Return: was it closed? */
+static bool hear(int fd, char *out, size_t size, int ms)
+{
+	size_t len = 0;
+	bool closed = false;
+
+	while (len + 1 < size) {
+		struct pollfd p = { fd, POLLIN, 0 };
+		ssize_t n;
+
+		if (poll(&p, 1, ms) <= 0)
+			break;
+		n = recv(fd, out + len, size - 1 - len, 0);
+		closed = n <= 0;
+		if (closed)
+			break;
+		len += (size_t)n;
+	}
+	out[len] = 0;
+	return closed;
+}
+
+/* One request on a connection of its own; the whole answer is in @out. */
+static void ask(u16 port, const char *request, char *out, size_t size)
+{
+	int fd = connect_to(port);
+
+	say(fd, request);
+	hear(fd, out, size, PATIENCE_MS);
+	close(fd);
+}
+
+static bool begins(const char *answer, const char *with)
+{
+	return strncmp(answer, with, strlen(with)) == 0;
+}
+
+/* ---- a server with short limits ---- */
+struct fixture {
+	struct http *http;
+	u16 port;
+};
+
+static size_t body_limit(void *user, const char *method, const char *path)
+{
+	(void)user;
+	(void)method;
+	(void)path;
+	return BODY_MAX;
+}
+
+static void handle(void *user, const struct http_request *rq, struct http_response *out)
+{
+	char text[64];
+
+	(void)user;
+	snprintf(text, sizeof(text), "%zu bytes", rq->body.len);
+	out->status = 200;
+	out->content_type = "text/plain";
+	out->body = buf_copy(bytes_text(text));
+}
+
+static int start(void **state)
+{
+	struct http_config c = { .address = "127.0.0.1",
+				 .threads = 2,
+				 .connections_max = 32,
+				 .header_ms = HEADER_MS,
+				 .next_ms = NEXT_MS,
+				 .body_ms = BODY_MS };
+	struct http_handler h = { NULL, body_limit, handle };
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct err e = { 0 };
+
+	assert_ok(http_start(&c, &h, &f->http, &e), &e);
+	f->port = http_port(f->http);
+	*state = f;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	struct fixture *f = *state;
+
+	http_drop(&f->http);
+	free(f);
+	return 0;
+}
+
+static void others_are_served(const struct fixture *f)
+{
+	char answer[1024];
+
+	ask(f->port,
+	    "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
+	    answer, sizeof(answer));
+	assert_true(begins(answer, "HTTP/1.1 200"));
+	assert_non_null(strstr(answer, "3 bytes"));
+}
+
+/* Send @drip again and again, @each_ms apart. Return: ms until the server closed. */
+static long long dribble(const struct fixture *f, int fd, const char *drip, int each_ms)
+{
+	long long begin = clock_monotonic_ms();
+
+	for (;;) {
+		char answer[512];
+		bool closed;
+
+		if (send(fd, drip, strlen(drip), MSG_NOSIGNAL) < 0)
+			break;
+		closed = hear(fd, answer, sizeof(answer), each_ms);
+		others_are_served(f);
+		if (closed)
+			break;
+		if (clock_monotonic_ms() - begin > PATIENCE_MS)
+			fail_msg("still open after %d ms", PATIENCE_MS);
+	}
+	close(fd);
+	return clock_monotonic_ms() - begin;
+}
+
+static void a_client_that_dribbles_its_header_is_cut_off_and_others_are_served(void **state)
+{
+	struct fixture *f = *state;
+	int fd = connect_to(f->port);
+
+	say(fd, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+	assert_in_range(dribble(f, fd, "a", 50), HEADER_MS / 2, PATIENCE_MS);
+}
+
+static void a_client_that_says_nothing_is_cut_off(void **state)
+{
+	struct fixture *f = *state;
+	int fd = connect_to(f->port);
+	long long begin = clock_monotonic_ms();
+	char answer[512];
+
+	assert_true(hear(fd, answer, sizeof(answer), PATIENCE_MS));
+	assert_in_range(clock_monotonic_ms() - begin, HEADER_MS / 2, PATIENCE_MS);
+	close(fd);
+}
+
+static void a_client_that_dribbles_its_body_is_cut_off_and_others_are_served(void **state)
+{
+	struct fixture *f = *state;
+	int fd = connect_to(f->port);
+
+	say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
+	assert_in_range(dribble(f, fd, "b", 50), HEADER_MS,
+			PATIENCE_MS); /* longer than a header has */
+}
+
+static void a_kept_connection_that_dribbles_its_next_request_is_cut_off(void **state)
+{
+	struct fixture *f = *state;
+	int fd = connect_to(f->port);
+	char answer[512];
+
+	say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_false(hear(fd, answer, sizeof(answer), 100)); /* answered, and kept */
+	assert_true(begins(answer, "HTTP/1.1 200"));
+	say(fd, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+	assert_in_range(dribble(f, fd, "c", 50), NEXT_MS / 2, PATIENCE_MS);
+}
+
+static void a_decent_client_may_keep_its_connection(void **state)
+{
+	struct fixture *f = *state;
+	int fd = connect_to(f->port);
+	char answer[512];
+
+	for (int i = 0; i < 4; i++) { /* longer in all than any single limit */
+		say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab");
+		assert_false(hear(fd, answer, sizeof(answer), NEXT_MS / 2));
+		assert_non_null(strstr(answer, "2 bytes"));
+	}
+	close(fd);
+}
+
+static void a_body_that_is_announced_too_large_is_refused_before_it_is_sent(void **state)
+{
+	struct fixture *f = *state;
+	char answer[1024];
+
+	ask(f->port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", answer,
+	    sizeof(answer));
+	assert_true(begins(answer, "HTTP/1.1 413"));
+	assert_non_null(strstr(answer, "Content-Type: application/problem+json\r\n"));
+	assert_non_null(strstr(answer, "\"title\":\"Body too large\",\"status\":413}"));
+	ask(f->port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+	    answer, sizeof(answer));
+	assert_true(begins(answer, "HTTP/1.1 413"));
+	others_are_served(f);
+}
+
+static void a_body_that_turns_out_too_large_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char request[2048] = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+			     "Transfer-Encoding: chunked\r\n\r\n";
+	char answer[1024];
+	size_t len = strlen(request);
+
+	for (int chunk = 0; chunk < 10; chunk++) { /* a thousand bytes in all: just enough */
+		len += (size_t)snprintf(request + len, sizeof(request) - len, "64\r\n%0100d\r\n",
+					chunk);
+	}
+	snprintf(request + len, sizeof(request) - len, "0\r\n\r\n");
+	ask(f->port, request, answer, sizeof(answer));
+	assert_true(begins(answer, "HTTP/1.1 200"));
+	assert_non_null(strstr(answer, "1000 bytes"));
+	snprintf(request + len, sizeof(request) - len, "1\r\nx\r\n0\r\n\r\n");
+	ask(f->port, request, answer, sizeof(answer));
+	assert_true(begins(answer, "HTTP/1.1 413"));
+	others_are_served(f);
+}
+
+static void headers_that_fill_the_memory_for_them_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	char *request = malloc(200000), answer[2048];
+	size_t len = (size_t)sprintf(request, "GET / HTTP/1.1\r\nHost: x\r\n");
+	int fd = connect_to(f->port);
+
+	for (int i = 0; i < 2000; i++)
+		len += (size_t)sprintf(request + len, "X-Header-%d: some value of it\r\n", i);
+	sprintf(request + len, "\r\n");
+	(void)!send(fd, request, strlen(request), MSG_NOSIGNAL); /* it may be cut off on the way */
+	hear(fd, answer, sizeof(answer), PATIENCE_MS);
+	close(fd);
+	if (answer[0] && !begins(answer, "HTTP/1.1 431") && !begins(answer, "HTTP/1.1 413"))
+		fail_msg("%s", answer);
+	others_are_served(f);
+	free(request);
+}
+
+static void what_is_not_http_is_refused_or_cut_off(void **state)
+{
+	static const char *const rows[] = {
+		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+		"GET\r\n\r\n",
+		"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+		"\r\n\r\n\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1x\r\n\r\n"
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char answer[2048];
+
+		ask(f->port, rows[i], answer, sizeof(answer));
+		if (answer[0] && !begins(answer, "HTTP/1.1 4") && !begins(answer, "HTTP/1.0 4") &&
+		    !begins(answer, "HTTP/1.1 505"))
+			fail_msg("row %zu: %s", i, answer);
+		others_are_served(f);
+	}
+}
+
+/* ---- the real routes ---- */
+static int start_routes(void **state)
+{
+	struct forge_server *s = calloc(1, sizeof(*s));
+
+	forge_server_start(s);
+	*state = s;
+	return 0;
+}
+
+static int stop_routes(void **state)
+{
+	forge_server_stop(*state);
+	free(*state);
+	return 0;
+}
+
+static void every_refusal_is_a_problem_with_status_title_and_detail(void **state)
+{
+#define SESSION "/challenge-response/v1/session/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	static const struct {
+		const char *method, *path, *type;
+		int status;
+		const char *title, *detail;
+	} rows[] = {
+		{ "GET", "/nowhere", NULL, 404, "Not found", "see docs/openapi.yaml" },
+		{ "POST", "/nowhere", "text/plain", 404, "Not found", "see docs/openapi.yaml" },
+		{ "GET", "/challenge-response/v1/newSession", NULL, 405, "Method not allowed", "" },
+		{ "PUT", "/healthz", NULL, 405, "Method not allowed", "" },
+		{ "GET", SESSION, NULL, 404, "Not found", "no such session" },
+		{ "POST", SESSION, "application/json", 415, "Not supported",
+		  "evidence is taken as" },
+		{ "POST", SESSION, NULL, 415, "Not supported", "evidence is taken as" },
+		{ "POST", SESSION, "application/eat+cwtx", 415, "Not supported", "evidence" },
+		{ "POST", SESSION, "application/eat+cwt; eat_profile=\"tag:other\"", 415,
+		  "Not supported", "evidence is taken as" },
+		{ "POST", SESSION, "application/eat+cwt", 400, "Malformed", "token" },
+		{ "POST", SESSION, EAT_MEDIA_TYPE, 400, "Malformed", "token" },
+		{ "POST", "/enroll/v1/hosts", "application/json", 400, "Malformed",
+		  "not a JSON object" },
+		{ "GET", "/api/v1/hosts", NULL, 401, "Unauthorized", "a bearer token is needed" },
+	};
+	struct forge_server *s = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool post = !strcmp(rows[i].method, "POST");
+		char request[1024], answer[4096], status[16];
+		const char *body;
+		json_t *j;
+
+		snprintf(request, sizeof(request),
+			 "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s%s%s%s\r\n%s",
+			 rows[i].method, rows[i].path, rows[i].type ? "Content-Type: " : "",
+			 rows[i].type ? rows[i].type : "", rows[i].type ? "\r\n" : "",
+			 post ? "Content-Length: 4\r\n" : "", post ? "junk" : "");
+		ask(http_port(s->http), request, answer, sizeof(answer));
+		snprintf(status, sizeof(status), "HTTP/1.1 %d", rows[i].status);
+		body = strstr(answer, "\r\n\r\n");
+		if (!begins(answer, status) || !body ||
+		    !strstr(answer, "Content-Type: application/problem+json\r\n"))
+			fail_msg("%s %s %s: %s", rows[i].method, rows[i].path,
+				 rows[i].type ? rows[i].type : "", answer);
+		j = json_loads(body + 4, 0, NULL);
+		assert_int_equal(json_integer_value(json_object_get(j, "status")), rows[i].status);
+		assert_string_equal(json_string_value(json_object_get(j, "type")), "about:blank");
+		assert_string_equal(json_string_value(json_object_get(j, "title")), rows[i].title);
+		assert_non_null(
+			strstr(json_string_value(json_object_get(j, "detail")), rows[i].detail));
+		json_decref(j);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_client_that_dribbles_its_header_is_cut_off_and_others_are_served),
+		TEST(a_client_that_says_nothing_is_cut_off),
+		TEST(a_client_that_dribbles_its_body_is_cut_off_and_others_are_served),
+		TEST(a_kept_connection_that_dribbles_its_next_request_is_cut_off),
+		TEST(a_decent_client_may_keep_its_connection),
+		TEST(a_body_that_is_announced_too_large_is_refused_before_it_is_sent),
+		TEST(a_body_that_turns_out_too_large_is_refused),
+		TEST(headers_that_fill_the_memory_for_them_are_refused),
+		TEST(what_is_not_http_is_refused_or_cut_off),
+		cmocka_unit_test_setup_teardown(
+			every_refusal_is_a_problem_with_status_title_and_detail, start_routes,
+			stop_routes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
