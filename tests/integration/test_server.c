@@ -160,6 +160,7 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
 	OWNED(tpm) tpm = NULL;
 	struct rig_tpm other = { 0 };
+	struct round_result r;
 	char hash[65], folder[300];
 	struct err e = { 0 };
 
@@ -180,6 +181,13 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 	rig_register(&f->s, t, hash, "");
 	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_CONFLICT,
 		       "enrolled with another TPM");
+	/* and what it sends under that name is nobody's */
+	assert_ok(round_run(&f->settings, tpm, t, false, &r, &e), &e);
+	assert_string_equal(r.status, "contraindicated");
+	assert_int_equal(r.n_shares, 0);
+	write_u8(&r.json->w, 0);
+	assert_non_null(strstr((char *)r.json->w.at, "this AK is not enrolled"));
+	round_result_clear(&r);
 	tpm_drop(&tpm);
 	rig_tpm_stop(&other);
 }
