@@ -451,8 +451,9 @@ static void write_base64(struct writer *w, struct bytes b, bool pad)
 /* A release that could not be made is told of in this answer; the stored one says what was decided. */
 static struct buf *with_reason(const struct round *r, const char *why)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", "host", "element", "release",
-				"wanted", "", "found", why, "text", why);
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "device", "host",
+				"address", "", "element", "release", "wanted", "", "found", why,
+				"corim", "", "tier", tier_name(TIER_WARNING), "text", why);
 	struct buf *b = NULL;
 	char *text;
 
