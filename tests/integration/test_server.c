@@ -182,7 +182,7 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_CONFLICT,
 		       "enrolled with another TPM");
 	/* and what it sends under that name is nobody's */
-	assert_ok(round_run(&f->settings, tpm, t, false, &r, &e), &e);
+	assert_ok(round_run(&f->settings, tpm, t, false, NULL, &r, &e), &e);
 	assert_string_equal(r.status, "contraindicated");
 	assert_int_equal(r.n_shares, 0);
 	write_u8(&r.json->w, 0);
