@@ -88,3 +88,42 @@ struct buf *from_hex(const char *text)
 	}
 	return b;
 }
+
+struct buf *edited(struct bytes b, const struct edit *edit)
+{
+	OWNED(buf) find = from_hex(edit->find);
+	OWNED(buf) put = from_hex(edit->put);
+	struct buf *out = buf_new(16 * 1024 * 1024);
+	size_t at = 0, n = 0;
+
+	for (size_t i = 0; i + find->w.len <= b.len; i++)
+		if (!memcmp(b.at + i, find->w.at, find->w.len)) {
+			at = i;
+			n++;
+		}
+	if (n != 1)
+		fail_msg("%s stands %zu times in the bytes to edit", edit->find, n);
+	write_bytes(&out->w, bytes_slice(b, 0, at));
+	write_bytes(&out->w, buf_bytes(put));
+	write_bytes(&out->w, bytes_slice(b, at + find->w.len, b.len - at - find->w.len));
+	return out;
+}
+
+void assert_own_vector(const char *path, struct bytes got, size_t signature_len)
+{
+	char full[4096];
+	OWNED(buf) want = NULL;
+
+	snprintf(full, sizeof(full), "%s/%s", OWN_VECTORS, path);
+	if (getenv("ASSAY_WRITE_VECTORS")) {
+		FILE *f = fopen(full, "wb");
+
+		if (!f || fwrite(got.at, 1, got.len, f) != got.len || fclose(f))
+			fail_msg("cannot write %s", full);
+		fail_msg("%s was written anew: look at the difference, then run again", full);
+	}
+	want = own_vector(path);
+	assert_int_equal(got.len, want->w.len);
+	assert_true(got.len > signature_len);
+	assert_memory_equal(got.at, want->w.at, got.len - signature_len);
+}

@@ -23,6 +23,12 @@ struct buf *third_party(const char *path);
 const char *third_party_path(const char *path, char *out, size_t size);
 /** own_vector - a file of tests/vectors. Fails the test when it is not there. */
 struct buf *own_vector(const char *path);
+/**
+ * assert_own_vector - @got is the file @path of tests/vectors, but for the last @signature_len bytes,
+ * which differ from run to run. With ASSAY_WRITE_VECTORS set the file is written anew, and the test
+ * fails, so that nobody takes the run for a passed one.
+ */
+void assert_own_vector(const char *path, struct bytes got, size_t signature_len);
 /** file_bytes - a whole file, NULL when it cannot be read. */
 struct buf *file_bytes(const char *path);
 
@@ -33,6 +39,13 @@ struct buf *file_bytes(const char *path);
 u8 *heap_copy(struct bytes b);
 /** from_hex - a literal like "01 02 ff" (spaces ignored) as a buf to drop. */
 struct buf *from_hex(const char *text);
+
+/** struct edit - hex to find and hex to put in its place. */
+struct edit {
+	const char *find, *put;
+};
+/** edited - a copy of @b with @edit made; fails the test unless what is to be found stands there once. */
+struct buf *edited(struct bytes b, const struct edit *edit);
 
 /** assert_ok - @call returned 0; prints the error text otherwise. */
 #define assert_ok(call, e)                                                                         \

@@ -18,37 +18,12 @@ static struct buf *wrapped(const char *headers, struct bytes payload)
 }
 #define HEADERS "d28443a10126a0"
 
-/* Hex, in the claims of the largest token; what is found must stand there once. */
-struct edit {
-	const char *find, *put;
-};
-
-static struct buf *replaced(struct bytes b, const struct edit *edit)
-{
-	OWNED(buf) find = from_hex(edit->find);
-	OWNED(buf) put = from_hex(edit->put);
-	struct buf *out = buf_new(EVIDENCE_MAX + 4096);
-	size_t at = 0, n = 0;
-
-	for (size_t i = 0; i + find->w.len <= b.len; i++)
-		if (!memcmp(b.at + i, find->w.at, find->w.len)) {
-			at = i;
-			n++;
-		}
-	if (n != 1)
-		fail_msg("%s stands %zu times in the token", edit->find, n);
-	write_bytes(&out->w, bytes_slice(b, 0, at));
-	write_bytes(&out->w, buf_bytes(put));
-	write_bytes(&out->w, bytes_slice(b, at + find->w.len, b.len - at - find->w.len));
-	return out;
-}
-
 #define C      "token claims: "
 #define AT     "token claims: CBOR at byte "
 #define K_TEXT "7075626c69632061726561206f66204b00"
 static const struct defect {
 	const char *what;
-	struct edit edit[3];
+	struct edit edit[3]; /* of the largest token's claims */
 	enum err_code code;
 	const char *why; /* the whole text */
 } defects[] = {
@@ -364,7 +339,7 @@ static void each_single_defect_is_refused_with_its_reason(void **state)
 		u8 *copy;
 
 		for (size_t k = 0; k < ARRAY_LEN(d->edit) && d->edit[k].find; k++) {
-			struct buf *next = replaced(buf_bytes(claims), &d->edit[k]);
+			struct buf *next = edited(buf_bytes(claims), &d->edit[k]);
 
 			buf_drop(&claims);
 			claims = next;
