@@ -10,7 +10,7 @@
 #include "common/cert.h"
 #include "cose.h"
 
-enum { CORIM_DIGESTS_MAX = 8, CORIM_ENTITY_MAX = 64 };
+enum { CORIM_DIGESTS_MAX = 8, CORIM_ENTITY_MAX = 64, CORIM_FLAGS = 11 };
 
 /** struct corim_env - environment-map. Empty views are absent members. */
 struct corim_env {
@@ -26,7 +26,14 @@ struct corim_digest {
 	struct bytes bytes;
 };
 
-/** struct corim_mval - a measurement value; @others: code points that nobody compares yet. */
+/** struct corim_range - a number is min = max; an end that is not there is open. */
+struct corim_range {
+	bool is_range; /* written as one */
+	bool has_min, has_max;
+	long long min, max;
+};
+
+/** struct corim_mval - a measurement value; @others: code points that nobody compares. */
 struct corim_mval {
 	bool has_version, has_svn, min_svn, has_raw;
 	struct bytes version, version_scheme; /* the scheme as an encoded item, or empty */
@@ -34,6 +41,10 @@ struct corim_mval {
 	size_t n_digests;
 	struct corim_digest digests[CORIM_DIGESTS_MAX];
 	struct bytes raw, raw_mask; /* mask empty: all bits count */
+	u16 flags_known, flags;	    /* bit n: flag n of flags-map; what is not known is neither */
+	bool has_range;
+	struct corim_range range;
+	struct bytes registers; /* integrity-registers, the encoded map, or empty */
 	size_t others;
 };
 
@@ -64,7 +75,10 @@ struct corim {
 	size_t n_unused_triples, n_unused_tags;
 };
 
-/** corim_parse - signed or unsigned; grammar only. The text holds the path of the fault. */
+/**
+ * corim_parse - signed or unsigned; grammar only. The text holds the path of the fault.
+ * Return: 0; E_FORMAT; E_UNSUPPORTED for a profile, a detached payload or a hash envelope; E_LIMIT.
+ */
 int corim_parse(struct bytes b, struct corim **out, struct err *e);
 void corim_drop(struct corim **c);
 /**
@@ -74,7 +88,12 @@ void corim_drop(struct corim **c);
 int corim_check_signature(const struct corim *c, const struct trust_store *roots,
 			  const struct cert_list *anchors, long long unix_s, struct err *e);
 
-enum corim_match { CORIM_MATCHES, CORIM_OTHER_VALUE, CORIM_NO_COMPARISON };
+enum corim_match {
+	CORIM_MATCHES,
+	CORIM_OTHER_VALUE,
+	CORIM_ABSENT,	     /* the entry has no value of a kind that is wanted, and no other one */
+	CORIM_NO_COMPARISON, /* the condition wants what nobody here can compare: never a match  */
+};
 /** corim_env_matches - every member of @condition is in @entry and equal (path containment). */
 bool corim_env_matches(const struct corim_env *condition, const struct corim_env *entry);
 /** corim_mval_matches - SPEC: 9.4.6; a value that cannot be compared never matches. */

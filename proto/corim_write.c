@@ -43,9 +43,38 @@ static void put_env(struct writer *w, const struct corim_env *env)
 	}
 }
 
+static void put_flags(struct writer *w, const struct corim_mval *m)
+{
+	cbor_put_map(w, (size_t)__builtin_popcount(m->flags_known));
+	for (unsigned int i = 0; i < CORIM_FLAGS; i++)
+		if (m->flags_known & 1u << i) {
+			cbor_put_uint(w, i);
+			cbor_put_bool(w, m->flags & 1u << i);
+		}
+}
+
+static void put_end(struct writer *w, bool there, long long end)
+{
+	if (there)
+		cbor_put_int(w, end);
+	else
+		cbor_put_null(w);
+}
+
+static void put_range(struct writer *w, const struct corim_range *r)
+{
+	if (r->is_range) {
+		cbor_put_tag(w, 564);
+		cbor_put_array(w, 2);
+		put_end(w, r->has_min, r->min);
+	}
+	put_end(w, r->has_max, r->max);
+}
+
 static void put_mval(struct writer *w, const struct corim_mval *m)
 {
-	cbor_put_map(w, (size_t)m->has_version + m->has_svn + !!m->n_digests + m->has_raw);
+	cbor_put_map(w, (size_t)m->has_version + m->has_svn + !!m->n_digests + !!m->flags_known +
+				m->has_raw + !!m->registers.len + m->has_range);
 	if (m->has_version) {
 		cbor_put_uint(w, 0);
 		cbor_put_map(w, m->version_scheme.len ? 2 : 1);
@@ -70,6 +99,10 @@ static void put_mval(struct writer *w, const struct corim_mval *m)
 			cbor_put_bytes(w, m->digests[i].bytes);
 		}
 	}
+	if (m->flags_known) {
+		cbor_put_uint(w, 3);
+		put_flags(w, m);
+	}
 	if (m->has_raw) {
 		cbor_put_uint(w, 4);
 		cbor_put_tag(w, m->raw_mask.len ? 563 : 560);
@@ -78,6 +111,14 @@ static void put_mval(struct writer *w, const struct corim_mval *m)
 		cbor_put_bytes(w, m->raw);
 		if (m->raw_mask.len)
 			cbor_put_bytes(w, m->raw_mask);
+	}
+	if (m->registers.len) {
+		cbor_put_uint(w, 14);
+		write_bytes(w, m->registers);
+	}
+	if (m->has_range) {
+		cbor_put_uint(w, 15);
+		put_range(w, &m->range);
 	}
 }
 

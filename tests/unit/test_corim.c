@@ -153,7 +153,13 @@ static void an_empty_name_is_not_an_absent_one(void **state)
 static void what_is_written_is_read_back_or_refused(void **state)
 {
 	static const u8 raw[] = { 1, 2 }, mask[] = { 0xff, 0 }, scheme[] = { 0x19, 0x40, 0x00 };
-	struct corim_element el = { .mval = { .has_raw = true,
+	static const u8 registers[] = { 0xa1, 0x00, 0x81, 0x82, 0x01, 0x41, 0xaa };
+	struct corim_element el = { .mval = { .flags_known = 0x409,
+					      .flags = 0x401,
+					      .registers = BYTES(registers),
+					      .has_range = true,
+					      .range = { true, false, true, 0, -7 },
+					      .has_raw = true,
 					      .raw = BYTES(raw),
 					      .raw_mask = BYTES(mask),
 					      .has_version = true,
@@ -170,9 +176,150 @@ static void what_is_written_is_read_back_or_refused(void **state)
 	assert_ok(corim_parse(buf_bytes(out), &back, &e), &e);
 	assert_bytes_equal(back->references[0].elements[0].mval.raw_mask, BYTES(mask));
 	assert_bytes_equal(back->references[0].elements[0].mval.version_scheme, BYTES(scheme));
+	assert_bytes_equal(back->references[0].elements[0].mval.registers, BYTES(registers));
+	assert_int_equal(back->references[0].elements[0].mval.flags_known, 0x409);
+	assert_int_equal(back->references[0].elements[0].mval.flags, 0x401);
+	assert_int_equal(corim_mval_matches(&el.mval, &back->references[0].elements[0].mval),
+			 CORIM_OTHER_VALUE); /* a masked value is no evidence */
+	assert_true(back->references[0].elements[0].mval.range.has_max &&
+		    !back->references[0].elements[0].mval.range.has_min);
+	assert_int_equal(back->references[0].elements[0].mval.range.max, -7);
 	buf_drop(&out);
 	el.mval.version = (struct bytes){ (const u8 *)"\xff\x01", 2 };
 	assert_refused(corim_write(&d, NULL, NULL, &out, &e), &e, E_FORMAT, "text is not UTF-8");
+}
+
+/* 258: hash algorithm, 259: content type, 260: where it is */
+static void a_hash_envelope_is_refused_for_what_it_is(void **state)
+{
+	struct signer s = { 0 };
+
+	(void)state;
+	signer_make(&s);
+	OWNED(buf) b = signed_with(&s, 2, "0846a100a1006173 1901022f");
+	OWNED(corim) c = NULL;
+	struct err e = { 0 };
+
+	assert_refused(corim_parse(buf_bytes(b), &c, &e), &e, E_UNSUPPORTED,
+		       "only a hash of one (headers 258 to 260)");
+	keypair_drop(&s.key);
+	cert_drop(&s.cert);
+}
+
+static void an_absent_value_is_told_apart_from_another_one(void **state)
+{
+	static const u8 registers[] = { 0xa1, 0x00, 0x81, 0x82, 0x01, 0x41, 0xaa };
+	static const u8 others[] = { 0xa1, 0x00, 0x81, 0x82, 0x01, 0x41, 0xab };
+	static const u8 as_text[] = { 0xa1, 0x61, 0x30, 0x81, 0x82, 0x01, 0x41, 0xaa };
+	const struct corim_mval nothing = { 0 }, unknown = { .others = 1 };
+	const struct corim_mval svn = { .has_svn = true, .svn = 5 };
+	const struct corim_mval svn_6 = { .has_svn = true, .svn = 6 };
+	const struct corim_mval flags = { .flags_known = 0x8, .flags = 0x8 };
+	const struct corim_mval not = { .flags_known = 0x8 };
+	const struct corim_mval five = { .has_range = true, .range = { false, true, true, 5, 5 } };
+	const struct corim_mval six = { .has_range = true, .range = { false, true, true, 6, 6 } };
+	const struct corim_mval up = { .has_range = true, .range = { true, true, false, 5, 0 } };
+	const struct corim_mval regs = { .registers = BYTES(registers) };
+	const struct corim_mval other = { .registers = BYTES(others) };
+	const struct corim_mval text = { .registers = BYTES(as_text) };
+	struct corim_mval both = svn;
+
+	(void)state;
+	both.flags_known = both.flags = 0x8;
+	const struct {
+		const struct corim_mval *condition, *entry;
+		enum corim_match answer;
+	} rows[] = {
+		{ &svn, &svn, CORIM_MATCHES },
+		{ &svn, &svn_6, CORIM_OTHER_VALUE },
+		{ &svn, &flags, CORIM_ABSENT },
+		{ &svn, &both, CORIM_MATCHES },
+		{ &both, &svn, CORIM_ABSENT },
+		{ &both, &svn_6, CORIM_OTHER_VALUE },
+		{ &flags, &not, CORIM_OTHER_VALUE },
+		{ &not, &flags, CORIM_OTHER_VALUE },
+		{ &not, &nothing, CORIM_ABSENT },
+		{ &five, &five, CORIM_MATCHES },
+		{ &five, &six, CORIM_OTHER_VALUE },
+		{ &up, &six, CORIM_MATCHES },
+		{ &up, &up, CORIM_MATCHES },
+		{ &five, &up, CORIM_OTHER_VALUE },
+		{ &five, &svn, CORIM_ABSENT },
+		{ &regs, &regs, CORIM_MATCHES },
+		{ &regs, &other, CORIM_OTHER_VALUE },
+		{ &regs, &text, CORIM_OTHER_VALUE },
+		{ &regs, &svn, CORIM_ABSENT },
+		{ &nothing, &svn, CORIM_NO_COMPARISON },
+		{ &unknown, &svn, CORIM_NO_COMPARISON },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (corim_mval_matches(rows[i].condition, rows[i].entry) != rows[i].answer)
+			fail_msg("row %zu", i);
+}
+
+/* { @code_point: @value } as the one value of a CoRIM that is read. */
+static int parse_value(const char *mval, struct err *e)
+{
+	OWNED(buf) head = from_hex("a201a100617404a1008182a100a101617681a101");
+	OWNED(buf) value = from_hex(mval);
+	OWNED(buf) comid = buf_new(1024);
+	OWNED(buf) whole = buf_new(1024);
+	OWNED(corim) c = NULL;
+
+	write_bytes(&comid->w, buf_bytes(head));
+	write_bytes(&comid->w, buf_bytes(value));
+	put_hex(&whole->w, "d901f5a2006178 0181d901fa");
+	cbor_put_bytes(&whole->w, buf_bytes(comid));
+	return corim_parse(buf_bytes(whole), &c, e);
+}
+
+static void each_defect_of_a_measurement_value_has_its_refusal(void **state)
+{
+	static const struct {
+		const char *mval, *why; /* NULL: accepted */
+		enum err_code code;
+	} rows[] = {
+		{ "a10105", NULL, E_OK },
+		{ "a0", "mval is empty", E_FORMAT },
+		{ "a101d9022a05", "svn: unknown tag", E_FORMAT },
+		{ "a10120", "svn", E_FORMAT },
+		{ "a10280", "digests: none or too many", E_FORMAT },
+		{ "a1028182 0140", NULL, E_OK },
+		{ "a102828201418182014182", "digests: algorithm twice", E_FORMAT },
+		{ "a1028981018101810181018101810181018101 8101", "digests: none or too many",
+		  E_LIMIT },
+		{ "a103a0", "flags is empty", E_FORMAT },
+		{ "a103a10af5", NULL, E_OK },
+		{ "a103a10bf5", "flags: unknown key", E_FORMAT },
+		{ "a103a120f5", "flags: unknown key", E_FORMAT },
+		{ "a103a10001", "flags", E_FORMAT },
+		{ "a10441aa", "raw-value", E_FORMAT },
+		{ "a104d9023041aa", NULL, E_OK },
+		{ "a104d902338241aa4100", NULL, E_OK },
+		{ "a104d902338241aa420000", "raw-value mask has another length", E_FORMAT },
+		{ "a10ea0", "integrity-registers is empty", E_FORMAT },
+		{ "a10ea10081820141aa", NULL, E_OK },
+		{ "a10ea1613081820141aa", NULL, E_OK },
+		{ "a10ea12081820141aa", "integrity-registers", E_FORMAT },
+		{ "a10ea10080", "digests: none or too many", E_FORMAT },
+		{ "a10f20", NULL, E_OK },
+		{ "a10fd9023482f6f6", NULL, E_OK },
+		{ "a10fd90234820501", "int-range is empty", E_FORMAT },
+		{ "a10fd902348105", "int-range: unknown form", E_FORMAT },
+		{ "a10fd90235820105", "int-range: unknown form", E_FORMAT },
+		{ "a10ff4", "int-range", E_FORMAT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err e = { 0 };
+		int rc = parse_value(rows[i].mval, &e);
+
+		if (rc != (int)rows[i].code || (rc && !strstr(e.text, rows[i].why)))
+			fail_msg("%s: %d \"%s\", expected \"%s\"", rows[i].mval, rc, e.text,
+				 rows[i].why);
+	}
 }
 
 int main(void)
@@ -183,6 +330,9 @@ int main(void)
 		cmocka_unit_test(a_version_scheme_that_is_wanted_must_be_there),
 		cmocka_unit_test(an_empty_name_is_not_an_absent_one),
 		cmocka_unit_test(what_is_written_is_read_back_or_refused),
+		cmocka_unit_test(an_absent_value_is_told_apart_from_another_one),
+		cmocka_unit_test(each_defect_of_a_measurement_value_has_its_refusal),
+		cmocka_unit_test(a_hash_envelope_is_refused_for_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The truth table of CoRIM's comparison: each row gives a condition and an entry in diagnostic notation,
+ * and whether the one matches the other. What cannot be read matches nothing.
+ */
+#include "support.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "proto/corim.h"
+
+/* ---- as much of EDN as the table needs ---- */
+static const char *blank(const char *p)
+{
+	while (*p == ' ')
+		p++;
+	return p;
+}
+
+static const char *put_edn(const char *p, struct writer *w);
+
+/* Items up to @end; a map's are pairs. The head, which holds their number, goes first. */
+static const char *put_items(const char *p, char end, struct writer *w)
+{
+	u8 room[1024];
+	struct writer items = writer_on(room, sizeof(room));
+	size_t n = 0;
+
+	for (p = blank(p + 1); *p != end; n++) {
+		p = blank(put_edn(p, &items));
+		if (*p == ':' || *p == ',')
+			p = blank(p + 1);
+	}
+	if (end == '}')
+		cbor_put_map(w, n / 2);
+	else
+		cbor_put_array(w, n);
+	write_bytes(w, write_done(&items));
+	return p + 1;
+}
+
+static const char *put_number_or_tag(const char *p, struct writer *w)
+{
+	char *end;
+	long long v = strtoll(p, &end, 10);
+
+	if (end == p)
+		fail_msg("not a number: %s", p);
+	if (*end != '(') {
+		cbor_put_int(w, v);
+		return end;
+	}
+	cbor_put_tag(w, (u64)v);
+	end = (char *)blank(put_edn(end + 1, w));
+	assert_int_equal(*end, ')');
+	return end + 1;
+}
+
+static const char *put_edn(const char *p, struct writer *w)
+{
+	static const struct {
+		const char *word;
+		u8 byte;
+	} words[] = { { "null", 0xf6 }, { "true", 0xf5 }, { "false", 0xf4 } };
+
+	p = blank(p);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (!strncmp(p, words[i].word, strlen(words[i].word))) {
+			write_u8(w, words[i].byte);
+			return p + strlen(words[i].word);
+		}
+	if (*p == '[' || *p == '{')
+		return put_items(p, *p == '[' ? ']' : '}', w);
+	if (*p == '"') {
+		const char *end = strchr(p + 1, '"');
+
+		cbor_put_text(w, (struct bytes){ (const u8 *)p + 1, (size_t)(end - p - 1) });
+		return end + 1;
+	}
+	if (*p == 'h') {
+		const char *end = strchr(p + 2, '\'');
+		char hex[512];
+
+		snprintf(hex, sizeof(hex), "%.*s", (int)(end - p - 2), p + 2);
+		OWNED(buf) b = from_hex(hex);
+		cbor_put_bytes(w, buf_bytes(b));
+		return end + 1;
+	}
+	return put_number_or_tag(p, w);
+}
+
+/* ---- rows ---- */
+/* A CoRIM whose one triple holds @edn as its environment, or as the value at @code_point. */
+static struct corim *corim_with(int code_point, const char *edn)
+{
+	u8 item[1024], comid_room[2048], room[4096];
+	struct writer value = writer_on(item, sizeof(item));
+	struct writer comid = writer_on(comid_room, sizeof(comid_room));
+	struct writer w = writer_on(room, sizeof(room));
+	struct corim *c = NULL;
+	struct err e = { 0 };
+	const char *rest = put_edn(edn, &value);
+
+	assert_string_equal(rest, "");
+	OWNED(buf) head = from_hex("a2 01a1006174 04a10081 82"); /* CoMID "t", one reference */
+	OWNED(buf) env = from_hex("a100a1016176");		 /* vendor "v" */
+	write_bytes(&comid, buf_bytes(head));
+	write_bytes(&comid, code_point < 0 ? write_done(&value) : buf_bytes(env));
+	cbor_put_array(&comid, 1);
+	cbor_put_map(&comid, 1);
+	cbor_put_uint(&comid, 1);
+	cbor_put_map(&comid, 1);
+	cbor_put_uint(&comid, code_point < 0 ? 1 : (u64)code_point);
+	write_bytes(&comid, code_point < 0 ? bytes_text("\x05") : write_done(&value));
+	OWNED(buf) start = from_hex("d901f5 a2 006163 0181 d901fa");
+	write_bytes(&w, buf_bytes(start));
+	cbor_put_bytes(&w, write_done(&comid));
+	return corim_parse(write_done(&w), &c, &e) ? NULL : c;
+}
+
+static int code_point_of(const char *kind)
+{
+	static const struct {
+		const char *kind;
+		int code_point;
+	} rows[] = {
+		{ "version", 0 },    { "svn", 1 },	    { "digests", 2 },
+		{ "flags", 3 },	     { "raw-value", 4 },    { "integrity-registers", 14 },
+		{ "int-range", 15 }, { "environment", -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (!strcmp(kind, rows[i].kind))
+			return rows[i].code_point;
+	fail_msg("no such kind: %s", kind);
+	return -1;
+}
+
+static bool matches(const char *kind, const char *condition, const char *entry)
+{
+	OWNED(corim) c = corim_with(code_point_of(kind), condition);
+	OWNED(corim) a = corim_with(code_point_of(kind), entry);
+
+	if (!c || !a)
+		return false;
+	if (code_point_of(kind) < 0)
+		return corim_env_matches(&c->references[0].env, &a->references[0].env);
+	return corim_mval_matches(&c->references[0].elements[0].mval,
+				  &a->references[0].elements[0].mval) == CORIM_MATCHES;
+}
+
+static void every_row_of_the_truth_table_holds(void **state)
+{
+	OWNED(buf) b = third_party("rats/derived/match-rules.json");
+	json_t *all = json_loadb((const char *)b->w.at, b->w.len, 0, NULL), *row;
+	size_t i, wrong = 0;
+
+	(void)state;
+	json_array_foreach(all, i, row)
+	{
+		const char *kind = json_string_value(json_object_get(row, "kind"));
+		const char *c = json_string_value(json_object_get(row, "condition"));
+		const char *a = json_string_value(json_object_get(row, "entry"));
+		bool expect = json_is_true(json_object_get(row, "expect"));
+
+		if (matches(kind, c, a) != expect) {
+			print_error("%s: %s against %s: expected %s\n", kind, c, a,
+				    expect ? "a match" : "no match");
+			wrong++;
+		}
+	}
+	assert_int_equal(i, 33);
+	assert_int_equal(wrong, 0);
+	json_decref(all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row_of_the_truth_table_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
