@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "common/text.h"
 
@@ -22,6 +23,28 @@ static const char *status_name(int status)
 		if (statuses[i].status == status)
 			return statuses[i].name;
 	return "none";
+}
+
+static int status_of(const char *name)
+{
+	for (size_t i = 0; name && i < ARRAY_LEN(statuses); i++)
+		if (!strcmp(name, statuses[i].name))
+			return statuses[i].status;
+	return -1;
+}
+
+/* From good to bad. "none" says that nobody judged: better than a warning, but it affirms nothing. */
+static int badness(int status)
+{
+	return status == 2 ? 0 : status == 0 ? 1 : status == 32 ? 2 : 3;
+}
+
+/* The tier of a claim of the vector, AR4SI 2.3.2; -1, 0 and 1 claim nothing. */
+static int claim_status(long long claim)
+{
+	if (claim >= -1 && claim <= 1)
+		return 2;
+	return claim >= 96 || claim <= -97 ? 96 : claim >= 32 || claim <= -33 ? 32 : 2;
 }
 
 static json_t *base64url_json(struct bytes b)
@@ -127,19 +150,38 @@ static int put_part(struct writer *w, const char *text)
 	return 0;
 }
 
+/* What ear_read() would refuse is not signed. */
+static int check_draft(const struct ear *ear, struct err *e)
+{
+	for (size_t i = 0; i < ear->n; i++) {
+		const struct ear_submod *s = &ear->submods[i];
+
+		if (badness(ear->status) < badness(s->status))
+			return err_set(e, E_INTERNAL,
+				       "attestation result would be better than submodule %s",
+				       s->name);
+		for (size_t k = 0; k < EAR_VECTOR_LEN; k++)
+			if (badness(s->status) < badness(claim_status(s->vector[k])))
+				return err_set(e, E_INTERNAL,
+					       "submodule %s would be better than its claim %s",
+					       s->name, vector_names[k]);
+	}
+	return 0;
+}
+
 int ear_write(const struct ear *ear, const struct keypair *key, struct buf **jwt, struct err *e)
 {
 	OWNED(buf) b = buf_new(EAR_MAX);
-	json_t *claims = claims_json(ear, e);
+	int rc = check_draft(ear, e);
+	json_t *claims = rc ? NULL : claims_json(ear, e);
 	char *text = claims ? json_dumps(claims, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	u8 raw[64];
 	char sig[96];
 	struct writer w = writer_on(raw, sizeof(raw));
 	struct bytes signed_part;
-	int rc = 0;
 
 	json_decref(claims);
-	if (!text || !b || put_part(&b->w, "{\"alg\":\"ES256\",\"typ\":\"JWT\"}"))
+	if (!rc && (!text || !b || put_part(&b->w, "{\"alg\":\"ES256\",\"typ\":\"JWT\"}")))
 		rc = err_set(e, E_MEMORY, "no memory for an attestation result");
 	if (!rc) {
 		write_u8(&b->w, '.');
@@ -195,11 +237,56 @@ void ear_seen_clear(struct ear_seen *s)
 	buf_drop(&s->claims);
 }
 
+/* Raises @worst to the submodule's own status; refuses one that is better than its claims. */
+static int read_submod(const char *name, json_t *submod, int *worst, struct err *e)
+{
+	int status = status_of(json_string_value(json_object_get(submod, "ear_status")));
+	json_t *vector = json_object_get(submod, "ear_trustworthiness_vector"), *claim;
+	const char *key;
+
+	if (status < 0)
+		return err_set(e, E_FORMAT, "attestation result: ear_status of submodule %s", name);
+	if (vector && !json_is_object(vector))
+		return err_set(e, E_FORMAT, "attestation result: vector of submodule %s", name);
+	json_object_foreach(vector, key, claim)
+	{
+		long long v = json_integer_value(claim);
+
+		if (!json_is_integer(claim) || v < -128 || v > 127)
+			return err_set(e, E_FORMAT, "attestation result: %s of submodule %s", key,
+				       name);
+		if (badness(status) < badness(claim_status(v)))
+			return err_set(e, E_FORMAT,
+				       "attestation result: submodule %s is better than its %s",
+				       name, key);
+	}
+	if (badness(status) > badness(*worst))
+		*worst = status;
+	return 0;
+}
+
+/* The draft lets a result go without a status of its own: then it is that of its worst submodule. */
+static int read_status(json_t *claims, int *out, struct err *e)
+{
+	json_t *own = json_object_get(claims, "ear_status"), *submod;
+	const char *name;
+	int worst = 2;
+
+	json_object_foreach(json_object_get(claims, "submods"), name,
+			    submod) if (read_submod(name, submod, &worst, e)) return (int)e->code;
+	*out = own ? status_of(json_string_value(own)) : worst;
+	if (*out < 0)
+		return err_set(e, E_FORMAT, "attestation result: ear_status");
+	if (badness(*out) < badness(worst))
+		return err_set(e, E_FORMAT, "attestation result: %s, but its worst submodule is %s",
+			       status_name(*out), status_name(worst));
+	return 0;
+}
+
 static int read_claims(json_t *claims, const char *audience, long long now_s, struct ear_seen *out,
 		       struct err *e)
 {
 	const char *profile = json_string_value(json_object_get(claims, "eat_profile"));
-	const char *status = json_string_value(json_object_get(claims, "ear_status"));
 	const char *aud = json_string_value(json_object_get(claims, "aud"));
 
 	if (!profile || strcmp(profile, EAR_PROFILE))
@@ -216,11 +303,27 @@ static int read_claims(json_t *claims, const char *audience, long long now_s, st
 		return err_set(e, E_FRESHNESS, "attestation result has expired");
 	if (audience && (!aud || strcmp(aud, audience)))
 		return err_set(e, E_BINDING, "attestation result is for \"%s\"", aud ? aud : "");
-	out->status = -1;
-	for (size_t i = 0; status && i < ARRAY_LEN(statuses); i++)
-		if (!strcmp(status, statuses[i].name))
-			out->status = statuses[i].status;
-	return out->status < 0 ? err_set(e, E_FORMAT, "attestation result: ear_status") : 0;
+	return read_status(claims, &out->status, e);
+}
+
+/* Typed as what it is, if it is typed at all (RFC 7515 4.1.9 leaves that open): no other JWT of one key. */
+static int check_header(struct bytes json, struct err *e)
+{
+	json_t *header = json_loadb((const char *)json.at, json.len, JSON_REJECT_DUPLICATES, NULL);
+	const char *alg = json_string_value(json_object_get(header, "alg"));
+	json_t *typ = json_object_get(header, "typ");
+	const char *type = typ ? json_string_value(typ) : "JWT";
+	int rc = 0;
+
+	if (!alg || strcmp(alg, "ES256"))
+		rc = err_set(e, E_FORMAT, "attestation result: alg is not ES256");
+	else if (json_object_get(header, "crit"))
+		rc = err_set(e, E_UNSUPPORTED, "attestation result: crit");
+	else if (!type || (strcasecmp(type, "JWT") && strcasecmp(type, "eat+jwt") &&
+			   strcasecmp(type, "application/eat+jwt")))
+		rc = err_set(e, E_FORMAT, "attestation result: typ is \"%s\"", type ? type : "");
+	json_decref(header);
+	return rc;
 }
 
 int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, long long now_s,
@@ -231,22 +334,15 @@ int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, l
 	OWNED(buf) body = NULL;
 	OWNED(buf) sig = NULL;
 	struct bytes signed_part;
-	json_t *header, *claims;
-	const char *alg;
+	json_t *claims;
 	int rc;
 
 	*out = (struct ear_seen){ 0 };
 	if (jwt.len > EAR_MAX || !split(jwt, part) || !(head = part_bytes(part[0])) ||
 	    !(body = part_bytes(part[1])) || !(sig = part_bytes(part[2])))
 		return err_set(e, E_FORMAT, "attestation result is not a JWS in compact form");
-	header = json_loadb((const char *)head->w.at, head->w.len, JSON_REJECT_DUPLICATES, NULL);
-	alg = json_string_value(json_object_get(header, "alg"));
-	rc = !alg || strcmp(alg, "ES256") || json_object_get(header, "crit")
-		     ? err_set(e, E_FORMAT, "attestation result: alg is not ES256")
-		     : 0;
-	json_decref(header);
-	if (rc)
-		return rc;
+	if (check_header(buf_bytes(head), e))
+		return (int)e->code;
 	signed_part = (struct bytes){ jwt.at, part[0].len + 1 + part[1].len };
 	if (pubkey_verify(key, SIG_ECDSA, DIGEST_SHA256, &signed_part, 1, buf_bytes(sig), e))
 		return err_while(e, "signature of the attestation result");

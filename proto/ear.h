@@ -31,6 +31,11 @@ struct ear {
 	size_t n;
 	const struct ear_submod *submods;
 };
+/**
+ * ear_write - E_INTERNAL, and nothing signed, for a status that is better than a submodule's, or for a
+ * submodule that is better than a claim of its vector. From good to bad: affirming, none, warning,
+ * contraindicated: a submodule that nobody judged lets nothing be affirmed.
+ */
 int ear_write(const struct ear *ear, const struct keypair *key, struct buf **jwt, struct err *e);
 
 /** struct ear_seen - what a reader of a result gets. */
@@ -41,7 +46,13 @@ struct ear_seen {
 	struct buf *claims; /* the JSON claims-set */
 };
 void ear_seen_clear(struct ear_seen *s);
-/** ear_read - one ES256 JWT by @key, this profile, not expired at @now_s, for @audience if not NULL. */
+/**
+ * ear_read - one ES256 JWT by @key, this profile, not expired at @now_s, for @audience if not NULL. typ
+ * may be absent, JWT or eat+jwt. A status that is better than ear_write() would allow is refused; a
+ * result without its own has that of its worst submodule, each of which must have one.
+ * SPEC: draft-ietf-rats-ear-04 3.1 (ear_status), RFC 8725 3.11 (typ)
+ * Return: 0; E_FORMAT; E_UNSUPPORTED for crit; E_SIGNATURE; E_FRESHNESS; E_BINDING.
+ */
 int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, long long now_s,
 	     struct ear_seen *out, struct err *e);
 

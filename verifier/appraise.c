@@ -110,8 +110,14 @@ static enum standing explain_element(const struct ect *x, size_t i, const struct
 			  address);
 	snprintf(why->element, sizeof(why->element), "%s", x->info[i].name);
 	if (from) {
-		show(&element_with(from->triple, el->mkey)->mval, why->wanted, sizeof(why->wanted));
-		show(&el->mval, why->found, sizeof(why->found));
+		const struct corim_mval *want = &element_with(from->triple, el->mkey)->mval;
+
+		show(want, why->wanted, sizeof(why->wanted));
+		if (corim_mval_matches(want, &el->mval) == CORIM_ABSENT)
+			snprintf(why->found, sizeof(why->found),
+				 "the evidence has no value of that kind");
+		else
+			show(&el->mval, why->found, sizeof(why->found));
 		snprintf(why->corim, sizeof(why->corim), "%s", from->corim->id);
 		worse(a, claim < 0 ? TV_EXECUTABLES : claim, 96);
 	} else {

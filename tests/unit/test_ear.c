@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support.h"
 
+#include "common/text.h"
 #include "proto/ear.h"
 
 static struct buf *make(const struct keypair *key, const struct keypair *cnf, int status)
@@ -89,11 +90,151 @@ static void a_jwk_is_read_back_as_the_same_key(void **state)
 		&e, E_FORMAT, "JWK");
 }
 
+/* Any header and claims, well signed. */
+static struct buf *signed_jws(const struct keypair *key, const char *header, const char *claims)
+{
+	struct buf *b = buf_new(65536);
+	struct bytes part;
+	u8 raw[64];
+	struct writer w = writer_on(raw, sizeof(raw));
+	struct err e = { 0 };
+	char text[4096];
+
+	write_bytes(&b->w, bytes_text(base64url_write(bytes_text(header), false, text)));
+	write_u8(&b->w, '.');
+	write_bytes(&b->w, bytes_text(base64url_write(bytes_text(claims), false, text)));
+	part = buf_bytes(b);
+	assert_ok(keypair_sign(key, SIG_ECDSA, DIGEST_SHA256, &part, 1, &w, &e), &e);
+	write_u8(&b->w, '.');
+	write_bytes(&b->w, bytes_text(base64url_write(BYTES(raw), false, text)));
+	return b;
+}
+
+#define HEAD		     "{\"alg\":\"ES256\",\"typ\":\"JWT\"}"
+#define CLAIMS(rest)	     "{\"eat_profile\":\"" EAR_PROFILE "\",\"iat\":1,\"exp\":9000," rest "}"
+#define ID		     "\"ear_verifier_id\":{\"developer\":\"d\",\"build\":\"b\"},"
+#define SUB(s, v)	     "{\"ear_status\":\"" s "\",\"ear_trustworthiness_vector\":{" v "}}"
+#define RESULT(status, subs) CLAIMS(ID status "\"submods\":{" subs "}")
+#define OWN(s)		     "\"ear_status\":\"" s "\","
+
+static void each_defect_of_a_signed_result_has_its_refusal(void **state)
+{
+	static const struct {
+		const char *header, *claims;
+		enum err_code code;
+		int status;
+		const char *why;
+	} rows[] = {
+		{ HEAD, RESULT(OWN("affirming"), "\"a\":" SUB("affirming", "")), E_OK, 2, "" },
+		/* typ */
+		{ "{\"alg\":\"ES256\"}", RESULT("", "\"a\":" SUB("affirming", "")), E_OK, 2, "" },
+		{ "{\"alg\":\"ES256\",\"typ\":\"eat+jwt\"}",
+		  RESULT("", "\"a\":" SUB("affirming", "")), E_OK, 2, "" },
+		{ "{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}",
+		  RESULT("", "\"a\":" SUB("affirming", "")), E_FORMAT, 0, "typ is \"at+jwt\"" },
+		{ "{\"alg\":\"ES256\",\"typ\":1}", RESULT("", "\"a\":" SUB("affirming", "")),
+		  E_FORMAT, 0, "typ is \"\"" },
+		{ "{\"alg\":\"none\",\"typ\":\"JWT\"}", RESULT("", "\"a\":" SUB("affirming", "")),
+		  E_FORMAT, 0, "alg is not ES256" },
+		{ "{\"alg\":\"ES256\",\"crit\":[\"x\"]}", RESULT("", "\"a\":" SUB("affirming", "")),
+		  E_UNSUPPORTED, 0, "crit" },
+		/* the status of the whole */
+		{ HEAD, RESULT("", "\"a\":" SUB("affirming", "") ",\"b\":" SUB("warning", "")),
+		  E_OK, 32, "" },
+		{ HEAD, RESULT("", "\"a\":" SUB("none", "") ",\"b\":" SUB("affirming", "")), E_OK,
+		  0, "" },
+		{ HEAD, RESULT(OWN("contraindicated"), "\"a\":" SUB("affirming", "")), E_OK, 96,
+		  "" },
+		{ HEAD, RESULT(OWN("affirming"), "\"a\":" SUB("warning", "")), E_FORMAT, 0,
+		  "affirming, but its worst submodule is warning" },
+		{ HEAD, RESULT(OWN("affirming"), "\"a\":" SUB("none", "")), E_FORMAT, 0,
+		  "affirming, but its worst submodule is none" },
+		{ HEAD,
+		  RESULT(OWN("warning"),
+			 "\"a\":" SUB("affirming", "") ",\"b\":" SUB("contraindicated", "")),
+		  E_FORMAT, 0, "warning, but its worst submodule is contraindicated" },
+		{ HEAD, RESULT(OWN("fine"), "\"a\":" SUB("affirming", "")), E_FORMAT, 0,
+		  "result: ear_status" },
+		{ HEAD, RESULT("\"ear_status\":2,", "\"a\":" SUB("affirming", "")), E_FORMAT, 0,
+		  "result: ear_status" },
+		/* submodules */
+		{ HEAD, RESULT(OWN("affirming"), "\"a\":{}"), E_FORMAT, 0,
+		  "ear_status of submodule a" },
+		{ HEAD, RESULT(OWN("affirming"), "\"a\":7"), E_FORMAT, 0,
+		  "ear_status of submodule a" },
+		{ HEAD, RESULT("", "\"a\":" SUB("affirming", "\"hardware\":32")), E_FORMAT, 0,
+		  "submodule a is better than its hardware" },
+		{ HEAD, RESULT("", "\"a\":" SUB("warning", "\"hardware\":-97")), E_FORMAT, 0,
+		  "submodule a is better than its hardware" },
+		{ HEAD, RESULT("", "\"a\":" SUB("affirming", "\"hardware\":-32")), E_OK, 2, "" },
+		{ HEAD, RESULT("", "\"a\":" SUB("affirming", "\"hardware\":-1")), E_OK, 2, "" },
+		{ HEAD, RESULT("", "\"a\":" SUB("warning", "\"hardware\":95")), E_OK, 32, "" },
+		{ HEAD, RESULT("", "\"a\":" SUB("contraindicated", "\"hardware\":128")), E_FORMAT,
+		  0, "hardware of submodule a" },
+		{ HEAD, RESULT("", "\"a\":" SUB("affirming", "\"hardware\":\"2\"")), E_FORMAT, 0,
+		  "hardware of submodule a" },
+		/* claims */
+		{ HEAD, CLAIMS(ID "\"submods\":{}"), E_FORMAT, 0, "lacks" },
+		{ HEAD, CLAIMS("\"submods\":{\"a\":" SUB("affirming", "") "}"), E_FORMAT, 0,
+		  "lacks" },
+		{ HEAD, "[]", E_FORMAT, 0, "claims are not an object" },
+		{ HEAD, "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#03\"}", E_FORMAT, 0,
+		  "rats/ear#03" },
+	};
+	OWNED(keypair) key = NULL;
+	struct err e = { 0 };
+	size_t wrong = 0;
+
+	(void)state;
+	assert_ok(keypair_new(KEY_P256, 0, &key, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		OWNED(buf) jwt = signed_jws(key, rows[i].header, rows[i].claims);
+		struct ear_seen seen;
+		int rc;
+
+		e = (struct err){ 0 };
+		rc = ear_read(buf_bytes(jwt), keypair_pub(key), NULL, 5, &seen, &e);
+		if (rc != (int)rows[i].code || !strstr(e.text, rows[i].why) ||
+		    (!rc && seen.status != rows[i].status)) {
+			print_error("%s %s: %d \"%s\", expected \"%s\"\n", rows[i].header,
+				    rows[i].claims, rc, e.text, rows[i].why);
+			wrong++;
+		}
+		ear_seen_clear(&seen);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void a_result_that_is_too_good_is_not_signed(void **state)
+{
+	OWNED(keypair) key = NULL;
+	OWNED(buf) jwt = NULL;
+	struct ear_submod sub = { .name = "host", .status = 32, .vector = { 2 } };
+	struct ear ear = {
+		.iat = 1, .exp = 2, .policy_id = "p", .status = 2, .n = 1, .submods = &sub
+	};
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(keypair_new(KEY_P256, 0, &key, &e), &e);
+	ear.cnf = keypair_pub(key);
+	assert_refused(ear_write(&ear, key, &jwt, &e), &e, E_INTERNAL,
+		       "would be better than submodule host");
+	e = (struct err){ 0 };
+	ear.status = 32;
+	assert_ok(ear_write(&ear, key, &jwt, &e), &e);
+	sub.vector[4] = 97;
+	assert_refused(ear_write(&ear, key, &jwt, &e), &e, E_INTERNAL,
+		       "submodule host would be better than its claim hardware");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_result_is_read_by_whom_it_is_for_while_it_is_fresh),
 		cmocka_unit_test(every_truncation_and_padding_of_a_result_is_refused),
+		cmocka_unit_test(each_defect_of_a_signed_result_has_its_refusal),
+		cmocka_unit_test(a_result_that_is_too_good_is_not_signed),
 		cmocka_unit_test(a_jwk_is_read_back_as_the_same_key),
 	};
 
