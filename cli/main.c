@@ -36,7 +36,8 @@ static const char usage[] =
 	"  assay verify FILE --format nvidia-gpu --chain FILE --root FILE --nonce HEX\n"
 	"                                        a GPU's report\n"
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
-	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE\n"
+	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE [--one-host]\n"
+	"                                        what two hosts or more agree on\n"
 	"operator (server and token from /etc/assay/assay.conf):\n"
 	"  assay refval import FILE | list\n"
 	"  assay host list | show HOST | add --ek-hash HASH [--group G] [--name N]\n"
@@ -234,6 +235,7 @@ static const struct option options[] = {
 	{ "name", required_argument, NULL, LONG_FIRST + OPT_NAME },
 	{ "volume", required_argument, NULL, LONG_FIRST + OPT_VOLUME },
 	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
+	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
 	{ "ak", required_argument, NULL, LONG_FIRST + OPT_AK },
 	{ "deployment", required_argument, NULL, LONG_FIRST + OPT_DEPLOYMENT },
 	{ "host", required_argument, NULL, LONG_FIRST + OPT_HOST },

@@ -97,13 +97,15 @@ static int keygen(struct cli *c)
 }
 
 /* ---- learn ---- */
+enum { TOKENS_MAX = 16 };
 struct learned {
 	size_t n;
 	struct corim_triple triples[DEVICES_MAX + 1];
+	u16 hosts[DEVICES_MAX + 1]; /* which hosts showed the triple: bit i, host of tokens[i] */
 	struct ect *ects[DEVICES_MAX + 1];
-	struct eat *tokens[16];
+	struct eat *tokens[TOKENS_MAX];
 	struct spdm_evidence *evidence[DEVICES_MAX];
-	struct boot_log *logs[16];
+	struct boot_log *logs[TOKENS_MAX];
 	size_t n_tokens, n_evidence, n_logs;
 };
 
@@ -130,6 +132,17 @@ static bool same_triple(const struct corim_triple *a, const struct corim_triple 
 	return true;
 }
 
+/* Several tokens of one host are one voice: the bit of the first of them. */
+static u16 host_bit(const struct learned *l)
+{
+	const struct eat *t = l->tokens[l->n_tokens - 1];
+	size_t i = 0;
+
+	while (memcmp(l->tokens[i]->ueid, t->ueid, UEID_LEN))
+		i++;
+	return (u16)(1u << i);
+}
+
 /* What speaks for nothing (manifests, modes) is not pinned. */
 static void keep(struct learned *l, struct ect *x)
 {
@@ -145,6 +158,7 @@ static void keep(struct learned *l, struct ect *x)
 	t.elements = x->elements;
 	for (size_t i = 0; i < l->n; i++)
 		if (same_triple(&l->triples[i], &t)) {
+			l->hosts[i] |= host_bit(l);
 			ect_drop(&x);
 			return;
 		}
@@ -152,6 +166,7 @@ static void keep(struct learned *l, struct ect *x)
 		ect_drop(&x);
 		return;
 	}
+	l->hosts[l->n] = host_bit(l);
 	l->ects[l->n] = x;
 	l->triples[l->n++] = t;
 }
@@ -187,6 +202,8 @@ static int learn_token(struct learned *l, const char *path, struct err *e)
 	    eat_parse(buf_bytes(b), &l->tokens[l->n_tokens], e))
 		return err_while(e, "%s", path);
 	t = l->tokens[l->n_tokens++];
+	if (eat_check_signature(t, e))
+		return err_while(e, "%s", path);
 	if (t->boot_log.len) {
 		if (boot_log_parse(t->boot_log, &l->logs[l->n_logs], e) ||
 		    ect_of_boot_log(l->logs[l->n_logs], TPM_ALG_SHA256, &x, e))
@@ -203,8 +220,8 @@ static int learn_token(struct learned *l, const char *path, struct err *e)
 static void show_learned(const struct learned *l, FILE *out)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		fprintf(out, "%.*s\n", (int)l->triples[i].env.model.len,
-			(const char *)l->triples[i].env.model.at);
+		fprintf(out, "%.*s, seen on %d host(s)\n", (int)l->triples[i].env.model.len,
+			(const char *)l->triples[i].env.model.at, __builtin_popcount(l->hosts[i]));
 		for (size_t k = 0; k < l->triples[i].n; k++) {
 			const struct corim_mval *m = &l->triples[i].elements[k].mval;
 			char hex[2 * DIGEST_MAX + 1] = "";
@@ -223,6 +240,19 @@ static void show_learned(const struct learned *l, FILE *out)
 			}
 		}
 	}
+}
+
+/* One host may be the one that is wrong: what it alone shows is no reference unless told so. */
+static int check_agreement(const struct learned *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (__builtin_popcount(l->hosts[i]) < 2)
+			return err_set(e, E_POLICY,
+				       "%.*s: only one host shows these values; add the token of "
+				       "another, or --one-host",
+				       (int)l->triples[i].env.model.len,
+				       (const char *)l->triples[i].env.model.at);
+	return 0;
 }
 
 static int learn(struct cli *c)
@@ -246,6 +276,8 @@ static int learn(struct cli *c)
 		rc = learn_token(l, c->argv[i], &e);
 	if (!rc)
 		show_learned(l, c->json ? stderr : stdout); /* the diff before signing */
+	if (!rc && !c->option[OPT_ONE_HOST])
+		rc = check_agreement(l, &e);
 	if (!rc)
 		rc = file_read(c->option[OPT_KEY], 65536, &key_pem, &e) ||
 		     file_read(c->option[OPT_SIGNER], 65536, &cert_text, &e) ||

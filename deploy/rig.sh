@@ -136,6 +136,6 @@ rig_learn() { # id: reference values from a first attestation, signed by the ope
 	$assay attest --out "$here/first.token" --json >"$here/first.json"
 	[ -s "$here/first.token" ] || fail "first attestation: $(cat "$here/first.json")"
 	$assay refval learn "$here/first.token" --id "$1" --signer "$work/operator/operator.crt" \
-		--key "$work/operator/operator.key" --out "$here/golden.corim" >"$here/learn.out" || fail "refval learn"
+		--key "$work/operator/operator.key" --out "$here/golden.corim" --one-host >"$here/learn.out" || fail "refval learn"
 	$assay refval import "$here/golden.corim" >/dev/null || fail "refval import"
 }

@@ -35,6 +35,20 @@ claims() { cut -d. -f2 "$1" | tr _- /+ | awk '{ while (length($0) % 4) $0 = $0 "
 check a_relying_partys_nonce_gets_a_result 0 "affirming" $assay attest --nonce "$theirs" --result "$work/result.jwt"
 check the_result_carries_that_nonce_and_says_whose_it_is 0 '"eat_nonce":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEmc"' claims "$work/result.jwt"
 check a_nonce_of_another_length_is_usage 1 "64 hex digits" $assay attest --nonce 1234
+learn="assay refval learn --id cli/two --signer $work/operator/operator.crt --key $work/operator/operator.key --out $work/two.corim"
+check what_one_host_alone_shows_is_not_learned 2 "only one host" $learn "$work/token"
+one=$assay here=$work/second
+mkdir "$here"
+rig_tpm
+rig_devices 2
+rig_host second-host "$(cat /proc/sys/kernel/random/uuid)"
+$assay attest --out "$here/token" >/dev/null
+check what_two_hosts_agree_on_is_learned 0 "two.corim|cli/two|triples?|learned" $learn "$work/token" "$here/token"
+check and_imports 0 "cli/two" $assay refval import "$work/two.corim"
+sed -i 's/firmware 1.2.3/firmware 9/' "$here/device1.measurements"
+$assay attest --out "$here/other.token" >/dev/null
+check what_two_hosts_disagree_on_is_not_learned 2 "only one host|agree" $learn "$work/token" "$here/other.token"
+assay=$one here=$work
 check device_list_shows_both_drives 0 "a2/0" $assay device list
 check device_show_shows_measurement_blocks 0 "security version +7$" $assay device show "$label"
 check device_cert_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label"

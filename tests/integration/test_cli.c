@@ -51,6 +51,10 @@ static void stands_in_the_report(const char *name)
 	X(a_relying_partys_nonce_gets_a_result)                                                    \
 	X(the_result_carries_that_nonce_and_says_whose_it_is)                                      \
 	X(a_nonce_of_another_length_is_usage)                                                      \
+	X(what_one_host_alone_shows_is_not_learned)                                                \
+	X(what_two_hosts_agree_on_is_learned)                                                      \
+	X(and_imports)                                                                             \
+	X(what_two_hosts_disagree_on_is_not_learned)                                               \
 	X(device_list_shows_both_drives)                                                           \
 	X(device_show_shows_measurement_blocks)                                                    \
 	X(device_cert_prints_certificates)                                                         \
