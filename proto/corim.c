@@ -305,7 +305,8 @@ int corim_check_signature(const struct corim *c, const struct trust_store *roots
 			       : 0;
 	}
 	for (size_t i = 0; anchors && i < anchors->n; i++)
-		if (!cose_sign1_verify(&c->cose, cert_pubkey(anchors->at[i]), e))
+		if (cert_valid_at(anchors->at[i], unix_s) &&
+		    !cose_sign1_verify(&c->cose, cert_pubkey(anchors->at[i]), e))
 			return 0;
 	return err_set(e, E_SIGNATURE, "CoRIM %s: no trust anchor made its signature", c->id);
 }

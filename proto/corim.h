@@ -83,7 +83,9 @@ int corim_parse(struct bytes b, struct corim **out, struct err *e);
 void corim_drop(struct corim **c);
 /**
  * corim_check_signature - x5chain to @roots at @unix_s and the signature by its leaf; or, without
- * x5chain, by the key of a root. Unsigned: E_SIGNATURE. Outside its validity: E_FRESHNESS.
+ * x5chain, by the key of one of @anchors (may be NULL) whose certificate is valid at @unix_s. A kid is
+ * a hint that nobody needs: every anchor is tried. Unsigned: E_SIGNATURE. Outside its validity:
+ * E_FRESHNESS.
  */
 int corim_check_signature(const struct corim *c, const struct trust_store *roots,
 			  const struct cert_list *anchors, long long unix_s, struct err *e);

@@ -96,6 +96,42 @@ static void a_signature_holds_only_as_long_as_its_headers_say(void **state)
 	cert_drop(&s.cert);
 }
 
+static void an_anchor_counts_only_while_its_certificate_is_valid(void **state)
+{
+	static const struct {
+		long long now;
+		enum err_code code;
+	} rows[] = { { 1700000000, E_OK },
+		     { 1699999999, E_SIGNATURE },
+		     { 1900000000, E_OK },
+		     { 1900000001, E_SIGNATURE } };
+	struct signer s = { 0 }, other = { 0 };
+	struct cert_list anchors = { .n = 2 }, stranger = { .n = 1 };
+
+	(void)state;
+	signer_make(&s);
+	signer_make(&other);
+	anchors.at[0] = stranger.at[0] = other.cert;
+	anchors.at[1] = s.cert;
+	OWNED(buf) b = signed_with(&s, 1, "0846a100a1006173");
+	OWNED(trust_store) roots = trust_store_new();
+	OWNED(corim) c = NULL;
+	struct err e = { 0 };
+
+	assert_ok(corim_parse(buf_bytes(b), &c, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(corim_check_signature(c, roots, &anchors, rows[i].now, &e),
+				 rows[i].code);
+	assert_refused(corim_check_signature(c, roots, &stranger, NOW, &e), &e, E_SIGNATURE,
+		       "no trust anchor made its signature");
+	assert_refused(corim_check_signature(c, roots, NULL, NOW, &e), &e, E_SIGNATURE,
+		       "no trust anchor made its signature");
+	keypair_drop(&s.key);
+	cert_drop(&s.cert);
+	keypair_drop(&other.key);
+	cert_drop(&other.cert);
+}
+
 static void two_names_of_one_signer_must_agree(void **state)
 {
 	static const struct {
@@ -326,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_signature_holds_only_as_long_as_its_headers_say),
+		cmocka_unit_test(an_anchor_counts_only_while_its_certificate_is_valid),
 		cmocka_unit_test(two_names_of_one_signer_must_agree),
 		cmocka_unit_test(a_version_scheme_that_is_wanted_must_be_there),
 		cmocka_unit_test(an_empty_name_is_not_an_absent_one),
