@@ -20,8 +20,11 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "proto/corim.h"
 #include "proto/ear.h"
 #include "proto/eat.h"
+
+enum { CHAIN_TIME = 1800000000 }; /* 2027: inside the validity of the chain */
 
 static void every_file_of_others_is_well_formed_and_no_token_of_ours(void **state)
 {
@@ -233,11 +236,71 @@ static void a_detached_claims_set_has_the_digest_that_its_token_names(void **sta
 	assert_int_equal(found, 1);
 }
 
+/* The index: who signed each, and which were changed afterwards. */
+static void signed_corims_of_others_verify_unless_they_were_changed(void **state)
+{
+	static const struct {
+		const char *file, *key;
+		bool valid;
+	} rows[] = {
+		{ "corim-veraison/signed-good-corim.cbor", "veraison-ec-p256", true },
+		{ "corim-veraison/signed-good-corim.cbor", "corim-store", false },
+		{ "corim-store/signed-cca-ref-plat.cose", "corim-store", true },
+		{ "corim-store/signed-cca-ta.cose", "corim-store", true },
+		{ "corim-store/signed-with-cert-cca-ref-plat.cose", "corim-store", true },
+		{ "corim-store/signed-with-cert-cca-ta.cose", "corim-store", true },
+		{ "derived/corim-mut-payload-bitflip.cbor", "veraison-ec-p256", false },
+		{ "derived/corim-mut-protected-alg-changed.cbor", "veraison-ec-p256", false },
+		{ "derived/corim-mut-sig-truncated.cbor", "veraison-ec-p256", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char path[160];
+		struct cose_sign1 c;
+		struct err e = { 0 };
+
+		snprintf(path, sizeof(path), "rats/keys/%s.pub.jwk", rows[i].key);
+		OWNED(pubkey) key = key_of(path);
+
+		snprintf(path, sizeof(path), "rats/%s", rows[i].file);
+		OWNED(buf) b = third_party(path);
+
+		assert_ok(cose_sign1_parse(buf_bytes(b), CBOR_WELL_FORMED, &c, &e), &e);
+		if (!cose_sign1_verify(&c, key, &e) != rows[i].valid)
+			fail_msg("%s by %s: %s", rows[i].file, rows[i].key,
+				 rows[i].valid ? e.text : "valid");
+	}
+}
+
+static void a_corim_with_its_chain_verifies_under_its_root_alone(void **state)
+{
+	OWNED(buf) b = third_party("rats/corim-store/signed-with-cert-cca-ref-plat.cose");
+	OWNED(trust_store) none = trust_store_new();
+	OWNED(trust_store) roots = trust_store_new();
+	OWNED(corim) c = NULL;
+	struct err e = { 0 };
+	char path[4096];
+
+	(void)state;
+	assert_ok(corim_parse(buf_bytes(b), &c, &e), &e);
+	assert_non_null(c->x5chain);
+	third_party_path("rats/keys/corim-store-root.cert.der", path, sizeof(path));
+	assert_ok(trust_store_add_file(roots, path, &e), &e);
+	assert_ok(corim_check_signature(c, roots, NULL, CHAIN_TIME, &e), &e);
+	assert_refused(corim_check_signature(c, roots, NULL, CHAIN_TIME / 2, &e), &e, E_SIGNATURE,
+		       "signer of CoRIM cca-ref-plat");
+	assert_refused(corim_check_signature(c, none, NULL, CHAIN_TIME, &e), &e, E_SIGNATURE,
+		       "signer of CoRIM cca-ref-plat");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_file_of_others_is_well_formed_and_no_token_of_ours),
 		cmocka_unit_test(a_psa_token_verifies_by_its_key_and_by_no_other),
+		cmocka_unit_test(signed_corims_of_others_verify_unless_they_were_changed),
+		cmocka_unit_test(a_corim_with_its_chain_verifies_under_its_root_alone),
 		cmocka_unit_test(a_quote_of_others_verifies_and_names_its_pcrs),
 		cmocka_unit_test(the_structures_inside_parsec_evidence_are_read),
 		cmocka_unit_test(both_tokens_of_a_cca_collection_are_envelopes),
