@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Enrolment from the host's side. SPEC: DESIGN 6 */
+/* Enrolment from the host's side. SPEC: docs/PROTOCOL.md, Enrolment */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

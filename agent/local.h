@@ -2,7 +2,7 @@
 /*
  * The sockets on this host: SEQPACKET, one request and one answer a packet, u32be length ‖ CBOR map;
  * bulk and secrets travel as a sealed memory file beside it.
- * SPEC: INTERFACES Processes
+ * SPEC: docs/PROTOCOL.md, Local sockets
  */
 #ifndef ASSAY_LOCAL_H
 #define ASSAY_LOCAL_H

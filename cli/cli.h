@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the subcommands of `assay` share. Each returns an exit code: 0, 1, 2, 3, 4 as DESIGN 1 says. */
+/* What the subcommands of `assay` share. Each returns an exit code: 0, 1, 2, 3, 4 (README). */
 #ifndef ASSAY_CLI_H
 #define ASSAY_CLI_H
 

@@ -42,7 +42,7 @@ struct cert_list {
 	struct cert *path_end; /* the root that the path led to */
 	unsigned int others;   /* owners beside the first; atomic */
 };
-/** cert_list_from_der - concatenated DER, no gaps, every byte used (pitfall 33). */
+/** cert_list_from_der - concatenated DER, no gaps, every byte used (lie 33 of tests/device/hostile.c). */
 int cert_list_from_der(struct bytes der, struct cert_list **out, struct err *e);
 int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e);
 void cert_list_drop(struct cert_list **l);

@@ -98,7 +98,7 @@ enum corim_match {
 };
 /** corim_env_matches - every member of @condition is in @entry and equal (path containment). */
 bool corim_env_matches(const struct corim_env *condition, const struct corim_env *entry);
-/** corim_mval_matches - SPEC: 9.4.6; a value that cannot be compared never matches. */
+/** corim_mval_matches - SPEC: draft-ietf-rats-corim-11 9.4.6. A value that cannot be compared never matches. */
 enum corim_match corim_mval_matches(const struct corim_mval *condition,
 				    const struct corim_mval *entry);
 /** corim_alg_of, corim_digest_alg - Named Information numbers and ours; 0 / DIGEST_NONE when unknown. */

@@ -2,7 +2,7 @@
 /*
  * Recorded SPDM evidence to checked facts. Each check is a function of its own, so that the verifier
  * ticks each by name and none is skipped unseen.
- * SPEC: DSP0274 10.11 (CHALLENGE), 10.12 (MEASUREMENTS), 15 (signatures); SECURITY-RULES 14
+ * SPEC: DSP0274 10.11 (CHALLENGE), 10.12 (MEASUREMENTS), 15 (signatures); RULES 14
  */
 #ifndef ASSAY_SPDM_EVIDENCE_H
 #define ASSAY_SPDM_EVIDENCE_H
@@ -61,7 +61,7 @@ int spdm_evidence_check_chain_digest(const struct spdm_evidence *ev, struct err 
 int spdm_evidence_check_leaf(const struct spdm_evidence *ev, struct err *e);
 /**
  * A path from the leaf over the other certificates to @roots, at @unix_s (or CERT_TIME_IGNORE). If the
- * chain lacks its root, to that one of @roots that RootHash names (pitfall 35).
+ * chain lacks its root, to that one of @roots that RootHash names (lie 35 of tests/device/hostile.c).
  */
 int spdm_evidence_check_path(const struct spdm_evidence *ev, const struct trust_store *roots,
 			     long long unix_s, struct err *e);

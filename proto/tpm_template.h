@@ -2,7 +2,7 @@
 /*
  * The TPM objects that assay makes, as TPMT_PUBLIC bytes: the agent creates them, the server demands
  * them. docs/PROTOCOL.md prints each as hex.
- * SPEC: TCG EK Credential Profile 2.5 B.3 (EK templates L-1, L-2); SECURITY-RULES 4, 15, 16
+ * SPEC: TCG EK Credential Profile 2.5 B.3 (EK templates L-1, L-2); RULES 4, 15, 16
  */
 #ifndef ASSAY_TPM_TEMPLATE_H
 #define ASSAY_TPM_TEMPLATE_H

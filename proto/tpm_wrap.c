@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tpm_wrap.h"
 
-/* KDFa: HMAC in counter mode. SPEC: Part 1 11.4.10.2 */
+/* KDFa: HMAC in counter mode. SPEC: TCG TPM 2.0 Part 1 11.4.10.2 */
 static int kdfa(enum digest_alg alg, struct bytes key, const char *label, struct bytes u, u32 bits,
 		u8 *out, struct err *e)
 {
@@ -24,7 +24,7 @@ static int kdfa(enum digest_alg alg, struct bytes key, const char *label, struct
 	return 0;
 }
 
-/* KDFe: hash of a shared point. SPEC: Part 1 11.4.10.3 */
+/* KDFe: hash of a shared point. SPEC: TCG TPM 2.0 Part 1 11.4.10.3 */
 static void kdfe(enum digest_alg alg, struct bytes z, const char *label, struct bytes u,
 		 struct bytes v, u8 *out)
 {

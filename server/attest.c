@@ -408,7 +408,7 @@ static void release(struct round *r, struct err *why)
 
 static bool ek_may_release(const struct round *r)
 {
-	/* Joined by token alone: an operator confirms the EK first (SECURITY-RULES 16). */
+	/* Joined by token alone: an operator confirms the EK first (RULES 16). */
 	return strcmp(r->host->ek_trust, "token") != 0;
 }
 

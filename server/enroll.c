@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Enrolment: prove that AK and EK live in one TPM, and decide why that EK is acceptable.
- * SPEC: DESIGN 6, SECURITY-RULES 16
+ * SPEC: docs/RULES.md 16
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a decision to wrapped shares. SPEC: SECURITY-RULES 2, 4, 5, 15 */
+/* From a decision to wrapped shares. SPEC: RULES 2, 4, 5, 15 */
 #ifndef ASSAY_SERVER_RELEASE_H
 #define ASSAY_SERVER_RELEASE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server's halves of disk keys, sealed at rest. SPEC: SECURITY-RULES 5, 7 */
+/* The server's halves of disk keys, sealed at rest. SPEC: RULES 5, 7 */
 #ifndef ASSAY_SERVER_SECRETS_H
 #define ASSAY_SERVER_SECRETS_H
 

@@ -24,7 +24,7 @@ struct settings {
 	char device_roots[PATH_TEXT];
 	char corim_roots[PATH_TEXT];
 	/* [policy] */
-	u32 release_pcrs;    /* bitmap; SECURITY-RULES 15 */
+	u32 release_pcrs;    /* bitmap; RULES 15 */
 	u8 spdm_version_min; /* 0x12                      */
 	bool release_after_restart;
 	long long device_move_s; /* a leaf key on two hosts within this is refused */

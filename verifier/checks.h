@@ -10,38 +10,38 @@
 /*  id                 scope    what must hold                                              source */
 #define CHECKS(X)                                                                                                      \
 	X(TOKEN_SIGNATURE, HOST,    "the token is signed by its cnf key",                         "RFC 9711, PROTOCOL Token")      \
-	X(NONCE,	   HOST,    "the nonce is ours, fresh and unused",                        "SECURITY-RULES 13")             \
-	X(ENROLLED,	   HOST,    "host and AK are enrolled and active",                        "SECURITY-RULES 5")              \
-	X(UEID,		   HOST,    "the ueid is that of the AK's host",                          "SECURITY-RULES 5")              \
+	X(NONCE,	   HOST,    "the nonce is ours, fresh and unused",                        "RULES 13")                      \
+	X(ENROLLED,	   HOST,    "host and AK are enrolled and active",                        "RULES 5")                       \
+	X(UEID,		   HOST,    "the ueid is that of the AK's host",                          "RULES 5")                       \
 	X(QUOTE_SIGNATURE, HOST,    "the quote is signed by the enrolled AK",                     "TPM 2.0 Part 1 31.3")           \
 	X(QUOTE_TYPE,	   HOST,    "the attestation is a quote made by a TPM",                   "TPM 2.0 Part 2 10.12.8")        \
-	X(QUOTE_SELECTION, HOST,    "the quote covers the PCRs and banks that the token claims",  "SECURITY-RULES 15")             \
+	X(QUOTE_SELECTION, HOST,    "the quote covers the PCRs and banks that the token claims",  "RULES 15")                      \
 	X(QUOTE_DIGEST,	   HOST,    "the PCR values are the quoted ones",                         "TPM 2.0 Part 2 10.12.1")        \
 	X(QUOTE_BINDS,	   HOST,    "extraData is the digest of this very evidence",              "PROTOCOL Binding")              \
-	X(CLOCK,	   HOST,    "reset count, restart count and clock go forward",            "SECURITY-RULES 2")              \
-	X(BOOT_LOG,	   HOST,    "the boot log replays to the quoted PCRs in every bank",      "SECURITY-RULES 11, 24")         \
-	X(DEVICES_PRESENT, HOST,    "every function with CMA in the inventory has a submodule",   "SECURITY-RULES 10")             \
-	X(INVENTORY,	   HOST,    "the inventory is the accepted one",                          "SECURITY-RULES 10")             \
-	X(KEYS_DISTINCT,   HOST,    "no leaf key stands under two devices",                       "SECURITY-RULES 8")              \
-	X(EVIDENCE,	   DEVICE,  "there is evidence, from one collection",                     "SECURITY-RULES 10")             \
+	X(CLOCK,	   HOST,    "reset count, restart count and clock go forward",            "RULES 2")                       \
+	X(BOOT_LOG,	   HOST,    "the boot log replays to the quoted PCRs in every bank",      "RULES 11, 24")                  \
+	X(DEVICES_PRESENT, HOST,    "every function with CMA in the inventory has a submodule",   "RULES 10")                      \
+	X(INVENTORY,	   HOST,    "the inventory is the accepted one",                          "RULES 10")                      \
+	X(KEYS_DISTINCT,   HOST,    "no leaf key stands under two devices",                       "RULES 8")                       \
+	X(EVIDENCE,	   DEVICE,  "there is evidence, from one collection",                     "RULES 10")                      \
 	X(GRAMMAR,	   DEVICE,  "the transcripts hold the right messages in the right order", "DSP0274")                       \
-	X(NONCE_BOUND,	   DEVICE,  "the device signed the nonce made for it and this session",   "SECURITY-RULES 11")             \
+	X(NONCE_BOUND,	   DEVICE,  "the device signed the nonce made for it and this session",   "RULES 11")                      \
 	X(SIGNATURE,	   DEVICE,  "the leaf's key made the signatures",                         "DSP0274 15")                    \
 	X(CHAIN_DIGEST,	   DEVICE,  "the chain is the one the device named",                      "DSP0274 10.9")                  \
 	X(LEAF,		   DEVICE,  "the leaf certificate may sign for a responder",              "DSP0274 10.8.2")                \
 	X(PATH,		   DEVICE,  "the chain leads to an accepted device root",                 "RFC 5280 6")                    \
-	X(VERSION,	   DEVICE,  "the SPDM version is not below the floor or an earlier one",  "SECURITY-RULES 14")             \
-	X(NEGOTIATION,	   DEVICE,  "the negotiation is covered by a signature",                  "SECURITY-RULES 14")             \
+	X(VERSION,	   DEVICE,  "the SPDM version is not below the floor or an earlier one",  "RULES 14")                      \
+	X(NEGOTIATION,	   DEVICE,  "the negotiation is covered by a signature",                  "RULES 14")                      \
 	X(IDENTITY,	   DEVICE,  "the certificate names the PCI function of the inventory",    "PCIe 6.1 6.31.3")               \
-	X(KEY_KNOWN,	   DEVICE,  "the leaf key is this host's, and on no other host",          "SECURITY-RULES 8")              \
-	X(SOURCE,	   RELEASE, "every source of evidence may release",                       "SECURITY-RULES 25")             \
-	X(K_TEMPLATE,	   RELEASE, "K is a restricted storage key of the one template",          "SECURITY-RULES 4")              \
-	X(K_CERTIFIED,	   RELEASE, "the AK certifies K with this evidence",                      "SECURITY-RULES 4")              \
-	X(K_HIERARCHY,	   RELEASE, "K is a primary of the NULL hierarchy",                       "SECURITY-RULES 4")              \
-	X(K_COUNTS,	   RELEASE, "quote and certification are of the same boot",               "SECURITY-RULES 2")              \
-	X(CAP,		   RELEASE, "the cap PCR is quoted and zero",                             "SECURITY-RULES 3")              \
-	X(RELEASE_SET,	   RELEASE, "the quote covers the release set",                           "SECURITY-RULES 15")             \
-	X(RESTART,	   RELEASE, "the TPM was reset, not restarted, or policy allows that",    "SECURITY-RULES 2")
+	X(KEY_KNOWN,	   DEVICE,  "the leaf key is this host's, and on no other host",          "RULES 8")                       \
+	X(SOURCE,	   RELEASE, "every source of evidence may release",                       "RULES 25")                      \
+	X(K_TEMPLATE,	   RELEASE, "K is a restricted storage key of the one template",          "RULES 4")                       \
+	X(K_CERTIFIED,	   RELEASE, "the AK certifies K with this evidence",                      "RULES 4")                       \
+	X(K_HIERARCHY,	   RELEASE, "K is a primary of the NULL hierarchy",                       "RULES 4")                       \
+	X(K_COUNTS,	   RELEASE, "quote and certification are of the same boot",               "RULES 2")                       \
+	X(CAP,		   RELEASE, "the cap PCR is quoted and zero",                             "RULES 3")                       \
+	X(RELEASE_SET,	   RELEASE, "the quote covers the release set",                           "RULES 15")                      \
+	X(RESTART,	   RELEASE, "the TPM was reset, not restarted, or policy allows that",    "RULES 2")
 /* clang-format on */
 
 enum check_id {

@@ -12,7 +12,7 @@ struct spdm_digests {
 };
 void spdm_write_get_digests(struct writer *w, u8 version);
 void spdm_read_get_digests(struct reader *r, u8 version);
-/** spdm_read_digests - pitfalls 23, 24, 26; views point into what @r reads. */
+/** spdm_read_digests - lies 23, 24, 26 of tests/device/hostile.c; views point into what @r reads. */
 void spdm_read_digests(struct reader *r, const struct spdm_negotiated *n, struct spdm_digests *out);
 
 struct spdm_portion {
@@ -27,7 +27,7 @@ struct spdm_get_certificate {
 	u32 offset, length;
 };
 void spdm_read_get_certificate(struct reader *r, u8 version, struct spdm_get_certificate *out);
-/** spdm_read_certificate - a portion of the chain that answers @asked (pitfalls 27 to 29). */
+/** spdm_read_certificate - a portion of the chain that answers @asked (lies 27 to 29 of tests/device/hostile.c). */
 void spdm_read_certificate(struct reader *r, u8 version, const struct spdm_get_certificate *asked,
 			   struct spdm_portion *out);
 

@@ -22,14 +22,14 @@ struct spdm_challenge_auth {
 	struct bytes signature;
 };
 /**
- * spdm_read_challenge_auth - the answer to @asked (pitfalls 41, 43, 44, 46).
+ * spdm_read_challenge_auth - the answer to @asked (lies 41, 43, 44, 46 of tests/device/hostile.c).
  * The signed part of the message is everything before out->signature.
  */
 void spdm_read_challenge_auth(struct reader *r, const struct spdm_negotiated *n,
 			      const struct spdm_challenge *asked, struct spdm_challenge_auth *out);
 
 /**
- * spdm_read_opaque - OpaqueLength and data: bounded (pitfall 44); from 1.2 absent unless a format was
+ * spdm_read_opaque - OpaqueLength and data: bounded (lie 44 of tests/device/hostile.c); from 1.2 absent unless a format was
  * agreed on, and a well-formed list if that is OpaqueDataFmt1 (45). Elements are not interpreted.
  */
 struct bytes spdm_read_opaque(struct reader *r, const struct spdm_negotiated *n);

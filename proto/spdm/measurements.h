@@ -42,7 +42,7 @@ struct spdm_measurements {
 	struct bytes signature; /* empty when none was asked for */
 };
 /**
- * spdm_read_measurements - the answer to @asked (pitfalls 44, 50 to 52, 54 to 56).
+ * spdm_read_measurements - the answer to @asked (lies 44, 50 to 52, 54 to 56 of tests/device/hostile.c).
  * Block form is checked, duplicates are refused. The signed part is everything before the signature.
  */
 void spdm_read_measurements(struct reader *r, const struct spdm_negotiated *n,

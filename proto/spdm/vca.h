@@ -38,7 +38,7 @@ struct spdm_capabilities {
 void spdm_write_get_capabilities(struct writer *w, u8 version, u32 flags);
 /** spdm_read_get_capabilities - the request, as a recorded VCA holds it. Return: its Flags, 0 at 1.0. */
 u32 spdm_read_get_capabilities(struct reader *r, u8 version);
-/** spdm_read_capabilities - refuses combinations that DSP0274 forbids (pitfalls 6, 8, 9, 11). */
+/** spdm_read_capabilities - refuses combinations that DSP0274 forbids (lies 6, 8, 9, 11 of tests/device/hostile.c). */
 void spdm_read_capabilities(struct reader *r, u8 version, struct spdm_capabilities *out);
 
 /** struct spdm_offer - what a requester asks for. */
@@ -59,7 +59,7 @@ void spdm_write_negotiate_algorithms(struct writer *w, u8 version, const struct 
 void spdm_read_negotiate_algorithms(struct reader *r, u8 version, struct spdm_offer *out);
 /**
  * spdm_read_algorithms - fills n->base_asym and so on; n->version and n->flags must be set.
- * Refuses selections that were not offered, more than one bit, unknown sizes (pitfalls 12 to 19, 21, 22).
+ * Refuses selections that were not offered, more than one bit, unknown sizes (lies 12 to 19, 21, 22 of tests/device/hostile.c).
  */
 void spdm_read_algorithms(struct reader *r, const struct spdm_offer *o, struct spdm_negotiated *n);
 

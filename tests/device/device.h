@@ -111,7 +111,7 @@ enum phase {
 enum { ANY_MESSAGE = 0xff };
 struct hostile_mode {
 	const char *name;
-	int pitfall;	  /* line of the list of hostile responders */
+	int number;	  /* of the list at the top of hostile.c */
 	uint8_t response; /* the message it alters, or ANY_MESSAGE; 0: the identity */
 	enum phase phase;
 	/* @len: length now, changed in place; room for 600 bytes more. false: leave it alone this time. */

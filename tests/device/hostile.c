@@ -3,7 +3,7 @@
  * Devices that lie, one row per way. ON_BODY: the message is changed before it is signed, so that a
  * signature over it is genuine. ON_SIGNED: after. INSTEAD: something else is answered.
  *
- * The number in a row is the line of the list of hostile responders that it acts out:
+ * The number in a row is that of the lie it acts out:
  *   1  VERSION with no entries, or with more than there are bytes    2  hundreds of entries, or twins
  *   3  a downgraded list                   4  VERSION of another version, or not ready for it
  *   5  a later answer of another version or code                     6  exponents above any sense

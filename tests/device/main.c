@@ -112,7 +112,7 @@ static int run_modes(void)
 
 		if (!m->alter == !m->flaw)
 			return 1; /* a row alters a message or flaws an identity, one of the two */
-		printf("%s\t%d\t0x%02x\t%s\t%s\n", m->name, m->pitfall, m->response,
+		printf("%s\t%d\t0x%02x\t%s\t%s\n", m->name, m->number, m->response,
 		       m->flaw ? m->flaw : "-", m->answer);
 	}
 	return 0;

@@ -278,7 +278,7 @@ static void every_hostile_device_is_refused_with_its_reason(void **state)
 	while (fgets(line, sizeof(line), modes)) {
 		char *save = NULL, *name = strtok_r(line, "\t", &save), *want;
 
-		strtok_r(NULL, "\t", &save); /* the pitfall's number */
+		strtok_r(NULL, "\t", &save); /* the lie's number */
 		strtok_r(NULL, "\t", &save); /* the response it alters */
 		char *flaw = strtok_r(NULL, "\t", &save);
 
