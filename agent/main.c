@@ -60,10 +60,10 @@ static void close_agent(struct agent *a)
 }
 
 /* One round, and what is kept of it. */
-static int attest(struct agent *a, bool ask, const u8 *nonce, struct round_result *out,
-		  struct err *e)
+static int attest(struct agent *a, bool ask, const struct relying_party *whom,
+		  struct round_result *out, struct err *e)
 {
-	int rc = round_run(&a->s, a->tpm, a->t, ask, nonce, out, e);
+	int rc = round_run(&a->s, a->tpm, a->t, ask, whom, out, e);
 
 	a->busy = true;
 	if (rc) {
@@ -105,13 +105,33 @@ static int give_share(struct agent *a, const struct local_request *rq, int *fd, 
 	return rc;
 }
 
-static int give_attest(struct agent *a, struct bytes nonce, int *fd, struct err *e)
+/* bool has_nonce ‖ nonce(32) ‖ audience */
+static int take_whom(struct bytes argument, struct relying_party *whom, struct err *e)
 {
+	struct reader r = reader_on(argument);
+	struct bytes nonce, audience;
+
+	whom->has_nonce = read_u8(&r, "has_nonce") == 1;
+	nonce = read_bytes(&r, EVIDENCE_NONCE_LEN, "nonce");
+	audience = read_bytes(&r, r.left.len, "audience");
+	if (read_done(&r) || audience.len > EAR_AUDIENCE_MAX)
+		return err_set(e, E_USAGE, "for whom: %s", r.why ? r.why : "audience is too long");
+	memcpy(whom->nonce, nonce.at, EVIDENCE_NONCE_LEN);
+	if (audience.len)
+		memcpy(whom->audience, audience.at, audience.len);
+	if (audience.len && !ear_audience_valid(whom->audience))
+		return err_set(e, E_USAGE, "audience has characters it may not have");
+	return 0;
+}
+
+static int give_attest(struct agent *a, struct bytes argument, int *fd, struct err *e)
+{
+	struct relying_party whom = { 0 };
 	struct round_result r;
 
-	if (nonce.len && nonce.len != EVIDENCE_NONCE_LEN)
-		return err_set(e, E_USAGE, "a nonce of the caller's choice has 32 bytes");
-	if (attest(a, false, nonce.len ? nonce.at : NULL, &r, e))
+	if (argument.len && take_whom(argument, &whom, e))
+		return (int)e->code;
+	if (attest(a, false, &whom, &r, e))
 		return (int)e->code;
 	*fd = memfd_from("assay-result", buf_bytes(r.json), e);
 	round_result_clear(&r);

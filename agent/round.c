@@ -22,7 +22,7 @@ struct round {
 	u8 ueid[UEID_LEN];
 	struct keypair *cnf;
 	u8 thumbprint[32];
-	const u8 *wanted_nonce; /* NULL: the server's */
+	struct relying_party whom;
 	u8 nonce[EVIDENCE_NONCE_LEN];
 	char session[512];
 	struct evidence_context context;
@@ -102,10 +102,9 @@ static int get_nonce(struct round *r, struct err *e)
 	char path[128] = "/challenge-response/v1/newSession?nonceSize=32";
 	int rc;
 
-	if (r->wanted_nonce) {
+	if (r->whom.has_nonce) {
 		strcpy(path, "/challenge-response/v1/newSession?nonce=");
-		base64url_write((struct bytes){ r->wanted_nonce, EVIDENCE_NONCE_LEN }, false,
-				path + strlen(path));
+		base64url_write(BYTES(r->whom.nonce), false, path + strlen(path));
 	}
 	if (transport_call(r->t, "POST", path, NULL, NULL, BYTES_NONE, &reply, e))
 		return err_while(e, "ask for a nonce");
@@ -122,7 +121,7 @@ static int get_nonce(struct round *r, struct err *e)
 			     reply.location[0] == '/'
 		     ? 0
 		     : err_set(e, E_FORMAT, "server's session has no nonce of 32 bytes or no path");
-	if (!rc && r->wanted_nonce && memcmp(r->nonce, r->wanted_nonce, sizeof(r->nonce)))
+	if (!rc && r->whom.has_nonce && memcmp(r->nonce, r->whom.nonce, sizeof(r->nonce)))
 		rc = err_set(e, E_FRESHNESS,
 			     "server's session is for another nonce than asked for");
 	memcpy(r->session, reply.location, sizeof(r->session));
@@ -328,13 +327,16 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 
 int round_send(struct round *r, struct round_result *out, struct err *e)
 {
+	char path[sizeof(r->session) + EAR_AUDIENCE_MAX + 16];
 	struct reply reply;
 	int rc;
 
 	*out = (struct round_result){ 0 };
 	say("verdict");
-	if (transport_call(r->t, "POST", r->session, EAT_MEDIA_TYPE, NULL, buf_bytes(r->token),
-			   &reply, e))
+	snprintf(path, sizeof(path), "%s%s%s", r->session, r->whom.audience[0] ? "?audience=" : "",
+		 r->whom.audience);
+	if (transport_call(r->t, "POST", path, EAT_MEDIA_TYPE, NULL, buf_bytes(r->token), &reply,
+			   e))
 		return err_while(e, "send evidence");
 	rc = reply.status == 200 ? take_answer(r, &reply, out, e) : transport_problem(&reply, e);
 	reply_clear(&reply);
@@ -375,7 +377,7 @@ static int collect(struct round *r, struct err *e)
 }
 
 int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		  const u8 *nonce, struct round **out, struct err *e)
+		  const struct relying_party *whom, struct round **out, struct err *e)
 {
 	OWNED(round) r = calloc(1, sizeof(*r));
 
@@ -387,7 +389,8 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 	r->tpm = tpm;
 	r->t = t;
 	r->ask = ask;
-	r->wanted_nonce = nonce;
+	if (whom)
+		r->whom = *whom;
 	if (collect(r, e))
 		return (int)e->code;
 	*out = TAKE(r);
@@ -395,10 +398,10 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 }
 
 int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      const u8 *nonce, struct round_result *out, struct err *e)
+	      const struct relying_party *whom, struct round_result *out, struct err *e)
 {
 	OWNED(round) r = NULL;
 
 	*out = (struct round_result){ 0 };
-	return round_collect(s, tpm, t, ask, nonce, &r, e) ? (int)e->code : round_send(r, out, e);
+	return round_collect(s, tpm, t, ask, whom, &r, e) ? (int)e->code : round_send(r, out, e);
 }

@@ -3,9 +3,17 @@
 #ifndef ASSAY_ROUND_H
 #define ASSAY_ROUND_H
 
+#include "proto/ear.h"
 #include "settings.h"
 #include "tpm.h"
 #include "transport.h"
+
+/** struct relying_party - for whom a result is made, when it is not for the server itself. */
+struct relying_party {
+	bool has_nonce;
+	u8 nonce[EVIDENCE_NONCE_LEN];	     /* the result carries it; nothing is released then */
+	char audience[EAR_AUDIENCE_MAX + 1]; /* "": the server */
+};
 
 struct round_share {
 	u8 uuid[16];
@@ -29,17 +37,17 @@ void round_result_clear(struct round_result *r);
  */
 struct round;
 int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		  const u8 *nonce, struct round **out, struct err *e);
+		  const struct relying_party *whom, struct round **out, struct err *e);
 int round_send(struct round *r, struct round_result *out, struct err *e);
 void round_drop(struct round **r);
 /**
  * round_run - attest once. @ask: ask for the key shares of the configured volumes too.
- * @nonce: NULL; or 32 bytes of a relying party, which the result will carry (and nothing is released).
+ * @whom: NULL, or for whom the result is.
  * Return: 0 when a verdict came, whatever it says; E_DENIED when the server refused the token itself;
  * E_UNREACHABLE, E_TPM ...
  */
 int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      const u8 *nonce, struct round_result *out, struct err *e);
+	      const struct relying_party *whom, struct round_result *out, struct err *e);
 /** enroll_run - prove EK and AK to the server, once. */
 int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, struct err *e);
 /** ek_hash_run - what `assay host add --ek-hash` needs, 64 hex digits and NUL. */

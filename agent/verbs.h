@@ -7,7 +7,8 @@
 #define ASSAY_AGENT_VERBS_H
 
 enum agent_verb {
-	AGENT_ATTEST = 1, /* memory file: the server's answer as JSON; argument: a nonce, or none */
+	AGENT_ATTEST =
+		1, /* memory file: the server's answer as JSON; argument: none, or for whom (main.c) */
 	AGENT_SHARE = 2,  /* memory file: 32 bytes of the share of the volume  */
 	AGENT_TOKEN = 3,  /* memory file: the token sent last                  */
 	AGENT_STATUS = 4, /* memory file: JSON                                 */

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "common/file.h"
+#include "proto/ear.h"
 
 static const char *member(json_t *j, const char *key)
 {
@@ -63,13 +64,21 @@ static int save_token(const struct cli *c, const char *path, struct err *e)
 
 static int ask_verdict(const struct cli *c, struct buf **out, struct err *e)
 {
-	u8 nonce[EVIDENCE_NONCE_LEN];
+	u8 room[1 + EVIDENCE_NONCE_LEN + EAR_AUDIENCE_MAX], nonce[EVIDENCE_NONCE_LEN] = { 0 };
+	const char *audience = c->option[OPT_AUDIENCE];
+	struct writer w = writer_on(room, sizeof(room));
 
-	if (!c->option[OPT_NONCE])
+	if (!c->option[OPT_NONCE] && !audience)
 		return ask_agent(c, AGENT_ATTEST, BYTES_NONE, out, e);
-	if (!hex_read(c->option[OPT_NONCE], nonce, sizeof(nonce)))
+	if (c->option[OPT_NONCE] && !hex_read(c->option[OPT_NONCE], nonce, sizeof(nonce)))
 		return err_set(e, E_USAGE, "--nonce is 64 hex digits");
-	return ask_agent(c, AGENT_ATTEST, BYTES(nonce), out, e);
+	if (audience && !ear_audience_valid(audience))
+		return err_set(e, E_USAGE, "--audience is at most %d characters of a URI",
+			       EAR_AUDIENCE_MAX);
+	write_u8(&w, c->option[OPT_NONCE] != NULL);
+	write_bytes(&w, BYTES(nonce));
+	write_bytes(&w, bytes_text(audience ? audience : ""));
+	return ask_agent(c, AGENT_ATTEST, write_done(&w), out, e);
 }
 
 /* The result alone, for a relying party: a JWT that the server signed. */

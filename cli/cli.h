@@ -30,6 +30,7 @@ enum cli_option {
 	OPT_HOST,
 	OPT_CORIM,
 	OPT_RESULT,
+	OPT_AUDIENCE,
 	OPT_ONE_HOST,
 	OPT_COUNT
 };

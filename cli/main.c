@@ -18,7 +18,7 @@ static const char usage[] =
 	"  assay attest [--share UUID] [--out FILE]  attest now; --share proves that the key share "
 	"opens,\n"
 	"                                        --out keeps the token\n"
-	"  assay attest [--nonce HEX] --result FILE\n"
+	"  assay attest [--nonce HEX] [--audience URI] --result FILE\n"
 	"                                        keep the server's result (EAR) for somebody else; "
 	"with\n"
 	"                                        their nonce they know that it is fresh\n"
@@ -241,6 +241,7 @@ static const struct option options[] = {
 	{ "host", required_argument, NULL, LONG_FIRST + OPT_HOST },
 	{ "corim", required_argument, NULL, LONG_FIRST + OPT_CORIM },
 	{ "result", required_argument, NULL, LONG_FIRST + OPT_RESULT },
+	{ "audience", required_argument, NULL, LONG_FIRST + OPT_AUDIENCE },
 	{ 0 },
 };
 

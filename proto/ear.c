@@ -169,6 +169,15 @@ static int check_draft(const struct ear *ear, struct err *e)
 	return 0;
 }
 
+bool ear_audience_valid(const char *audience)
+{
+	size_t len = strlen(audience);
+
+	return len > 0 && len <= EAR_AUDIENCE_MAX &&
+	       strspn(audience, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				":/._~-") == len;
+}
+
 int ear_write(const struct ear *ear, const struct keypair *key, struct buf **jwt, struct err *e)
 {
 	OWNED(buf) b = buf_new(EAR_MAX);

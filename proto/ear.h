@@ -11,7 +11,7 @@
 
 #define EAR_PROFILE "tag:ietf.org,2026:rats/ear#04"
 
-enum { EAR_VECTOR_LEN = 8, EAR_LIFE_S = 300, EAR_MAX = 1024 * 1024 };
+enum { EAR_VECTOR_LEN = 8, EAR_LIFE_S = 300, EAR_MAX = 1024 * 1024, EAR_AUDIENCE_MAX = 200 };
 
 struct ear_submod {
 	const char *name;
@@ -36,6 +36,8 @@ struct ear {
  * submodule that is better than a claim of its vector. From good to bad: affirming, none, warning,
  * contraindicated: a submodule that nobody judged lets nothing be affirmed.
  */
+/** ear_audience_valid - 1 to EAR_AUDIENCE_MAX characters of a URI that need no escape: letters, digits, ":/._~-". */
+bool ear_audience_valid(const char *audience);
 int ear_write(const struct ear *ear, const struct keypair *key, struct buf **jwt, struct err *e);
 
 /** struct ear_seen - what a reader of a result gets. */

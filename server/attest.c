@@ -213,7 +213,9 @@ static int make_ear(struct round *r, struct err *e)
 	if (!subs)
 		return err_set(e, E_MEMORY, "no memory for a result");
 	ear.exp = ear.iat + EAR_LIFE_S;
-	ear.audience = uuid_write(r->server->keys->deployment, audience);
+	ear.audience = http_query(r->call->rq, "audience");
+	if (!ear.audience)
+		ear.audience = uuid_write(r->server->keys->deployment, audience);
 	memcpy(ear.ueid, r->token->ueid, UEID_LEN);
 	memcpy(ear.nonce, r->token->nonce, NONCE_SIZE);
 	for (size_t i = 0; i < r->appraisal->n; i++) {
@@ -552,6 +554,10 @@ void post_evidence(struct call *c)
 
 	if (!is_our_token(c->rq->content_type)) {
 		problem(c->out, 415, "Not supported", "evidence is taken as " EAT_MEDIA_TYPE);
+		return;
+	}
+	if (http_query(c->rq, "audience") && !ear_audience_valid(http_query(c->rq, "audience"))) {
+		problem(c->out, 400, "Bad request", "audience has characters it may not have");
 		return;
 	}
 	if (!session_of(c, &r.session))

@@ -34,6 +34,9 @@ theirs=$(printf %064x 4711)
 claims() { cut -d. -f2 "$1" | tr _- /+ | awk '{ while (length($0) % 4) $0 = $0 "="; print }' | base64 -d; }
 check a_relying_partys_nonce_gets_a_result 0 "affirming" $assay attest --nonce "$theirs" --result "$work/result.jwt"
 check the_result_carries_that_nonce_and_says_whose_it_is 0 '"eat_nonce":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEmc"' claims "$work/result.jwt"
+check a_result_for_somebody_names_them 0 "affirming" $assay attest --nonce "$theirs" --audience https://kms.example/v1 --result "$work/kms.jwt"
+check as_its_audience 0 '"aud":"https://kms.example/v1"' claims "$work/kms.jwt"
+check an_audience_with_other_characters_is_usage 1 "audience" $assay attest --audience 'a"b' --result "$work/kms.jwt"
 check a_nonce_of_another_length_is_usage 1 "64 hex digits" $assay attest --nonce 1234
 learn="assay refval learn --id cli/two --signer $work/operator/operator.crt --key $work/operator/operator.key --out $work/two.corim"
 check what_one_host_alone_shows_is_not_learned 2 "only one host" $learn "$work/token"

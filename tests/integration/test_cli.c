@@ -50,6 +50,9 @@ static void stands_in_the_report(const char *name)
 	X(attest_in_json_names_its_schema)                                                         \
 	X(a_relying_partys_nonce_gets_a_result)                                                    \
 	X(the_result_carries_that_nonce_and_says_whose_it_is)                                      \
+	X(a_result_for_somebody_names_them)                                                        \
+	X(as_its_audience)                                                                         \
+	X(an_audience_with_other_characters_is_usage)                                              \
 	X(a_nonce_of_another_length_is_usage)                                                      \
 	X(what_one_host_alone_shows_is_not_learned)                                                \
 	X(what_two_hosts_agree_on_is_learned)                                                      \
