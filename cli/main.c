@@ -35,6 +35,8 @@ static const char usage[] =
 	"  assay verify FILE --format spdm-pcap  a bus or emulator capture\n"
 	"  assay verify FILE --format nvidia-gpu --chain FILE --root FILE --nonce HEX\n"
 	"                                        a GPU's report\n"
+	"  assay verify RESULT --format ear --key JWK [--audience URI] [--nonce HEX]\n"
+	"                                        a server's result, as a relying party checks it\n"
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
 	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE [--one-host]\n"
 	"                                        what two hosts or more agree on\n"

@@ -133,8 +133,10 @@ static json_t *claims_json(const struct ear *ear, struct err *e)
 			   submods);
 	if (claims && ear->audience)
 		json_object_set_new(claims, "aud", json_string(ear->audience));
-	if (claims && ear->caller_nonce)
+	if (claims && ear->caller_nonce) { /* the relying party's, so it stands at the top too */
+		json_object_set_new(claims, "eat_nonce", base64url_json(BYTES(ear->nonce)));
 		json_object_set_new(claims, "assay_caller_nonce", json_true());
+	}
 	return claims;
 }
 

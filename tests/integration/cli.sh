@@ -36,6 +36,13 @@ check a_relying_partys_nonce_gets_a_result 0 "affirming" $assay attest --nonce "
 check the_result_carries_that_nonce_and_says_whose_it_is 0 '"eat_nonce":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEmc"' claims "$work/result.jwt"
 check a_result_for_somebody_names_them 0 "affirming" $assay attest --nonce "$theirs" --audience https://kms.example/v1 --result "$work/kms.jwt"
 check as_its_audience 0 '"aud":"https://kms.example/v1"' claims "$work/kms.jwt"
+curl -sk "$(sed -n 's/^url = //p' "$work/assay.conf")/.well-known/veraison/verification" >"$work/keys.json"
+ear="assay verify $work/kms.jwt --format ear --key $work/keys.json"
+check the_relying_party_verifies_it 0 "^affirming, for https://kms.example/v1" $ear --nonce "$theirs" --audience https://kms.example/v1
+check and_refuses_it_for_another_audience 2 "is for .*kms.example" $ear --audience https://other.example
+check and_for_another_nonce 2 "another nonce" $ear --nonce "$(printf %064d 1)"
+assay refval keygen --out "$work/impostor" >/dev/null
+check and_by_a_key_that_is_no_jwk 2 "JSON|JWK" assay verify "$work/kms.jwt" --format ear --key "$work/impostor/operator.key"
 check an_audience_with_other_characters_is_usage 1 "audience" $assay attest --audience 'a"b' --result "$work/kms.jwt"
 check a_nonce_of_another_length_is_usage 1 "64 hex digits" $assay attest --nonce 1234
 learn="assay refval learn --id cli/two --signer $work/operator/operator.crt --key $work/operator/operator.key --out $work/two.corim"

@@ -52,6 +52,10 @@ static void stands_in_the_report(const char *name)
 	X(the_result_carries_that_nonce_and_says_whose_it_is)                                      \
 	X(a_result_for_somebody_names_them)                                                        \
 	X(as_its_audience)                                                                         \
+	X(the_relying_party_verifies_it)                                                           \
+	X(and_refuses_it_for_another_audience)                                                     \
+	X(and_for_another_nonce)                                                                   \
+	X(and_by_a_key_that_is_no_jwk)                                                             \
 	X(an_audience_with_other_characters_is_usage)                                              \
 	X(a_nonce_of_another_length_is_usage)                                                      \
 	X(what_one_host_alone_shows_is_not_learned)                                                \
