@@ -2,6 +2,7 @@
 #include "ear.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -312,6 +313,9 @@ static int read_claims(json_t *claims, const char *audience, long long now_s, st
 	out->exp = json_integer_value(json_object_get(claims, "exp"));
 	if (!out->exp || now_s > out->exp)
 		return err_set(e, E_FRESHNESS, "attestation result has expired");
+	if (out->iat > now_s + EAR_SKEW_S)
+		return err_set(e, E_FRESHNESS, "attestation result is from the future");
+	snprintf(out->audience, sizeof(out->audience), "%s", aud ? aud : "");
 	if (audience && (!aud || strcmp(aud, audience)))
 		return err_set(e, E_BINDING, "attestation result is for \"%s\"", aud ? aud : "");
 	return read_status(claims, &out->status, e);

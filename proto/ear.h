@@ -11,7 +11,13 @@
 
 #define EAR_PROFILE "tag:ietf.org,2026:rats/ear#04"
 
-enum { EAR_VECTOR_LEN = 8, EAR_LIFE_S = 300, EAR_MAX = 1024 * 1024, EAR_AUDIENCE_MAX = 200 };
+enum {
+	EAR_VECTOR_LEN = 8,
+	EAR_LIFE_S = 300,
+	EAR_MAX = 1024 * 1024,
+	EAR_AUDIENCE_MAX = 200,
+	EAR_SKEW_S = 60
+};
 
 struct ear_submod {
 	const char *name;

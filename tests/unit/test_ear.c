@@ -40,9 +40,12 @@ static void a_result_is_read_by_whom_it_is_for_while_it_is_fresh(void **state)
 	assert_ok(ear_read(buf_bytes(jwt), keypair_pub(key), "rp", 1300, &seen, &e), &e);
 	assert_int_equal(seen.status, 96);
 	assert_int_equal(seen.iat, 1000);
+	assert_string_equal(seen.audience, "rp");
 	ear_seen_clear(&seen);
 	assert_refused(ear_read(buf_bytes(jwt), keypair_pub(key), "rp", 1301, &seen, &e), &e,
 		       E_FRESHNESS, "expired");
+	assert_refused(ear_read(buf_bytes(jwt), keypair_pub(key), "rp", 939, &seen, &e), &e,
+		       E_FRESHNESS, "from the future");
 	assert_refused(ear_read(buf_bytes(jwt), keypair_pub(key), "other", 1300, &seen, &e), &e,
 		       E_BINDING, "is for");
 	assert_refused(ear_read(buf_bytes(jwt), keypair_pub(other), "rp", 1300, &seen, &e), &e,
