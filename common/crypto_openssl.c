@@ -13,6 +13,8 @@
 
 #include "key_openssl.h"
 
+enum { SECURE_HEAP = 262144, SECURE_SMALLEST = 32 };
+
 /* ---- what OpenSSL would look up by name each time, looked up once ---- */
 static EVP_MD *mds[DIGEST_SHA512 + 1];
 static EVP_CIPHER *aes_gcm;
@@ -22,6 +24,8 @@ static EVP_KDF *hkdf_kdf;
 
 __attribute__((constructor)) static void fetch_algorithms(void)
 {
+	/* private keys: locked, not dumped, wiped; where locking is not allowed it stays plain memory */
+	CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_SMALLEST);
 	mds[DIGEST_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
 	mds[DIGEST_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
 	mds[DIGEST_SHA384] = EVP_MD_fetch(NULL, "SHA384", NULL);

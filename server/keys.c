@@ -58,23 +58,43 @@ static int init_root(const char *folder, const struct keypair *kek, struct err *
 	return write_file(folder, "root.sealed", buf_bytes(sealed), e);
 }
 
+/* nonce.keys: one or two records of kid(1) ‖ u64be retired_s ‖ key(32); the first is in use. */
+static void write_nonce_key(struct writer *w, const struct nonce_key *n)
+{
+	write_u8(w, n->kid);
+	write_be64(w, (u64)n->retired_s);
+	write_bytes(w, BYTES(n->key));
+}
+
+static int init_nonce_key(const char *folder, struct err *e)
+{
+	OWNED(secret) room = secret_new(NONCE_RECORD_LEN);
+	struct nonce_key first = { .kid = 1 };
+	struct writer w;
+
+	if (!room)
+		return err_set(e, E_MEMORY, "no locked memory");
+	if (random_bytes(first.key, sizeof(first.key), e))
+		return (int)e->code;
+	w = writer_on(room->at, room->len);
+	write_nonce_key(&w, &first);
+	secret_wipe(&first, sizeof(first));
+	return write_file(folder, "nonce.keys", write_done(&w), e);
+}
+
 int keys_init(const char *folder, struct err *e)
 {
 	OWNED(keypair) kek = NULL;
 	OWNED(keypair) ear = NULL;
 	u8 deployment[DEPLOYMENT_ID_LEN];
-	struct nonce_key nonce = { .kid = 1 };
-	int rc;
 
 	if (random_bytes(deployment, sizeof(deployment), e) ||
-	    random_bytes(nonce.key, sizeof(nonce.key), e) ||
 	    write_file(folder, "deployment.id", BYTES(deployment), e) ||
 	    init_keypair(folder, "kek.pem", KEY_RSA, KEK_BITS, &kek, e) ||
-	    init_keypair(folder, "ear.pem", KEY_P256, 0, &ear, e) || init_root(folder, kek, e))
+	    init_keypair(folder, "ear.pem", KEY_P256, 0, &ear, e) || init_root(folder, kek, e) ||
+	    init_nonce_key(folder, e))
 		return (int)e->code;
-	rc = write_file(folder, "nonce.keys", (struct bytes){ (u8 *)&nonce, sizeof(nonce) }, e);
-	secret_wipe(&nonce, sizeof(nonce));
-	return rc;
+	return 0;
 }
 
 static int load_keypair(const char *path, struct keypair **out, struct err *e)
@@ -89,13 +109,12 @@ static int load_keypair(const char *path, struct keypair **out, struct err *e)
 	return rc ? err_while(e, "%s", path) : 0;
 }
 
-/* nonce.keys: one or two records of kid(1) ‖ key(32); the first is the current one. */
 static int load_nonce_keys(const char *folder, struct server_keys *k, struct err *e)
 {
 	OWNED(buf) b = NULL;
 	struct reader r;
 
-	if (read_file(folder, "nonce.keys", NONCE_KEYS_MAX * sizeof(struct nonce_key), &b, e))
+	if (read_file(folder, "nonce.keys", NONCE_KEYS_MAX * NONCE_RECORD_LEN, &b, e))
 		return (int)e->code;
 	r = reader_on(buf_bytes(b));
 	while (r.left.len && k->n_nonce_keys < NONCE_KEYS_MAX) {
@@ -103,6 +122,7 @@ static int load_nonce_keys(const char *folder, struct server_keys *k, struct err
 		struct bytes key;
 
 		n->kid = read_u8(&r, "kid");
+		n->retired_s = (long long)read_be64(&r, "retired");
 		key = read_bytes(&r, NONCE_KEY_LEN, "key");
 		if (r.why)
 			break;
@@ -113,6 +133,29 @@ static int load_nonce_keys(const char *folder, struct server_keys *k, struct err
 	if (read_done(&r) || !k->n_nonce_keys)
 		return err_set(e, E_CONFIG, "nonce.keys: %s", r.why ? r.why : "no key");
 	return 0;
+}
+
+int keys_rotate_nonce(const char *folder, long long now_s, struct err *e)
+{
+	OWNED(server_keys) k = calloc(1, sizeof(*k));
+	OWNED(secret) room = secret_new(2 * NONCE_RECORD_LEN);
+	struct nonce_key fresh;
+	char path[4096];
+	struct writer w;
+
+	if (!k || mlock(k, sizeof(*k)) || !room)
+		return err_set(e, E_MEMORY, "no locked memory for keys");
+	if (load_nonce_keys(folder, k, e) || random_bytes(fresh.key, sizeof(fresh.key), e))
+		return (int)e->code;
+	fresh.kid = (u8)(k->nonce_keys[0].kid + 1);
+	fresh.retired_s = 0;
+	k->nonce_keys[0].retired_s = now_s;
+	w = writer_on(room->at, room->len);
+	write_nonce_key(&w, &fresh);
+	write_nonce_key(&w, &k->nonce_keys[0]);
+	secret_wipe(&fresh, sizeof(fresh));
+	snprintf(path, sizeof(path), "%s/nonce.keys", folder);
+	return file_write(path, write_done(&w), 0600, e);
 }
 
 static int derive(const struct secret *root, const char *label, struct secret **out, struct err *e)

@@ -9,11 +9,12 @@
 #include "common/crypto.h"
 #include "proto/evidence.h"
 
-enum { NONCE_KEYS_MAX = 2, NONCE_KEY_LEN = 32 };
+enum { NONCE_KEYS_MAX = 2, NONCE_KEY_LEN = 32, NONCE_RECORD_LEN = 1 + 8 + NONCE_KEY_LEN };
 
 struct nonce_key {
 	u8 kid;
 	u8 key[NONCE_KEY_LEN];
+	long long retired_s; /* 0: in use */
 };
 
 struct server_keys {
@@ -31,6 +32,11 @@ struct server_keys {
 int keys_init(const char *folder, struct err *e);
 /** keys_load - @kek_path: PEM of an RSA key of 3072 bits or more. */
 int keys_load(const char *folder, const char *kek_path, struct server_keys **out, struct err *e);
+/**
+ * keys_rotate_nonce - a new nonce key for the server's next start; the current one is retired at @now_s
+ * and still honoured for the nonces that it made, the one before it is forgotten.
+ */
+int keys_rotate_nonce(const char *folder, long long now_s, struct err *e);
 void server_keys_drop(struct server_keys **k);
 
 /** keys_row_mac - HMAC over @label and @fields under the row key: what a row's mac column holds. */

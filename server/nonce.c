@@ -4,7 +4,7 @@
 #include "common/limits.h"
 #include "common/reader.h"
 
-enum { AUTHENTICATED = 16, MAC_LEN = 16 };
+enum { AUTHENTICATED = 16, MAC_LEN = 16, RETIRED_KEY_S = NONCE_AGE_MAX_S + 10 };
 
 static int nonce_mac(const struct server_keys *k, const u8 key[NONCE_KEY_LEN], const u8 *nonce,
 		     struct bytes bound, u8 out[MAC_LEN], struct err *e)
@@ -56,7 +56,7 @@ int nonce_check(const struct server_keys *k, enum nonce_purpose purpose, struct 
 	for (size_t i = 0; i < k->n_nonce_keys; i++)
 		if (k->nonce_keys[i].kid == nonce[0])
 			key = &k->nonce_keys[i];
-	if (!key)
+	if (!key || (key->retired_s && now_s - key->retired_s > RETIRED_KEY_S))
 		return err_set(e, E_FRESHNESS,
 			       "nonce is foreign: no server of this deployment issued it");
 	if (nonce_mac(k, key->key, nonce, bound, mac, e))

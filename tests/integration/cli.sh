@@ -98,4 +98,11 @@ $assay host restore cli-host >/dev/null
 check a_restored_host_is_affirmed_again 0 "affirming" $assay attest
 kill "$server_pid"
 wait "$server_pid" 2>/dev/null
+check the_nonce_key_is_rotated 0 "" assay-server --config "$work/server.conf" rotate-nonce-key
+start server assay-server --config "$work/server.conf" run
+server_pid=$started
+await server grep -q event=started "$work/server.log"
+check and_the_server_issues_nonces_by_the_new_one 0 "affirming" $assay attest
+kill "$server_pid"
+wait "$server_pid" 2>/dev/null
 check without_a_server_the_agent_says_so 3 "127.0.0.1|localhost" $assay attest

@@ -85,6 +85,8 @@ static void stands_in_the_report(const char *name)
 	X(a_revoked_host_is_refused)                                                               \
 	X(its_token_is_refused_offline_too)                                                        \
 	X(a_restored_host_is_affirmed_again)                                                       \
+	X(the_nonce_key_is_rotated)                                                                \
+	X(and_the_server_issues_nonces_by_the_new_one)                                             \
 	X(without_a_server_the_agent_says_so)
 
 #define X(name)                                                                                    \

@@ -96,6 +96,30 @@ static void a_retired_key_is_still_honoured(void **state)
 	assert_ok(nonce_check(&after, NONCE_FOR_SESSION, BYTES_NONE, 1800000010, nonce, &e), &e);
 }
 
+static void a_retired_key_is_honoured_as_long_as_its_nonces_live(void **state)
+{
+	static const struct {
+		long long after_s;
+		bool good;
+	} rows[] = { { 0, true }, { 150, true }, { 161, false }, { 100000, false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct server_keys k = keys_of(1, 1, 7);
+		struct err e = { 0 };
+		u8 nonce[32];
+
+		/* made just before the check, so that only the key's age can refuse it */
+		assert_ok(nonce_make(&k, NONCE_FOR_SESSION, BYTES_NONE,
+				     1800000000 + rows[i].after_s, nonce, &e),
+			  &e);
+		k.nonce_keys[0].retired_s = 1800000000;
+		assert_int_equal(!nonce_check(&k, NONCE_FOR_SESSION, BYTES_NONE,
+					      1800000000 + rows[i].after_s, nonce, &e),
+				 rows[i].good);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +127,7 @@ int main(void)
 		cmocka_unit_test(a_nonce_of_another_deployment_key_or_purpose_is_foreign),
 		cmocka_unit_test(a_changed_byte_anywhere_is_foreign),
 		cmocka_unit_test(a_retired_key_is_still_honoured),
+		cmocka_unit_test(a_retired_key_is_honoured_as_long_as_its_nonces_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
