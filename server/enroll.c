@@ -225,11 +225,17 @@ static int write_enrolment(struct tx *tx, void *arg, struct err *e)
 	v[8] = x->has_token ? DB_B(BYTES(x->token)) : DB_NONE;
 	v[9] = DB_I(x->not_after);
 	v[10] = DB_B(digest_bytes(&mac));
-	return db_run(
-		tx->db,
-		"INSERT INTO enrolments (id, request, secret, name, grp, ek_pub, ek_trust, ak_pub,"
-		" token, not_after, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-		v, 11, NULL, NULL, NULL, e);
+	if (db_run(tx->db,
+		   "INSERT INTO enrolments (id, request, secret, name, grp, ek_pub, ek_trust, "
+		   "ak_pub,"
+		   " token, not_after, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		   v, 11, NULL, NULL, NULL, e))
+		return (int)e->code;
+	/* Who knows a registered EK's public half may ask for ever; only the newest few are kept. */
+	return db_run(tx->db,
+		      "DELETE FROM enrolments WHERE ek_pub = $1 AND id NOT IN (SELECT id FROM "
+		      "enrolments WHERE ek_pub = $1 ORDER BY rowid DESC LIMIT 8)",
+		      &v[5], 1, NULL, NULL, NULL, e);
 }
 
 static void text_into(char *out, size_t size, struct bytes b)

@@ -506,8 +506,6 @@ static void check_device(struct run *r, struct verified_device *d, struct err *e
 	char failure[300];
 	int rc;
 
-	text_of(c->label, d->label, sizeof(d->label));
-	text_of(c->address, d->address, sizeof(d->address));
 	if (c->failure.len) {
 		text_of(c->failure, failure, sizeof(failure));
 		failed(r, d, CHECK_EVIDENCE, failure);
@@ -672,9 +670,14 @@ int verify_evidence(const struct eat *token, const struct verify_context *ctx,
 	check_presence(&r);
 	check_inventory(&r, e);
 	for (size_t i = 0; i < token->n_devices; i++) {
-		r.v->devices[i].claims = &token->devices[i];
+		struct verified_device *d = &r.v->devices[i];
+
+		d->claims = &token->devices[i];
+		text_of(d->claims->label, d->label, sizeof(d->label));
+		text_of(d->claims->address, d->address, sizeof(d->address));
 		r.v->n_devices++;
-		check_device(&r, &r.v->devices[i], e);
+		if (r.v->quoted) /* a stranger gets no work done: 256 devices are a second of it */
+			check_device(&r, d, e);
 	}
 	check_distinct(&r);
 	if (token->release.len)

@@ -80,7 +80,8 @@ struct recall *verify_aks_new(size_t max);
 struct verified_claims;
 /**
  * verify_evidence - run every check; a failed one is a row in @reasons, never an early return, so
- * that a person sees all that is wrong. @token must outlive the result.
+ * that a person sees all that is wrong. Only devices in a token that no enrolled AK quoted are left
+ * NOT_RUN. @token must outlive the result.
  * Return: 0 and *@out even when checks failed; an error only when there is no memory.
  */
 int verify_evidence(const struct eat *token, const struct verify_context *ctx,

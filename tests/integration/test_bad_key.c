@@ -89,6 +89,35 @@ static void an_ak_that_was_not_activated_is_nobodys(void **state)
 	forge_host_clear(&h);
 }
 
+/* What anybody may ask for who knows the public half of a registered EK must not pile up. */
+static void of_many_challenges_for_one_tpm_only_the_newest_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct forge_host h;
+	char first[200], last[200];
+	long status;
+	json_t *j;
+
+	forge_host_make(&h, "host-many", 0);
+	register_ek(f, &h);
+	for (int i = 0; i < 9; i++) {
+		j = ask_to_enrol(f, &h, &status);
+		assert_int_equal(status, 202);
+		snprintf(i ? last : first, sizeof(last), "/enroll/v1/hosts/%s/activate",
+			 json_string_value(json_object_get(j, "id")));
+		json_decref(j);
+	}
+	for (int i = 0; i < 2; i++) {
+		j = forge_call(
+			&f->s, "POST", i ? last : first, "application/json", false,
+			bytes_text("{\"secret\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}"),
+			&status);
+		assert_int_equal(status, i ? 403 : 404);
+		json_decref(j);
+	}
+	forge_host_clear(&h);
+}
+
 /* It would sign a made-up quote: the host could tell any story. */
 static void an_ak_without_restricted_is_not_enrolled(void **state)
 {
@@ -357,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		REFUSAL(an_ak_that_was_not_activated_is_nobodys),
+		REFUSAL(of_many_challenges_for_one_tpm_only_the_newest_are_kept),
 		REFUSAL(an_ak_without_restricted_is_not_enrolled),
 		REFUSAL(a_k_that_is_the_srk_or_its_child_gets_no_share),
 		REFUSAL(a_k_of_another_host_gets_no_share),

@@ -553,6 +553,10 @@ static void each_lie_fails_its_check_and_releases_nothing(void **state)
 								   !lies[i].revoked &&
 								   !lies[i].wrong_quote_signature &&
 								   !lies[i].certify_as_quote);
+		/* a token that nobody vouches for gets no work done on its devices */
+		for (size_t k = 0; k < verified_view(v)->n_devices && !verified_view(v)->quoted;
+		     k++)
+			assert_null(verified_view(v)->devices[k].evidence);
 		f->reached[lies[i].check] = true;
 		if (lies[i].no_root)
 			trust_store_drop((struct trust_store **)&m.ctx.device_roots);
