@@ -57,6 +57,7 @@ enum {
 
 	/* HTTP */
 	JSON_BODY_MAX = 1024 * 1024,	/* enrolment and administration                               */
+	BODIES_MAX = 256 * 1024 * 1024,	/* of all requests on their way: strangers may send bodies    */
 	URL_MAX = 2048,
 	HOST_NAME_MAX_LEN = 253,	/* a DNS name                                                 */
 

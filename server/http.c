@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/limits.h"
 #include "common/log.h"
 
 enum {
@@ -19,6 +20,8 @@ enum {
 	NEXT_HEADER_MS = 40000,	 /* between requests of a kept connection              */
 	BODY_MS = 60000,
 	IDLE_S = 30,
+	DRAIN_MAX =
+		16 * 1024 * 1024, /* announced bytes that are read even when they are too many */
 	HEADER_MEMORY = 32768,
 };
 
@@ -32,7 +35,8 @@ struct peer {
 /* One per request. */
 struct exchange {
 	struct buf *body;
-	bool too_large;
+	size_t counted; /* of http.bodies */
+	bool too_large, too_busy;
 };
 
 struct http {
@@ -42,6 +46,7 @@ struct http {
 	struct peer *peers;
 	pthread_t reaper;
 	bool reaping, ending;
+	size_t bodies, bodies_max; /* bytes on their way, and how many there may be */
 	long long header_ms, next_ms, body_ms;
 	u16 port;
 };
@@ -155,15 +160,42 @@ static enum MHD_Result respond(struct MHD_Connection *c, struct http_response *o
 	return rc;
 }
 
+static enum MHD_Result refuse(struct MHD_Connection *c, unsigned int status, const char *title)
+{
+	char text[128];
+	struct http_response out = { .status = status, .content_type = "application/problem+json" };
+
+	snprintf(text, sizeof(text), "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u}",
+		 title, status);
+	out.body = buf_copy(bytes_text(text));
+	return respond(c, &out);
+}
+
 static enum MHD_Result refuse_size(struct MHD_Connection *c)
 {
-	static const char text[] = "{\"type\":\"about:blank\",\"title\":\"Body too large\","
-				   "\"status\":413}";
-	struct http_response out = { .status = 413,
-				     .content_type = "application/problem+json",
-				     .body = buf_copy(bytes_text(text)) };
+	return refuse(c, 413, "Body too large");
+}
 
-	return respond(c, &out);
+/* Thousands of strangers with a few megabytes each must not fill the memory. */
+static bool count_body(struct http *h, struct exchange *x, size_t more)
+{
+	bool fits;
+
+	pthread_mutex_lock(&h->lock);
+	fits = more <= h->bodies_max - h->bodies;
+	if (fits)
+		h->bodies += more;
+	pthread_mutex_unlock(&h->lock);
+	if (fits)
+		x->counted += more;
+	return fits;
+}
+
+static void uncount_body(struct http *h, const struct exchange *x)
+{
+	pthread_mutex_lock(&h->lock);
+	h->bodies -= x->counted;
+	pthread_mutex_unlock(&h->lock);
 }
 
 static const char *bearer_of(const char *authorization)
@@ -188,6 +220,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 		const char *length =
 			MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
 		size_t limit = h->handler.body_limit(h->handler.user, method, url);
+		unsigned long long announced;
 
 		x = calloc(1, sizeof(*x));
 		if (!x || !(x->body = buf_new(limit))) {
@@ -196,18 +229,25 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 		}
 		*context = x;
 		peer_deadline(h, c, h->body_ms);
-		/* Say it before the client sends what it announced. */
-		x->too_large = length && strtoull(length, NULL, 10) > limit;
-		return x->too_large ? refuse_size(c) : MHD_YES;
+		announced = length ? strtoull(length, NULL, 10) : 0;
+		x->too_large = announced > limit;
+		/* A client that sends while we close sees a broken connection and no 413: hear it out. */
+		return announced > DRAIN_MAX ? refuse_size(c) : MHD_YES;
 	}
 	if (*size) {
-		write_bytes(&x->body->w, (struct bytes){ (const u8 *)data, *size });
+		if (!x->too_large && !x->too_busy) {
+			x->too_busy = !count_body(h, x, *size);
+			if (!x->too_busy)
+				write_bytes(&x->body->w, (struct bytes){ (const u8 *)data, *size });
+			x->too_large = x->body->w.full;
+		}
 		*size = 0;
-		x->too_large |= x->body->w.full;
 		return MHD_YES;
 	}
 	if (x->too_large)
 		return refuse_size(c);
+	if (x->too_busy)
+		return refuse(c, 503, "Try again");
 	type = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Type");
 	rq = (struct http_request){
 		.method = method,
@@ -231,6 +271,7 @@ static void on_completed(void *user, struct MHD_Connection *c, void **context,
 
 	(void)code;
 	if (x) {
+		uncount_body(h, x);
 		buf_drop(&x->body);
 		free(x);
 		*context = NULL;
@@ -302,6 +343,7 @@ int http_start(const struct http_config *c, const struct http_handler *handler, 
 	h->header_ms = c->header_ms ? c->header_ms : FIRST_HEADER_MS;
 	h->next_ms = c->next_ms ? c->next_ms : NEXT_HEADER_MS;
 	h->body_ms = c->body_ms ? c->body_ms : BODY_MS;
+	h->bodies_max = c->bodies_max ? c->bodies_max : BODIES_MAX;
 	fd = listen_on(c, h, e);
 	if (fd < 0)
 		return (int)e->code;

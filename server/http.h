@@ -42,6 +42,7 @@ struct http_config {
 	unsigned int threads;
 	unsigned int connections_max;
 	long long header_ms, next_ms, body_ms; /* see http.c; 0: the defaults */
+	size_t bodies_max; /* bytes of all bodies on their way at one time; 0: BODIES_MAX */
 };
 
 struct http;

@@ -12,7 +12,14 @@
 #include "common/clock.h"
 #include "forge.h"
 
-enum { HEADER_MS = 600, NEXT_MS = 900, BODY_MS = 1200, BODY_MAX = 1000, PATIENCE_MS = 20000 };
+enum {
+	HEADER_MS = 600,
+	NEXT_MS = 900,
+	BODY_MS = 1200,
+	BODY_MAX = 1000,
+	BODIES_MAX_HERE = 2000,
+	PATIENCE_MS = 20000
+};
 
 /* ---- a client ---- */
 static int connect_to(u16 port)
@@ -100,7 +107,8 @@ static int start(void **state)
 				 .connections_max = 32,
 				 .header_ms = HEADER_MS,
 				 .next_ms = NEXT_MS,
-				 .body_ms = BODY_MS };
+				 .body_ms = BODY_MS,
+				 .bodies_max = BODIES_MAX_HERE };
 	struct http_handler h = { NULL, body_limit, handle };
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct err e = { 0 };
@@ -197,6 +205,37 @@ static void a_kept_connection_that_dribbles_its_next_request_is_cut_off(void **s
 	assert_in_range(dribble(f, fd, "c", 50), NEXT_MS / 2, PATIENCE_MS);
 }
 
+#define BODY_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void bodies_on_their_way_may_not_fill_the_memory(void **state)
+{
+	static const char request[] = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+				      "Content-Length: 128\r\n\r\n" BODY_64 BODY_64;
+	struct fixture *f = *state;
+	char answer[1024] = "", part[951];
+	int held[2];
+
+	memset(part, 'x', sizeof(part));
+	part[sizeof(part) - 1] = 0;
+	for (int i = 0; i < 2; i++) {
+		held[i] = connect_to(f->port);
+		say(held[i], "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
+		say(held[i], part); /* and no more */
+	}
+	usleep(100000);
+	ask(f->port, request, answer, sizeof(answer));
+	assert_true(begins(answer, "HTTP/1.1 503"));
+	assert_non_null(strstr(answer, "application/problem+json"));
+	others_are_served(f); /* what is small still fits */
+	close(held[0]);
+	close(held[1]);
+	for (int i = 0; i < 100 && !begins(answer, "HTTP/1.1 200"); i++) {
+		usleep(20000);
+		ask(f->port, request, answer, sizeof(answer));
+	}
+	assert_true(begins(answer, "HTTP/1.1 200"));
+}
+
 static void a_decent_client_may_keep_its_connection(void **state)
 {
 	struct fixture *f = *state;
@@ -216,7 +255,7 @@ static void a_body_that_is_announced_too_large_is_refused_before_it_is_sent(void
 	struct fixture *f = *state;
 	char answer[1024];
 
-	ask(f->port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", answer,
+	ask(f->port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 16777217\r\n\r\n", answer,
 	    sizeof(answer));
 	assert_true(begins(answer, "HTTP/1.1 413"));
 	assert_non_null(strstr(answer, "Content-Type: application/problem+json\r\n"));
@@ -224,6 +263,29 @@ static void a_body_that_is_announced_too_large_is_refused_before_it_is_sent(void
 	ask(f->port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
 	    answer, sizeof(answer));
 	assert_true(begins(answer, "HTTP/1.1 413"));
+	others_are_served(f);
+}
+
+static void a_body_that_is_a_little_too_large_is_heard_out_and_refused(void **state)
+{
+	struct fixture *f = *state;
+	char answer[1024] = "", request[1200];
+	int n = snprintf(request, sizeof(request),
+			 "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+			 "Content-Length: %d\r\n\r\n",
+			 BODY_MAX + 1);
+	int fd;
+
+	memset(request + n, 'x', BODY_MAX);
+	request[n + BODY_MAX] = 0;
+	fd = connect_to(f->port);
+	say(fd, request);
+	assert_false(hear(fd, answer, sizeof(answer), 200)); /* not before the last byte */
+	assert_int_equal(answer[0], 0);
+	say(fd, "x");
+	hear(fd, answer, sizeof(answer), PATIENCE_MS);
+	assert_true(begins(answer, "HTTP/1.1 413"));
+	close(fd);
 	others_are_served(f);
 }
 
@@ -374,7 +436,9 @@ int main(void)
 		TEST(a_kept_connection_that_dribbles_its_next_request_is_cut_off),
 		TEST(a_decent_client_may_keep_its_connection),
 		TEST(a_body_that_is_announced_too_large_is_refused_before_it_is_sent),
+		TEST(a_body_that_is_a_little_too_large_is_heard_out_and_refused),
 		TEST(a_body_that_turns_out_too_large_is_refused),
+		TEST(bodies_on_their_way_may_not_fill_the_memory),
 		TEST(headers_that_fill_the_memory_for_them_are_refused),
 		TEST(what_is_not_http_is_refused_or_cut_off),
 		cmocka_unit_test_setup_teardown(
