@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* X.509 certificates and paths. x509_openssl.c is the only implementation. */
+/* X.509 certificates and paths: x509_openssl.c, path_openssl.c. */
 #ifndef ASSAY_CERT_H
 #define ASSAY_CERT_H
 

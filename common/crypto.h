@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Digests, keys, signatures, sealing. crypto_openssl.c and key_openssl.c are the only users of
- * OpenSSL beside x509_openssl.c (cert.h). All functions are thread-safe on distinct objects; keys may be shared
+ * OpenSSL beside those of cert.h. All functions are thread-safe on distinct objects; keys may be shared
  * by threads once made. Functions that can fail return 0 or an err_code and fill @e.
  */
 #ifndef ASSAY_CRYPTO_H

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What certificates and their paths share; only x509_openssl.c and path_openssl.c include this. */
+#ifndef ASSAY_X509_OPENSSL_H
+#define ASSAY_X509_OPENSSL_H
+
+#include <openssl/x509.h>
+
+#include "cert.h"
+#include "key_openssl.h"
+
+struct cert {
+	X509 *x509;
+	u8 *der;
+	size_t der_len;
+	struct pubkey *key;
+	u8 key_hash[32];
+	char subject[256];
+};
+
+/** name_text - RFC 2253 text of @name, cut to @size, nothing unprintable in it. */
+void name_text(X509_NAME *name, char *out, size_t size);
+/** asn1_seconds - since 1970; -1: not a time. */
+long long asn1_seconds(const ASN1_TIME *t);
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What must hold besides before a share goes out. */
+#include <stdio.h>
+
+#include "proto/tpm_template.h"
+#include "verify_run.h"
+
+static const struct eat_bank *bank_of(const struct eat *t, u16 alg)
+{
+	for (size_t i = 0; i < t->n_banks; i++)
+		if (t->banks[i].alg == alg)
+			return &t->banks[i];
+	return NULL;
+}
+
+static bool source_may_release(const struct eat_device *d)
+{
+	return bytes_equal(d->source, bytes_text("kernel-cma")) ||
+	       bytes_equal(d->source, bytes_text("platform-tsm"));
+}
+
+static void check_sources(struct run *r)
+{
+	bool may = !r->ctx->caller_nonce;
+
+	if (!may)
+		check_failed(r, NULL, CHECK_SOURCE, "the nonce was the caller's choice");
+	for (size_t i = 0; i < r->t->n_devices && !r->ctx->test_sources_may_release; i++) {
+		char text[160], source[32], label[LABEL_MAX + 1];
+
+		if (source_may_release(&r->t->devices[i]))
+			continue;
+		printable(r->t->devices[i].source, source, sizeof(source));
+		printable(r->t->devices[i].label, label, sizeof(label));
+		snprintf(text, sizeof(text), "device %s comes from source %s", label, source);
+		check_failed(r, NULL, CHECK_SOURCE, text);
+	}
+	if (r->t->n_switches && !r->ctx->test_sources_may_release)
+		check_failed(r, NULL, CHECK_SOURCE, "the agent runs with a test switch");
+	check_passed(&r->v->checks, CHECK_SOURCE);
+}
+
+static void check_k(struct run *r, struct err *e)
+{
+	struct tpm_attest certify;
+	struct tpm_public k;
+	u8 name[TPM_NAME_MAX], qualified[TPM_NAME_MAX];
+	size_t name_len, qualified_len;
+	int rc = tpm_public_parse(r->t->volumes[0].k_public, &k, e);
+
+	if (!rc)
+		rc = tpm_template_check(TEMPLATE_K, &k, e);
+	check_judged(r, NULL, CHECK_K_TEMPLATE, rc, e);
+	if (rc)
+		return;
+	name_len = tpm_public_name(&k, name);
+	qualified_len =
+		tpm_qualified_name(TPM_RH_NULL, (struct bytes){ name, name_len }, qualified);
+	if (!r->t->certify.len)
+		rc = err_set(e, E_POLICY, "no certification of K was sent");
+	else
+		rc = open_attest(r, r->t->certify, r->t->certify_sig, &certify, e);
+	if (!rc && certify.type != TPM_ST_ATTEST_CERTIFY)
+		rc = err_set(e, E_POLICY, "the attestation of K is not a certification");
+	if (!rc && !bytes_equal(certify.name, (struct bytes){ name, name_len }))
+		rc = err_set(e, E_BINDING, "another key is certified");
+	if (!rc && !digest_equals(&r->bind, certify.extra_data))
+		rc = err_set(e, E_BINDING, "the certification binds other evidence");
+	check_judged(r, NULL, CHECK_K_CERTIFIED, rc, e);
+	if (rc)
+		return;
+	if (bytes_equal(certify.qualified_name, (struct bytes){ qualified, qualified_len }))
+		check_passed(&r->v->checks, CHECK_K_HIERARCHY);
+	else
+		check_failed(r, NULL, CHECK_K_HIERARCHY,
+			     "K has another parent: it would survive a reset");
+	if (certify.clock.reset_count == r->v->quote.clock.reset_count &&
+	    certify.clock.restart_count == r->v->quote.clock.restart_count)
+		check_passed(&r->v->checks, CHECK_K_COUNTS);
+	else
+		check_failed(r, NULL, CHECK_K_COUNTS,
+			     "the TPM was reset between quote and certification");
+}
+
+static void check_cap(struct run *r)
+{
+	const struct eat_bank *b = bank_of(r->t, TPM_ALG_SHA256);
+	static const u8 zero[32];
+
+	if (r->v->checks.result[CHECK_QUOTE_DIGEST] != PASSED || !b || !(b->pcrs & 1u << CAP_PCR))
+		check_failed(r, NULL, CHECK_CAP, "PCR 15 is not quoted");
+	else if (!bytes_equal(b->value[CAP_PCR], BYTES(zero)))
+		check_failed(r, NULL, CHECK_CAP,
+			     "PCR 15 is extended: this boot has left the initramfs");
+	else
+		check_passed(&r->v->checks, CHECK_CAP);
+	if (b && (b->pcrs & r->ctx->release_pcrs) == r->ctx->release_pcrs)
+		check_passed(&r->v->checks, CHECK_RELEASE_SET);
+	else
+		check_failed(r, NULL, CHECK_RELEASE_SET,
+			     "a PCR of the release set is not quoted in the SHA-256 bank");
+}
+
+void check_release(struct run *r, struct err *e)
+{
+	check_sources(r);
+	check_k(r, e);
+	check_cap(r);
+	if (r->v->checks.result[CHECK_QUOTE_SIGNATURE] != PASSED)
+		check_failed(r, NULL, CHECK_RESTART, "there is no quote");
+	else if (r->v->restarted && !r->ctx->release_after_restart)
+		check_failed(r, NULL, CHECK_RESTART, "the TPM was restarted since its last reset");
+	else
+		check_passed(&r->v->checks, CHECK_RESTART);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the verify stage share; nobody else includes this. */
+#ifndef ASSAY_VERIFY_RUN_H
+#define ASSAY_VERIFY_RUN_H
+
+#include "verify.h"
+
+enum { CAP_PCR = 15 };
+
+/* What a run of checks works on. */
+struct run {
+	const struct eat *t;
+	const struct verify_context *ctx;
+	struct verified_view *v;
+	struct reasons *reasons;
+	struct pubkey *ak;
+	struct digest bind;
+	struct evidence_context context;
+};
+
+/* @d: the device, or NULL for the host. A check that failed once stays failed. */
+void check_passed(struct checks *c, enum check_id id);
+void check_failed(struct run *r, struct verified_device *d, enum check_id id, const char *found);
+void check_judged(struct run *r, struct verified_device *d, enum check_id id, int rc,
+		  const struct err *e);
+/** printable - bytes of the token as text for a person, '?' for what is not ASCII. */
+void printable(struct bytes b, char *out, size_t size);
+/** open_attest - a TPMS_ATTEST of the enrolled AK: signature first, parsing second. */
+int open_attest(struct run *r, struct bytes attest, struct bytes sig, struct tpm_attest *out,
+		struct err *e);
+
+/* verify_device.c */
+void check_device(struct run *r, struct verified_device *d, struct err *e);
+void check_distinct(struct run *r);
+/* verify_release.c */
+void check_release(struct run *r, struct err *e);
+
+#endif
