@@ -21,7 +21,7 @@
 #include "verbs.h"
 
 static const char usage[] = "usage: assay-agent [--config FILE] run\n"
-			    "       assay-agent [--config FILE] enroll | ek-hash\n"
+			    "       assay-agent [--config FILE] attest | enroll | ek-hash\n"
 			    "       assay-agent --version | --help\n"
 			    "People use `assay` (assay attest, assay device list, ...), which asks "
 			    "the running agent.\n";
@@ -267,6 +267,19 @@ static int run(struct agent *a, struct err *e)
 	return 0;
 }
 
+/* One round without a service: the server's answer on stdout, 0 when it affirms and 2 when not. */
+static int run_attest(struct agent *a, int *exit_code, struct err *e)
+{
+	struct round_result r;
+
+	if (open_agent(a, e) || attest(a, false, NULL, &r, e))
+		return (int)e->code;
+	printf("%.*s\n", (int)r.json->w.len, (const char *)r.json->w.at);
+	*exit_code = strcmp(r.status, "affirming") ? 2 : 0;
+	round_result_clear(&r);
+	return 0;
+}
+
 static int run_ek_hash(struct agent *a, struct err *e)
 {
 	char hash[65];
@@ -286,7 +299,7 @@ int main(int argc, char **argv)
 	static struct agent a;
 	const char *config = "/etc/assay/agent.conf", *verb;
 	struct err e = { 0 };
-	int opt, rc;
+	int opt, rc, exit_code = 0;
 
 	prctl(PR_SET_DUMPABLE, 0); /* shares never in a core dump */
 	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -301,20 +314,23 @@ int main(int argc, char **argv)
 		}
 	}
 	verb = optind == argc - 1 ? argv[optind] : "";
-	if (strcmp(verb, "run") && strcmp(verb, "enroll") && strcmp(verb, "ek-hash")) {
+	if (strcmp(verb, "run") && strcmp(verb, "attest") && strcmp(verb, "enroll") &&
+	    strcmp(verb, "ek-hash")) {
 		fputs(usage, stderr);
 		return 1;
 	}
 	rc = agent_settings_load(config, &a.s, &e);
 	if (!rc && !strcmp(verb, "run"))
 		rc = run(&a, &e);
+	else if (!rc && !strcmp(verb, "attest"))
+		rc = run_attest(&a, &exit_code, &e);
 	else if (!rc && !strcmp(verb, "enroll"))
 		rc = open_agent(&a, &e) || enroll_run(&a.s, a.tpm, a.t, &e);
 	else if (!rc)
 		rc = run_ek_hash(&a, &e);
 	close_agent(&a);
 	if (!rc)
-		return 0;
+		return exit_code;
 	fprintf(stderr, "assay-agent: %s\n", e.text);
 	return err_exit_code(&e);
 }

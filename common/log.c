@@ -13,6 +13,13 @@ void log_set_level(enum log_level level)
 	least = level;
 }
 
+static __thread char request[24];
+
+void log_request(const char *id)
+{
+	snprintf(request, sizeof(request), "%s", id);
+}
+
 struct line {
 	char at[4096];
 	size_t len;
@@ -78,6 +85,10 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 				     ".%03ldZ level=%s event=", now.tv_nsec / 1000000,
 				     names[level]);
 	add_value(&l, event);
+	if (request[0]) {
+		add_text(&l, " request=");
+		add_value(&l, request);
+	}
 	for (; fields->key; fields++) {
 		add_char(&l, ' ');
 		add_text(&l, fields->key);

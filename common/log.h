@@ -22,6 +22,8 @@ static inline struct log_field log_text(const char *key, const char *text)
 	log_write((level), (event), (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
+/** log_request - events of this thread carry request=@id from now on; "" ends it. */
+void log_request(const char *id);
 /** log_set_level - drop events below @level. Starts at INFO. */
 void log_set_level(enum log_level level);
 

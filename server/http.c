@@ -46,6 +46,8 @@ struct http {
 	struct peer *peers;
 	pthread_t reaper;
 	bool reaping, ending;
+	unsigned long long requests;
+	long long started_s;
 	size_t bodies, bodies_max; /* bytes on their way, and how many there may be */
 	long long header_ms, next_ms, body_ms;
 	u16 port;
@@ -152,6 +154,8 @@ static enum MHD_Result respond(struct MHD_Connection *c, struct http_response *o
 		MHD_add_response_header(r, "Content-Type", out->content_type);
 	if (out->location[0])
 		MHD_add_response_header(r, "Location", out->location);
+	if (out->request_id[0])
+		MHD_add_response_header(r, "X-Request-Id", out->request_id);
 	MHD_add_response_header(r, "Cache-Control", "no-store");
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 	rc = MHD_queue_response(c, out->status, r);
@@ -196,6 +200,17 @@ static void uncount_body(struct http *h, const struct exchange *x)
 	pthread_mutex_lock(&h->lock);
 	h->bodies -= x->counted;
 	pthread_mutex_unlock(&h->lock);
+}
+
+/* Unique in this process and, by its start time, among its successors: log lines and answers share it. */
+static void name_request(struct http *h, char out[24])
+{
+	unsigned long long n;
+
+	pthread_mutex_lock(&h->lock);
+	n = ++h->requests;
+	pthread_mutex_unlock(&h->lock);
+	snprintf(out, 24, "%llx-%llx", (unsigned long long)h->started_s & 0xffffffff, n);
 }
 
 static const char *bearer_of(const char *authorization)
@@ -259,7 +274,10 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 		.connection = c,
 	};
 	remote_text(c, rq.remote);
+	name_request(h, out.request_id);
+	log_request(out.request_id);
 	h->handler.handle(h->handler.user, &rq, &out);
+	log_request("");
 	return respond(c, &out);
 }
 
@@ -343,6 +361,7 @@ int http_start(const struct http_config *c, const struct http_handler *handler, 
 	h->header_ms = c->header_ms ? c->header_ms : FIRST_HEADER_MS;
 	h->next_ms = c->next_ms ? c->next_ms : NEXT_HEADER_MS;
 	h->body_ms = c->body_ms ? c->body_ms : BODY_MS;
+	h->started_s = clock_now_s();
 	h->bodies_max = c->bodies_max ? c->bodies_max : BODIES_MAX;
 	fd = listen_on(c, h, e);
 	if (fd < 0)

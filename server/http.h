@@ -26,6 +26,7 @@ struct http_response {
 	const char *content_type; /* a literal */
 	struct buf *body;	  /* owned by the response; NULL: none */
 	char location[512];
+	char request_id[24]; /* filled by http.c; stands in the log too */
 };
 
 struct http_handler {

@@ -59,6 +59,13 @@ sed -i 's/firmware 1.2.3/firmware 9/' "$here/device1.measurements"
 $assay attest --out "$here/other.token" >/dev/null
 check what_two_hosts_disagree_on_is_not_learned 2 "only one host|agree" $learn "$work/token" "$here/other.token"
 assay=$one here=$work
+kill "$agent_pid" # a TPM simulator speaks to one program at a time
+wait "$agent_pid" 2>/dev/null
+check one_round_without_a_service_affirms 0 '"ear_status":"affirming"' assay-agent --config "$work/agent.conf" attest
+start agent assay-agent --config "$work/agent.conf" run
+agent_pid=$started
+await agent test -S "$work/agent.sock"
+check the_servers_log_names_the_request 0 'event=attested request=[0-9a-f]+-[0-9a-f]+ host=cli-host' cat "$work/server.log"
 check device_list_shows_both_drives 0 "a2/0" $assay device list
 check device_show_shows_measurement_blocks 0 "security version +7$" $assay device show "$label"
 check device_cert_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label"

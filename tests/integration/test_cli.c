@@ -62,6 +62,8 @@ static void stands_in_the_report(const char *name)
 	X(what_two_hosts_agree_on_is_learned)                                                      \
 	X(and_imports)                                                                             \
 	X(what_two_hosts_disagree_on_is_not_learned)                                               \
+	X(one_round_without_a_service_affirms)                                                     \
+	X(the_servers_log_names_the_request)                                                       \
 	X(device_list_shows_both_drives)                                                           \
 	X(device_show_shows_measurement_blocks)                                                    \
 	X(device_cert_prints_certificates)                                                         \
