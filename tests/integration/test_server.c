@@ -92,6 +92,43 @@ static void a_server_with_another_key_is_not_spoken_to(void **state)
 		       E_SIGNATURE, "pinned");
 }
 
+static int call_with_ca(const struct fixture *f, const char *host, const char *ca, struct err *e)
+{
+	char url[64], path[400];
+	const char *urls[] = { url };
+	OWNED(transport) t = NULL;
+	struct reply r;
+
+	snprintf(url, sizeof(url), "https://%s:%d", host, f->s.port);
+	snprintf(path, sizeof(path), "%s/state/%s", f->s.folder, ca);
+	assert_ok(transport_open(urls, 1, NULL, 0, path, &t, e), e);
+	if (transport_call(t, "GET", "/healthz", NULL, NULL, BYTES_NONE, &r, e))
+		return (int)e->code;
+	assert_int_equal(r.status, 200);
+	reply_clear(&r);
+	return 0;
+}
+
+static void with_a_ca_instead_of_a_pin_name_and_certificate_must_fit(void **state)
+{
+	static const struct {
+		const char *host, *ca;
+		bool good;
+	} rows[] = {
+		{ "localhost", "tls.crt", true },
+		{ "localhost", "tls-next.crt", false }, /* of another key */
+		{ "127.0.0.1", "tls.crt", false },	/* not a name of the certificate */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err e = { 0 };
+		int rc = call_with_ca(*state, rows[i].host, rows[i].ca, &e);
+
+		if (!rc != rows[i].good || (rc && rc != E_SIGNATURE))
+			fail_msg("%s by %s: %d %s", rows[i].host, rows[i].ca, rc, e.text);
+	}
+}
+
 static void routes_refuse_who_has_no_right_and_what_is_too_large(void **state)
 {
 	struct fixture *f = *state;
@@ -315,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_with_another_key_is_not_spoken_to),
+		cmocka_unit_test(with_a_ca_instead_of_a_pin_name_and_certificate_must_fit),
 		cmocka_unit_test(routes_refuse_who_has_no_right_and_what_is_too_large),
 		cmocka_unit_test(unsigned_and_wrongly_signed_corims_are_refused),
 		cmocka_unit_test(
