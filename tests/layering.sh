@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Includes point down only, and each library header has its owner files.
+# Includes point down only, each library header has its owner files, each route is documented.
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 bad=0
@@ -44,4 +44,11 @@ own 'microhttpd\.h' 'server/http\.c'
 own 'sqlite3\.h' 'server/db_sqlite\.c'
 own 'ini\.h' 'common/config\.c'
 own 'netlink/' 'agent/collector/sources/netlink\.c'
+
+# Every route is documented, and nothing else is.
+routes=$(sed -nE 's/^\t\{ "([A-Z]+)", +"([^"]+)".*/\1 \2/p' server/routes.c | sort)
+documented=$(awk '/^paths:/ { on = 1 } on && /^  \// { path = $1; sub(/:$/, "", path); gsub(/\{[a-z]+\}/, "{}", path) }
+                  on && /^    (get|post|delete|put):/ { m = toupper($1); sub(/:$/, "", m); print m, path }' docs/openapi.yaml | sort)
+[ "$routes" = "$documented" ] || complain "server/routes.c and docs/openapi.yaml differ:
+$(diff <(echo "$routes") <(echo "$documented"))"
 exit $bad
