@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "doctor.h"
 #include "routes.h"
 
 static const char usage[] =
@@ -18,6 +19,7 @@ static const char usage[] =
 	"       assay-server [--config FILE] token NAME ROLE    (viewer, provisioner, operator, "
 	"admin)\n"
 	"       assay-server [--config FILE] check-audit\n"
+	"       assay-server [--config FILE] doctor              what is missing or insecure\n"
 	"       assay-server [--config FILE] rotate-nonce-key    (then restart it)\n"
 	"       assay-server --version | --help\n"
 	"The default FILE is /etc/assay/server.conf.\n";
@@ -227,6 +229,8 @@ int main(int argc, char **argv)
 		rc = run_token(&s, argv[1], argv[2], &e);
 	else if (argc == 1 && !strcmp(argv[0], "rotate-nonce-key"))
 		rc = keys_rotate_nonce(s.state, clock_now_s(), &e);
+	else if (argc == 1 && !strcmp(argv[0], "doctor"))
+		rc = doctor_run(&s, &e);
 	else if (argc == 1 && !strcmp(argv[0], "check-audit"))
 		rc = run_check_audit(&s, &e);
 	else {

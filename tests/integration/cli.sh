@@ -112,4 +112,9 @@ await server grep -q event=started "$work/server.log"
 check and_the_server_issues_nonces_by_the_new_one 0 "affirming" $assay attest
 kill "$server_pid"
 wait "$server_pid" 2>/dev/null
+check the_servers_doctor_names_the_test_switch 2 "BAD +test switches +shares go out" assay-server --config "$work/server.conf" doctor
+sed -i '/^\[test\]/,$d' "$work/server.conf"
+check and_finds_the_rest_in_order 0 "ok +reference values +[1-9]" assay-server --config "$work/server.conf" doctor
+chmod 644 "$work/server/kek.pem"
+check and_a_key_that_others_may_read 2 "kek.pem may be read by others" assay-server --config "$work/server.conf" doctor
 check without_a_server_the_agent_says_so 3 "127.0.0.1|localhost" $assay attest

@@ -89,6 +89,9 @@ static void stands_in_the_report(const char *name)
 	X(a_restored_host_is_affirmed_again)                                                       \
 	X(the_nonce_key_is_rotated)                                                                \
 	X(and_the_server_issues_nonces_by_the_new_one)                                             \
+	X(the_servers_doctor_names_the_test_switch)                                                \
+	X(and_finds_the_rest_in_order)                                                             \
+	X(and_a_key_that_others_may_read)                                                          \
 	X(without_a_server_the_agent_says_so)
 
 #define X(name)                                                                                    \
