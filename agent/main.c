@@ -91,7 +91,7 @@ static int give_share(struct agent *a, const struct local_request *rq, int *fd, 
 	if (rc)
 		return rc;
 	memcpy(status, r.status, sizeof(status));
-	rc = err_set(e, E_POLICY, "the server affirms \"%s\" and releases no share of this volume",
+	rc = err_set(e, E_POLICY, "the verdict is \"%s\", and no share of this volume came with it",
 		     status);
 	for (size_t i = 0; i < r.n_shares; i++) {
 		if (!bytes_equal(BYTES(r.shares[i].uuid), rq->argument))
