@@ -26,7 +26,7 @@ static const char usage[] = "usage: assay-agent [--config FILE] run\n"
 			    "People use `assay` (assay attest, assay device list, ...), which asks "
 			    "the running agent.\n";
 
-enum { IDLE_MS = 1000, HOUR_MS = 3600000 };
+enum { IDLE_MS = 1000, HOUR_MS = 3600000, RETRY_S = 5, FAILURES_COUNTED = 12 };
 
 struct agent {
 	struct agent_settings s;
@@ -35,7 +35,8 @@ struct agent {
 	struct buf *last_token;
 	char last_status[24];
 	long long last_s;
-	bool busy; /* since memory was last given back */
+	bool busy;	       /* since memory was last given back */
+	unsigned int failures; /* rounds in a row, up to FAILURES_COUNTED */
 };
 
 static int open_agent(struct agent *a, struct err *e)
@@ -66,6 +67,7 @@ static int attest(struct agent *a, bool ask, const struct relying_party *whom,
 	int rc = round_run(&a->s, a->tpm, a->t, ask, whom, out, e);
 
 	a->busy = true;
+	a->failures = !rc ? 0 : a->failures < FAILURES_COUNTED ? a->failures + 1 : FAILURES_COUNTED;
 	if (rc) {
 		sd_notifyf(0, "STATUS=last round failed: %.400s", e->text);
 		log_event(LOG_LEVEL_ERROR, "attest-failed", LOG_T("why", e->text));
@@ -191,15 +193,20 @@ static long long watchdog_ms(void)
 	return sd_watchdog_enabled(0, &usec) > 0 ? (long long)(usec / 2000) : -1;
 }
 
+/* After a failed round soon, then at longer and longer intervals: a server that restarts is not missed for an hour. */
 static long long next_round(const struct agent *a)
 {
-	long long jitter = 0;
+	long long delay_s = a->s.interval_s, jitter_s = a->s.jitter_s;
 	struct err e = { 0 };
 	u32 r = 0;
 
-	if (a->s.jitter_s && !random_bytes(&r, sizeof(r), &e))
-		jitter = (long long)(r % (u32)a->s.jitter_s);
-	return clock_monotonic_ms() + (a->s.interval_s + jitter) * 1000;
+	if (a->failures && delay_s > RETRY_S << (a->failures - 1)) {
+		delay_s = RETRY_S << (a->failures - 1);
+		jitter_s = delay_s / 2;
+	}
+	if (jitter_s && !random_bytes(&r, sizeof(r), &e))
+		delay_s += (long long)(r % (u32)jitter_s);
+	return clock_monotonic_ms() + delay_s * 1000;
 }
 
 static int run(struct agent *a, struct err *e)

@@ -6,9 +6,10 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/text.h"
+#include "hosts.h"
 #include "problem.h"
 
-enum { STRAY_BODY_MAX = 65536 };
+enum { STRAY_BODY_MAX = 65536, TOKEN_NAME_MAX = 64 };
 enum right { ANYBODY, VIEWER, PROVISIONER, OPERATOR, ADMIN };
 
 /* clang-format off */
@@ -242,6 +243,11 @@ int admin_token_make(struct store *store, const char *name, const char *role, ch
 
 	if (right_of(bytes_text(role)) == ANYBODY)
 		return err_set(e, E_USAGE, "role is viewer, provisioner, operator or admin");
+	if (!host_name_valid(name) ||
+	    strlen(name) > TOKEN_NAME_MAX) /* it stands in the audit log */
+		return err_set(e, E_USAGE,
+			       "a token's name has letters, digits, '.', '-', '_', at most %d",
+			       TOKEN_NAME_MAX);
 	if (random_bytes(random, sizeof(random), e))
 		return (int)e->code;
 	base64url_write(BYTES(random), false, out);

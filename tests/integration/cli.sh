@@ -105,6 +105,8 @@ $assay host restore cli-host >/dev/null
 check a_restored_host_is_affirmed_again 0 "affirming" $assay attest
 kill "$server_pid"
 wait "$server_pid" 2>/dev/null
+check a_token_has_a_role_and_a_name 0 "[A-Za-z0-9_-]{40}" assay-server --config "$work/server.conf" token grafana viewer
+check and_not_any_name 1 "a token's name has" assay-server --config "$work/server.conf" token 'x","y":"z' viewer
 check the_nonce_key_is_rotated 0 "" assay-server --config "$work/server.conf" rotate-nonce-key
 start server assay-server --config "$work/server.conf" run
 server_pid=$started

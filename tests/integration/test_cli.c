@@ -87,6 +87,8 @@ static void stands_in_the_report(const char *name)
 	X(a_revoked_host_is_refused)                                                               \
 	X(its_token_is_refused_offline_too)                                                        \
 	X(a_restored_host_is_affirmed_again)                                                       \
+	X(a_token_has_a_role_and_a_name)                                                           \
+	X(and_not_any_name)                                                                        \
 	X(the_nonce_key_is_rotated)                                                                \
 	X(and_the_server_issues_nonces_by_the_new_one)                                             \
 	X(the_servers_doctor_names_the_test_switch)                                                \

@@ -272,6 +272,18 @@ static void a_server_that_restarts_is_missed_and_found_again(void **state)
 }
 
 /* A server that dies between nonce and verdict: the next one with its keys and store goes on. */
+static void a_round_that_failed_is_tried_again_long_before_the_interval_is_over(void **state)
+{
+	struct fixture *f = *state;
+
+	rig_server_stop(&f->s);
+	start_agent(f);
+	await_words(f, "STATUS=last round failed: ask for a nonce");
+	rig_server_start(&f->s);
+	await_words(f, "STATUS=last verdict: warning"); /* the interval is an hour */
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+}
+
 static void a_server_that_restarts_between_nonce_and_verdict_still_takes_the_token(void **state)
 {
 	struct fixture *f = *state;
@@ -330,6 +342,8 @@ int main(void)
 		cmocka_unit_test(sigint_ends_it_as_well),
 		cmocka_unit_test(a_second_server_is_asked_when_the_first_is_silent),
 		cmocka_unit_test(a_server_that_restarts_is_missed_and_found_again),
+		cmocka_unit_test(
+			a_round_that_failed_is_tried_again_long_before_the_interval_is_over),
 		cmocka_unit_test(
 			a_server_that_restarts_between_nonce_and_verdict_still_takes_the_token),
 		cmocka_unit_test(a_caller_that_stays_silent_holds_up_nobody_for_long),
