@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "common/text.h"
+#include "jws.h"
 
 static const char *const vector_names[EAR_VECTOR_LEN] = {
 	"instance-identity", "configuration",  "executables",	 "file-system",
@@ -141,18 +142,6 @@ static json_t *claims_json(const struct ear *ear, struct err *e)
 	return claims;
 }
 
-static int put_part(struct writer *w, const char *text)
-{
-	size_t len = base64_len(strlen(text), false);
-	char *part = malloc(len + 1);
-
-	if (!part)
-		return -1;
-	write_bytes(w, bytes_text(base64url_write(bytes_text(text), false, part)));
-	free(part);
-	return 0;
-}
-
 /* What ear_read() would refuse is not signed. */
 static int check_draft(const struct ear *ear, struct err *e)
 {
@@ -181,69 +170,28 @@ bool ear_audience_valid(const char *audience)
 				":/._~-") == len;
 }
 
+static const struct jws_kind result = { "attestation result",
+					{ "JWT", "eat+jwt", "application/eat+jwt" },
+					true };
+
 int ear_write(const struct ear *ear, const struct keypair *key, struct buf **jwt, struct err *e)
 {
-	OWNED(buf) b = buf_new(EAR_MAX);
-	int rc = check_draft(ear, e);
-	json_t *claims = rc ? NULL : claims_json(ear, e);
-	char *text = claims ? json_dumps(claims, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	u8 raw[64];
-	char sig[96];
-	struct writer w = writer_on(raw, sizeof(raw));
-	struct bytes signed_part;
+	json_t *claims;
+	char *text;
+	int rc;
 
+	if (check_draft(ear, e))
+		return (int)e->code;
+	claims = claims_json(ear, e);
+	text = claims ? json_dumps(claims, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	json_decref(claims);
-	if (!rc && (!text || !b || put_part(&b->w, "{\"alg\":\"ES256\",\"typ\":\"JWT\"}")))
-		rc = err_set(e, E_MEMORY, "no memory for an attestation result");
-	if (!rc) {
-		write_u8(&b->w, '.');
-		if (put_part(&b->w, text) || b->w.full)
-			rc = err_set(e, E_LIMIT, "attestation result is too large");
-	}
+	rc = text ? jws_sign(&result, text, key, jwt, e)
+		  : err_set(e, E_MEMORY, "no memory for an attestation result");
 	free(text);
-	if (rc)
-		return rc;
-	signed_part = buf_bytes(b);
-	if (keypair_sign(key, SIG_ECDSA, DIGEST_SHA256, &signed_part, 1, &w, e))
-		return err_while(e, "sign the attestation result");
-	write_u8(&b->w, '.');
-	write_bytes(&b->w, bytes_text(base64url_write(BYTES(raw), false, sig)));
-	*jwt = TAKE(b);
-	return 0;
+	return rc;
 }
 
 /* ---- reading ---- */
-static bool split(struct bytes jwt, struct bytes part[3])
-{
-	size_t n = 0, from = 0;
-
-	for (size_t i = 0; i <= jwt.len; i++) {
-		if (i < jwt.len && jwt.at[i] != '.')
-			continue;
-		if (n == 3 || i == from)
-			return false;
-		part[n++] = bytes_slice(jwt, from, i - from);
-		from = i + 1;
-	}
-	return n == 3;
-}
-
-/* Base64url without padding, and nothing else. */
-static struct buf *part_bytes(struct bytes part)
-{
-	OWNED(buf) b = buf_new(EAR_MAX);
-	u8 *p = b ? write_space(&b->w, part.len) : NULL;
-	long n = p && !memchr(part.at, '=', part.len) && !memchr(part.at, '+', part.len) &&
-				 !memchr(part.at, '/', part.len)
-			 ? base64_read(part, p, part.len)
-			 : -1;
-
-	if (n < 0)
-		return NULL;
-	b->w.len = (size_t)n;
-	return TAKE(b);
-}
-
 void ear_seen_clear(struct ear_seen *s)
 {
 	buf_drop(&s->claims);
@@ -322,45 +270,16 @@ static int read_claims(json_t *claims, const char *audience, long long now_s, st
 }
 
 /* Typed as what it is, if it is typed at all (RFC 7515 4.1.9 leaves that open): no other JWT of one key. */
-static int check_header(struct bytes json, struct err *e)
-{
-	json_t *header = json_loadb((const char *)json.at, json.len, JSON_REJECT_DUPLICATES, NULL);
-	const char *alg = json_string_value(json_object_get(header, "alg"));
-	json_t *typ = json_object_get(header, "typ");
-	const char *type = typ ? json_string_value(typ) : "JWT";
-	int rc = 0;
-
-	if (!alg || strcmp(alg, "ES256"))
-		rc = err_set(e, E_FORMAT, "attestation result: alg is not ES256");
-	else if (json_object_get(header, "crit"))
-		rc = err_set(e, E_UNSUPPORTED, "attestation result: crit");
-	else if (!type || (strcasecmp(type, "JWT") && strcasecmp(type, "eat+jwt") &&
-			   strcasecmp(type, "application/eat+jwt")))
-		rc = err_set(e, E_FORMAT, "attestation result: typ is \"%s\"", type ? type : "");
-	json_decref(header);
-	return rc;
-}
-
 int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, long long now_s,
 	     struct ear_seen *out, struct err *e)
 {
-	struct bytes part[3];
-	OWNED(buf) head = NULL;
 	OWNED(buf) body = NULL;
-	OWNED(buf) sig = NULL;
-	struct bytes signed_part;
 	json_t *claims;
 	int rc;
 
 	*out = (struct ear_seen){ 0 };
-	if (jwt.len > EAR_MAX || !split(jwt, part) || !(head = part_bytes(part[0])) ||
-	    !(body = part_bytes(part[1])) || !(sig = part_bytes(part[2])))
-		return err_set(e, E_FORMAT, "attestation result is not a JWS in compact form");
-	if (check_header(buf_bytes(head), e))
+	if (jws_open(&result, jwt, key, &body, e))
 		return (int)e->code;
-	signed_part = (struct bytes){ jwt.at, part[0].len + 1 + part[1].len };
-	if (pubkey_verify(key, SIG_ECDSA, DIGEST_SHA256, &signed_part, 1, buf_bytes(sig), e))
-		return err_while(e, "signature of the attestation result");
 	claims = json_loadb((const char *)body->w.at, body->w.len, JSON_REJECT_DUPLICATES, NULL);
 	rc = json_is_object(claims)
 		     ? read_claims(claims, audience, now_s, out, e)

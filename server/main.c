@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "audit_head.h"
 #include "doctor.h"
 #include "routes.h"
 
@@ -18,7 +19,10 @@ static const char usage[] =
 	"       assay-server [--config FILE] init [--name DNSNAME] [--address IP]\n"
 	"       assay-server [--config FILE] token NAME ROLE    (viewer, provisioner, operator, "
 	"admin)\n"
-	"       assay-server [--config FILE] check-audit\n"
+	"       assay-server [--config FILE] check-audit [HEAD...]   the log, and against heads "
+	"kept elsewhere\n"
+	"       assay-server [--config FILE] audit-head          the signed head, to be kept "
+	"elsewhere\n"
 	"       assay-server [--config FILE] doctor              what is missing or insecure\n"
 	"       assay-server [--config FILE] rotate-nonce-key    (then restart it)\n"
 	"       assay-server --version | --help\n"
@@ -157,14 +161,36 @@ static int check_audit_job(struct tx *tx, void *arg, struct err *e)
 	return audit_check(tx, arg, e);
 }
 
-static int run_check_audit(const struct settings *s, struct err *e)
+static int run_check_audit(const struct settings *s, char **heads, int n_heads, struct err *e)
 {
 	OWNED(server) v = NULL;
-	long long n = 0;
+	long long n = 0, seq;
 
 	if (server_open(s, &v, e) || store_read(v->store, check_audit_job, &n, e))
 		return (int)e->code;
 	printf("%lld audit records, unbroken\n", n);
+	for (int i = 0; i < n_heads; i++) {
+		OWNED(buf) b = NULL;
+
+		if (file_read(heads[i], 65536, &b, e))
+			return (int)e->code;
+		while (b->w.len && b->w.at[b->w.len - 1] == '\n')
+			b->w.len--;
+		if (audit_head_check(v, buf_bytes(b), &seq, e))
+			return err_while(e, "%s", heads[i]);
+		printf("%s: record %lld is in the log\n", heads[i], seq);
+	}
+	return 0;
+}
+
+static int run_audit_head(const struct settings *s, struct err *e)
+{
+	OWNED(server) v = NULL;
+	OWNED(buf) jws = NULL;
+
+	if (server_open(s, &v, e) || audit_head_export(v, &jws, e))
+		return (int)e->code;
+	printf("%.*s\n", (int)jws->w.len, (const char *)jws->w.at);
 	return 0;
 }
 
@@ -231,8 +257,10 @@ int main(int argc, char **argv)
 		rc = keys_rotate_nonce(s.state, clock_now_s(), &e);
 	else if (argc == 1 && !strcmp(argv[0], "doctor"))
 		rc = doctor_run(&s, &e);
-	else if (argc == 1 && !strcmp(argv[0], "check-audit"))
-		rc = run_check_audit(&s, &e);
+	else if (argc == 1 && !strcmp(argv[0], "audit-head"))
+		rc = run_audit_head(&s, &e);
+	else if (argc >= 1 && !strcmp(argv[0], "check-audit"))
+		rc = run_check_audit(&s, argv + 1, argc - 1, &e);
 	else {
 		fputs(usage, stderr);
 		return 1;

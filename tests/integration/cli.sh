@@ -114,6 +114,17 @@ await server grep -q event=started "$work/server.log"
 check and_the_server_issues_nonces_by_the_new_one 0 "affirming" $assay attest
 kill "$server_pid"
 wait "$server_pid" 2>/dev/null
+assay-server --config "$work/server.conf" audit-head >"$work/head"
+check the_log_is_unbroken_and_holds_its_head 0 "record [0-9]+ is in the log" assay-server --config "$work/server.conf" check-audit "$work/head"
+sed 's/.$/!/' "$work/head" >"$work/head.bent"
+check a_head_that_was_changed_is_refused 2 "audit head" assay-server --config "$work/server.conf" check-audit "$work/head.bent"
+mkdir "$work/other"
+sed "s,^state = .*,state = $work/other/state,; s,^port = .*,port = 0," "$work/server.conf" >"$work/other.conf"
+assay-server --config "$work/other.conf" init >/dev/null
+assay-server --config "$work/other.conf" audit-head >"$work/head.other"
+check the_head_of_another_server_is_refused 2 "audit head" assay-server --config "$work/server.conf" check-audit "$work/head.other"
+cp "$work/server/ear.pem" "$work/server/deployment.id" "$work/other/state/" # the same keys, and another log
+check a_log_that_was_written_anew_is_noticed 2 "cut or written anew" assay-server --config "$work/other.conf" check-audit "$work/head"
 check the_servers_doctor_names_the_test_switch 2 "BAD +test switches +shares go out" assay-server --config "$work/server.conf" doctor
 sed -i '/^\[test\]/,$d' "$work/server.conf"
 check and_finds_the_rest_in_order 0 "ok +reference values +[1-9]" assay-server --config "$work/server.conf" doctor

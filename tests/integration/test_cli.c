@@ -91,6 +91,10 @@ static void stands_in_the_report(const char *name)
 	X(and_not_any_name)                                                                        \
 	X(the_nonce_key_is_rotated)                                                                \
 	X(and_the_server_issues_nonces_by_the_new_one)                                             \
+	X(the_log_is_unbroken_and_holds_its_head)                                                  \
+	X(a_head_that_was_changed_is_refused)                                                      \
+	X(the_head_of_another_server_is_refused)                                                   \
+	X(a_log_that_was_written_anew_is_noticed)                                                  \
 	X(the_servers_doctor_names_the_test_switch)                                                \
 	X(and_finds_the_rest_in_order)                                                             \
 	X(and_a_key_that_others_may_read)                                                          \
