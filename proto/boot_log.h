@@ -9,7 +9,11 @@
 #include "common/crypto.h"
 #include "common/limits.h"
 
-enum { BOOT_LOG_BANKS_MAX = 5 };
+enum {
+	BOOT_LOG_BANKS_MAX = 5,
+	/* What a replay is compared in: 10 is IMA's, 15 the cap, and 16 to 23 can be reset and prove nothing. */
+	BOOT_LOG_PCRS = 0x7bff,
+};
 
 struct boot_event {
 	u32 pcr;

@@ -52,6 +52,7 @@ struct ect {
 /** measurement_type_name - DMTFSpecMeasurementValueType (without its raw bit) for people. */
 const char *measurement_type_name(u8 type);
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
+/** ect_of_boot_log - its events in BOOT_LOG_PCRS: no quote vouches for the others. */
 int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);
 void ect_drop(struct ect **x);
 

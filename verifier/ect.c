@@ -145,6 +145,8 @@ int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, s
 
 		if (ev->type == 3) /* EV_NO_ACTION is extended nowhere */
 			continue;
+		if (ev->pcr >= TPM_PCRS || !(BOOT_LOG_PCRS & 1u << ev->pcr))
+			continue; /* no quoted value says that it happened */
 		for (size_t k = 0; k < i; k++)
 			ordinal += log->events[k].pcr == ev->pcr && log->events[k].type == ev->type;
 		if (name)

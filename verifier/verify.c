@@ -228,7 +228,18 @@ static void check_quote(struct run *r, struct err *e)
 	check_clock(r);
 }
 
-/* A value that the log does not explain is refused: somebody measured something and says not what. */
+const struct eat_bank *token_bank(const struct eat *t, u16 alg)
+{
+	for (size_t i = 0; i < t->n_banks; i++)
+		if (t->banks[i].alg == alg)
+			return &t->banks[i];
+	return NULL;
+}
+
+/*
+ * A value that the log does not explain is refused: somebody measured something and says not what. So is
+ * an event in a PCR that was left out of the quote: nothing then says that it happened.
+ */
 static int replay_bank(const struct boot_log *log, const struct eat_bank *b, struct err *e)
 {
 	int index = boot_log_bank(log, b->alg);
@@ -240,11 +251,12 @@ static int replay_bank(const struct boot_log *log, const struct eat_bank *b, str
 			       "bank 0x%04x is active and the log has no digests for it", b->alg);
 	if (boot_log_replay(log, (size_t)index, pcrs, &touched, e))
 		return (int)e->code;
-	for (u32 i = 0; i < CAP_PCR; i++) {
-		bool counts = BOOT_PCRS & 1u << i || touched & 1u << i;
-
-		if (i == 10 || !counts || !(b->pcrs & 1u << i))
-			continue; /* PCR 10 is IMA's */
+	for (u32 i = 0; i < TPM_PCRS; i++) {
+		if (!((BOOT_PCRS | touched) & BOOT_LOG_PCRS & 1u << i))
+			continue;
+		if (!(b->pcrs & 1u << i))
+			return err_set(e, E_POLICY, "the quote leaves out PCR %u of bank 0x%04x", i,
+				       b->alg);
 		if (!digest_equals(&pcrs[i], b->value[i]))
 			return err_set(e, E_BINDING, "the log replays to another PCR %u", i);
 	}
@@ -266,6 +278,10 @@ static void check_boot_log(struct run *r, struct err *e)
 		return;
 	}
 	rc = boot_log_parse(r->t->boot_log, &log, e);
+	if (!rc &&
+	    !token_bank(r->t,
+			TPM_ALG_SHA256)) /* whose digests reference values are compared with */
+		rc = err_set(e, E_POLICY, "the quote leaves out the SHA-256 bank");
 	for (size_t i = 0; !rc && i < r->t->n_banks; i++)
 		rc = replay_bank(log, &r->t->banks[i], e);
 	check_judged(r, NULL, CHECK_BOOT_LOG, rc, e);

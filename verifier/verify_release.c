@@ -5,14 +5,6 @@
 #include "proto/tpm_template.h"
 #include "verify_run.h"
 
-static const struct eat_bank *bank_of(const struct eat *t, u16 alg)
-{
-	for (size_t i = 0; i < t->n_banks; i++)
-		if (t->banks[i].alg == alg)
-			return &t->banks[i];
-	return NULL;
-}
-
 static bool source_may_release(const struct eat_device *d)
 {
 	return bytes_equal(d->source, bytes_text("kernel-cma")) ||
@@ -84,7 +76,7 @@ static void check_k(struct run *r, struct err *e)
 
 static void check_cap(struct run *r)
 {
-	const struct eat_bank *b = bank_of(r->t, TPM_ALG_SHA256);
+	const struct eat_bank *b = token_bank(r->t, TPM_ALG_SHA256);
 	static const u8 zero[32];
 
 	if (r->v->checks.result[CHECK_QUOTE_DIGEST] != PASSED || !b || !(b->pcrs & 1u << CAP_PCR))

@@ -25,6 +25,8 @@ void check_judged(struct run *r, struct verified_device *d, enum check_id id, in
 		  const struct err *e);
 /** printable - bytes of the token as text for a person, '?' for what is not ASCII. */
 void printable(struct bytes b, char *out, size_t size);
+/** token_bank - the claimed PCRs of a bank, or NULL. */
+const struct eat_bank *token_bank(const struct eat *t, u16 alg);
 /** open_attest - a TPMS_ATTEST of the enrolled AK: signature first, parsing second. */
 int open_attest(struct run *r, struct bytes attest, struct bytes sig, struct tpm_attest *out,
 		struct err *e);

@@ -275,6 +275,52 @@ static void a_quote_over_another_bank_than_claimed_is_refused(void **state)
 	}
 }
 
+/* A log that reads well is worth nothing where no quoted value says that it happened. */
+static void a_quote_that_leaves_out_a_pcr_of_the_boot_log_is_refused(void **state)
+{
+	static const struct {
+		u32 quoted;
+		bool ask;
+		const char *checks, *words;
+	} rows[] = {
+		{ 0xffef, true, "BOOT_LOG RELEASE_SET", "leaves out PCR 4 of bank 0x000b" },
+		{ 0xffef, false, "BOOT_LOG", "leaves out PCR 4 of bank 0x000b" },
+		{ 0x8000, false, "BOOT_LOG", "leaves out PCR 0 of bank 0x000b" },
+		{ 0x10000, false, "BOOT_LOG", "leaves out PCR 0 of bank 0x000b" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct forged t;
+
+		forge_begin(&f->s, &f->a, &t);
+		forge_collect(&t);
+		t.ask = rows[i].ask;
+		t.pcrs[4].at[0] ^= 1; /* another loader ran than the log tells of */
+		t.selection.bank[0].pcrs = t.claimed.pcrs = rows[i].quoted;
+		forge_rest(&t);
+		refused(&t, rows[i].checks, rows[i].words);
+		forged_clear(&t);
+	}
+}
+
+/* Reference values are SHA-256: a log may hold true SHA-384 digests, and others beside them. */
+static void a_quote_that_leaves_out_the_sha256_bank_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+
+	forge_begin(&f->s, &f->a, &t);
+	forge_collect(&t);
+	t.ask = false;
+	t.selection.bank[0].alg = t.claimed.alg = TPM_ALG_SHA384;
+	for (size_t i = 0; i < TPM_PCRS; i++)
+		t.pcrs[i].alg = DIGEST_SHA384;
+	forge_rest(&t);
+	refused(&t, "BOOT_LOG", "the quote leaves out the SHA-256 bank");
+	forged_clear(&t);
+}
+
 static void pcr_values_that_were_not_quoted_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -465,6 +511,8 @@ int main(void)
 		REFUSAL(a_nonce_that_no_server_issued_opens_no_session),
 		REFUSAL(a_quote_over_other_pcrs_than_claimed_is_refused),
 		REFUSAL(a_quote_over_another_bank_than_claimed_is_refused),
+		REFUSAL(a_quote_that_leaves_out_a_pcr_of_the_boot_log_is_refused),
+		REFUSAL(a_quote_that_leaves_out_the_sha256_bank_is_refused),
 		REFUSAL(pcr_values_that_were_not_quoted_are_refused),
 		REFUSAL(a_quote_that_no_tpm_generated_is_refused),
 		REFUSAL(an_attestation_of_another_type_is_not_a_quote),
