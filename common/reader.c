@@ -89,6 +89,11 @@ struct reader read_inner(struct reader *r, size_t n, const char *field)
 	return (struct reader){ .left = b, .offset = at, .why = r->why };
 }
 
+bool read_next_is(const struct reader *r, u8 byte)
+{
+	return r->left.len && r->left.at[0] == byte;
+}
+
 bool read_done(struct reader *r)
 {
 	if (!r->why && r->left.len)

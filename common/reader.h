@@ -37,6 +37,9 @@ struct bytes read_bytes(struct reader *r, size_t n, const char *field);
 /** read_inner - a reader over the next @n bytes; it starts failed if they are not there. */
 struct reader read_inner(struct reader *r, size_t n, const char *field);
 
+/** read_next_is - is @byte the next one? Reads nothing; false at the end and after a failure. */
+bool read_next_is(const struct reader *r, u8 byte);
+
 /** read_done - true if something failed or bytes are left over (then why says so): reject. */
 bool read_done(struct reader *r);
 
