@@ -50,18 +50,6 @@ enum digest_alg spdm_digest_alg(u32 base_hash)
 }
 
 /* ---- signatures ---- */
-void spdm_signature_prefix(u8 version, const char *context, u8 out[SPDM_PREFIX_LEN])
-{
-	size_t len = strlen(context);
-
-	memset(out, 0, SPDM_PREFIX_LEN);
-	for (int i = 0; i < 4; i++) {
-		memcpy(out + 16 * i, "dmtf-spdm-v1.x.*", 16);
-		out[16 * i + 13] = (u8)('0' + (version & 0x0f));
-	}
-	memcpy(out + SPDM_PREFIX_LEN - len, context, len);
-}
-
 int spdm_verify_transcript(u8 version, u32 base_asym, u32 base_hash, const char *context,
 			   const struct pubkey *key, const struct bytes *pieces, size_t n,
 			   struct bytes sig, struct err *e)
@@ -233,13 +221,11 @@ int spdm_evidence_check_signatures(const struct spdm_evidence *ev, struct err *e
 	struct bytes m1[] = { ev->vca, without_tail(ev->challenge, ev->auth.signature) };
 
 	if (spdm_verify_transcript(ev->nego.version, ev->nego.base_asym, ev->nego.base_hash,
-				   "responder-measurements signing", key, l1, 2,
-				   ev->answer.signature, e))
+				   SPDM_CONTEXT_MEASUREMENTS, key, l1, 2, ev->answer.signature, e))
 		return err_while(e, "signature of MEASUREMENTS");
 	if (ev->has_challenge &&
 	    spdm_verify_transcript(ev->nego.version, ev->nego.base_asym, ev->nego.base_hash,
-				   "responder-challenge_auth signing", key, m1, 2,
-				   ev->auth.signature, e))
+				   SPDM_CONTEXT_CHALLENGE, key, m1, 2, ev->auth.signature, e))
 		return err_while(e, "signature of CHALLENGE_AUTH");
 	return 0;
 }

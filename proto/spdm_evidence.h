@@ -11,6 +11,7 @@
 #include "spdm/certificate.h"
 #include "spdm/challenge.h"
 #include "spdm/measurements.h"
+#include "spdm/signature.h"
 
 /** struct spdm_evidence - parsed transcripts; views into the bytes given to spdm_evidence_parse(). */
 struct spdm_evidence {
@@ -66,8 +67,6 @@ int spdm_evidence_check_leaf(const struct spdm_evidence *ev, struct err *e);
 int spdm_evidence_check_path(const struct spdm_evidence *ev, const struct trust_store *roots,
 			     long long unix_s, struct err *e);
 
-/** spdm_signed_digest_input - what a 1.2+ signature covers: P(100) and the transcript's hash. */
-void spdm_signature_prefix(u8 version, const char *context, u8 out[SPDM_PREFIX_LEN]);
 /**
  * spdm_verify_transcript - @sig by @key over @pieces, by the rules of @version.
  * @context: "responder-measurements signing" and the like; unused before 1.2.
