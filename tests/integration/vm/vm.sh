@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# A virtual machine with a stock kernel, our module and NVMe devices that speak SPDM. Sourced after
+# deploy/rig.sh by a script that set `build` and `rig` (a folder that fetch has filled).
+
+vm_initrd() { # file...: extra files for /bin; makes $work/initrd.gz
+	local root=$work/initrd release file
+	release=$(<"$rig/release")
+	mkdir -p "$root"/{bin,dev,proc,sys,mod,tmp,run}
+	cp /bin/busybox "$root/bin/"
+	for file in nvme-auth nvme-core nvme; do
+		xz -dc "$(find "$rig/root/lib/modules/$release" -name "$file.ko.xz")" >"$root/mod/$file.ko"
+	done
+	strip --strip-debug -o "$root/mod/assay_spdm.ko" "$module/assay_spdm.ko"
+	for file in "$@"; do vm_add "$root" "$file"; done
+	cat >"$root/init" <<-'END'
+		#!/bin/busybox sh
+		/bin/busybox --install -s /bin
+		export PATH=/bin
+		mount -t devtmpfs none /dev; mount -t proc none /proc; mount -t sysfs none /sys
+		exec </dev/ttyS1 >/dev/ttyS1 2>&1
+		stty -echo -onlcr 2>/dev/null
+		echo @@READY
+		while read -r line; do eval "$line"; echo "@@END $?"; done
+		poweroff -f
+	END
+	chmod +x "$root/init"
+	(cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$work/initrd.gz"
+}
+
+vm_add() { # root, program: it and its libraries
+	local library
+	mkdir -p "$1/bin"
+	strip -o "$1/bin/$(basename "$2")" "$2" || fail "no program $2"
+	ldd "$2" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
+		mkdir -p "$1/$(dirname "$library")"
+		cp -nL "$library" "$1/$library"
+	done
+}
+
+vm_start() { # QEMU arguments: devices
+	local lib=$rig/root/usr/lib/x86_64-linux-gnu
+	mkfifo "$work"/{guest,qmp}.{in,out}
+	LD_LIBRARY_PATH=$lib:$rig/root/lib/x86_64-linux-gnu QEMU_MODULE_DIR=$lib/qemu start qemu \
+		"$rig/root/usr/bin/qemu-system-x86_64" -L "$rig/root/usr/share/qemu" -L "$rig/root/usr/share/seabios" \
+		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m 512 -nodefaults -display none -no-reboot \
+		-chardev "pipe,id=guest,path=$work/guest" -chardev "pipe,id=qmp,path=$work/qmp" \
+		-serial "file:$work/console" -serial chardev:guest -mon chardev=qmp,mode=control \
+		-kernel "$rig/root/boot/vmlinuz-$(<"$rig/release")" -initrd "$work/initrd.gz" \
+		-append "console=ttyS0 quiet panic=-1" "$@"
+	exec {to_guest}<>"$work/guest.in" {from_guest}<>"$work/guest.out" {to_qmp}<>"$work/qmp.in" {from_qmp}<>"$work/qmp.out"
+	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -5 "$work/console" "$work/qemu.log")"
+	vm_qmp '{"execute":"qmp_capabilities"}' >/dev/null
+}
+
+vm_read() { # marker: what comes before the line that begins with it; the rest of that line is $vm_status
+	local line
+	while IFS= read -r -t 120 -u "$from_guest" line; do
+		line=${line%$'\r'}
+		[[ $line == "$1"* ]] && { vm_status=${line#"$1"}; return; }
+		printf '%s\n' "$line"
+	done
+	return 1
+}
+guest() { # command: its output; fails as it does
+	printf '%s\n' "$1" >&"$to_guest"
+	vm_read '@@END ' >"$work/answer" || fail "the guest does not answer to: $1"
+	cat "$work/answer"
+	return "$vm_status"
+}
+vm_qmp() { # command in JSON: its answer
+	local line
+	printf '%s\n' "$1" >&"$to_qmp"
+	while IFS= read -r -t 30 -u "$from_qmp" line; do
+		[[ $line == *'"return"'* ]] && { printf '%s\n' "$line"; return; }
+		[[ $line == *'"error"'* ]] && { printf '%s\n' "$line" >&2; return 1; }
+	done
+	fail "QEMU does not answer to: $1"
+}
+vm_nvme() { # number, spdm port: arguments of one device behind a root port of its own
+	printf '%s\n' -blockdev "driver=null-co,node-name=n$1,size=16777216,read-zeroes=on" \
+		-device "pcie-root-port,id=rp$1,chassis=$1,slot=$1" \
+		-device "nvme,id=nv$1,bus=rp$1,serial=s$1,drive=n$1,spdm_port=$2"
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A raw generic-netlink client, without a library, so that it fits into a test's virtual machine and can ask
+ * what no library would. It knows numbers only, no family.
+ *
+ *	netlink-ask [--uid N] [--keep CAP_NET_ADMIN] [--slow MS] FAMILY COMMAND do|dump [NR=KIND:VALUE]...
+ *	netlink-ask [--uid N] FAMILY listen GROUP MS
+ *
+ * KIND is u8, u32, u64, str or hex. Each message of the answer is a line "NR:HEX NR:HEX ...", an error is
+ * "error ERRNO TEXT" and exit status 2; listen prints what the group sends until nothing came for MS.
+ * --uid: be that user. --keep: of all capabilities only this number. --slow: read a dump slowly, into a
+ * small buffer.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { REQUEST_MAX = 1024, ANSWER_MAX = 65536, SLOW_BUFFER = 4096 };
+#define ATTR_HEAD sizeof(struct nlattr)
+
+struct request {
+	struct nlmsghdr h;
+	struct genlmsghdr g;
+	uint8_t attrs[REQUEST_MAX];
+};
+
+static uint8_t answer[ANSWER_MAX];
+static int sock;
+static unsigned int slow_ms;
+
+/* The kernel makes a dump's messages as large as the largest receive it has seen. */
+static size_t answer_max(void)
+{
+	return slow_ms ? SLOW_BUFFER : sizeof(answer);
+}
+
+static size_t aligned(size_t len)
+{
+	return (len + 3) / 4 * 4;
+}
+
+static void fail(int error, const char *text)
+{
+	printf("error %d %s\n", error, text && *text ? text : strerror(error));
+	exit(2);
+}
+
+static void put(struct request *r, uint16_t type, const void *at, size_t len)
+{
+	struct nlattr a = { .nla_len = (uint16_t)(ATTR_HEAD + len), .nla_type = type };
+	size_t used = r->h.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
+
+	if (used + ATTR_HEAD + aligned(len) > sizeof(r->attrs))
+		fail(E2BIG, NULL);
+	memcpy(r->attrs + used, &a, sizeof(a));
+	memcpy(r->attrs + used + ATTR_HEAD, at, len);
+	r->h.nlmsg_len += (uint32_t)(ATTR_HEAD + aligned(len));
+}
+
+static struct request request(uint16_t family, uint8_t cmd, uint16_t flags)
+{
+	return (struct request){ .h = { .nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN),
+					.nlmsg_type = family,
+					.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
+					.nlmsg_seq = 1 },
+				 .g = { .cmd = cmd, .version = 1 } };
+}
+
+/* Calls @each with every attribute between @at and @end; the kernel's messages are trusted to be well-formed. */
+static void walk(const uint8_t *at, const uint8_t *end,
+		 void (*each)(uint16_t, const uint8_t *, size_t))
+{
+	struct nlattr a;
+
+	for (; at + sizeof(a) <= end; at += aligned(a.nla_len)) {
+		memcpy(&a, at, sizeof(a));
+		each(a.nla_type & 0x3fff, at + sizeof(a), a.nla_len - sizeof(a));
+	}
+}
+
+static char ack_text[256];
+
+static void take_ack(uint16_t type, const uint8_t *at, size_t len)
+{
+	if (type == NLMSGERR_ATTR_MSG)
+		snprintf(ack_text, sizeof(ack_text), "%.*s", (int)len, (const char *)at);
+}
+
+/* An error ends the program. */
+static void check_error(const struct nlmsghdr *h)
+{
+	const uint8_t *data = (const uint8_t *)NLMSG_DATA(h), *at = data + sizeof(int);
+	struct nlmsgerr e;
+
+	if (h->nlmsg_type != NLMSG_ERROR && h->nlmsg_type != NLMSG_DONE)
+		return;
+	memcpy(&e.error, data, sizeof(e.error));
+	if (!e.error)
+		return;
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		memcpy(&e, data, sizeof(e));
+		at = data + sizeof(e);
+		if (!(h->nlmsg_flags & NLM_F_CAPPED)) /* the request is repeated whole */
+			at += aligned(e.msg.nlmsg_len) - sizeof(e.msg);
+	}
+	if (h->nlmsg_flags & NLM_F_ACK_TLVS)
+		walk(at, (const uint8_t *)h + h->nlmsg_len, take_ack);
+	fail(-e.error, ack_text);
+}
+
+static uint16_t family_id;
+static uint32_t group_id, group_wanted_id;
+static const char *group_wanted;
+
+static void take_group_part(uint16_t type, const uint8_t *at, size_t len)
+{
+	if (type == CTRL_ATTR_MCAST_GRP_ID)
+		memcpy(&group_id, at, sizeof(group_id));
+	else if (type == CTRL_ATTR_MCAST_GRP_NAME && group_wanted &&
+		 !strncmp((const char *)at, group_wanted, len))
+		group_wanted_id = 1;
+}
+
+static void take_group(uint16_t type, const uint8_t *at, size_t len)
+{
+	uint32_t before = group_wanted_id;
+
+	(void)type;
+	if (before > 1)
+		return;
+	walk(at, at + len, take_group_part);
+	if (group_wanted_id)
+		group_wanted_id = group_id;
+}
+
+static void take_family(uint16_t type, const uint8_t *at, size_t len)
+{
+	if (type == CTRL_ATTR_FAMILY_ID)
+		memcpy(&family_id, at, sizeof(family_id));
+	else if (type == CTRL_ATTR_MCAST_GROUPS)
+		walk(at, at + len, take_group);
+}
+
+static void find_family(const char *name)
+{
+	struct request r = request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0);
+	struct nlmsghdr *h = (struct nlmsghdr *)answer;
+
+	put(&r, CTRL_ATTR_FAMILY_NAME, name, strlen(name) + 1);
+	if (send(sock, &r, r.h.nlmsg_len, 0) < 0 || recv(sock, answer, answer_max(), 0) < 0)
+		fail(errno, NULL);
+	check_error(h);
+	walk((uint8_t *)NLMSG_DATA(h) + GENL_HDRLEN, answer + h->nlmsg_len, take_family);
+}
+
+static void print_attribute(uint16_t type, const uint8_t *at, size_t len)
+{
+	printf("%u:", type);
+	for (size_t i = 0; i < len; i++)
+		printf("%02x", at[i]);
+	putchar(' ');
+}
+
+static void print_message(const struct nlmsghdr *h)
+{
+	const struct genlmsghdr *g = NLMSG_DATA(h);
+
+	printf("%u ", g->cmd);
+	walk((const uint8_t *)g + GENL_HDRLEN, (const uint8_t *)h + h->nlmsg_len, print_attribute);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* One datagram; true when the answer is complete. */
+static bool print_datagram(void)
+{
+	ssize_t n = recv(sock, answer, answer_max(), 0);
+	struct nlmsghdr *h = (struct nlmsghdr *)answer;
+
+	if (n < 0)
+		fail(errno, NULL);
+	for (; NLMSG_OK(h, (size_t)n); h = NLMSG_NEXT(h, n)) {
+		check_error(h);
+		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
+			return true;
+		print_message(h);
+	}
+	return false;
+}
+
+static void add(struct request *r, const char *arg)
+{
+	uint16_t nr = (uint16_t)atoi(arg);
+	const char *kind = strchr(arg, '='), *value = kind ? strchr(kind, ':') : NULL;
+	uint8_t bytes[256];
+	uint64_t number;
+	size_t n = 0;
+
+	if (!value++)
+		fail(EINVAL, "NR=KIND:VALUE");
+	number = strtoull(value, NULL, 0);
+	if (!strncmp(kind, "=u8:", 4)) {
+		put(r, nr, &(uint8_t){ (uint8_t)number }, 1);
+	} else if (!strncmp(kind, "=u32:", 5)) {
+		put(r, nr, &(uint32_t){ (uint32_t)number }, 4);
+	} else if (!strncmp(kind, "=u64:", 5)) {
+		put(r, nr, &number, 8);
+	} else if (!strncmp(kind, "=str:", 5)) {
+		put(r, nr, value, strlen(value) + 1);
+	} else {
+		for (unsigned int byte; n < sizeof(bytes) && sscanf(value, "%2x", &byte) == 1;
+		     value += 2)
+			bytes[n++] = (uint8_t)byte;
+		put(r, nr, bytes, n);
+	}
+}
+
+static void keep_only(int capability)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	data[capability / 32].effective = data[capability / 32].permitted = 1U << capability % 32;
+	if (syscall(SYS_capset, &head, data))
+		fail(errno, NULL);
+}
+
+static void listen_to(const char *group, int quiet_ms)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+
+	if (!group_wanted_id)
+		fail(ENOENT, group);
+	if (setsockopt(sock, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group_wanted_id,
+		       sizeof(group_wanted_id)))
+		fail(errno, NULL);
+	puts("listening");
+	fflush(stdout);
+	while (poll(&p, 1, quiet_ms) > 0)
+		print_datagram();
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
+	struct request r;
+	int one = 1, at = 1;
+	bool dump;
+
+	for (; at + 1 < argc && !strncmp(argv[at], "--", 2); at += 2) {
+		if (!strcmp(argv[at], "--slow"))
+			slow_ms = (unsigned int)atoi(argv[at + 1]);
+		else if (!strcmp(argv[at], "--keep"))
+			keep_only(atoi(argv[at + 1]));
+		else if (setuid((uid_t)atoi(argv[at + 1])))
+			fail(errno, NULL);
+	}
+	if (argc - at < 3)
+		fail(EINVAL,
+		     "usage: netlink-ask [OPTIONS] FAMILY COMMAND do|dump [NR=KIND:VALUE]...");
+	sock = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&to, sizeof(to)))
+		fail(errno, NULL);
+	setsockopt(sock, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	group_wanted = !strcmp(argv[at + 1], "listen") ? argv[at + 2] : NULL;
+	find_family(argv[at]);
+	if (group_wanted) {
+		listen_to(group_wanted, argc - at > 3 ? atoi(argv[at + 3]) : 1000);
+		return 0;
+	}
+	dump = !strcmp(argv[at + 2], "dump");
+	r = request(family_id, (uint8_t)atoi(argv[at + 1]), dump ? NLM_F_DUMP : NLM_F_ACK);
+	for (int i = at + 3; i < argc; i++)
+		add(&r, argv[i]);
+	if (send(sock, &r, r.h.nlmsg_len, 0) < 0)
+		fail(errno, NULL);
+	do
+		usleep(slow_ms * 1000);
+	while (!print_datagram());
+	return 0;
+}
