@@ -61,7 +61,7 @@ rig_devices() { # how many NVMe drives; measurements of drive I in $here/deviceI
 		args+=(--device "name=device$i,port=0,identity=$here/device$i,measurements=$here/device$i.measurements,versions=1.2-1.3")
 	done
 	[ "$1" -gt 0 ] || return 0
-	start devices spdm-device serve "${args[@]}"
+	start devices spdm-device serve --control "$here/devices.control" "${args[@]}"
 	await devices grep -q ready "$here/devices.out"
 }
 

@@ -52,7 +52,8 @@ enum assay_attr {
 	ASSAY_A_KIND,		 /* u8, enum assay_kind */
 	ASSAY_A_LENGTH,		 /* u32, bytes of the whole object */
 	ASSAY_A_VAL,		 /* part of the object */
-	ASSAY_A_MAX = ASSAY_A_VAL,
+	ASSAY_A_STRICT, /* flag: a device that cannot be reached is taken for another one */
+	ASSAY_A_MAX = ASSAY_A_STRICT,
 };
 
 enum assay_log_attr {

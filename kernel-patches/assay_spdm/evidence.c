@@ -50,6 +50,8 @@ struct evidence *evidence_new(struct spdm_dev *dev, const struct spdm_requester 
 	kref_get(&dev->ref);
 	ev->dev = dev;
 	ev->slot = rq->config.slot;
+	ev->slots = rq->slots;
+	ev->challenge_at = rq->challenge_at;
 	memcpy(ev->nonce, rq->config.nonce, sizeof(ev->nonce));
 	ev->nego = rq->nego;
 	if (!copy_blob(&ev->chain, &rq->chain) || !copy_blob(&ev->vca, &rq->vca) ||
@@ -77,4 +79,29 @@ int evidence_current(struct spdm_dev *dev, struct evidence **out)
 		return dev->pending || dev->running ? -EAGAIN : -ENODEV;
 	kref_get(&dev->evidence->ref);
 	return 0;
+}
+
+int measurements_digest(const struct spdm_negotiated *nego, const struct blob *measurements,
+			const u8 indexes[SPDM_INDEXES_LEN], u8 out[ASSAY_DIGEST_LEN])
+{
+	struct reader r = reader_on((struct bytes){ measurements->at, measurements->len });
+	struct spdm_get_measurements asked;
+	struct spdm_measurements m = {};
+	struct writer w;
+	u8 *bytes;
+
+	spdm_read_get_measurements(&r, nego->version, &asked);
+	if (!r.why)
+		spdm_read_measurements(&r, nego, &asked, &m);
+	if (r.why)
+		return -EBADMSG;
+	/* a block takes no more room there than in the record */
+	bytes = kvmalloc(m.record.len + 1, GFP_KERNEL);
+	if (!bytes)
+		return -ENOMEM;
+	w = writer_on(bytes, m.record.len);
+	spdm_write_stable(&w, m.record, indexes);
+	sha256(bytes, w.len, out);
+	kvfree(bytes);
+	return w.full ? -EBADMSG : 0;
 }

@@ -151,3 +151,20 @@ int signature_check(const struct evidence *ev, const char **why)
 			   &ev->measurements, why);
 	return rc;
 }
+
+int chain_hash(const struct evidence *ev, u8 out[SPDM_HASH_MAX])
+{
+	struct bytes chain = { ev->chain.at, ev->chain.len };
+	const char *name = hash_name(ev->nego.base_hash);
+	struct crypto_shash *tfm;
+	int rc;
+
+	if (!name)
+		return -EOPNOTSUPP;
+	tfm = crypto_alloc_shash(name, 0, 0);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	rc = hash_pieces(tfm, &chain, 1, out);
+	crypto_free_shash(tfm);
+	return rc;
+}

@@ -121,9 +121,17 @@ static u8 take_algorithms(struct spdm_requester *rq, struct reader *r)
 	return DIGESTS;
 }
 
+static u8 after_chain(const struct spdm_requester *rq)
+{
+	bool needed = rq->nego.version < SPDM_12 || rq->config.want_challenge;
+
+	return needed && (rq->nego.flags & SPDM_CAP_CHAL) ? CHALLENGE : MEASUREMENTS;
+}
+
 static u8 take_digests(struct spdm_requester *rq, struct reader *r)
 {
 	struct spdm_digests d;
+	struct bytes ours;
 
 	spdm_read_digests(r, &rq->nego, &d);
 	rq->slots = d.provisioned;
@@ -131,14 +139,10 @@ static u8 take_digests(struct spdm_requester *rq, struct reader *r)
 		reader_fail(r, "DIGESTS: the slot asked for is not provisioned");
 	if (!r->why && !(d.usage[rq->config.slot] & SPDM_USAGE_MEASUREMENT))
 		reader_fail(r, "DIGESTS: the key of the slot asked for signs no measurements");
-	return CERTIFICATE;
-}
-
-static u8 after_chain(const struct spdm_requester *rq)
-{
-	bool needed = rq->nego.version < SPDM_12 || rq->config.want_challenge;
-
-	return needed && (rq->nego.flags & SPDM_CAP_CHAL) ? CHALLENGE : MEASUREMENTS;
+	ours = d.digest[rq->config.slot];
+	if (!r->why && ours.len <= sizeof(rq->chain_hash))
+		memcpy(rq->chain_hash, ours.at, ours.len);
+	return rq->config.know_chain ? after_chain(rq) : CERTIFICATE;
 }
 
 static u8 take_certificate(struct spdm_requester *rq, struct reader *r)
@@ -216,6 +220,7 @@ static void restart(struct spdm_requester *rq)
 	empty(&rq->chain);
 	empty(&rq->measurements);
 	empty(&rq->challenge);
+	rq->challenge_at = 0;
 	rq->step = VERSION;
 	rq->request_len = 0;
 	rq->not_ready = false;
@@ -362,6 +367,8 @@ int spdm_requester_take(struct spdm_requester *rq, struct bytes response, const 
 		return strncmp(r.why, "device cannot", 13) ? -EBADMSG : -EOPNOTSUPP;
 	}
 	transcript = transcript_of(rq, step);
+	if (step == CHALLENGE)
+		rq->challenge_at = (u32)transcript->len;
 	write_bytes(transcript, (struct bytes){ rq->request, rq->request_len });
 	write_bytes(transcript, (struct bytes){ response.at, r.offset });
 	if (transcript->full || rq->chain.full) {

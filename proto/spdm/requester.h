@@ -24,6 +24,7 @@ struct spdm_requester_config {
 	u32 base_asym, base_hash; /* what to offer; 0: all this build can verify */
 	u8 slot;
 	bool want_challenge;	  /* also from 1.2 on; below it is always done     */
+	bool know_chain;	  /* no GET_CERTIFICATE: compare chain_hash instead */
 	u8 nonce[SPDM_NONCE_LEN]; /* of the signed MEASUREMENTS                    */
 	u8 challenge_nonce[SPDM_NONCE_LEN];
 	u8 context[SPDM_CONTEXT_LEN]; /* sent from 1.3 on                              */
@@ -34,10 +35,12 @@ struct spdm_requester {
 	struct spdm_negotiated nego;
 	struct spdm_versions versions;
 	struct spdm_offer offer;
-	u8 slots; /* provisioned slots, from DIGESTS */
+	u8 slots;		      /* provisioned slots, from DIGESTS */
+	u8 chain_hash[SPDM_HASH_MAX]; /* of the slot's chain object, from DIGESTS: hash_len bytes */
 
 	/* the evidence; buffers are the caller's */
 	struct writer vca, chain, measurements, challenge;
+	u32 challenge_at; /* where CHALLENGE begins in @challenge; 0: there is none */
 
 	u32 wait_us; /* after -EAGAIN: how long before the next request */
 

@@ -52,6 +52,7 @@ struct device {
 	struct slot slots[SLOTS];
 	unsigned long exchanges, signatures, sign_us;
 	unsigned int epoch; /* raised by "drop": connections forget their state */
+	bool closing;	    /* "close": the next request is answered by hanging up */
 };
 
 /* identity.c */
@@ -124,6 +125,7 @@ extern const size_t n_hostile_modes;
 const struct hostile_mode *hostile_find(const char *name);
 
 /* serve.c */
+int control_connect(const char *path); /* to a serving one; -1 and errno */
 int serve(struct device *devices, size_t n, const char *control_path, bool announce);
 /* frame one DOE object: discovery is answered here. Return: bytes in @out. */
 size_t doe_answer(struct session *s, const uint8_t *object, size_t len, uint8_t *out, size_t cap);

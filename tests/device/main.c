@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "device.h"
 
@@ -10,6 +12,7 @@ static int usage(void)
 	fputs("usage: spdm-device init FOLDER\n"
 	      "       spdm-device identity ROOTFOLDER FOLDER SLOT ASYM PCINAME [FLAW]\n"
 	      "       spdm-device serve [--control PATH] --device KEY=VALUE,... [--device ...]\n"
+	      "       spdm-device tell CONTROLSOCKET WORD...\n"
 	      "       spdm-device modes\n"
 	      "see tests/device/README.md\n",
 	      stderr);
@@ -105,6 +108,32 @@ static int run_serve(int argc, char **argv)
 	return n ? serve(devices, n, control, true) : usage();
 }
 
+/* One line to a running one; its answer on stdout. */
+static int run_tell(int argc, char **argv)
+{
+	char line[1024] = "", answer[512];
+	int fd = control_connect(argv[2]);
+	ssize_t n;
+
+	for (int i = 3; i < argc; i++) {
+		size_t used = strlen(line);
+
+		if (snprintf(line + used, sizeof(line) - used, "%s%s", used ? " " : "", argv[i]) >=
+		    (int)(sizeof(line) - used))
+			return usage();
+	}
+	if (fd < 0 || send(fd, line, strlen(line), MSG_NOSIGNAL) < 0) {
+		perror(argv[2]);
+		return 1;
+	}
+	n = recv(fd, answer, sizeof(answer), 0);
+	close(fd);
+	if (n <= 0)
+		return 1;
+	fwrite(answer, 1, (size_t)n, stdout);
+	return !memcmp(answer, "error", n < 5 ? (size_t)n : 5);
+}
+
 static int run_modes(void)
 {
 	for (size_t i = 0; i < n_hostile_modes; i++) {
@@ -120,6 +149,8 @@ static int run_modes(void)
 
 int main(int argc, char **argv)
 {
+	if (argc > 3 && !strcmp(argv[1], "tell"))
+		return run_tell(argc, argv);
 	if (argc == 3 && !strcmp(argv[1], "init"))
 		return identity_make_root(argv[2]) ? 1 : 0;
 	if ((argc == 7 || argc == 8) && !strcmp(argv[1], "identity")) {

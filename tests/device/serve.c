@@ -226,11 +226,14 @@ static void control(struct device *devices, size_t n, char *line, char *out, siz
 		ended = 1;
 		snprintf(out, size, "ok\n");
 	} else if (!verb || !d) {
-		snprintf(out, size, "error: set|drop|stats NAME ..., or quit\n");
+		snprintf(out, size, "error: set|drop|close|stats NAME ..., or quit\n");
 	} else if (!strcmp(verb, "set") && what && value) {
 		snprintf(out, size, "%s\n", set(d, what, value));
 	} else if (!strcmp(verb, "drop")) {
 		d->epoch++;
+		snprintf(out, size, "ok\n");
+	} else if (!strcmp(verb, "close")) {
+		d->closing = true;
 		snprintf(out, size, "ok\n");
 	} else if (!strcmp(verb, "stats")) {
 		snprintf(out, size, "exchanges=%lu signatures=%lu sign_us=%lu\n", d->exchanges,
@@ -251,6 +254,19 @@ static int control_open(const char *path)
 	unlink(path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 8))
 		return -1;
+	return fd;
+}
+
+int control_connect(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a))) {
+		close(fd);
+		fd = -1;
+	}
 	return fd;
 }
 
@@ -319,6 +335,14 @@ static void close_connection(struct connection **c)
 	*c = NULL;
 }
 
+static bool hangs_up(struct connection *c)
+{
+	bool closing = c->session.device->closing;
+
+	c->session.device->closing = false;
+	return closing;
+}
+
 int serve(struct device *devices, size_t n, const char *control_path, bool announce)
 {
 	struct sigaction act = { .sa_handler = on_signal };
@@ -352,7 +376,8 @@ int serve(struct device *devices, size_t n, const char *control_path, bool annou
 		if (poll(fds, k, -1) < 0)
 			continue;
 		for (size_t i = 0; i < CONNECTIONS; i++)
-			if (conns[i] && fds[n + 1 + i].revents && !on_readable(conns[i]))
+			if (conns[i] && fds[n + 1 + i].revents &&
+			    (hangs_up(conns[i]) || !on_readable(conns[i])))
 				close_connection(&conns[i]);
 		if (fds[n].revents)
 			control_accept(control_fd, devices, n);

@@ -528,6 +528,40 @@ static void a_response_without_a_request_is_refused(void **state)
 	assert_string_equal(s.why, "response without a request");
 }
 
+static void a_known_chain_is_not_read_again_but_its_hash_is_kept(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		struct digest hash;
+		struct bytes chain;
+		struct script s;
+
+		script_start(&s, versions[v]);
+		s.rq.config.know_chain = true;
+		script_finish(&s);
+		chain = (struct bytes){ s.chain, s.chain_len };
+		hash = digest_of(DIGEST_SHA256, &chain, 1);
+		assert_int_equal(s.rq.chain.len, 0);
+		assert_memory_equal(s.rq.chain_hash, hash.at, digest_len(hash.alg));
+	}
+}
+
+static void where_the_challenge_begins_is_known_when_there_is_one(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		struct script s;
+
+		script_start(&s, versions[v]);
+		s.rq.config.want_challenge = false;
+		script_finish(&s);
+		if (versions[v] >= SPDM_12)
+			assert_int_equal(s.rq.challenge_at, 0);
+		else
+			assert_int_equal(s.challenge[s.rq.challenge_at + 1], SPDM_CHALLENGE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +581,8 @@ int main(void)
 		cmocka_unit_test(a_resynch_may_come_at_version_1_0),
 		cmocka_unit_test(a_device_that_cannot_take_the_requests_to_come_is_told_apart),
 		cmocka_unit_test(a_response_without_a_request_is_refused),
+		cmocka_unit_test(a_known_chain_is_not_read_again_but_its_hash_is_kept),
+		cmocka_unit_test(where_the_challenge_begins_is_known_when_there_is_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,3 +81,32 @@ vm_nvme() { # number, spdm port: arguments of one device behind a root port of i
 		-device "pcie-root-port,id=rp$1,chassis=$1,slot=$1" \
 		-device "nvme,id=nv$1,bus=rp$1,serial=s$1,drive=n$1,spdm_port=$2"
 }
+vm_tpm() { # starts a TPM for the machine; $tpm_args are the arguments
+	local log=$work/swtpm_setup.log
+	mkdir -p "$work/vtpm"
+	swtpm_setup --tpm2 --tpmstate "$work/vtpm" --pcr-banks sha256 --logfile "$log" >/dev/null || fail "swtpm_setup: $(tail -1 "$log")"
+	start vtpm swtpm socket --tpm2 --tpmstate "dir=$work/vtpm" --ctrl "type=unixio,path=$work/vtpm/sock" --terminate
+	await vtpm test -S "$work/vtpm/sock"
+	tpm_args=(-chardev "socket,id=tpm,path=$work/vtpm/sock" -tpmdev emulator,id=tpm0,chardev=tpm -device tpm-crb,tpmdev=tpm0)
+}
+vm_unplug() { # number
+	local i
+	vm_qmp "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"nv$1\"}}" >/dev/null || return
+	for i in $(seq 100); do
+		guest "test ! -e /sys/bus/pci/devices/0000:0$1:00.0" && return
+		sleep 0.1
+	done
+	return 1
+}
+vm_plug() { # number, spdm port: at the same address as before
+	local i
+	for i in $(seq 50); do # its old block device may still be on its way out
+		vm_qmp "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"nvme\",\"id\":\"nv$1\",\"bus\":\"rp$1\",\"serial\":\"s$1\",\"drive\":\"n$1\",\"spdm_port\":$2}}" >/dev/null && break
+		sleep 0.1
+	done
+	for i in $(seq 100); do
+		guest "test -e /sys/bus/pci/devices/0000:0$1:00.0" && return
+		sleep 0.1
+	done
+	return 1
+}

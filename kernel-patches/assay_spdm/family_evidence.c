@@ -9,8 +9,6 @@
 #include "assay_spdm.h"
 #include "device_evidence.h"
 
-enum { NAME_MAX_LEN = 31, CHUNK_MIN = 256 };
-
 /* What a dump holds between two calls: one immutable object, and where it is in it. */
 struct read_state {
 	struct evidence *ev;
@@ -48,7 +46,7 @@ static int read_evidence(struct spdm_dev *dev, struct nlattr **attrs, u32 mask,
 			 struct netlink_ext_ack *extack, struct evidence **out)
 {
 	struct nlattr *nonce = attrs[DEVICE_EVIDENCE_A_OBJECT_NONCE];
-	char why[WHY_MAX];
+	char why[ASSAY_WHY_MAX];
 	int rc;
 
 	if (!nonce) {
@@ -116,8 +114,8 @@ static int put_chunk(struct sk_buff *skb, struct netlink_callback *cb, struct re
 {
 	unsigned int type = __ffs(state->mask);
 	struct blob b = object(state->ev, type);
-	size_t left = b.len - state->at, room, n;
 	void *head;
+	int n;
 
 	head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			   genl_dumpit_info(cb)->info.family, NLM_F_MULTI,
@@ -129,13 +127,8 @@ static int put_chunk(struct sk_buff *skb, struct netlink_callback *cb, struct re
 	     nla_put_u32(skb, DEVICE_EVIDENCE_A_OBJECT_GENERATION, state->ev->generation) ||
 	     nla_put_u32(skb, DEVICE_EVIDENCE_A_OBJECT_LENGTH, (u32)b.len)))
 		goto cancel;
-	room = skb_tailroom(skb) < (int)NLA_HDRLEN + NLA_ALIGNTO
-		       ? 0
-		       : (size_t)skb_tailroom(skb) - NLA_HDRLEN - NLA_ALIGNTO;
-	n = min3(left, room, (size_t)(U16_MAX - NLA_HDRLEN));
-	if (n < left && n < CHUNK_MIN)
-		goto cancel; /* the next message has more room */
-	if (nla_put(skb, DEVICE_EVIDENCE_A_OBJECT_VAL, (int)n, b.len ? b.at + state->at : NULL))
+	n = chunk_put(skb, DEVICE_EVIDENCE_A_OBJECT_VAL, &b, state->at);
+	if (n < 0)
 		goto cancel;
 	genlmsg_end(skb, head);
 	state->begun = true;
@@ -175,8 +168,8 @@ static int read_end(struct netlink_callback *cb)
 static const struct nla_policy read_policy[DEVICE_EVIDENCE_A_OBJECT_NONCE + 1] = {
 	[DEVICE_EVIDENCE_A_OBJECT_TYPE_MASK] = NLA_POLICY_MASK(NLA_U32, DEVICE_EVIDENCE_TYPE_ALL),
 	[DEVICE_EVIDENCE_A_OBJECT_FLAGS] = NLA_POLICY_MASK(NLA_U32, DEVICE_EVIDENCE_FLAG_DIGEST),
-	[DEVICE_EVIDENCE_A_OBJECT_SUBSYS] = { .type = NLA_NUL_STRING, .len = NAME_MAX_LEN },
-	[DEVICE_EVIDENCE_A_OBJECT_DEV_NAME] = { .type = NLA_NUL_STRING, .len = NAME_MAX_LEN },
+	[DEVICE_EVIDENCE_A_OBJECT_SUBSYS] = { .type = NLA_NUL_STRING, .len = ASSAY_NAME_MAX },
+	[DEVICE_EVIDENCE_A_OBJECT_DEV_NAME] = { .type = NLA_NUL_STRING, .len = ASSAY_NAME_MAX },
 	[DEVICE_EVIDENCE_A_OBJECT_NONCE] = { .type = NLA_BINARY,
 					     .len = DEVICE_EVIDENCE_MAX_NONCE_SIZE },
 };
@@ -202,12 +195,12 @@ static struct genl_family family = {
 	.n_split_ops = ARRAY_SIZE(ops),
 };
 
-int device_evidence_init(void)
+int family_evidence_init(void)
 {
 	return genl_register_family(&family);
 }
 
-void device_evidence_exit(void)
+void family_evidence_exit(void)
 {
 	genl_unregister_family(&family);
 }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* All that differs between the kernels this module builds for (6.12 to 7.3). */
+#ifndef ASSAY_COMPAT_H
+#define ASSAY_COMPAT_H
+
+#include <linux/device.h>
+#include <linux/pci.h>
+#include <linux/version.h>
+
+/* <linux/pci-doe.h> names it from 6.17 on */
+enum { DOE_CMA_SPDM = 1 };
+
+#ifdef HAVE_DEVICE_DRIVER_OVERRIDE
+static inline int compat_set_override(struct pci_dev *pdev, const char *name)
+{
+	return device_set_driver_override(&pdev->dev, name);
+}
+
+static inline bool compat_has_override(struct pci_dev *pdev, const char *name)
+{
+	const struct device_driver driver = { .name = name };
+
+	return device_match_driver_override(&pdev->dev, &driver) > 0;
+}
+#else
+static inline int compat_set_override(struct pci_dev *pdev, const char *name)
+{
+	return driver_set_override(&pdev->dev, &pdev->driver_override, name, strlen(name));
+}
+
+static inline bool compat_has_override(struct pci_dev *pdev, const char *name)
+{
+	bool same;
+
+	device_lock(&pdev->dev);
+	same = pdev->driver_override && !strcmp(pdev->driver_override, name);
+	device_unlock(&pdev->dev);
+	return same;
+}
+#endif
+
+#endif
