@@ -431,17 +431,13 @@ static int log_dump(struct sk_buff *skb, struct netlink_callback *cb)
 }
 
 /* ---- the tables; ../netlink/assay.yaml is the same in words ---- */
-#define POLICY_NAME                                                                                \
-	{                                                                                          \
-		.type = NLA_NUL_STRING, .len = ASSAY_NAME_MAX                                      \
-	}
 #define POLICY_BYTES NLA_POLICY_EXACT_LEN(32)
 #define POLICY_SLOT  NLA_POLICY_MAX(NLA_U8, 7)
 
 static const struct nla_policy status_policy[] = {
 	[ASSAY_A_DEV_ID] = { .type = NLA_U64 },
-	[ASSAY_A_SUBSYS] = POLICY_NAME,
-	[ASSAY_A_DEV_NAME] = POLICY_NAME,
+	[ASSAY_A_SUBSYS] = { .type = NLA_NUL_STRING, .len = ASSAY_NAME_MAX },
+	[ASSAY_A_DEV_NAME] = { .type = NLA_NUL_STRING, .len = ASSAY_NAME_MAX },
 };
 
 static const struct nla_policy collect_policy[] = {
