@@ -26,8 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		netlink_parse_family(m.payload, name, &why);
 		netlink_object_take(&o, SPDM_TRANSCRIPT_MAX, m.payload, &why);
 		netlink_evidence_take(&ev, m.payload, &why);
-		if (!netlink_parse_status(m.payload, &s, &why) && s.version == 0x12)
-			planted_bug(whole, s.generation == 9);
+		if (!netlink_parse_status(m.payload, &s, &why) && s.has_digests)
+			planted_bug(whole, s.state == ASSAY_STATE_FAILED);
 	}
 	netlink_evidence_done(&ev, &why);
 	netlink_evidence_clear(&ev);
