@@ -104,6 +104,55 @@ TAKES(take_allow_file)
 	return config_bool(&((struct agent_settings *)into)->allow_file_source, value, e);
 }
 
+/* The next word of a list "a, b c"; NULL at its end. */
+static const char *next_word(const char **at, char out[32])
+{
+	size_t len;
+
+	*at += strspn(*at, ", ");
+	len = strcspn(*at, ", ");
+	snprintf(out, 32, "%.*s", (int)len, *at);
+	*at += len;
+	return len ? out : NULL;
+}
+
+TAKES(take_sources)
+{
+	struct agent_settings *s = into;
+	char word[32];
+
+	(void)argument;
+	s->kernel_cma = false;
+	while (next_word(&value, word)) {
+		if (strcmp(word, "kernel-cma"))
+			return err_set(e, E_CONFIG,
+				       "kernel-cma expected, or nothing; \"%s\" is no source of "
+				       "this version",
+				       word);
+		s->kernel_cma = true;
+	}
+	return 0;
+}
+
+TAKES(take_slots)
+{
+	struct agent_settings *s = into;
+	char word[32];
+
+	(void)argument;
+	s->n_slots = 0;
+	while (next_word(&value, word)) {
+		long long v;
+
+		if (config_number(&v, 0, SPDM_SLOTS_MAX - 1, word, e))
+			return (int)e->code;
+		if (memchr(s->slots, (int)v, s->n_slots))
+			return err_set(e, E_CONFIG, "slot %lld stands twice", v);
+		s->slots[s->n_slots++] = (u8)v;
+	}
+	return s->n_slots ? 0 : err_set(e, E_CONFIG, "slots of 0 to 7 expected, best first");
+}
+
 static struct test_device *device_named(struct agent_settings *s, const char *name, struct err *e)
 {
 	for (size_t i = 0; i < s->n_devices; i++)
@@ -185,6 +234,8 @@ static const struct config_key keys[] = {
 	{ "tpm", "tcti", take_tcti },
 	{ "logs", "boot", take_boot_log },
 	{ "devices", "pci", take_pci_folder },
+	{ "devices", "sources", take_sources },
+	{ "devices", "slots", take_slots },
 	{ "sockets", "collector", take_collector_socket },
 	{ "sockets", "agent", take_agent_socket },
 	{ "rounds", "interval", take_interval },
@@ -239,6 +290,8 @@ int agent_settings_load(const char *path, struct agent_settings *out, struct err
 		.tcti = "device:/dev/tpmrm0",
 		.boot_log = "/sys/kernel/security/tpm0/binary_bios_measurements",
 		.pci_folder = "/sys/bus/pci/devices",
+		.kernel_cma = true,
+		.n_slots = 1,
 		.collector_socket = "/run/assay/collector.sock",
 		.agent_socket = "/run/assay/agent.sock",
 		.interval_s = 3600,

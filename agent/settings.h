@@ -35,6 +35,9 @@ struct agent_settings {
 	char tcti[256];
 	char boot_log[AGENT_PATH_MAX];
 	char pci_folder[AGENT_PATH_MAX]; /* /sys/bus/pci/devices; "" : no PCI inventory */
+	bool kernel_cma;		 /* [devices] sources; needs the inventory */
+	size_t n_slots;
+	u8 slots[SPDM_SLOTS_MAX]; /* in the order of trying */
 	char collector_socket[AGENT_PATH_MAX], agent_socket[AGENT_PATH_MAX];
 	long long interval_s, jitter_s;
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "pci_config.h"
+#include "sources/netlink.h"
 
 enum { TEXT_MAX = PCI_FUNCTIONS_MAX * 256 };
 
@@ -70,6 +72,30 @@ static void read_serial(struct inventory *inv, const char *folder, struct eat_fu
 		f->serial = (struct bytes){ inv->text->w.at + at, 8 };
 }
 
+static void keep_serial(struct inventory *inv, u64 serial, struct eat_function *f)
+{
+	size_t at = inv->text->w.len;
+	u8 raw[8];
+	struct writer w = writer_on(raw, sizeof(raw));
+
+	write_be64(&w, serial);
+	write_bytes(&inv->text->w, BYTES(raw));
+	if (!inv->text->w.full)
+		f->serial = (struct bytes){ inv->text->w.at + at, sizeof(raw) };
+}
+
+/* What sysfs does not tell: the serial number before 6.18. */
+static void read_config(struct inventory *inv, const char *pci, const char *address,
+			struct eat_function *f)
+{
+	struct pci_look look;
+	struct err ignored = { 0 };
+
+	f->cma = pci_has_cma(pci, address);
+	if (!f->serial.len && !pci_look(pci, address, &look, &ignored) && look.identity.has_serial)
+		keep_serial(inv, look.identity.serial, f);
+}
+
 static struct bytes link_name(struct inventory *inv, const char *folder, const char *name)
 {
 	char path[AGENT_PATH_MAX + 300], target[512];
@@ -81,14 +107,6 @@ static struct bytes link_name(struct inventory *inv, const char *folder, const c
 		return BYTES_NONE;
 	target[n] = 0;
 	return keep(inv, basename(target));
-}
-
-static bool has_cma(const char *folder)
-{
-	char path[AGENT_PATH_MAX + 320];
-
-	snprintf(path, sizeof(path), "%s/doe_features/0001:01", folder);
-	return access(path, F_OK) == 0;
 }
 
 static void read_parent(struct inventory *inv, const char *folder, struct eat_function *f)
@@ -144,10 +162,10 @@ static int read_function(struct inventory *inv, const char *pci, const char *add
 	if (!ok)
 		return 0; /* it went away while we looked */
 	read_serial(inv, folder, &f);
+	read_config(inv, pci, address, &f);
 	read_parent(inv, folder, &f);
 	f.driver = link_name(inv, folder, "driver");
 	read_iommu(inv, folder, &f);
-	f.cma = has_cma(folder);
 	if (inv->n_functions == PCI_FUNCTIONS_MAX || inv->text->w.full)
 		return err_set(e, E_LIMIT, "more than %d PCI functions", PCI_FUNCTIONS_MAX);
 	inv->functions[inv->n_functions++] = f;
@@ -182,43 +200,96 @@ static int list_test_devices(struct inventory *inv, const struct agent_settings 
 		if (pci_identity_parse(t->identity, &d->identity, e))
 			return (int)e->code;
 	}
-	labels_fix(inv->devices, inv->n_devices);
+	return 0;
+}
+
+static int list_kernel_devices(struct inventory *inv, const struct agent_settings *s, struct err *e)
+{
+	size_t n;
+
+	if (!s->kernel_cma || !s->pci_folder[0])
+		return 0;
+	if (netlink_devices(s->pci_folder, inv->devices, DEVICES_MAX - TEST_DEVICES_MAX, &n, e))
+		return (int)e->code;
+	for (size_t i = 0; i < n; i++) {
+		struct source_device *d = &inv->devices[i];
+
+		d->slot = s->slots[0];
+		d->n_other_slots = s->n_slots - 1;
+		memcpy(d->other_slots, s->slots + 1, d->n_other_slots);
+	}
+	inv->n_devices = n;
 	return 0;
 }
 
 /* A simulated or saved device stands in the inventory like a function with CMA. */
-static int add_test_devices(struct inventory *inv, const struct agent_settings *s, struct err *e)
+static int add_function(struct inventory *inv, const struct source_device *d, struct err *e)
 {
+	struct eat_function f = { .vendor = d->identity.vendor,
+				  .device = d->identity.device,
+				  .class_code = d->identity.class_code,
+				  .revision = d->identity.revision,
+				  .has_subsystem = d->identity.has_subsystem,
+				  .subsystem_vendor = d->identity.subsystem_vendor,
+				  .subsystem = d->identity.subsystem,
+				  .cma = true };
+	char address[SOURCE_ADDRESS_MAX + 8];
+
+	if (d->source == &source_netlink) /* it came after sysfs was read */
+		snprintf(address, sizeof(address), "%s", d->address);
+	else
+		snprintf(address, sizeof(address), "%s:%s", d->source->name, d->address);
+	f.address = keep(inv, address);
+	f.label = keep(inv, d->label);
+	if (d->identity.has_serial)
+		keep_serial(inv, d->identity.serial, &f);
+	if (inv->n_functions == PCI_FUNCTIONS_MAX || inv->text->w.full)
+		return err_set(e, E_LIMIT, "more than %d PCI functions", PCI_FUNCTIONS_MAX);
+	inv->functions[inv->n_functions++] = f;
+	return 0;
+}
+
+static struct eat_function *function_at(struct inventory *inv, const char *address)
+{
+	for (size_t i = 0; i < inv->n_functions; i++)
+		if (bytes_equal(inv->functions[i].address, bytes_text(address)))
+			return &inv->functions[i];
+	return NULL;
+}
+
+/* A function that does not answer any more is still what it was when the kernel found it. */
+static void remember_identity(struct inventory *inv, struct source_device *d)
+{
+	const struct eat_function *f = function_at(inv, d->address);
+
+	if (!f || d->identity.vendor)
+		return;
+	d->identity.vendor = f->vendor;
+	d->identity.device = f->device;
+}
+
+static int add_devices(struct inventory *inv, const struct agent_settings *s, struct err *e)
+{
+	if (list_kernel_devices(inv, s, e))
+		return (int)e->code;
+	for (size_t i = 0; i < inv->n_devices; i++)
+		remember_identity(inv, &inv->devices[i]);
 	if (list_test_devices(inv, s, e))
 		return (int)e->code;
+	labels_fix(inv->devices, inv->n_devices);
 	for (size_t i = 0; i < inv->n_devices; i++) {
 		const struct source_device *d = &inv->devices[i];
-		struct eat_function f = { .vendor = d->identity.vendor,
-					  .device = d->identity.device,
-					  .class_code = d->identity.class_code,
-					  .revision = d->identity.revision,
-					  .has_subsystem = d->identity.has_subsystem,
-					  .subsystem_vendor = d->identity.subsystem_vendor,
-					  .subsystem = d->identity.subsystem,
-					  .cma = true };
-		char address[SOURCE_ADDRESS_MAX + 8];
-		u8 serial[8];
-		struct writer w = writer_on(serial, sizeof(serial));
-		size_t at;
+		struct eat_function *f =
+			d->source == &source_netlink ? function_at(inv, d->address) : NULL;
 
-		snprintf(address, sizeof(address), "%s:%s", d->source->name, d->address);
-		f.address = keep(inv, address);
-		f.label = keep(inv, d->label);
-		at = inv->text->w.len;
-		write_be64(&w, d->identity.serial);
-		write_bytes(&inv->text->w, BYTES(serial));
-		if (d->identity.has_serial && !inv->text->w.full)
-			f.serial = (struct bytes){ inv->text->w.at + at, 8 };
-		if (inv->n_functions == PCI_FUNCTIONS_MAX || inv->text->w.full)
-			return err_set(e, E_LIMIT, "more than %d PCI functions", PCI_FUNCTIONS_MAX);
-		inv->functions[inv->n_functions++] = f;
+		if (!f && add_function(inv, d, e))
+			return (int)e->code;
+		if (f) {
+			f->cma = true; /* the kernel speaks to its mailbox, whatever sysfs says */
+			f->label = keep(inv, d->label);
+		}
 	}
-	return 0;
+	return inv->text->w.full ? err_set(e, E_LIMIT, "the inventory is too long") : 0;
 }
 
 int inventory_read(const struct agent_settings *s, struct inventory **out, struct err *e)
@@ -229,7 +300,7 @@ int inventory_read(const struct agent_settings *s, struct inventory **out, struc
 	    !(inv->text = buf_new(TEXT_MAX)) || !write_space(&inv->text->w, TEXT_MAX))
 		return err_set(e, E_MEMORY, "no memory for the inventory");
 	inv->text->w.len = 0;
-	if ((s->pci_folder[0] && read_pci(inv, s->pci_folder, e)) || add_test_devices(inv, s, e))
+	if ((s->pci_folder[0] && read_pci(inv, s->pci_folder, e)) || add_devices(inv, s, e))
 		return err_while(e, "inventory");
 	*out = TAKE(inv);
 	return 0;

@@ -13,6 +13,10 @@ struct source_device {
 	struct pci_identity identity;
 	char label[LABEL_MAX + 1]; /* set by labels_fix() once all devices are known */
 	u8 slot;
+	u8 other_slots[SPDM_SLOTS_MAX -
+		       1]; /* tried in turn when a slot's evidence has not its form */
+	size_t n_other_slots;
+	const char *pci_folder; /* of source kernel-cma; borrowed */
 };
 
 struct evidence_source {
@@ -29,7 +33,10 @@ extern const struct evidence_source source_socket, source_file;
 
 /** labels_fix - labels of @n devices, ordinals by ascending address among equals. Sorts @d by address. */
 void labels_fix(struct source_device *d, size_t n);
-/** source_collect - @d's evidence, or a failure in @out->failure: a device is never left out. */
+/**
+ * source_collect - @d's evidence, or a failure in @out->failure: a device is never left out. A slot that
+ * gives none, or none of SPDM's form, is passed over for the next one; what the last one gives is sent as it is.
+ */
 void source_collect(const struct source_device *d, const struct evidence_context *c,
 		    struct device_evidence *out);
 

@@ -106,6 +106,11 @@ static void an_agent_refuses_what_would_leave_it_open_or_guessing(void **state)
 		{ SERVER "[device]\naddress = 127.0.0.1:1\n", "[device NAME] expected" },
 		{ SERVER "[device a]\nidentity = Vendor=1\n", "identity" },
 		{ SERVER "[device a]\nslot = 8\n", "a number from 0 to 7 expected" },
+		{ SERVER "[devices]\nsources = kernel-cma, user-doe\n",
+		  "\"user-doe\" is no source of this version" },
+		{ SERVER "[devices]\nslots = 8\n", "a number from 0 to 7 expected" },
+		{ SERVER "[devices]\nslots = 1 2 1\n", "slot 1 stands twice" },
+		{ SERVER "[devices]\nslots =\n", "slots of 0 to 7 expected" },
 		{ SERVER "[volume x]\nepoch = 1\n", "[volume UUID] expected" },
 		{ SERVER VOLUME("1") VOLUME("1"), "stands twice" },
 		{ SERVER "[volume 00000001-0000-0000-0000-000000000000]\nepoch = 0\n",
@@ -123,6 +128,24 @@ static void an_agent_refuses_what_would_leave_it_open_or_guessing(void **state)
 			fail_msg("row %zu: %d \"%s\", expected \"%s\"", i, (int)e.code, e.text,
 				 rows[i].why);
 	}
+	free(s);
+}
+
+static void the_kernels_devices_are_read_from_slot_0_unless_told_otherwise(void **state)
+{
+	struct agent_settings *s = calloc(1, sizeof(*s));
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(load_agent(SERVER, s, &e), &e);
+	assert_true(s->kernel_cma && s->n_slots == 1 && s->slots[0] == 0);
+	assert_ok(load_agent(SERVER "[devices]\nslots = 3, 0 7\nsources = kernel-cma\n", s, &e),
+		  &e);
+	assert_true(s->kernel_cma);
+	assert_int_equal(s->n_slots, 3);
+	assert_memory_equal(s->slots, ((u8[]){ 3, 0, 7 }), 3);
+	assert_ok(load_agent(SERVER "[devices]\nsources =\n", s, &e), &e);
+	assert_false(s->kernel_cma);
 	free(s);
 }
 
@@ -242,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_agent_needs_a_server_that_it_can_know_and_nothing_else),
 		cmocka_unit_test(an_agent_refuses_what_would_leave_it_open_or_guessing),
+		cmocka_unit_test(the_kernels_devices_are_read_from_slot_0_unless_told_otherwise),
 		cmocka_unit_test(an_agents_lists_are_bounded_and_volumes_are_in_order),
 		cmocka_unit_test(a_server_has_a_safe_default_for_everything),
 		cmocka_unit_test(a_release_set_has_the_cap_and_nothing_that_can_be_reset),
