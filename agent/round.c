@@ -263,11 +263,14 @@ static int quote(struct round *r, struct err *e)
 
 static int read_logs(struct round *r, struct err *e)
 {
+	struct eat_logs logs = { 0 };
 	OWNED(buf) log = NULL;
 
-	if (collector_ask(r->s->collector_socket, COLLECT_LOGS, BYTES_NONE, &log, e) ||
-	    eat_write_logs(buf_bytes(log), &r->logs, e))
+	if (collector_ask(r->s->collector_socket, COLLECT_LOGS, BYTES_NONE, &log, e))
 		return err_while(e, "read the boot log");
+	logs.boot_log = buf_bytes(log);
+	if (eat_write_logs(&logs, &r->logs, e))
+		return (int)e->code;
 	add_submodule(r, bytes_text("logs"), buf_bytes(r->logs));
 	return 0;
 }

@@ -204,8 +204,8 @@ static int learn_token(struct learned *l, const char *path, struct err *e)
 	t = l->tokens[l->n_tokens++];
 	if (eat_check_signature(t, e))
 		return err_while(e, "%s", path);
-	if (t->boot_log.len) {
-		if (boot_log_parse(t->boot_log, &l->logs[l->n_logs], e) ||
+	if (t->logs.boot_log.len) {
+		if (boot_log_parse(t->logs.boot_log, &l->logs[l->n_logs], e) ||
 		    ect_of_boot_log(l->logs[l->n_logs], TPM_ALG_SHA256, &x, e))
 			return err_while(e, "%s", path);
 		l->n_logs++;

@@ -34,6 +34,9 @@ enum {
 	PCI_FUNCTIONS_MAX = 4096,	/* functions in the inventory                                 */
 	LABEL_MAX = 64,			/* vvvv:dddd/16 hex/ordinal                                   */
 	EVIDENCE_MAX = 8 * 1024 * 1024, /* a token on the wire, boot log included                     */
+	DEVICE_LOG_ENTRY_MAX = 192,	/* 20 + 31 + 64 bytes and four lengths              */
+	DEVICE_LOG_ENTRIES_MAX = 4096,	/* as the kernel module has it                      */
+	DEVICE_LOG_MAX = 4096 * 196,
 	BOOT_LOG_MAX = 1024 * 1024,	/* real logs: 5 to 60 KiB                                     */
 	BOOT_EVENTS_MAX = 4096,		/* real logs: 50 to 300                                       */
 	BOOT_EVENT_MAX = 262144,	/* one event; dbx is the largest, about 20 KiB                */

@@ -318,12 +318,21 @@ static void take_logs_profile(struct parsing *p, const char *name)
 
 static void take_boot_log(struct parsing *p, const char *name)
 {
-	p->t->boot_log = sized(p, 1, BOOT_LOG_MAX, name);
+	p->t->logs.boot_log = sized(p, 1, BOOT_LOG_MAX, name);
+}
+
+static void take_device_log(struct parsing *p, const char *name)
+{
+	if (cbor_array(&p->c, name) != 2)
+		cbor_fail(&p->c, name);
+	p->t->logs.device_log_pcr = (u8)at_most(p, TPM_PCRS - 1, name);
+	p->t->logs.device_log = sized(p, 1, DEVICE_LOG_MAX, name);
 }
 
 static const struct claim logs_claims[] = {
 	{ CLAIM_PROFILE, "logs: eat_profile", REQUIRED, take_logs_profile },
 	{ CLAIM_BOOT_LOG, "logs: boot log", OPTIONAL, take_boot_log },
+	{ CLAIM_DEVICE_LOG, "logs: device log", OPTIONAL, take_device_log },
 };
 
 /* ---- a device ---- */
@@ -388,6 +397,16 @@ static void take_challenge(struct parsing *p, const char *name)
 	p->device->challenge = sized(p, 1, SPDM_TRANSCRIPT_MAX, name);
 }
 
+static void take_kernel(struct parsing *p, const char *name)
+{
+	if (cbor_array(&p->c, name) != 3)
+		cbor_fail(&p->c, name);
+	p->device->guard.detects = (u32)at_most(p, 0xffffffff, name);
+	p->device->guard.prevents = (u32)at_most(p, 0xffffffff, name);
+	p->device->guard.hold = (u8)at_most(p, 3, name);
+	p->device->guard.known = true;
+}
+
 static void take_failure(struct parsing *p, const char *name)
 {
 	p->device->failure = short_text(p, ERR_TEXT_MAX, name);
@@ -406,6 +425,7 @@ static const struct claim device_claims[] = {
 	{ CLAIM_CHAIN, "device: chain", REQUIRED, take_chain },
 	{ CLAIM_MEASUREMENTS, "device: measurements", REQUIRED, take_measurements },
 	{ CLAIM_CHALLENGE, "device: challenge", OPTIONAL, take_challenge },
+	{ CLAIM_KERNEL, "device: kernel", OPTIONAL, take_kernel },
 };
 static const struct claim failure_claims[] = {
 	{ CLAIM_PROFILE, "device: eat_profile", REQUIRED, take_device_profile },

@@ -40,7 +40,8 @@ struct eat_device {
 	u8 slot;
 	struct bytes chain, vca, measurements, challenge;
 	struct bytes certificates; /* claim 3803 of the slot, if sent */
-	struct bytes failure;	   /* non-empty: there is no evidence, and why */
+	struct kernel_guard guard;
+	struct bytes failure; /* non-empty: there is no evidence, and why */
 };
 
 struct eat_volume {
@@ -53,6 +54,13 @@ struct eat_bank {
 	u16 alg;
 	u32 pcrs; /* bitmap of what is there */
 	struct bytes value[TPM_PCRS];
+};
+
+/** struct eat_logs - what authenticates itself by replay to the quoted PCRs; each may be empty. */
+struct eat_logs {
+	struct bytes boot_log;
+	struct bytes device_log; /* see device_log.h */
+	u8 device_log_pcr;
 };
 
 struct eat {
@@ -77,7 +85,7 @@ struct eat {
 	struct eat_bank banks[TPM_BANKS_MAX];
 	struct bytes certify, certify_sig;
 
-	struct bytes boot_log;
+	struct eat_logs logs;
 
 	size_t n_devices;
 	struct eat_device *devices; /* in key order */
@@ -118,7 +126,7 @@ struct eat_tpm_draft {
 	struct bytes certify, certify_sig; /* both empty: none */
 };
 int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e);
-int eat_write_logs(struct bytes boot_log, struct buf **out, struct err *e);
+int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e);
 
 struct eat_submodule {
 	struct bytes label;

@@ -107,7 +107,7 @@ int eat_write_device(const struct device_evidence *d, struct buf **out, struct e
 		put_text_claim(&b->w, CLAIM_FAILURE, text(d->failure));
 		return finish(&b, out, d->label, e);
 	}
-	cbor_put_map(&b->w, challenge.len ? 9 : 8);
+	cbor_put_map(&b->w, 8u + (challenge.len > 0) + d->guard.known);
 	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_DEVICE));
 	put_bytes_claim(&b->w, CLAIM_VCA, buf_bytes(d->vca));
 	put_text_claim(&b->w, CLAIM_SOURCE, text(d->source));
@@ -118,6 +118,13 @@ int eat_write_device(const struct device_evidence *d, struct buf **out, struct e
 	put_bytes_claim(&b->w, CLAIM_MEASUREMENTS, buf_bytes(d->measurements));
 	if (challenge.len)
 		put_bytes_claim(&b->w, CLAIM_CHALLENGE, challenge);
+	if (d->guard.known) {
+		cbor_put_int(&b->w, CLAIM_KERNEL);
+		cbor_put_array(&b->w, 3);
+		cbor_put_uint(&b->w, d->guard.detects);
+		cbor_put_uint(&b->w, d->guard.prevents);
+		cbor_put_uint(&b->w, d->guard.hold);
+	}
 	return finish(&b, out, d->label, e);
 }
 
@@ -177,16 +184,22 @@ int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e
 	return finish(&b, out, "tpm", e);
 }
 
-int eat_write_logs(struct bytes boot_log, struct buf **out, struct err *e)
+int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e)
 {
-	OWNED(buf) b = buf_new(BOOT_LOG_MAX + 256);
+	OWNED(buf) b = buf_new(BOOT_LOG_MAX + DEVICE_LOG_MAX + 256);
 
 	if (!b)
 		return err_set(e, E_MEMORY, "no memory for the logs submodule");
-	cbor_put_map(&b->w, boot_log.len ? 2 : 1);
+	cbor_put_map(&b->w, 1u + (l->boot_log.len > 0) + (l->device_log.len > 0));
 	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_LOGS));
-	if (boot_log.len)
-		put_bytes_claim(&b->w, CLAIM_BOOT_LOG, boot_log);
+	if (l->boot_log.len)
+		put_bytes_claim(&b->w, CLAIM_BOOT_LOG, l->boot_log);
+	if (l->device_log.len) {
+		cbor_put_int(&b->w, CLAIM_DEVICE_LOG);
+		cbor_put_array(&b->w, 2);
+		cbor_put_uint(&b->w, l->device_log_pcr);
+		cbor_put_bytes(&b->w, l->device_log);
+	}
 	return finish(&b, out, "logs", e);
 }
 

@@ -13,6 +13,13 @@
 enum { EVIDENCE_NONCE_LEN = 32, AK_NAME_LEN = 34, DEPLOYMENT_ID_LEN = 16, UEID_LEN = 33 };
 enum { SOURCE_ADDRESS_MAX = 112 }; /* with "socket:" before it still within a token's 128 */
 
+/** struct kernel_guard - what the kernel says that it does about a device; bits are enum assay_cover of assay_netlink.h. */
+struct kernel_guard {
+	bool known;
+	u32 detects, prevents;
+	u8 hold; /* 0 none, 1 driver_override, 2 a hook, 3 too late */
+};
+
 /** struct device_evidence - the evidence of one device as its source gave it; owns its bufs. */
 struct device_evidence {
 	char label[LABEL_MAX + 1];	  /* vvvv:dddd/serial/ordinal, fixed before collection */
@@ -20,6 +27,7 @@ struct device_evidence {
 	char source[16];		  /* "kernel-cma", "socket", ...                       */
 	u32 generation;			  /* 0 where the source has none                       */
 	u8 slot;
+	struct kernel_guard guard;  /* of a kernel source                                 */
 	struct buf *chain;	    /* SPDM chain object with its header                  */
 	struct buf *vca;	    /* six messages                                       */
 	struct buf *measurements;   /* GET_MEASUREMENTS ‖ MEASUREMENTS                    */

@@ -141,6 +141,9 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	r->ctx.spdm_version_min = s->spdm_version_min;
 	r->ctx.release_pcrs = s->release_pcrs;
 	r->ctx.release_after_restart = s->release_after_restart;
+	r->ctx.must_detect = s->must_detect;
+	r->ctx.must_prevent = s->must_prevent;
+	r->ctx.device_log_required = s->device_log_required;
 	r->ctx.test_sources_may_release = s->release_from_test_sources;
 	r->ctx.lookup = lookup_leaf;
 	r->ctx.user = r;

@@ -6,6 +6,7 @@
 
 #include "common/config.h"
 #include "common/limits.h"
+#include "verifier/verify.h"
 
 /* 0-7, 8, 9, 11, 12, 14, 15: never 10 (IMA), 13 (evidence), 16 to 23 (resettable) */
 enum { DEFAULT_RELEASE_PCRS = 0xdbff, FORBIDDEN_RELEASE_PCRS = 0xff2400, CAP_PCR_BIT = 1 << 15 };
@@ -34,6 +35,7 @@ TEXT(device_roots)
 TEXT(corim_roots)
 BOOL(tls)
 BOOL(release_after_restart)
+BOOL(device_log_required)
 BOOL(release_from_test_sources)
 
 static int take_port(void *into, const char *arg, const char *value, struct err *e)
@@ -108,6 +110,40 @@ static int take_release_pcrs(void *into, const char *arg, const char *value, str
 	return 0;
 }
 
+/* "reset, resume": what the kernel must do about each device */
+static int take_guard(u32 *out, const char *value, struct err *e)
+{
+	char text[200], *save = NULL;
+
+	*out = 0;
+	if (snprintf(text, sizeof(text), "%s", value) >= (int)sizeof(text))
+		return err_set(e, E_CONFIG, "too long");
+	for (char *word = strtok_r(text, ", ", &save); word; word = strtok_r(NULL, ", ", &save)) {
+		size_t i = 0;
+
+		while (guard_names[i] && strcmp(guard_names[i], word))
+			i++;
+		if (!guard_names[i])
+			return err_set(e, E_CONFIG,
+				       "reset, aer, resume, d3cold or hold expected, not \"%s\"",
+				       word);
+		*out |= 1u << i;
+	}
+	return 0;
+}
+
+static int take_detects(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return take_guard(&((struct settings *)into)->must_detect, value, e);
+}
+
+static int take_prevents(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return take_guard(&((struct settings *)into)->must_prevent, value, e);
+}
+
 static const struct config_key keys[] = {
 	{ "listen", "address", take_address },
 	{ "listen", "port", take_port },
@@ -123,6 +159,9 @@ static const struct config_key keys[] = {
 	{ "policy", "release_pcrs", take_release_pcrs },
 	{ "policy", "spdm_version_min", take_spdm_min },
 	{ "policy", "release_after_restart", take_release_after_restart },
+	{ "policy", "detects", take_detects },
+	{ "policy", "prevents", take_prevents },
+	{ "policy", "device_log_required", take_device_log_required },
 	{ "policy", "device_move_after", take_move },
 	{ "test", "release_from_test_sources", take_release_from_test_sources },
 };

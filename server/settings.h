@@ -27,6 +27,9 @@ struct settings {
 	u32 release_pcrs;    /* bitmap; RULES 15 */
 	u8 spdm_version_min; /* 0x12                      */
 	bool release_after_restart;
+	u32 must_detect,
+		must_prevent; /* what a device's kernel must do, by guard_names of verifier/verify.h */
+	bool device_log_required;
 	long long device_move_s; /* a leaf key on two hosts within this is refused */
 	/* [test]: printed at start and in every result */
 	bool release_from_test_sources;

@@ -20,6 +20,7 @@
 	X(QUOTE_BINDS,	   HOST,    "extraData is the digest of this very evidence",              "PROTOCOL Binding")              \
 	X(CLOCK,	   HOST,    "reset count, restart count and clock go forward",            "RULES 2")                       \
 	X(BOOT_LOG,	   HOST,    "the boot log replays to the quoted PCRs in every bank",      "RULES 11, 24")                  \
+	X(DEVICE_LOG,	   HOST,    "the kernel's device log replays to its PCR and names these devices", "RULES 20")            \
 	X(DEVICES_PRESENT, HOST,    "every function with CMA in the inventory has a submodule",   "RULES 10")                      \
 	X(INVENTORY,	   HOST,    "the inventory is the accepted one",                          "RULES 10")                      \
 	X(KEYS_DISTINCT,   HOST,    "no leaf key stands under two devices",                       "RULES 8")                       \
@@ -34,6 +35,7 @@
 	X(NEGOTIATION,	   DEVICE,  "the negotiation is covered by a signature",                  "RULES 14")                      \
 	X(IDENTITY,	   DEVICE,  "the certificate names the PCI function of the inventory",    "PCIe 6.1 6.31.3")               \
 	X(KEY_KNOWN,	   DEVICE,  "the leaf key is this host's, and on no other host",          "RULES 8")                       \
+	X(GUARD,	   DEVICE,  "the kernel guards the device as policy demands",            "RULES 20")                      \
 	X(SOURCE,	   RELEASE, "every source of evidence may release",                       "RULES 25")                      \
 	X(K_TEMPLATE,	   RELEASE, "K is a restricted storage key of the one template",          "RULES 4")                       \
 	X(K_CERTIFIED,	   RELEASE, "the AK certifies K with this evidence",                      "RULES 4")                       \

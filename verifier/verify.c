@@ -268,7 +268,7 @@ static void check_boot_log(struct run *r, struct err *e)
 	OWNED(boot_log) log = NULL;
 	int rc = 0;
 
-	if (!r->t->boot_log.len) {
+	if (!r->t->logs.boot_log.len) {
 		check_failed(r, NULL, CHECK_BOOT_LOG, "no boot log was sent");
 		return;
 	}
@@ -277,7 +277,7 @@ static void check_boot_log(struct run *r, struct err *e)
 			     "there are no quoted PCR values to compare it with");
 		return;
 	}
-	rc = boot_log_parse(r->t->boot_log, &log, e);
+	rc = boot_log_parse(r->t->logs.boot_log, &log, e);
 	if (!rc &&
 	    !token_bank(r->t,
 			TPM_ALG_SHA256)) /* whose digests reference values are compared with */
@@ -425,6 +425,7 @@ int verify_evidence(const struct eat *token, const struct verify_context *ctx,
 			check_device(&r, d, e);
 	}
 	check_distinct(&r);
+	check_device_log(&r, e);
 	if (token->release.len)
 		check_release(&r, e);
 	pubkey_drop(&r.ak);

@@ -41,6 +41,9 @@ struct verify_context {
 	u8 spdm_version_min;
 	u32 release_pcrs;
 	bool release_after_restart;
+	u32 must_detect,
+		must_prevent; /* bits by guard_names: what the kernel does for each device */
+	bool device_log_required;
 	bool test_sources_may_release;
 	bool caller_nonce; /* never releases */
 
@@ -49,6 +52,9 @@ struct verify_context {
 		      struct err *e);
 	void *user;
 };
+
+/** guard_names - of the bits of struct kernel_guard, in their order; ends with NULL. */
+extern const char *const guard_names[];
 
 struct verified_device {
 	const struct eat_device *claims;

@@ -132,6 +132,7 @@ void check_device(struct run *r, struct verified_device *d, struct err *e)
 	else
 		check_passed(&d->checks, CHECK_EVIDENCE);
 	check_spdm(r, d, e);
+	check_guard(r, d);
 	d->verified = true;
 	for (int i = 0; i < CHECK_COUNT; i++)
 		if (check_scope((enum check_id)i) == SCOPE_DEVICE && d->checks.result[i] != PASSED)

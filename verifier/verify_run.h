@@ -34,6 +34,9 @@ int open_attest(struct run *r, struct bytes attest, struct bytes sig, struct tpm
 /* verify_device.c */
 void check_device(struct run *r, struct verified_device *d, struct err *e);
 void check_distinct(struct run *r);
+/* verify_kernel.c */
+void check_device_log(struct run *r, struct err *e);
+void check_guard(struct run *r, struct verified_device *d);
 /* verify_release.c */
 void check_release(struct run *r, struct err *e);
 

@@ -492,7 +492,9 @@ void forge_assemble(struct forged *t)
 		if (t->claimed.pcrs & 1u << i)
 			t->claimed.value[i] = digest_bytes(&t->pcrs[i]);
 	assert_ok(eat_write_tpm(&d, &t->tpm_value, &e), &e);
-	assert_ok(eat_write_logs(buf_bytes(t->server->boot_log), &t->logs, &e), &e);
+	assert_ok(eat_write_logs(&(struct eat_logs){ .boot_log = buf_bytes(t->server->boot_log) },
+				 &t->logs, &e),
+		  &e);
 	t->subs[t->n_subs++] =
 		(struct eat_submodule){ bytes_text("host"), buf_bytes(t->host_value) };
 	t->subs[t->n_subs++] = (struct eat_submodule){ bytes_text("tpm"), buf_bytes(t->tpm_value) };

@@ -98,6 +98,13 @@ static void start_devices(struct fixture *f)
 	fail_msg("devices did not start");
 }
 
+/* one well-formed entry: lengths, label, address, two digests */
+static const u8 device_log[] = { 0,   0,   0,	112, 0,	       0,   0,	 20,  'a',	's', 's',
+				 'a', 'y', '/', 'd', 'e',      'v', 'i', 'c', 'e',	'-', 's',
+				 't', 'a', 't', 'e', '/',      '1', 0,	 0,   0,	12,  '0',
+				 '0', '0', '0', ':', '0',      '1', ':', '0', '0',	'.', '0',
+				 0,   0,   0,	32,  [80] = 0, 0,   0,	 32,  [115] = 0 };
+
 static void extend_log(struct fixture *f)
 {
 	char path[300];
@@ -117,8 +124,8 @@ struct lie {
 	bool foreign_device_nonce, flip_block, unsigned_measurements, other_slot_chain, lost_device,
 		failed_device;
 	bool same_device_twice, ca_leaf, unauthenticated, wrong_serial;
-	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, drop_pcr, change_pcr,
-		certify_as_quote;
+	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, made_up_device_log,
+		no_device_log, unguarded, drop_pcr, change_pcr, certify_as_quote;
 	bool wrong_quote_signature, extra_function;
 	bool k_is_srk, k_not_certified, restart_between;
 	/* what the server knows or demands */
@@ -194,6 +201,7 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	OWNED(buf) release = NULL;
 	OWNED(buf) tpm_value = NULL;
 	OWNED(buf) logs = NULL;
+	struct eat_logs sent = { .device_log_pcr = 13 };
 	OWNED(buf) certify = NULL;
 	OWNED(buf) certify_sig = NULL;
 	struct buf *values[2] = { 0 };
@@ -302,7 +310,10 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	if (lie->other_log)
 		f->boot_log->w.at[f->boot_log->w.len - 60] ^=
 			1; /* in the last event's digest or data */
-	assert_ok(eat_write_logs(lie->no_log ? BYTES_NONE : buf_bytes(f->boot_log), &logs, &e), &e);
+	sent.boot_log = lie->no_log ? BYTES_NONE : buf_bytes(f->boot_log);
+	if (lie->made_up_device_log)
+		sent.device_log = BYTES(device_log);
+	assert_ok(eat_write_logs(&sent, &logs, &e), &e);
 	if (lie->other_log)
 		f->boot_log->w.at[f->boot_log->w.len - 60] ^= 1;
 	subs[n++] = (struct eat_submodule){ bytes_text("host"), buf_bytes(host) };
@@ -336,6 +347,8 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 				    : lie->unauthenticated ? 0x10
 							   : 0x12,
 		.release_pcrs = lie->set_16 ? 0x10000 | RELEASE_PCRS : RELEASE_PCRS,
+		.device_log_required = lie->no_device_log,
+		.must_prevent = lie->unguarded ? 1 : 0,
 		.test_sources_may_release = !lie->no_test_switch,
 		.caller_nonce = lie->caller_nonce,
 		.lookup = lookup,
@@ -368,6 +381,11 @@ static const struct lie lies[] = {
 	{ .name = "counts went back", CHECK_CLOCK, .clock_back = true },
 	{ .name = "no boot log", CHECK_BOOT_LOG, .no_log = true },
 	{ .name = "boot log changed", CHECK_BOOT_LOG, .other_log = true },
+	{ .name = "device log that the PCR does not show",
+	  CHECK_DEVICE_LOG,
+	  .made_up_device_log = true },
+	{ .name = "no device log where policy wants one", CHECK_DEVICE_LOG, .no_device_log = true },
+	{ .name = "kernel does not prevent what policy wants", CHECK_GUARD, .unguarded = true },
 	{ .name = "device removed", CHECK_DEVICES_PRESENT, .lost_device = true },
 	{ .name = "inventory differs", CHECK_INVENTORY, .other_inventory = true },
 	{ .name = "two devices with one key", CHECK_KEYS_DISTINCT, .same_device_twice = true },

@@ -6,7 +6,7 @@ const u8 ueid[UEID_LEN] = { 0x01, 0x55, [32] = 0xaa };
 const u8 ak_name[AK_NAME_LEN] = { 0x00, 0x0b, 0x77, [33] = 0x99 };
 const u8 quote[] = "quote", quote_sig[] = "quote signature";
 const u8 certify[] = "certify", certify_sig[] = "certify signature";
-const u8 boot_log[] = "boot log", k_public[] = "public area of K";
+const u8 boot_log[] = "boot log", device_log[] = "device log", k_public[] = "public area of K";
 static const u8 serial[8] = { 0, 0, 0, 0, 0xde, 0xad, 0xbe, 0xef };
 const u8 pcr_sha1[20] = { 0x11 }, pcr_zero[32] = { 0 }, pcr_sha256[32] = { 0x25, 0x61 };
 const u8 uuid_a[16] = { 0xa }, uuid_b[16] = { 0xb };
@@ -76,6 +76,7 @@ struct buf *write_token(bool everything)
 				       .chain = text_buf("chain object"),
 				       .vca = text_buf("six messages"),
 				       .measurements = text_buf("measurements"),
+				       .guard = { true, 7, 16, 1 },
 				       .challenge = text_buf("challenge") };
 	struct device_evidence nvme = {
 		.label = NVME, .address = "nvme", .source = "socket", .failure = "nobody answers"
@@ -89,6 +90,8 @@ struct buf *write_token(bool everything)
 				     2,
 				     everything ? BYTES(certify) : BYTES_NONE,
 				     everything ? BYTES(certify_sig) : BYTES_NONE };
+	struct eat_logs no_logs = { 0 },
+			logs = { BYTES(boot_log), BYTES(device_log), .device_log_pcr = 13 };
 	OWNED(keypair) key = cnf_key();
 	OWNED(buf) h = NULL;
 	OWNED(buf) t = NULL;
@@ -101,7 +104,7 @@ struct buf *write_token(bool everything)
 
 	assert_ok(eat_write_host(&host, &h, &e), &e);
 	assert_ok(eat_write_tpm(&tpm, &t, &e), &e);
-	assert_ok(eat_write_logs(everything ? BYTES(boot_log) : BYTES_NONE, &l, &e), &e);
+	assert_ok(eat_write_logs(everything ? &logs : &no_logs, &l, &e), &e);
 	assert_ok(eat_write_device(&nic, &a, &e), &e);
 	assert_ok(eat_write_device(&nvme, &b, &e), &e);
 	assert_ok(eat_write_release(volumes, 2, &release, &e), &e);

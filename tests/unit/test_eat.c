@@ -45,9 +45,13 @@ static void check_devices(const struct eat *t)
 	assert_bytes_equal(nic->vca, bytes_text("six messages"));
 	assert_bytes_equal(nic->measurements, bytes_text("measurements"));
 	assert_bytes_equal(nic->challenge, bytes_text("challenge"));
+	assert_true(nic->guard.known && !nvme->guard.known);
+	assert_int_equal(nic->guard.detects, 7);
+	assert_int_equal(nic->guard.prevents, 16);
+	assert_int_equal(nic->guard.hold, 1);
 	assert_int_equal(nic->failure.len, 0);
 	/* the leaf covers the entry's value as it stands in the token */
-	assert_true(nic->value.at > t->bytes->w.at && nic->value.at[0] == 0xa9);
+	assert_true(nic->value.at > t->bytes->w.at && nic->value.at[0] == 0xaa);
 }
 
 static void everything_that_is_written_is_read_back(void **state)
@@ -89,7 +93,9 @@ static void everything_that_is_written_is_read_back(void **state)
 	assert_bytes_equal(t->banks[1].value[23], BYTES(pcr_zero));
 	assert_bytes_equal(t->certify, BYTES(certify));
 	assert_bytes_equal(t->certify_sig, BYTES(certify_sig));
-	assert_bytes_equal(t->boot_log, BYTES(boot_log));
+	assert_bytes_equal(t->logs.boot_log, BYTES(boot_log));
+	assert_bytes_equal(t->logs.device_log, BYTES(device_log));
+	assert_int_equal(t->logs.device_log_pcr, 13);
 	check_devices(t);
 
 	assert_int_equal(t->n_volumes, 2);
@@ -110,7 +116,8 @@ static void what_is_optional_may_be_absent(void **state)
 	assert_int_equal(t->n_functions, 1);
 	check_function(&t->functions[0], &functions[0]);
 	assert_int_equal(t->n_devices + t->n_volumes + t->n_switches, 0);
-	assert_int_equal(t->certify.len + t->boot_log.len + t->release.len, 0);
+	assert_int_equal(
+		t->certify.len + t->logs.boot_log.len + t->logs.device_log.len + t->release.len, 0);
 }
 
 static void a_stored_inventory_is_read_like_the_tokens_own(void **state)

@@ -60,7 +60,7 @@ static struct buf *saved_token(void)
 
 	assert_ok(eat_write_host(&host_draft, &host, &e), &e);
 	assert_ok(eat_write_tpm(&tpm_draft, &tpm, &e), &e);
-	assert_ok(eat_write_logs(BYTES_NONE, &logs, &e), &e);
+	assert_ok(eat_write_logs(&(struct eat_logs){ 0 }, &logs, &e), &e);
 	assert_ok(keypair_new(KEY_P256, 0, &cnf, &e), &e);
 	struct eat_submodule subs[] = { { bytes_text("host"), buf_bytes(host) },
 					{ bytes_text("tpm"), buf_bytes(tpm) },
