@@ -1,14 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-# A virtual machine with a stock kernel, our module and NVMe devices that speak SPDM. Sourced after
-# deploy/rig.sh by a script that set `build` and `rig` (a folder that fetch has filled).
+# A virtual machine with our module and NVMe devices that speak SPDM. Sourced after deploy/rig.sh by a script that
+# set `build` and `rig` (a folder that fetch has filled). Its kernel is Debian's stock one, unless these say otherwise:
+#	ASSAY_VM_KERNEL   image to boot
+#	ASSAY_VM_HEADERS  tree to build modules against
+#	ASSAY_VM_MODULES  folder below which nvme's modules are; empty when they are built in
+#	ASSAY_VM_MEMORY   MiB
+
+vm_kernel() {
+	local release
+	release=$(<"$rig/release")
+	kernel_image=${ASSAY_VM_KERNEL:-$rig/root/boot/vmlinuz-$release}
+	kernel_headers=${ASSAY_VM_HEADERS:-$rig/root/usr/src/linux-headers-$release}
+	kernel_modules=${ASSAY_VM_MODULES-$rig/root/lib/modules/$release}
+}
 
 vm_initrd() { # file...: extra files for /bin; makes $work/initrd.gz
-	local root=$work/initrd release file
-	release=$(<"$rig/release")
+	local root=$work/initrd file name
 	mkdir -p "$root"/{bin,dev,proc,sys,mod,tmp,run}
 	cp /bin/busybox "$root/bin/"
-	for file in nvme-auth nvme-core nvme; do
-		xz -dc "$(find "$rig/root/lib/modules/$release" -name "$file.ko.xz")" >"$root/mod/$file.ko"
+	for name in ${kernel_modules:+nvme-auth nvme-core nvme}; do
+		file=$(find "$kernel_modules" -name "$name.ko" -o -name "$name.ko.xz")
+		case $file in
+		*.xz) xz -dc "$file" >"$root/mod/$name.ko" ;;
+		*) strip --strip-debug -o "$root/mod/$name.ko" "$file" ;;
+		esac || fail "no module $name"
 	done
 	strip --strip-debug -o "$root/mod/assay_spdm.ko" "$module/assay_spdm.ko"
 	for file in "$@"; do vm_add "$root" "$file"; done
@@ -42,10 +57,10 @@ vm_start() { # QEMU arguments: devices
 	mkfifo "$work"/{guest,qmp}.{in,out}
 	LD_LIBRARY_PATH=$lib:$rig/root/lib/x86_64-linux-gnu QEMU_MODULE_DIR=$lib/qemu start qemu \
 		"$rig/root/usr/bin/qemu-system-x86_64" -L "$rig/root/usr/share/qemu" -L "$rig/root/usr/share/seabios" \
-		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m 512 -nodefaults -display none -no-reboot \
+		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "${ASSAY_VM_MEMORY:-512}" -nodefaults -display none -no-reboot \
 		-chardev "pipe,id=guest,path=$work/guest" -chardev "pipe,id=qmp,path=$work/qmp" \
 		-serial "file:$work/console" -serial chardev:guest -mon chardev=qmp,mode=control \
-		-kernel "$rig/root/boot/vmlinuz-$(<"$rig/release")" -initrd "$work/initrd.gz" \
+		-kernel "$kernel_image" -initrd "$work/initrd.gz" \
 		-append "console=ttyS0 quiet panic=-1" "$@"
 	exec {to_guest}<>"$work/guest.in" {from_guest}<>"$work/guest.out" {to_qmp}<>"$work/qmp.in" {from_qmp}<>"$work/qmp.out"
 	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -5 "$work/console" "$work/qemu.log")"
