@@ -243,8 +243,7 @@ static void check_device(struct spdm_dev *dev, struct check *k)
 	int rc = check(dev, k, &why);
 	bool forgotten;
 
-	scoped_guard(mutex, &dev->lock)
-	{
+	scoped_guard(mutex, &dev->lock) {
 		/* FORGET, or evidence that contradicted, came in between */
 		forgotten = dev->dying || dev->accepted.ev != k->is.ev;
 		if (forgotten)
@@ -305,8 +304,7 @@ void spdm_resume(struct spdm_dev *dev, bool hibernated)
 {
 	int rc;
 
-	scoped_guard(mutex, &dev->lock)
-	{
+	scoped_guard(mutex, &dev->lock) {
 		if (hibernated)
 			acceptance_drop(dev);
 		rc = check_start_locked(dev, ASSAY_CAUSE_RESUME);
@@ -365,8 +363,7 @@ int spdm_accept(struct spdm_dev *dev, u32 generation, u8 slot, const u8 *chain_d
 
 int spdm_forget(struct spdm_dev *dev)
 {
-	scoped_guard(mutex, &dev->lock)
-	{
+	scoped_guard(mutex, &dev->lock) {
 		if (dev->dying)
 			return -ENODEV;
 		acceptance_drop(dev);
@@ -433,8 +430,7 @@ void spdm_act_work(struct work_struct *work)
 	struct pci_dev *pdev = NULL;
 	bool off, on;
 
-	scoped_guard(mutex, &dev->lock)
-	{
+	scoped_guard(mutex, &dev->lock) {
 		off = dev->act_quarantine && !dev->dying;
 		on = dev->act_release && !dev->dying;
 		dev->act_quarantine = dev->act_release = false;

@@ -59,10 +59,9 @@ static void collect_end(struct spdm_dev *dev, const struct collect_job *job, str
 	struct evidence *old = ev; /* what is to be dropped */
 	bool contradicted = false, gone;
 
-	scoped_guard(mutex, &dev->lock)
-	{
+	scoped_guard(mutex, &dev->lock) {
 		gone = dev->dying;
-		dev->running = false;
+		WRITE_ONCE(dev->running, false);
 		dev->error = error;
 		dev->told = false;
 		strscpy(dev->why, why && error ? why : "", sizeof(dev->why));
@@ -91,12 +90,12 @@ void spdm_collect_work(struct work_struct *work)
 	const char *why = NULL;
 	int rc;
 
-	scoped_guard(mutex, &dev->lock)
-	{
+	scoped_guard(mutex, &dev->lock) {
 		if (dev->dying || !dev->pending)
 			return;
-		dev->pending = false;
-		dev->running = true;
+		/* in this order: at no time does it look idle */
+		WRITE_ONCE(dev->running, true);
+		WRITE_ONCE(dev->pending, false);
 		job = dev->job;
 	}
 	rc = collect(dev, &job, &ev, &why);
@@ -119,7 +118,7 @@ static int start_locked(struct spdm_dev *dev, const struct collect_job *job)
 	if (dev->pending || dev->running)
 		return -EBUSY;
 	dev->job = *job;
-	dev->pending = true;
+	WRITE_ONCE(dev->pending, true);
 	queue_work(collect_queue, &dev->collect_work);
 	return 0;
 }
@@ -157,10 +156,10 @@ static int ask_locked(struct spdm_dev *dev, u8 slot, const u8 *nonce, struct evi
 	return rc == -ENODEV ? rc : -EAGAIN;
 }
 
+/* A condition to wait for takes no lock that sleeps; who asks afterwards does. */
 static bool idle(struct spdm_dev *dev)
 {
-	guard(mutex)(&dev->lock);
-	return dev->dying || (!dev->pending && !dev->running);
+	return READ_ONCE(dev->dying) || (!READ_ONCE(dev->pending) && !READ_ONCE(dev->running));
 }
 
 int spdm_collect_ask(struct spdm_dev *dev, u8 slot, const u8 *nonce, struct evidence **out,
@@ -169,13 +168,15 @@ int spdm_collect_ask(struct spdm_dev *dev, u8 slot, const u8 *nonce, struct evid
 	int rc;
 
 	why[0] = 0;
-	scoped_guard(mutex, &dev->lock) rc = ask_locked(dev, slot, nonce, out, why);
+	scoped_guard(mutex, &dev->lock)
+		rc = ask_locked(dev, slot, nonce, out, why);
 	if (rc != -EAGAIN)
 		return rc;
 	/* The caller holds genetlink's lock: a fast device is served at once, a slow one later. */
 	if (wait_event_killable_timeout(dev->wait, idle(dev), msecs_to_jiffies(ASK_WAIT_MS)) <= 0)
 		return -EAGAIN;
-	scoped_guard(mutex, &dev->lock) rc = ask_locked(dev, slot, nonce, out, why);
+	scoped_guard(mutex, &dev->lock)
+		rc = ask_locked(dev, slot, nonce, out, why);
 	return rc;
 }
 

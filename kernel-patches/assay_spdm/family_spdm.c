@@ -182,7 +182,8 @@ void family_spdm_exit(void)
 {
 	bool registered;
 
-	scoped_guard(mutex, &open_lock) registered = is_open;
+	scoped_guard(mutex, &open_lock)
+		registered = is_open;
 	set_open(false);
 	if (registered)
 		genl_unregister_family(&family);

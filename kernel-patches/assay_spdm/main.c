@@ -37,8 +37,7 @@ static struct spdm_dev *find(bool (*is)(const struct spdm_dev *dev, const void *
 	struct spdm_dev *dev;
 
 	guard(mutex)(&registry_lock);
-	list_for_each_entry(dev, &registry, node)
-	{
+	list_for_each_entry(dev, &registry, node) {
 		if (!is(dev, key))
 			continue;
 		kref_get(&dev->ref);
@@ -92,15 +91,19 @@ void spdm_dev_each(void (*each)(struct spdm_dev *dev, void *user), void *user)
 	struct spdm_dev *dev;
 
 	guard(mutex)(&registry_lock);
-	list_for_each_entry(dev, &registry, node) each(dev, user);
+	list_for_each_entry(dev, &registry, node)
+		each(dev, user);
 }
 
 void spdm_dev_each_atomic(void (*each)(struct spdm_dev *dev, void *user), void *user)
 {
 	struct spdm_dev *dev;
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&watch_lock);
-	list_for_each_entry(dev, &registry, node) each(dev, user);
+	spin_lock_irqsave(&watch_lock, flags);
+	list_for_each_entry(dev, &registry, node)
+		each(dev, user);
+	spin_unlock_irqrestore(&watch_lock, flags);
 }
 
 /* ---- coming and going ---- */
@@ -128,7 +131,9 @@ static struct spdm_dev *spdm_dev_new(struct pci_dev *pdev, struct pci_doe_mb *mb
 	struct spdm_dev *dev;
 
 	guard(mutex)(&registry_lock);
-	list_for_each_entry(dev, &registry, node) if (dev->pdev == pdev) return NULL;
+	list_for_each_entry(dev, &registry, node)
+		if (dev->pdev == pdev)
+			return NULL;
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
 	if (!dev)
 		return NULL;
@@ -145,7 +150,8 @@ static struct spdm_dev *spdm_dev_new(struct pci_dev *pdev, struct pci_doe_mb *mb
 	INIT_WORK(&dev->act_work, spdm_act_work);
 	spdm_hold_new(dev);
 	kref_get(&dev->ref); /* the caller's */
-	scoped_guard(spinlock_irqsave, &watch_lock) list_add_tail(&dev->node, &registry);
+	scoped_guard(spinlock_irqsave, &watch_lock)
+		list_add_tail(&dev->node, &registry);
 	return dev;
 }
 
@@ -169,9 +175,8 @@ static void spdm_dev_stop(struct spdm_dev *dev)
 {
 	struct evidence *ev;
 
-	scoped_guard(mutex, &dev->lock)
-	{
-		dev->dying = true;
+	scoped_guard(mutex, &dev->lock) {
+		WRITE_ONCE(dev->dying, true);
 		ev = dev->evidence;
 		dev->evidence = NULL;
 		acceptance_drop(dev);
@@ -199,7 +204,8 @@ static void spdm_dev_remove(struct pci_dev *pdev)
 	if (!dev)
 		return;
 	event_send(dev, ASSAY_CAUSE_REMOVED);
-	scoped_guard(mutex, &registry_lock) unlist(dev);
+	scoped_guard(mutex, &registry_lock)
+		unlist(dev);
 	spdm_dev_stop(dev);
 	spdm_dev_put(dev);
 }
@@ -243,18 +249,23 @@ static int pm_event(struct notifier_block *nb, unsigned long action, void *data)
 
 static struct notifier_block pm_block = { .notifier_call = pm_event };
 
+static void unlist_all(struct list_head *all)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&watch_lock, flags);
+	list_splice_init(&registry, all);
+	spin_unlock_irqrestore(&watch_lock, flags);
+}
+
 static void remove_all(void)
 {
 	struct spdm_dev *dev, *next;
 	LIST_HEAD(all);
 
 	scoped_guard(mutex, &registry_lock)
-	{
-		guard(spinlock_irqsave)(&watch_lock);
-		list_splice_init(&registry, &all);
-	}
-	list_for_each_entry_safe(dev, next, &all, node)
-	{
+		unlist_all(&all);
+	list_for_each_entry_safe(dev, next, &all, node) {
 		list_del(&dev->node);
 		spdm_dev_stop(dev);
 	}
@@ -298,7 +309,8 @@ static int __init assay_spdm_init(void)
 	rc = bus_register_notifier(&pci_bus_type, &bus_block);
 	if (rc)
 		goto no_bus;
-	for_each_pci_dev(pdev) spdm_dev_add(pdev);
+	for_each_pci_dev(pdev)
+		spdm_dev_add(pdev);
 	rc = watch_init();
 	if (!rc)
 		return 0;

@@ -45,7 +45,8 @@ void tpm_log_exit(void)
 {
 	struct tpm_entry *entry, *next;
 
-	list_for_each_entry_safe(entry, next, &entries, node) kfree(entry);
+	list_for_each_entry_safe(entry, next, &entries, node)
+		kfree(entry);
 }
 
 const struct tpm_entry *tpm_log_after(u64 count)
@@ -53,7 +54,9 @@ const struct tpm_entry *tpm_log_after(u64 count)
 	struct tpm_entry *entry;
 
 	guard(mutex)(&tpm_lock);
-	list_for_each_entry(entry, &entries, node) if (entry->count > count) return entry;
+	list_for_each_entry(entry, &entries, node)
+		if (entry->count > count)
+			return entry;
 	return NULL;
 }
 
