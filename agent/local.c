@@ -214,16 +214,15 @@ static int parse_answer(struct bytes packet, struct err *e)
 		    : 0;
 }
 
-int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max,
-	      struct buf **out, struct err *e)
+/* Connects and asks; the socket, or -1. */
+static int send_request(const char *path, unsigned int verb, struct bytes argument, struct err *e)
 {
-	OWNED(buf) packet = NULL;
 	u8 room[128];
 	struct writer w = writer_on(room, sizeof(room));
-	int sock = local_connect(path, e), fd = -1, rc;
+	int sock = local_connect(path, e), rc;
 
 	if (sock < 0)
-		return (int)e->code;
+		return -1;
 	cbor_put_map(&w, argument.len ? 2 : 1);
 	cbor_put_uint(&w, 1);
 	cbor_put_uint(&w, verb);
@@ -234,7 +233,20 @@ int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t
 	rc = w.full ? err_set(e, E_INTERNAL, "request is too long")
 		    : local_send(sock, write_done(&w), -1, e);
 	if (!rc)
-		rc = local_receive(sock, &packet, &fd, e);
+		return sock;
+	close(sock);
+	return -1;
+}
+
+int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max,
+	      struct buf **out, struct err *e)
+{
+	OWNED(buf) packet = NULL;
+	int sock = send_request(path, verb, argument, e), fd = -1, rc;
+
+	if (sock < 0)
+		return (int)e->code;
+	rc = local_receive(sock, &packet, &fd, e);
 	close(sock);
 	if (!rc)
 		rc = parse_answer(buf_bytes(packet), e);
@@ -245,6 +257,23 @@ int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t
 	if (fd >= 0)
 		close(fd);
 	return rc;
+}
+
+int local_subscribe(const char *path, unsigned int verb, struct err *e)
+{
+	OWNED(buf) packet = NULL;
+	int sock = send_request(path, verb, BYTES_NONE, e), fd = -1;
+
+	if (sock < 0)
+		return -1;
+	if (!local_receive(sock, &packet, &fd, e) && !parse_answer(buf_bytes(packet), e))
+		e->code = E_OK;
+	if (fd >= 0)
+		close(fd);
+	if (!e->code)
+		return sock;
+	close(sock);
+	return -1;
 }
 
 int memfd_read(int fd, size_t max, struct buf **out, struct err *e)

@@ -34,6 +34,11 @@ int local_receive(int sock, struct buf **packet, int *fd, struct err *e);
  */
 int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max,
 	      struct buf **out, struct err *e);
+/**
+ * local_subscribe - a request whose answer is followed by packets, as they come. Return: the socket to poll and
+ * local_receive() from, or -1.
+ */
+int local_subscribe(const char *path, unsigned int verb, struct err *e);
 struct local_request {
 	unsigned int verb;
 	struct bytes argument; /* empty: none; a view into the packet */

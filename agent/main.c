@@ -12,11 +12,13 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "collector/service.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "local.h"
+#include "pace.h"
 #include "round.h"
 #include "verbs.h"
 
@@ -26,7 +28,7 @@ static const char usage[] = "usage: assay-agent [--config FILE] run\n"
 			    "People use `assay` (assay attest, assay device list, ...), which asks "
 			    "the running agent.\n";
 
-enum { IDLE_MS = 1000, HOUR_MS = 3600000, RETRY_S = 5, FAILURES_COUNTED = 12 };
+enum { IDLE_MS = 1000, HOUR_MS = 3600000, RETRY_S = 5, FAILURES_COUNTED = 12, SUBSCRIBE_MS = 5000 };
 
 struct agent {
 	struct agent_settings s;
@@ -37,6 +39,12 @@ struct agent {
 	long long last_s;
 	bool busy;	       /* since memory was last given back */
 	unsigned int failures; /* rounds in a row, up to FAILURES_COUNTED */
+
+	int events; /* from the collector; -1: not now */
+	bool subscribed_before;
+	long long subscribe_at;
+	struct pace pace;
+	struct device_event event; /* the newest that calls for a round */
 };
 
 static int open_agent(struct agent *a, struct err *e)
@@ -209,10 +217,123 @@ static long long next_round(const struct agent *a)
 	return clock_monotonic_ms() + delay_s * 1000;
 }
 
+/* ---- events ---- */
+static void event_came(struct agent *a, const struct device_event *v)
+{
+	a->event = *v;
+	pace_event(&a->pace);
+}
+
+/* The collector may start after us, and restart: what it missed then is looked at. */
+static void subscribe(struct agent *a)
+{
+	struct err e = { 0 };
+
+	if (a->events >= 0 || clock_monotonic_ms() < a->subscribe_at)
+		return;
+	a->subscribe_at = clock_monotonic_ms() + SUBSCRIBE_MS;
+	a->events = collector_subscribe(a->s.collector_socket, &e);
+	if (a->events < 0) {
+		if (e.code != E_UNREACHABLE) /* it is there and has none: ask seldom */
+			a->subscribe_at = clock_monotonic_ms() + HOUR_MS;
+		return;
+	}
+	if (a->subscribed_before)
+		event_came(a,
+			   &(struct device_event){ .source = "collector", .cause = "restarted" });
+	a->subscribed_before = true;
+}
+
+static void read_event(struct agent *a)
+{
+	struct device_event v;
+	struct err e = { 0 };
+
+	if (!collector_event(a->events, &v, &e)) {
+		if (v.acts)
+			event_came(a, &v);
+		return;
+	}
+	log_event(LOG_LEVEL_WARN, "events-ended", LOG_T("why", e.text));
+	close(a->events);
+	a->events = -1;
+	a->subscribe_at = clock_monotonic_ms() + RETRY_S * 200;
+}
+
+/* ---- rounds of the timer and of events ---- */
+static void attest_now(struct agent *a, bool by_event)
+{
+	struct round_result r;
+	struct err e = { 0 };
+
+	if (by_event)
+		log_event(LOG_LEVEL_INFO, "round-by-event", LOG_T("source", a->event.source),
+			  LOG_T("address", a->event.address), LOG_T("cause", a->event.cause));
+	pace_round(&a->pace, by_event, clock_monotonic_ms());
+	if (!attest(a, false, NULL, &r, &e))
+		round_result_clear(&r);
+}
+
+/* Returns when something is to be done. */
+static long long wait_ms(const struct agent *a, long long next, long long watchdog)
+{
+	long long now = clock_monotonic_ms(), due = pace_due(&a->pace, now);
+	long long wait = next - now, most = a->busy ? IDLE_MS : HOUR_MS;
+
+	if (due >= 0 && due - now < wait)
+		wait = due - now;
+	if (a->events < 0 && a->subscribe_at - now < wait)
+		wait = a->subscribe_at - now;
+	if (watchdog >= 0 && wait > watchdog)
+		wait = watchdog;
+	if (wait > most)
+		wait = most;
+	return wait > 0 ? wait : 0;
+}
+
+static void serve(struct agent *a, int listening, int signals)
+{
+	long long next = clock_monotonic_ms(), watchdog = watchdog_ms();
+
+	for (;;) {
+		struct pollfd fds[] = { { listening, POLLIN, 0 },
+					{ signals, POLLIN, 0 },
+					{ -1, POLLIN, 0 } };
+		long long now, due;
+		int sock;
+
+		subscribe(a);
+		fds[2].fd = a->events;
+		if (poll(fds, 3, (int)wait_ms(a, next, watchdog)) == 0 && a->busy) {
+			malloc_trim(0);
+			a->busy = false;
+		}
+		sd_notify(0, "WATCHDOG=1");
+		if (fds[1].revents)
+			return;
+		if (fds[2].revents)
+			read_event(a);
+		now = clock_monotonic_ms();
+		due = pace_due(&a->pace, now);
+		if (now >= next || (due >= 0 && now >= due)) {
+			attest_now(a, now < next);
+			/* the timer goes on as it was, unless the server was not there */
+			if (now >= next || a->failures)
+				next = next_round(a);
+		}
+		if (!fds[0].revents)
+			continue;
+		sock = local_accept(listening);
+		if (sock >= 0) {
+			serve_one(a, sock);
+			close(sock);
+		}
+	}
+}
+
 static int run(struct agent *a, struct err *e)
 {
 	int listening, signals;
-	long long next = clock_monotonic_ms(), watchdog = watchdog_ms();
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -235,39 +356,11 @@ static int run(struct agent *a, struct err *e)
 		log_event(LOG_LEVEL_WARN, "TEST-SWITCH", LOG_T("switch", "allow_file_source"),
 			  LOG_T("meaning", "evidence is old; every token says so"));
 	sd_notify(0, "READY=1");
-	for (;;) {
-		struct pollfd fds[] = { { listening, POLLIN, 0 }, { signals, POLLIN, 0 } };
-		long long wait = next - clock_monotonic_ms();
-		int sock;
-
-		if (watchdog >= 0 && wait > watchdog)
-			wait = watchdog;
-		if (wait > (a->busy ? IDLE_MS : HOUR_MS))
-			wait = a->busy ? IDLE_MS : HOUR_MS;
-		if (poll(fds, 2, wait > 0 ? (int)wait : 0) == 0 && a->busy) {
-			malloc_trim(0);
-			a->busy = false;
-		}
-		sd_notify(0, "WATCHDOG=1");
-		if (fds[1].revents)
-			break;
-		if (clock_monotonic_ms() >= next) {
-			struct round_result r;
-
-			if (!attest(a, false, NULL, &r, e))
-				round_result_clear(&r);
-			*e = (struct err){ 0 };
-			next = next_round(a);
-		}
-		if (!fds[0].revents)
-			continue;
-		sock = local_accept(listening);
-		if (sock >= 0) {
-			serve_one(a, sock);
-			close(sock);
-		}
-	}
+	a->events = -1;
+	serve(a, listening, signals);
 	sd_notify(0, "STOPPING=1");
+	if (a->events >= 0)
+		close(a->events);
 	close(signals);
 	close(listening);
 	unlink(a->s.agent_socket);

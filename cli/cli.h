@@ -32,6 +32,7 @@ enum cli_option {
 	OPT_RESULT,
 	OPT_AUDIENCE,
 	OPT_ONE_HOST,
+	OPT_COLLECTOR,
 	OPT_COUNT
 };
 
@@ -47,6 +48,7 @@ struct cli {
 
 int cmd_attest(struct cli *c);
 int cmd_device(struct cli *c, const char *verb);
+int device_watch(struct cli *c); /* of cmd_device() */
 int cmd_verify(struct cli *c);
 int verify_token(struct cli *c, const char *path); /* of cmd_verify() */
 int cmd_refval(struct cli *c, const char *verb);

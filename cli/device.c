@@ -151,6 +151,8 @@ int cmd_device(struct cli *c, const char *verb)
 	struct err e = { 0 };
 	bool wants_label = !strcmp(verb, "show") || !strcmp(verb, "cert");
 
+	if (!strcmp(verb, "watch") && !c->argc)
+		return device_watch(c);
 	if ((strcmp(verb, "list") && !wants_label) || c->argc != (wants_label ? 1 : 0))
 		return cli_usage();
 	if (last_token(c, &t, &e))

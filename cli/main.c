@@ -23,6 +23,7 @@ static const char usage[] =
 	"with\n"
 	"                                        their nonce they know that it is fresh\n"
 	"  assay device list | show LABEL | cert LABEL\n"
+	"  assay device watch [--collector PATH] what happens to the devices, as it happens\n"
 	"  assay doctor                          what is missing or insecure here, and the next "
 	"step\n"
 	"offline:\n"
@@ -238,6 +239,7 @@ static const struct option options[] = {
 	{ "volume", required_argument, NULL, LONG_FIRST + OPT_VOLUME },
 	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
 	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
+	{ "collector", required_argument, NULL, LONG_FIRST + OPT_COLLECTOR },
 	{ "ak", required_argument, NULL, LONG_FIRST + OPT_AK },
 	{ "deployment", required_argument, NULL, LONG_FIRST + OPT_DEPLOYMENT },
 	{ "host", required_argument, NULL, LONG_FIRST + OPT_HOST },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,13 +15,21 @@
 #include "agent/local.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/clock.h"
 #include "inventory.h"
+#include "sources/netlink.h"
 
-enum { IDLE_MS = 1000 };
+enum { IDLE_MS = 1000, SUBSCRIBERS_MAX = 16 };
+
+struct collector {
+	const struct agent_settings *s;
+	struct netlink_watch *watch; /* NULL: events cannot be had here */
+	size_t n_subscribers;
+	int subscriber[SUBSCRIBERS_MAX];
+};
 
 /* ---- what each verb gives ---- */
-static int give_inventory(const struct agent_settings *s, struct bytes ctx, struct buf **out,
-			  struct err *e)
+static int give_inventory(struct collector *col, struct bytes ctx, struct buf **out, struct err *e)
 {
 	OWNED(inventory) inv = NULL;
 	OWNED(buf) host = NULL;
@@ -28,7 +37,7 @@ static int give_inventory(const struct agent_settings *s, struct bytes ctx, stru
 	struct cbor c;
 
 	(void)ctx;
-	if (inventory_read(s, &inv, e))
+	if (inventory_read(col->s, &inv, e))
 		return (int)e->code;
 	d.functions = inv->functions;
 	d.n_functions = inv->n_functions;
@@ -44,8 +53,7 @@ static int give_inventory(const struct agent_settings *s, struct bytes ctx, stru
 	return *out && !c.r.why ? 0 : err_set(e, E_MEMORY, "no memory for the inventory");
 }
 
-static int give_devices(const struct agent_settings *s, struct bytes ctx, struct buf **out,
-			struct err *e)
+static int give_devices(struct collector *col, struct bytes ctx, struct buf **out, struct err *e)
 {
 	OWNED(inventory) inv = NULL;
 	OWNED(buf) all = buf_new(EVIDENCE_MAX);
@@ -55,13 +63,14 @@ static int give_devices(const struct agent_settings *s, struct bytes ctx, struct
 	if (ctx.len != sizeof(context.ctx))
 		return err_set(e, E_FORMAT, "context has %zu bytes", ctx.len);
 	memcpy(context.ctx, ctx.at, ctx.len);
-	if (!all || inventory_read(s, &inv, e))
+	if (!all || inventory_read(col->s, &inv, e))
 		return e->code ? (int)e->code : err_set(e, E_MEMORY, "no memory for evidence");
 	cbor_put_array(&all->w, inv->n_devices);
 	for (size_t i = 0; !rc && i < inv->n_devices; i++) {
 		struct device_evidence d;
 		OWNED(buf) value = NULL;
 
+		inv->devices[i].known = col->watch ? netlink_watch_known(col->watch) : NULL;
 		source_collect(&inv->devices[i], &context, &d);
 		if (d.failure[0])
 			log_event(LOG_LEVEL_WARN, "device-failed", LOG_T("device", d.label),
@@ -81,9 +90,10 @@ static int give_devices(const struct agent_settings *s, struct bytes ctx, struct
 	return rc;
 }
 
-static int give_logs(const struct agent_settings *s, struct bytes ctx, struct buf **out,
-		     struct err *e)
+static int give_logs(struct collector *col, struct bytes ctx, struct buf **out, struct err *e)
 {
+	const struct agent_settings *s = col->s;
+
 	(void)ctx;
 	if (!s->boot_log[0] || access(s->boot_log, F_OK)) {
 		*out = buf_new(1);
@@ -94,8 +104,7 @@ static int give_logs(const struct agent_settings *s, struct bytes ctx, struct bu
 
 static const struct {
 	enum collector_verb verb;
-	int (*give)(const struct agent_settings *s, struct bytes ctx, struct buf **out,
-		    struct err *e);
+	int (*give)(struct collector *col, struct bytes ctx, struct buf **out, struct err *e);
 } verbs[] = {
 	{ COLLECT_INVENTORY, give_inventory },
 	{ COLLECT_DEVICES, give_devices },
@@ -103,41 +112,152 @@ static const struct {
 };
 
 /* ---- one request ---- */
-static int answer(const struct agent_settings *s, struct bytes packet, struct buf **out,
+static int answer(struct collector *col, const struct local_request *rq, struct buf **out,
 		  struct err *e)
 {
-	struct local_request rq;
-
-	if (local_request_parse(packet, &rq, e))
-		return (int)e->code;
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (verbs[i].verb == rq.verb)
-			return verbs[i].give(s, rq.argument, out, e);
+		if (verbs[i].verb == rq->verb)
+			return verbs[i].give(col, rq->argument, out, e);
 	return err_set(e, E_USAGE, "no such verb");
 }
 
-static void serve_one(const struct agent_settings *s, int sock)
+/* ---- subscribers ---- */
+static void unsubscribe(struct collector *col, size_t i)
+{
+	close(col->subscriber[i]);
+	col->subscriber[i] = col->subscriber[--col->n_subscribers];
+}
+
+/* One that does not read is cut off: it comes again, and knows that it missed something. */
+static void tell(struct collector *col, size_t i, const struct device_event *v)
+{
+	u8 room[EVENT_PACKET_MAX];
+	struct writer w = writer_on(room, sizeof(room));
+	struct err ignored = { 0 };
+
+	device_event_write(v, &w);
+	if (local_send(col->subscriber[i], write_done(&w), -1, &ignored))
+		unsubscribe(col, i);
+}
+
+static void tell_all(void *user, const struct device_event *v)
+{
+	struct collector *col = user;
+
+	if (v->acts)
+		log_event(LOG_LEVEL_INFO, "device-event", LOG_T("source", v->source),
+			  LOG_T("address", v->address), LOG_T("cause", v->cause),
+			  LOG_T("state", v->state), LOG_T("why", v->why));
+	for (size_t i = col->n_subscribers; i > 0; i--)
+		tell(col, i - 1, v);
+}
+
+/* Takes @sock. */
+static void subscribe(struct collector *col, int sock)
+{
+	bool serves = col->watch && netlink_watch_serves(col->watch);
+	struct device_event first = { .at_ms = clock_now_s() * 1000, .source = "module" };
+	struct err e = { 0 };
+
+	if (!col->watch)
+		err_set(&e, E_UNSUPPORTED, "this host tells of no events");
+	else if (col->n_subscribers == SUBSCRIBERS_MAX)
+		err_set(&e, E_LIMIT, "%d subscribers are there already", SUBSCRIBERS_MAX);
+	local_answer(sock, &e, -1);
+	if (e.code || fcntl(sock, F_SETFL, O_NONBLOCK)) {
+		close(sock);
+		return;
+	}
+	col->subscriber[col->n_subscribers++] = sock;
+	strcpy(first.cause, serves ? "loaded" : "absent");
+	tell(col, col->n_subscribers - 1, &first);
+}
+
+/* ---- one request; takes @sock ---- */
+static void serve_one(struct collector *col, int sock)
 {
 	OWNED(buf) packet = NULL;
 	OWNED(buf) content = NULL;
+	struct local_request rq;
 	struct err e = { 0 };
-	int fd = -1, passed = -1;
+	int fd = -1, passed = -1, rc;
 
-	if (local_receive(sock, &packet, &passed, &e))
-		return;
+	rc = local_receive(sock, &packet, &passed, &e);
 	if (passed >= 0)
 		close(passed);
-	if (!answer(s, buf_bytes(packet), &content, &e)) {
+	if (rc) {
+		close(sock);
+		return;
+	}
+	rc = local_request_parse(buf_bytes(packet), &rq, &e);
+	if (!rc && rq.verb == COLLECT_EVENTS) {
+		subscribe(col, sock);
+		return;
+	}
+	if (!rc && !answer(col, &rq, &content, &e)) {
 		e.code = E_OK;
 		fd = memfd_from("assay-evidence", buf_bytes(content), &e);
 	}
 	local_answer(sock, &e, fd);
+	close(sock);
+}
+
+enum { AT_LISTENING, AT_SIGNALS, AT_WATCH, AT_SUBSCRIBERS = AT_WATCH + WATCH_FDS };
+
+static nfds_t poll_set(const struct collector *col, int listening, int signals, struct pollfd *fds)
+{
+	int watched[WATCH_FDS] = { -1, -1 }; /* poll() passes over them */
+
+	if (col->watch)
+		netlink_watch_fds(col->watch, watched);
+	fds[AT_LISTENING] = (struct pollfd){ listening, POLLIN, 0 };
+	fds[AT_SIGNALS] = (struct pollfd){ signals, POLLIN, 0 };
+	for (size_t i = 0; i < WATCH_FDS; i++)
+		fds[AT_WATCH + i] = (struct pollfd){ watched[i], POLLIN, 0 };
+	for (size_t i = 0; i < col->n_subscribers; i++)
+		fds[AT_SUBSCRIBERS + i] = (struct pollfd){ col->subscriber[i], POLLIN, 0 };
+	return AT_SUBSCRIBERS + col->n_subscribers;
+}
+
+/* Until a signal. */
+static void serve(struct collector *col, int listening, int signals)
+{
+	struct pollfd fds[AT_SUBSCRIBERS + SUBSCRIBERS_MAX];
+	bool busy = true;
+
+	for (;;) {
+		nfds_t n = poll_set(col, listening, signals, fds);
+		int sock;
+
+		if (poll(fds, n, busy ? IDLE_MS : -1) < 0)
+			continue;
+		if (busy && !fds[AT_LISTENING].revents) {
+			malloc_trim(0); /* an hour may pass to the next request */
+			busy = false;
+		}
+		if (fds[AT_SIGNALS].revents)
+			return;
+		for (nfds_t i = n; i > AT_SUBSCRIBERS; i--)
+			if (fds[i - 1].revents) /* they have nothing to say: it is gone */
+				unsubscribe(col, i - 1 - AT_SUBSCRIBERS);
+		if (fds[AT_LISTENING].revents) {
+			sock = local_accept(listening);
+			if (sock >= 0)
+				serve_one(col, sock);
+			busy = true;
+		}
+		/* After a collection of ours, so that what it caused is known as ours. */
+		if (col->watch && (fds[AT_WATCH].revents || fds[AT_WATCH + 1].revents ||
+				   fds[AT_LISTENING].revents))
+			netlink_watch_read(col->watch, tell_all, col);
+	}
 }
 
 int collector_serve(const struct agent_settings *s, struct err *e)
 {
 	int listening = local_listen(s->collector_socket, 0660, e), signals;
-	bool busy = true;
+	struct collector col = { .s = s };
+	struct err none = { 0 };
 	sigset_t set;
 
 	if (listening < 0)
@@ -149,28 +269,15 @@ int collector_serve(const struct agent_settings *s, struct err *e)
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	log_event(LOG_LEVEL_INFO, "collector-started", LOG_T("version", ASSAY_VERSION),
 		  LOG_T("socket", s->collector_socket));
+	if (s->kernel_cma && s->pci_folder[0] &&
+	    netlink_watch_open(s->pci_folder, &col.watch, &none))
+		log_event(LOG_LEVEL_WARN, "no-events", LOG_T("why", none.text),
+			  LOG_T("meaning", "a change is seen at the next round of the timer"));
 	sd_notify(0, "READY=1");
-	for (;;) {
-		struct pollfd fds[] = { { listening, POLLIN, 0 }, { signals, POLLIN, 0 } };
-		int sock;
-
-		if (poll(fds, 2, busy ? IDLE_MS : -1) < 0)
-			continue;
-		if (busy && !fds[0].revents) {
-			malloc_trim(0); /* an hour may pass to the next request */
-			busy = false;
-		}
-		if (fds[1].revents)
-			break;
-		if (!fds[0].revents)
-			continue;
-		sock = local_accept(listening);
-		if (sock < 0)
-			continue;
-		serve_one(s, sock);
-		close(sock);
-		busy = true;
-	}
+	serve(&col, listening, signals);
+	for (size_t i = col.n_subscribers; i > 0; i--)
+		unsubscribe(&col, i - 1);
+	netlink_watch_drop(&col.watch);
 	close(signals);
 	close(listening);
 	unlink(s->collector_socket);
@@ -183,4 +290,25 @@ int collector_ask(const char *socket_path, enum collector_verb verb, struct byte
 {
 	return local_ask(socket_path, verb, ctx, EVIDENCE_MAX, out, e) ? err_while(e, "collector")
 								       : 0;
+}
+
+int collector_subscribe(const char *socket_path, struct err *e)
+{
+	int sock = local_subscribe(socket_path, COLLECT_EVENTS, e);
+
+	if (sock < 0)
+		err_while(e, "collector");
+	return sock;
+}
+
+int collector_event(int sock, struct device_event *out, struct err *e)
+{
+	OWNED(buf) packet = NULL;
+	int passed = -1;
+
+	if (local_receive(sock, &packet, &passed, e))
+		return err_while(e, "collector");
+	if (passed >= 0)
+		close(passed);
+	return device_event_parse(buf_bytes(packet), out, e);
 }

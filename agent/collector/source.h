@@ -6,6 +6,8 @@
 #include "proto/evidence.h"
 #include "proto/spdm_evidence.h"
 
+struct known;
+
 /** struct source_device - one device as its source lists it. */
 struct source_device {
 	const struct evidence_source *source;
@@ -17,6 +19,7 @@ struct source_device {
 		       1]; /* tried in turn when a slot's evidence has not its form */
 	size_t n_other_slots;
 	const char *pci_folder; /* of source kernel-cma; borrowed */
+	struct known *known;	/* of source kernel-cma: told what came of a collection; or NULL */
 };
 
 struct evidence_source {

@@ -439,6 +439,46 @@ int netlink_devices(const char *pci_folder, struct source_device *out, size_t ma
 	return 0;
 }
 
+struct visit {
+	void (*each)(void *user, const struct netlink_status *s);
+	void *user;
+};
+
+static int take_visit(void *user, struct bytes payload, const char **why)
+{
+	const struct visit *v = user;
+	struct netlink_status s;
+
+	if (netlink_parse_status(payload, &s, why))
+		return -EBADMSG;
+	v->each(v->user, &s);
+	return 0;
+}
+
+int netlink_statuses(void (*each)(void *user, const struct netlink_status *s), void *user,
+		     struct err *e)
+{
+	struct visit v = { each, user };
+	struct client c = { 0 };
+	struct answer a = { 0 };
+	int rc = client_open(&c, e);
+
+	if (!rc && !c.assay)
+		rc = err_set(e, E_NOTFOUND, "family %s is not there", ASSAY_FAMILY_NAME);
+	if (!rc) {
+		struct request rq =
+			request(c.assay, ASSAY_CMD_STATUS, "STATUS of all devices", true);
+
+		rq.take = take_visit;
+		rq.user = &v;
+		rc = ask(&c, &rq, &a, e);
+	}
+	client_close(&c);
+	if (!rc && a.error)
+		rc = refused(&a, "STATUS of all devices", e);
+	return rc;
+}
+
 /* ---- is it still the same device? ---- */
 struct sight {
 	struct pci_look look;
@@ -449,6 +489,7 @@ struct sight {
 static int see(struct client *c, const struct source_device *d, struct sight *s, struct err *e)
 {
 	*s = (struct sight){ .has_status = c->assay };
+	snprintf(s->status.name, sizeof(s->status.name), "%.31s", d->address);
 	if (pci_look(d->pci_folder, d->address, &s->look, e))
 		return (int)e->code;
 	return s->has_status ? status_of(c, d->address, &s->status, e) : 0;
@@ -662,16 +703,17 @@ static int newest(struct client *c, const struct source_device *d, struct sight 
 	return rc;
 }
 
-/* *@changed: what was another afterwards; then nothing is to be kept. */
+/* *@changed: what was another afterwards; then nothing is to be kept. *@last: the last STATUS we saw. */
 static int collect_once(struct client *c, const struct source_device *d, const u8 nonce[32],
 			const u8 challenge_nonce[32], struct device_evidence *out,
-			const char **changed, struct err *e)
+			const char **changed, struct netlink_status *last, struct err *e)
 {
 	struct sight before, after;
 	int rc;
 
 	if (see(c, d, &before, e))
 		return (int)e->code;
+	*last = before.status;
 	if (!pci_identity_equals(&before.look.identity, &d->identity))
 		return err_set(e, E_DEVICE, "another device than the inventory lists is there now");
 	rc = evidence(c, d, &before, nonce, challenge_nonce, out, e);
@@ -681,6 +723,7 @@ static int collect_once(struct client *c, const struct source_device *d, const u
 		return rc;
 	if (see(c, d, &after, e) || newest(c, d, &after, e))
 		return (int)e->code;
+	*last = after.status;
 	*changed = difference(&before, &after, out->generation);
 	return *changed ? err_set(e, E_AGAIN, "%s changed", *changed) : 0;
 }
@@ -689,6 +732,7 @@ static int collect(const struct source_device *d, const u8 nonce[32], const u8 c
 		   struct device_evidence *out, struct err *e)
 {
 	const long long deadline = clock_monotonic_ms() + DRIVE_DEADLINE_MS;
+	struct netlink_status last = { 0 };
 	const char *changed = NULL;
 	int rc = E_AGAIN;
 
@@ -699,11 +743,13 @@ static int collect(const struct source_device *d, const u8 nonce[32], const u8 c
 		e->code = E_OK;
 		rc = client_open(&c, e);
 		if (!rc)
-			rc = collect_once(&c, d, nonce, challenge_nonce, out, &changed, e);
+			rc = collect_once(&c, d, nonce, challenge_nonce, out, &changed, &last, e);
 		client_close(&c);
 		if (rc)
 			device_evidence_clear(out);
 	}
+	if (d->known && last.name[0])
+		(rc ? known_failed : known_collected)(d->known, &last);
 	if (rc && changed)
 		err_set(e, E_DEVICE, "%s changed during each of %d collections", changed,
 			COLLECTIONS_MAX);

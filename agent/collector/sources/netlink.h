@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Source "kernel-cma": devices whose SPDM the kernel speaks. Families are found by name at run time; one
- * that is absent is normal. netlink.c is the only user of libnl.
+ * that is absent is normal. netlink.c and netlink_watch.c are the only users of libnl.
  *
  *	family "assay"            devices and their state, and evidence of SPDM 1.0 and 1.1
  *	family "device-evidence"  evidence from SPDM 1.2 on; alone it is what mainline is heading for
@@ -9,6 +9,8 @@
 #ifndef ASSAY_SOURCE_NETLINK_H
 #define ASSAY_SOURCE_NETLINK_H
 
+#include "../event.h"
+#include "../known.h"
 #include "../source.h"
 
 extern const struct evidence_source source_netlink;
@@ -22,5 +24,26 @@ extern const struct evidence_source source_netlink;
  */
 int netlink_devices(const char *pci_folder, struct source_device *out, size_t max, size_t *n,
 		    struct err *e);
+/** netlink_statuses - STATUS of every device to @each. E_NOTFOUND when family "assay" is not there. */
+int netlink_statuses(void (*each)(void *user, const struct netlink_status *s), void *user,
+		     struct err *e);
+
+/**
+ * struct netlink_watch - what happens to devices, without asking: groups "events" of family "assay" and "sig"
+ * of family "spdm", the kernel's uevents of PCI functions, and the coming and going of the families.
+ */
+struct netlink_watch;
+int netlink_watch_open(const char *pci_folder, struct netlink_watch **out, struct err *e);
+void netlink_watch_drop(struct netlink_watch **w);
+enum { WATCH_FDS = 2 };
+/** netlink_watch_fds - to poll for POLLIN. */
+void netlink_watch_fds(const struct netlink_watch *w, int fds[WATCH_FDS]);
+/** netlink_watch_serves - is there a family that tells of devices? */
+bool netlink_watch_serves(const struct netlink_watch *w);
+/** netlink_watch_known - for source_device.known: what we collect ourselves starts no round. */
+struct known *netlink_watch_known(struct netlink_watch *w);
+/** netlink_watch_read - all that has come; never waits. */
+void netlink_watch_read(struct netlink_watch *w,
+			void (*told)(void *user, const struct device_event *v), void *user);
 
 #endif

@@ -4,7 +4,8 @@
 
 agent_scenarios="a_guest_with_a_tpm_and_three_slots_boots_our_programs the_guest_enrols_with_its_tpm
 	without_the_module_no_device_is_in_the_token the_kernels_devices_are_affirmed_once_they_are_known
-	changed_firmware_is_contraindicated_and_the_device_named
+	changed_firmware_is_contraindicated_and_the_device_named rounds_of_our_own_start_no_others
+	what_somebody_else_reads_starts_a_round_only_when_it_changed a_plugged_device_starts_a_round_and_is_watched
 	a_device_of_spdm_1_1_is_read_with_a_challenge_of_ours a_device_that_gives_nothing_is_in_the_token_with_its_reason
 	the_guests_kernel_has_not_complained"
 
@@ -84,7 +85,8 @@ the_guest_enrols_with_its_tpm() {
 without_the_module_no_device_is_in_the_token() {
 	guest 'assay-collector >/tmp/collector.log 2>&1 & while ! test -S /run/assay/collector.sock; do sleep 0.1; done' &&
 		guest 'assay-agent run >/tmp/agent.log 2>&1 & while ! test -S /run/assay/agent.sock; do sleep 0.1; done' || return
-	guest 'assay attest --json >/dev/null 2>&1; assay device list --json' && jq -e '.devices == []' "$work/answer"
+	guest 'assay attest --json >/dev/null 2>&1; assay device list --json' && jq -e '.devices == []' "$work/answer" || return
+	guest 'assay device watch 2>&1; test $? = 3' && grep 'the module is not loaded' "$work/answer"
 }
 the_kernels_devices_are_affirmed_once_they_are_known() {
 	guest 'insmod /mod/assay_spdm.ko && assay attest --out /tmp/token --json >/dev/null 2>&1; base64 /tmp/token' >"$work/token.base64" || return
@@ -100,8 +102,44 @@ changed_firmware_is_contraindicated_and_the_device_named() {
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest2.measurements"
 	attested 0
 }
+rounds() { guest 'grep -c event=attested /tmp/agent.log'; }
+until_logged() { # pattern: in the agent's log, at most 30 s
+	guest "for i in \$(seq 60); do grep '$1' /tmp/agent.log && break; sleep 0.5; done; grep -q '$1' /tmp/agent.log"
+}
+until_verdict() { # of the agent's last round
+	guest "for i in \$(seq 60); do tail -n1 /tmp/agent.log | grep status=$1 && break; sleep 0.5; done; tail -n1 /tmp/agent.log | grep -q status=$1"
+}
+watched() { jq -es "any(.[]; .address == \"0000:03:00.0\" and $1)" "$work/watch"; }
+read_by_others() { # address: evidence over a nonce of somebody else's
+	local i
+	for i in $(seq 50); do
+		guest "netlink-ask device-evidence 1 dump 2=u32:0x301 4=str:pci 5=str:$1 6=hex:$2 >/tmp/read" && return
+		sleep 0.1
+	done
+	return 1
+}
+rounds_of_our_own_start_no_others() { # the timer is at an hour
+	local before
+	sleep 11 # what the boot and the module have caused is over
+	before=$(rounds) && attested 0 && sleep 12 && [ "$(rounds)" -eq $((before + 1)) ]
+}
+what_somebody_else_reads_starts_a_round_only_when_it_changed() {
+	local before
+	before=$(rounds) && read_by_others 0000:02:00.0 "$(printf '%064d' 1)" && sleep 3 && [ "$(rounds)" -eq "$before" ] || return
+	sed -i 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/guest2.measurements"
+	read_by_others 0000:02:00.0 "$(printf '%064d' 2)" && until_logged 'event=round-by-event source=assay address=0000:02:00.0 cause=collected' &&
+		until_verdict contraindicated || return
+	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest2.measurements"
+	attested 0
+}
+a_plugged_device_starts_a_round_and_is_watched() {
+	guest 'assay device watch --json >/tmp/watch & watching=$!; sleep 2' && vm_plug 3 "$(agent_port 3)" &&
+		until_logged 'event=round-by-event .*address=0000:03:00.0' && guest 'kill -INT $watching; wait $watching' && guest 'cat /tmp/watch' >"$work/watch" || return
+	watched '.source == "assay" and .cause == "added" and .device == "1b36:0010" and .attests' && watched '.source == "pci" and .cause == "add"' &&
+		watched '.cause == "collected" and .state == "evidence" and .schema == "assay.device-watch/1"'
+}
 a_device_of_spdm_1_1_is_read_with_a_challenge_of_ours() {
-	vm_plug 3 "$(agent_port 3)" && attested 2 && guest 'assay device list --json' >"$work/devices.json" || return
+	attested 2 && guest 'assay device list --json' >"$work/devices.json" || return
 	# all of it verifies; that it is old is what is left to say
 	jq -e '.devices[] | select(.address == "0000:03:00.0") | .spdm_version == "1.1" and .source == "kernel-cma"' "$work/devices.json" &&
 		jq -e '[.reasons[] | select(.address == "0000:03:00.0") | .element] == ["VERSION"]' "$work/verdict"
@@ -109,6 +147,8 @@ a_device_of_spdm_1_1_is_read_with_a_challenge_of_ours() {
 a_device_that_gives_nothing_is_in_the_token_with_its_reason() {
 	kill "$drive_pid" && attested 2 && guest 'assay device list --json' >"$work/devices.json" || return
 	jq -e '.devices[] | select(.address == "0000:03:00.0") | .leaf | test("no evidence: 0000:03:00.0: .*does not answer over DOE")' "$work/devices.json" &&
-		jq -e '[.devices[] | select(.spdm_version == "1.3")] | length == 2' "$work/devices.json"
+		jq -e '[.devices[] | select(.spdm_version == "1.3")] | length == 2' "$work/devices.json" || return
+	local before # that it fails again and again starts no round
+	sleep 11 && before=$(rounds) && attested 2 && sleep 12 && [ "$(rounds)" -eq $((before + 1)) ]
 }
 the_guests_kernel_has_not_complained() { guest '! dmesg | grep -E "BUG|WARNING|Call Trace|Oops"'; }

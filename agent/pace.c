@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pace.h"
+
+void pace_event(struct pace *p)
+{
+	p->waiting = true;
+}
+
+long long pace_due(const struct pace *p, long long now)
+{
+	if (!p->waiting)
+		return -1;
+	return p->has_last && now - p->last < PACE_MS ? p->last + PACE_MS : now;
+}
+
+void pace_round(struct pace *p, bool by_event, long long now)
+{
+	p->waiting = false;
+	if (!by_event)
+		return;
+	p->has_last = true;
+	p->last = now;
+}

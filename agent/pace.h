@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When an event starts a round: the first at once, then at most one each PACE_MS while events keep coming,
+ * and a last one after the last event. Times are of the monotonic clock, in milliseconds.
+ */
+#ifndef ASSAY_PACE_H
+#define ASSAY_PACE_H
+
+#include "common/port.h"
+
+enum { PACE_MS = 10000 };
+
+struct pace {
+	bool waiting;  /* an event has come that no round has looked at  */
+	bool has_last; /* an event has started a round before: */
+	long long last;
+};
+void pace_event(struct pace *p);
+/** pace_due - when the next round has to start (it may be past), or -1: none is wanted. */
+long long pace_due(const struct pace *p, long long now);
+/** pace_round - a round starts now, @by_event or for another reason: it sees what all events were about. */
+void pace_round(struct pace *p, bool by_event, long long now);
+
+#endif
