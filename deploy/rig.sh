@@ -65,7 +65,7 @@ rig_devices() { # how many NVMe drives; measurements of drive I in $here/deviceI
 	await devices grep -q ready "$here/devices.out"
 }
 
-rig_server() { # initialised, running as $server_pid; trusts the drives' CA and an operator who signs reference values
+rig_server() { # [no: nothing is released to test sources]: initialised, running as $server_pid; trusts the drives' CA and an operator who signs reference values
 	local port=$((20000 + RANDOM % 20000))
 	mkdir "$work/roots" "$work/signers"
 	cp "$work/pki/root.pem" "$work/roots/"
@@ -81,7 +81,7 @@ rig_server() { # initialised, running as $server_pid; trusts the drives' CA and 
 		device_roots = $work/roots
 		corim_roots = $work/signers
 		[test]
-		release_from_test_sources = yes
+		release_from_test_sources = ${1:-yes}
 	END
 	assay-server --config "$work/server.conf" init --address 127.0.0.1 >"$work/init.out" || fail "assay-server init"
 	start server assay-server --config "$work/server.conf" run

@@ -108,7 +108,7 @@ struct spdm_dev {
 	bool mismatch; /* it is not the device that was accepted */
 	u64 checks, last_check;
 	enum assay_hold hold;
-	bool act_quarantine, act_release;
+	bool act_quarantine, act_release, acting;
 };
 
 /* main.c: the devices */
@@ -160,6 +160,7 @@ void spdm_act_work(struct work_struct *work);
 /** spdm_accept - -ENODEV, -EAGAIN no evidence, -ESTALE, -EBADMSG, -EBUSY; @why says it. */
 int spdm_accept(struct spdm_dev *dev, u32 generation, u8 slot, const u8 *chain_digest,
 		const u8 *meas_digest, struct acceptance *a, const char **why);
+/** spdm_forget - -EBUSY while its driver is being taken away or given back. */
 int spdm_forget(struct spdm_dev *dev);
 /** spdm_check_start - -ENOENT nothing is accepted; -EBUSY; the end is an event. */
 int spdm_check_start(struct spdm_dev *dev, enum assay_cause cause);

@@ -141,6 +141,7 @@ static int check(struct spdm_dev *dev, struct check *k, const char **why)
 /* under dev->lock */
 static void act_queue_locked(struct spdm_dev *dev)
 {
+	dev->acting = true;
 	kref_get(&dev->ref);
 	if (!queue_work(act_queue, &dev->act_work))
 		spdm_dev_put(dev);
@@ -366,6 +367,8 @@ int spdm_forget(struct spdm_dev *dev)
 	scoped_guard(mutex, &dev->lock) {
 		if (dev->dying)
 			return -ENODEV;
+		if (dev->acting)
+			return -EBUSY;
 		acceptance_drop(dev);
 		if (dev->mismatch) {
 			/* it may be asked again; hold and Bus Master Enable stay as they are */
@@ -447,6 +450,8 @@ void spdm_act_work(struct work_struct *work)
 		else
 			release(pdev);
 	}
+	scoped_guard(mutex, &dev->lock)
+		dev->acting = dev->act_quarantine || dev->act_release; /* asked for meanwhile */
 	spdm_dev_put(dev);
 }
 

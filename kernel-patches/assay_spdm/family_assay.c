@@ -295,6 +295,8 @@ static int forget_do(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	rc = spdm_forget(dev);
+	if (rc == -EBUSY)
+		NL_SET_ERR_MSG(info->extack, "its driver is being detached or bound");
 	spdm_dev_put(dev);
 	return rc;
 }

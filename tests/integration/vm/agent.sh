@@ -9,53 +9,6 @@ agent_scenarios="a_guest_with_a_tpm_and_three_slots_boots_our_programs the_guest
 	a_device_of_spdm_1_1_is_read_with_a_challenge_of_ours a_device_that_gives_nothing_is_in_the_token_with_its_reason
 	the_guests_kernel_has_not_complained"
 
-agent_address=10.0.2.100:8443
-guest_build=${ASSAY_GUEST_BUILD:-$build}
-
-agent_drive() { # number, SPDM versions: served by $drive_pid; its certificate has no serial number, as QEMU's NVMe has none
-	spdm-device identity "$work/pki" "$work/guest$1" 0 p384 Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100 || return
-	printf '1 rom digest-of:boot rom 1\n2 firmware digest-of:firmware 1.2.3\n3 hwconfig digest-of:straps\n6 version 1.2.3\n16 svn 7\n' \
-		>"$work/guest$1.measurements"
-	start "guest$1" spdm-device serve --device "name=guest$1,port=0,identity=$work/guest$1,measurements=$work/guest$1.measurements,versions=$2"
-	drive_pid=$started
-	await "guest$1" grep -q ready "$work/guest$1.out"
-}
-agent_port() { awk '$1 == "device" { print $4 }' "$work/guest$1.out"; }
-agent_module() { # name of a kernel module: into the guest's /mod
-	xz -dc "$(find "$rig/root/" -name "$1.ko.xz" | head -1)" >"$work/initrd/mod/$1.ko"
-}
-agent_files() { # what the programs need that ldd does not see, and their configuration
-	local root=$work/initrd name
-	mkdir -p "$root"/{mod,etc/assay,var/lib/assay-agent} "$root/usr/lib/x86_64-linux-gnu"
-	for name in failover net_failover virtio_net; do agent_module "$name" || return; done
-	cp -L /usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0 "$root/usr/lib/x86_64-linux-gnu/" || return
-	{
-		grep -A4 '^\[server\]' "$work/init.out" | sed "s,^url = .*,url = https://$agent_address,"
-		cat <<-'CONF'
-			[host]
-			name = guest
-			[rounds]
-			interval = 1h
-			jitter = 0
-		CONF
-	} >"$root/etc/assay/agent.conf"
-}
-agent_machine() { # QEMU's arguments: network to the server only, a drive each in two of three slots
-	local port
-	port=$(sed -n 's/^port = //p' "$work/server.conf")
-	printf '%s\n' -netdev "user,id=u0,restrict=on,guestfwd=tcp:$agent_address-cmd:/bin/busybox nc 127.0.0.1 $port" \
-		-device virtio-net-pci,netdev=u0,romfile=
-	vm_nvme 1 "$(agent_port 1)"
-	vm_nvme 2 "$(agent_port 2)"
-	printf '%s\n' -blockdev driver=null-co,node-name=n3,size=16777216,read-zeroes=on -device pcie-root-port,id=rp3,chassis=3,slot=3
-}
-vm_quit() {
-	[ -n "${to_qmp:-}" ] || return 0
-	vm_qmp '{"execute":"quit"}' >/dev/null
-	exec {to_guest}>&- {from_guest}>&- {to_qmp}>&- {from_qmp}>&-
-	rm -rf "$work"/{guest,qmp}.{in,out} "$work/vtpm"
-}
-operator() { assay --config "$work/assay.conf" "$@"; }
 attested() { # exit status wanted: of `assay attest` in the guest, whose answer is $work/verdict
 	local wanted=$1 rc
 	guest 'assay attest --json 2>&1' >"$work/verdict"
@@ -65,34 +18,19 @@ attested() { # exit status wanted: of `assay attest` in the guest, whose answer 
 }
 
 a_guest_with_a_tpm_and_three_slots_boots_our_programs() {
-	local machine
 	vm_quit || return
-	agent_drive 1 1.2-1.3 && agent_drive 2 1.2-1.3 && agent_drive 3 1.1-1.1 || return
+	guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 && guest_drive 3 1.1-1.1 || return
 	[ -f "$work/server.conf" ] || rig_server
-	agent_files || return
-	vm_initrd "$build/tests/tools/netlink-ask" "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay"
-	vm_tpm
-	mapfile -t machine < <(agent_machine)
-	vm_start "${machine[@]}" "${tpm_args[@]}"
-	guest 'mount -t securityfs none /sys/kernel/security; for m in failover net_failover virtio_net; do insmod /mod/$m.ko; done' &&
-		guest 'ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up && mkdir -p /run/assay && assay-agent --version && test -c /dev/tpmrm0'
+	guest_tools=("$build/tests/tools/netlink-ask")
+	guest_boot
 }
-the_guest_enrols_with_its_tpm() {
-	local hash
-	hash=$(guest 'assay-agent ek-hash 2>&1') || { echo "$hash"; return 1; }
-	operator host add --ek-hash "$hash" --name guest && guest 'assay-agent enroll 2>&1'
-}
+the_guest_enrols_with_its_tpm() { guest_enrol; }
 without_the_module_no_device_is_in_the_token() {
-	guest 'assay-collector >/tmp/collector.log 2>&1 & while ! test -S /run/assay/collector.sock; do sleep 0.1; done' &&
-		guest 'assay-agent run >/tmp/agent.log 2>&1 & while ! test -S /run/assay/agent.sock; do sleep 0.1; done' || return
-	guest 'assay attest --json >/dev/null 2>&1; assay device list --json' && jq -e '.devices == []' "$work/answer" || return
+	guest_serve && guest 'assay attest --json >/dev/null 2>&1; assay device list --json' && jq -e '.devices == []' "$work/answer" || return
 	guest 'assay device watch 2>&1; test $? = 3' && grep 'the module is not loaded' "$work/answer"
 }
 the_kernels_devices_are_affirmed_once_they_are_known() {
-	guest 'insmod /mod/assay_spdm.ko && assay attest --out /tmp/token --json >/dev/null 2>&1; base64 /tmp/token' >"$work/token.base64" || return
-	base64 -d "$work/token.base64" >"$work/token" &&
-		operator refval learn "$work/token" --id vm --signer "$work/operator/operator.crt" --key "$work/operator/operator.key" \
-			--out "$work/vm.corim" --one-host && operator refval import "$work/vm.corim" && operator host accept-inventory guest &&
+	guest 'insmod /mod/assay_spdm.ko' && guest_learn &&
 		attested 0 && guest 'assay device list --json' >"$work/devices.json" &&
 		jq -e '[.devices[] | select(.source == "kernel-cma" and .spdm_version == "1.3") | .address] == ["0000:01:00.0", "0000:02:00.0"]' "$work/devices.json"
 }
@@ -133,7 +71,7 @@ what_somebody_else_reads_starts_a_round_only_when_it_changed() {
 	attested 0
 }
 a_plugged_device_starts_a_round_and_is_watched() {
-	guest 'assay device watch --json >/tmp/watch & watching=$!; sleep 2' && vm_plug 3 "$(agent_port 3)" &&
+	guest 'assay device watch --json >/tmp/watch & watching=$!; sleep 2' && vm_plug 3 "$(guest_port 3)" &&
 		until_logged 'event=round-by-event .*address=0000:03:00.0' && guest 'kill -INT $watching; wait $watching' && guest 'cat /tmp/watch' >"$work/watch" || return
 	watched '.source == "assay" and .cause == "added" and .device == "1b36:0010" and .attests' && watched '.source == "pci" and .cause == "add"' &&
 		watched '.cause == "collected" and .state == "evidence" and .schema == "assay.device-watch/1"'

@@ -50,7 +50,15 @@ accept() { # device, [more words]: the evidence that STATUS shows
 		21=hex:$(field 21) 22=hex:$(field 22) $*"
 }
 check() { guest "netlink-ask assay 5 do 2=u64:$(id "$1")"; }
-forget() { guest "netlink-ask assay 4 do 2=u64:$(id "$1")"; }
+forget() { # device: once its driver is gone
+	local i
+	for i in $(seq 100); do
+		guest "netlink-ask assay 4 do 2=u64:$(id "$1")" && return
+		grep -q '^error 16 ' "$work/answer" || return
+		sleep 0.1
+	done
+	return 1
+}
 # Events come while a command runs: `cause device` lines, in their order
 events_begin() { # milliseconds of silence that end it
 	guest "netlink-ask assay listen events ${1:-1500} >/tmp/events & while ! grep -q listening /tmp/events 2>/dev/null; do sleep 0.05; done"

@@ -63,7 +63,7 @@ vm_start() { # QEMU arguments: devices
 		-kernel "$kernel_image" -initrd "$work/initrd.gz" \
 		-append "console=ttyS0 quiet panic=-1" "$@"
 	exec {to_guest}<>"$work/guest.in" {from_guest}<>"$work/guest.out" {to_qmp}<>"$work/qmp.in" {from_qmp}<>"$work/qmp.out"
-	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -5 "$work/console" "$work/qemu.log")"
+	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -n 5 "$work/console" "$work/qemu.log")"
 	vm_qmp '{"execute":"qmp_capabilities"}' >/dev/null
 }
 
