@@ -22,12 +22,17 @@ agent_drive() { # number, SPDM versions: served by $drive_pid; its certificate h
 }
 agent_port() { awk '$1 == "device" { print $4 }' "$work/guest$1.out"; }
 agent_module() { # name of a kernel module: into the guest's /mod
-	xz -dc "$(find "$rig/root/" -name "$1.ko.xz" | head -1)" >"$work/initrd/mod/$1.ko"
+	local file
+	file=$(find "${kernel_modules:-$rig/root/lib/modules}" -name "$1.ko" -o -name "$1.ko.xz" | head -1)
+	case $file in
+	*.xz) xz -dc "$file" >"$work/initrd/mod/$1.ko" ;;
+	*) cp "$file" "$work/initrd/mod/" ;;
+	esac
 }
 agent_files() { # what the programs need that ldd does not see, and their configuration
-	local root=$work/initrd name
+	local root=$work/initrd name modules=${kernel_modules-yes} # empty: built in
 	mkdir -p "$root"/{mod,etc/assay,var/lib/assay-agent} "$root/usr/lib/x86_64-linux-gnu"
-	for name in failover net_failover virtio_net; do agent_module "$name" || return; done
+	for name in ${modules:+failover net_failover virtio_net}; do agent_module "$name" || return; done
 	cp -L /usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0 "$root/usr/lib/x86_64-linux-gnu/" || return
 	{
 		grep -A4 '^\[server\]' "$work/init.out" | sed "s,^url = .*,url = https://$agent_address,"
@@ -74,7 +79,7 @@ a_guest_with_a_tpm_and_three_slots_boots_our_programs() {
 	vm_tpm
 	mapfile -t machine < <(agent_machine)
 	vm_start "${machine[@]}" "${tpm_args[@]}"
-	guest 'mount -t securityfs none /sys/kernel/security; for m in failover net_failover virtio_net; do insmod /mod/$m.ko; done' &&
+	guest 'mount -t securityfs none /sys/kernel/security; for m in failover net_failover virtio_net; do test ! -f /mod/$m.ko || insmod /mod/$m.ko; done' &&
 		guest 'ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up && mkdir -p /run/assay && assay-agent --version && test -c /dev/tpmrm0'
 }
 the_guest_enrols_with_its_tpm() {
