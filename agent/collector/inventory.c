@@ -84,7 +84,7 @@ static void keep_serial(struct inventory *inv, u64 serial, struct eat_function *
 		f->serial = (struct bytes){ inv->text->w.at + at, sizeof(raw) };
 }
 
-/* What sysfs does not tell: the serial number before 6.18. */
+/* What sysfs of 6.12 does not tell: the serial number. */
 static void read_config(struct inventory *inv, const char *pci, const char *address,
 			struct eat_function *f)
 {

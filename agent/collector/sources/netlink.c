@@ -373,7 +373,7 @@ static int read_until(struct client *c, const char *name, const u8 *nonce,
 }
 
 /*
- * Where the kernel does not say in sysfs which mailbox speaks CMA (before 6.17), the family is asked: it
+ * Where the kernel does not say in sysfs which mailbox speaks CMA (6.12 does not), the family is asked: it
  * knows a device or has none of that name.
  */
 static int serves(struct client *c, const char *name, const struct pci_look *look, bool *yes,

@@ -17,7 +17,12 @@ guest_drive() { # number, SPDM versions: served by $drive_pid; its certificate h
 }
 guest_port() { awk '$1 == "device" { print $4 }' "$work/guest$1.out"; }
 guest_module() { # name of a kernel module: into the guest's /mod
-	xz -dc "$(find "$rig/root/" -name "$1.ko.xz" | head -1)" >"$work/initrd/mod/$1.ko"
+	local file
+	file=$(find "${kernel_modules:-$rig/root/lib/modules}" -name "$1.ko" -o -name "$1.ko.xz" | head -1)
+	case $file in
+	*.xz) xz -dc "$file" >"$work/initrd/mod/$1.ko" ;;
+	*) cp "$file" "$work/initrd/mod/" ;;
+	esac
 }
 guest_files() { # what the programs need that ldd does not see, and their configuration
 	local root=$work/initrd name

@@ -34,7 +34,7 @@ vm_initrd() { # file...: extra files for /bin; makes $work/initrd.gz
 		mount -t devtmpfs none /dev; mount -t proc none /proc; mount -t sysfs none /sys
 		exec </dev/ttyS1 >/dev/ttyS1 2>&1
 		stty -echo -onlcr 2>/dev/null
-		echo @@READY
+		echo; echo @@READY # a line of its own, whatever the firmware left on this one
 		while read -r line; do eval "$line"; echo "@@END $?"; done
 		poweroff -f
 	END
