@@ -21,23 +21,8 @@ a_guest_with_a_tpm_and_three_slots_boots_our_programs() {
 	vm_quit || return
 	guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 && guest_drive 3 1.1-1.1 || return
 	[ -f "$work/server.conf" ] || rig_server
-<<<<<<< HEAD
 	guest_tools=("$build/tests/tools/netlink-ask")
 	guest_boot
-=======
-	agent_files || return
-	vm_initrd "$build/tests/tools/netlink-ask" "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay"
-	vm_tpm
-	mapfile -t machine < <(agent_machine)
-	vm_start "${machine[@]}" "${tpm_args[@]}"
-	guest 'mount -t securityfs none /sys/kernel/security; for m in failover net_failover virtio_net; do test ! -f /mod/$m.ko || insmod /mod/$m.ko; done' &&
-		guest 'ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up && mkdir -p /run/assay && assay-agent --version && test -c /dev/tpmrm0'
-}
-the_guest_enrols_with_its_tpm() {
-	local hash
-	hash=$(guest 'assay-agent ek-hash 2>&1') || { echo "$hash"; return 1; }
-	operator host add --ek-hash "$hash" --name guest && guest 'assay-agent enroll 2>&1'
->>>>>>> agent-netlink
 }
 the_guest_enrols_with_its_tpm() { guest_enrol; }
 without_the_module_no_device_is_in_the_token() {
