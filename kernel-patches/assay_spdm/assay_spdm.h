@@ -106,6 +106,7 @@ struct spdm_dev {
 	bool checking;
 	enum assay_cause check_cause;
 	bool mismatch; /* it is not the device that was accepted */
+	bool silent; /* in quarantine: config space reads as ones, and the mailbox would take it for busy */
 	u64 checks, last_check;
 	enum assay_hold hold;
 	bool act_quarantine, act_release, acting;
@@ -132,7 +133,10 @@ struct conversation {
 };
 struct conversation *conversation_new(const struct spdm_requester_config *config);
 void conversation_drop(struct conversation *c);
-/** converse - to the end, or until @seconds have passed. -ENODEV: the device is being removed. */
+/**
+ * converse - to the end, or until @seconds have passed. -ENODEV: the device is being removed; -ENXIO: it is in
+ * quarantine.
+ */
 int converse(struct spdm_dev *dev, struct conversation *c, unsigned int seconds, const char **why);
 
 /* collect.c */
@@ -169,6 +173,7 @@ void spdm_check_later(struct spdm_dev *dev, enum assay_cause cause);
 /* Drops an acceptance that new evidence does not bear out; under dev->lock; @ev is the new evidence. */
 bool acceptance_contradicted(struct spdm_dev *dev, const struct evidence *ev);
 void acceptance_drop(struct spdm_dev *dev); /* under dev->lock */
+void evidence_forget(struct spdm_dev *dev); /* under dev->lock: it is of before */
 void spdm_hold_new(struct spdm_dev *dev);
 bool spdm_hold_wanted(void);
 void pci_ids_read(struct pci_dev *pdev, struct pci_ids *ids);

@@ -163,6 +163,7 @@ static void quarantine_locked(struct spdm_dev *dev, enum assay_on_fail on_fail)
 		      dev->why);
 	dev->mismatch = true;
 	if (on_fail == ASSAY_ON_FAIL_DETACH) {
+		dev->silent = true;
 		dev->act_release = false;
 		dev->act_quarantine = true;
 		act_queue_locked(dev);
@@ -215,6 +216,7 @@ static enum assay_cause check_end(struct spdm_dev *dev, int rc, const char *why)
 		pci_warn(dev->pdev, "SPDM: cannot be checked, not accepted any more: %s (%d)\n",
 			 why, rc);
 	acceptance_drop(dev);
+	evidence_forget(dev); /* else what was judged then could be accepted again now */
 	return another ? ASSAY_CAUSE_MISMATCH : ASSAY_CAUSE_UNREACHABLE;
 }
 
@@ -266,7 +268,8 @@ void spdm_check_work(struct work_struct *work)
 	if (check_begin(dev, k, seen)) {
 		check_device(dev, k);
 	} else if (seen >= 0) {
-		/* evidence of before the reset is old, accepted or not */
+		scoped_guard(mutex, &dev->lock)
+			evidence_forget(dev);
 		spdm_collect_own(dev, 0);
 		event_send(dev, (enum assay_cause)seen);
 	}
@@ -309,6 +312,8 @@ void spdm_resume(struct spdm_dev *dev, bool hibernated)
 		if (hibernated)
 			acceptance_drop(dev);
 		rc = check_start_locked(dev, ASSAY_CAUSE_RESUME);
+		if (rc == -ENOENT)
+			evidence_forget(dev);
 	}
 	if (rc == -ENOENT) {
 		spdm_collect_own(dev, 0);
@@ -354,6 +359,7 @@ int spdm_accept(struct spdm_dev *dev, u32 generation, u8 slot, const u8 *chain_d
 	kref_get(&a->ev->ref);
 	dev->accepted = *a;
 	dev->mismatch = false;
+	dev->silent = false;
 	dev->error = 0;
 	dev->why[0] = 0;
 	dev->act_quarantine = false;
@@ -373,6 +379,7 @@ int spdm_forget(struct spdm_dev *dev)
 		if (dev->mismatch) {
 			/* it may be asked again; hold and Bus Master Enable stay as they are */
 			dev->mismatch = false;
+			dev->silent = false;
 			dev->pdev->error_state = pci_channel_io_normal;
 		}
 		if (hold && !compat_set_override(dev->pdev, HOLD_NAME))
@@ -404,14 +411,16 @@ static bool shares_package(struct pci_dev *pdev, struct pci_dev *of)
  * The impostor first loses the bus, then its driver is told that nothing gets through, and only then is it
  * released: else an orderly removal would write what is cached to the wrong device.
  */
-static void quarantine(struct pci_dev *pdev)
+static void quarantine(struct spdm_dev *dev, struct pci_dev *pdev)
 {
 	if (compat_set_override(pdev, HOLD_NAME))
 		pci_warn(pdev, "SPDM: cannot be held: its driver may bind again\n");
 	device_lock(&pdev->dev);
 	pci_clear_master(pdev);
-	pdev->error_state = pci_channel_io_perm_failure;
 	device_unlock(&pdev->dev);
+	/* an exchange that runs ends first, at most a second: dev->silent lets no other begin */
+	scoped_guard(mutex, &dev->exchange_lock)
+		pdev->error_state = pci_channel_io_perm_failure;
 	device_release_driver(&pdev->dev);
 }
 
@@ -446,7 +455,7 @@ void spdm_act_work(struct work_struct *work)
 		if (!shares_package(pdev, dev->pdev))
 			continue;
 		if (off)
-			quarantine(pdev);
+			quarantine(dev, pdev);
 		else
 			release(pdev);
 	}

@@ -8,9 +8,10 @@
 
 enum { ASK_WAIT_MS = 100 };
 
-/* what the kernel can verify: neither tree has RSA-PSS, and P-521 came later than 6.12's first headers */
+/* what the kernel can verify: no tree has RSA-PSS */
 #define ASYM_OFFERED                                                                               \
-	(SPDM_ECDSA_P256 | SPDM_ECDSA_P384 | SPDM_RSASSA_2048 | SPDM_RSASSA_3072 | SPDM_RSASSA_4096)
+	(SPDM_ECDSA_P256 | SPDM_ECDSA_P384 | SPDM_ECDSA_P521 | SPDM_RSASSA_2048 |                  \
+	 SPDM_RSASSA_3072 | SPDM_RSASSA_4096)
 
 static struct workqueue_struct *collect_queue;
 

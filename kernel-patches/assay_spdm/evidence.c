@@ -105,3 +105,10 @@ int measurements_digest(const struct spdm_negotiated *nego, const struct blob *m
 	kvfree(bytes);
 	return w.full ? -EBADMSG : 0;
 }
+
+void evidence_forget(struct spdm_dev *dev)
+{
+	if (dev->evidence)
+		evidence_put(dev->evidence);
+	dev->evidence = NULL;
+}

@@ -30,10 +30,11 @@ void conversation_drop(struct conversation *c)
 	kvfree(c);
 }
 
-static bool is_dying(struct spdm_dev *dev)
+static int may_talk(struct spdm_dev *dev, const char **why)
 {
 	guard(mutex)(&dev->lock);
-	return dev->dying;
+	*why = dev->silent ? "device is in quarantine" : NULL;
+	return dev->dying ? -ENODEV : dev->silent ? -ENXIO : 0;
 }
 
 int converse(struct spdm_dev *dev, struct conversation *c, unsigned int seconds, const char **why)
@@ -45,9 +46,9 @@ int converse(struct spdm_dev *dev, struct conversation *c, unsigned int seconds,
 	while (!spdm_requester_done(&c->rq)) {
 		struct bytes request = spdm_requester_next(&c->rq);
 
-		*why = NULL;
-		if (is_dying(dev))
-			return -ENODEV;
+		rc = may_talk(dev, why);
+		if (rc)
+			return rc;
 		if (ktime_after(ktime_get(), end)) {
 			*why = "device takes too long";
 			return -ETIMEDOUT;

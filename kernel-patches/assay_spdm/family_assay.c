@@ -133,28 +133,20 @@ void event_send(struct spdm_dev *dev, enum assay_cause cause)
 }
 
 /* ---- which device ---- */
-static struct spdm_dev *device_of(struct genl_info *info)
+static struct spdm_dev *or_say_so(struct spdm_dev *dev, struct genl_info *info)
 {
-	struct nlattr *id = info->attrs[ASSAY_A_DEV_ID], *name = info->attrs[ASSAY_A_DEV_NAME];
-	struct spdm_dev *dev = NULL;
-
-	if (id)
-		dev = spdm_dev_find_id(nla_get_u64(id));
-	else if (name)
-		dev = spdm_dev_find(nla_data(name));
-	if (!dev)
-		NL_SET_ERR_MSG(info->extack, "no such device, or it has no CMA mailbox");
-	return dev;
+	if (dev)
+		return dev;
+	NL_SET_ERR_MSG(info->extack, "no such device, or it has no CMA mailbox");
+	return ERR_PTR(-ENODEV);
 }
 
+/* info->attrs ends where the policy of the command does: only DEV_ID is in all of them */
 static struct spdm_dev *device_by_id(struct genl_info *info)
 {
-	struct spdm_dev *dev;
-
 	if (GENL_REQ_ATTR_CHECK(info, ASSAY_A_DEV_ID))
 		return ERR_PTR(-EINVAL);
-	dev = device_of(info);
-	return dev ? dev : ERR_PTR(-ENODEV);
+	return or_say_so(spdm_dev_find_id(nla_get_u64(info->attrs[ASSAY_A_DEV_ID])), info);
 }
 
 /* CAP_NET_ADMIN lets one look and ask; what changes a device's standing needs CAP_SYS_ADMIN too. */
@@ -174,13 +166,12 @@ static int status_do(struct sk_buff *skb, struct genl_info *info)
 	void *head;
 	int rc = -EMSGSIZE;
 
-	if (!info->attrs[ASSAY_A_DEV_ID] && !info->attrs[ASSAY_A_DEV_NAME]) {
-		NL_SET_ERR_MSG(info->extack, "DEV_ID or DEV_NAME is missing");
-		return -EINVAL;
-	}
-	dev = device_of(info);
-	if (!dev)
-		return -ENODEV;
+	if (info->attrs[ASSAY_A_DEV_ID] || !info->attrs[ASSAY_A_DEV_NAME])
+		dev = device_by_id(info);
+	else
+		dev = or_say_so(spdm_dev_find(nla_data(info->attrs[ASSAY_A_DEV_NAME])), info);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
 	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	head = reply ? genlmsg_put_reply(reply, info, &family, 0, ASSAY_CMD_STATUS) : NULL;
 	if (head)

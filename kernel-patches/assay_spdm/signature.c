@@ -14,6 +14,7 @@ static const struct {
 } key_kinds[] = {
 	{ SPDM_KEY_P256, "ecdsa-nist-p256", "x962" },
 	{ SPDM_KEY_P384, "ecdsa-nist-p384", "x962" },
+	{ SPDM_KEY_P521, "ecdsa-nist-p521", "x962" },
 	{ SPDM_KEY_RSA, "rsa", "pkcs1" },
 };
 

@@ -125,7 +125,8 @@ extern const size_t n_hostile_modes;
 const struct hostile_mode *hostile_find(const char *name);
 
 /* serve.c */
-int control_connect(const char *path); /* to a serving one; -1 and errno */
+bool versions_set(struct device *d, const char *value); /* "1.0-1.3" */
+int control_connect(const char *path);			/* to a serving one; -1 and errno */
 int serve(struct device *devices, size_t n, const char *control_path, bool announce);
 /* frame one DOE object: discovery is answered here. Return: bytes in @out. */
 size_t doe_answer(struct session *s, const uint8_t *object, size_t len, uint8_t *out, size_t cap);

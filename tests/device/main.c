@@ -19,18 +19,6 @@ static int usage(void)
 	return 1;
 }
 
-static int take_versions(struct device *d, const char *value)
-{
-	unsigned int from, to;
-
-	if (sscanf(value, "1.%u-1.%u", &from, &to) != 2 || from > to || to > 3)
-		return -1;
-	d->n_versions = 0;
-	for (; from <= to; from++)
-		d->versions[d->n_versions++] = (uint8_t)(0x10 + from);
-	return 0;
-}
-
 static int take(struct device *d, const char *key, const char *value)
 {
 	if (!strcmp(key, "name"))
@@ -39,7 +27,7 @@ static int take(struct device *d, const char *key, const char *value)
 	if (!strcmp(key, "port"))
 		d->port = (uint16_t)atoi(value);
 	else if (!strcmp(key, "versions"))
-		return take_versions(d, value);
+		return versions_set(d, value) ? 0 : -1;
 	else if (!strcmp(key, "asym"))
 		return (d->asym = asym_bit(value)) ? 0 : -1;
 	else if (!strcmp(key, "hash"))
@@ -68,7 +56,7 @@ static int take_device(struct device *d, char *text)
 			      .hash = 2,
 			      .meas_hash = 4,
 			      .portion_max = 1024 };
-	take_versions(d, "1.0-1.3");
+	versions_set(d, "1.0-1.3");
 	for (char *p = strtok(text, ","); p; p = strtok(NULL, ",")) {
 		char *value = strchr(p, '=');
 

@@ -188,6 +188,18 @@ static struct device *find(struct device *devices, size_t n, const char *name)
 	return NULL;
 }
 
+bool versions_set(struct device *d, const char *value)
+{
+	unsigned int from, to;
+
+	if (sscanf(value, "1.%u-1.%u", &from, &to) != 2 || from > to || to > 3)
+		return false;
+	d->n_versions = 0;
+	for (; from <= to; from++)
+		d->versions[d->n_versions++] = (uint8_t)(0x10 + from);
+	return true;
+}
+
 static const char *set(struct device *d, const char *what, const char *value)
 {
 	if (!strcmp(what, "measurements")) {
@@ -213,7 +225,13 @@ static const char *set(struct device *d, const char *what, const char *value)
 		identity_load(d);
 		return "error: identity cannot be loaded";
 	}
-	return "error: set NAME measurements|hostile|identity VALUE";
+	if (!strcmp(what, "asym") && asym_bit(value)) {
+		d->asym = asym_bit(value);
+		return "ok";
+	}
+	if (!strcmp(what, "versions") && versions_set(d, value))
+		return "ok";
+	return "error: set NAME measurements|hostile|identity|asym|versions VALUE";
 }
 
 static void control(struct device *devices, size_t n, char *line, char *out, size_t size)

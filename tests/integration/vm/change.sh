@@ -17,6 +17,11 @@ accepted() { # device: collects and accepts it
 	collect "$1" "$(fresh_nonce)" && until_collected "$1" && accept "$1" "${@:2}" && until_state "$1" accepted
 }
 bound() { guest "test -e /sys/bus/pci/devices/$1/driver"; }
+until_bound() { # its driver is probing it
+	local i
+	for i in $(seq 100); do bound "$1" && return; sleep 0.1; done
+	return 1
+}
 pcr() { guest 'cat /sys/class/tpm/tpm0/pcr-sha256/13'; }
 
 the_pcr_is_extended_when_a_device_changes_and_only_then() {
@@ -43,7 +48,7 @@ a_device_that_stays_the_same_passes_a_reset() {
 }
 the_driver_of_another_device_is_taken_away() {
 	guest 'for m in nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; sleep 0.5'
-	other_identity && bound "$first" || return
+	other_identity && until_bound "$first" && until_bound "$second" || return
 	device_says set device1 identity "$work/other" && events_begin 2000 && check "$first" || return
 	heard mismatch "$first" && [ "$(state "$first")" = failed ] && ! bound "$first" &&
 		guest "grep -q . /sys/bus/pci/devices/$first/driver_override" && guest "grep -q assay-hold /sys/bus/pci/devices/$first/driver_override" &&
@@ -51,10 +56,7 @@ the_driver_of_another_device_is_taken_away() {
 		bound "$second"
 }
 forgetting_and_accepting_again_gives_the_driver_back() {
-	device_says set device1 identity "$work/device1" && forget "$first" && accepted "$first" || return
-	local i
-	for i in $(seq 50); do bound "$first" && return; sleep 0.1; done
-	return 1
+	device_says set device1 identity "$work/device1" && forget "$first" && accepted "$first" && until_bound "$first"
 }
 a_device_swapped_at_the_same_address_is_another_instance() {
 	local before generation
@@ -94,14 +96,12 @@ other_firmware_ends_an_acceptance_without_a_quarantine() {
 	accepted "$first" || return
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 8.8.8/' "$work/device1.measurements"
 	events_begin && collect "$first" "$(fresh_nonce)" && heard mismatch "$first" &&
-		[ "$(state "$first")" = evidence ] && bound "$first"
+		[ "$(state "$first")" = evidence ] && until_bound "$first"
 }
 a_device_is_held_until_it_is_accepted() {
 	guest 'rmmod nvme && rmmod assay_spdm && insmod /mod/assay_spdm.ko hold=1 && insmod /mod/nvme.ko' && until_collected "$first" && until_collected "$second" || return
 	[ "$(number "$(field 13)")" = 1 ] && ! bound "$first" && ! bound "$second" && accept "$first" || return
-	local i
-	for i in $(seq 50); do bound "$first" && break; sleep 0.1; done
-	bound "$first" && ! bound "$second" && status "$first" && [ "$(number "$(field 13)")" = 0 ] && accept "$second"
+	until_bound "$first" && ! bound "$second" && status "$first" && [ "$(number "$(field 13)")" = 0 ] && accept "$second"
 }
 lies_over_doe_are_refused_and_named() {
 	local lie text nonce
