@@ -84,7 +84,7 @@ suspended() { # commands for the time when it sleeps
 	vm_read '@@END ' && [ "$vm_status" = 0 ] && [ "$i" -lt 100 ]
 }
 suspend_and_resume_of_the_same_device_pass() { # devices only: the kernel stops there for five seconds, and resumes
-	accepted "$first" && events_begin 7000 && guest 'echo devices >/sys/power/pm_test && echo mem >/sys/power/state' && heard resume "$first" &&
+	accepted "$first" && events_begin 12000 && guest 'echo devices >/sys/power/pm_test && echo mem >/sys/power/state' && heard resume "$first" &&
 		[ "$(state "$first")" = accepted ]
 }
 a_device_swapped_while_asleep_is_found_out() {
