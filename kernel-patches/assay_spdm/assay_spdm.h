@@ -31,6 +31,7 @@ enum {
 		4, /* objects of one device that dumps and an acceptance may keep alive */
 	COLLECT_MAX_S = 30,
 	CHECK_MAX_S = 10,
+	CLAIMS_MAX = 4,
 };
 
 struct blob {
@@ -82,7 +83,9 @@ struct spdm_dev {
 		*mb;   /* the PCI core's; gone once @dying is set: only the two works use it */
 	u64 id;	       /* of this instance of the device, never used twice */
 	atomic_t live; /* evidence objects */
-	bool has_sysfs, has_claim;
+	bool has_sysfs;
+	u16 claims[CLAIMS_MAX]; /* offsets of DOE capabilities that are ours */
+	u8 n_claims;
 
 	struct work_struct collect_work; /* freezable */
 	struct delayed_work check_work;	 /* not freezable */

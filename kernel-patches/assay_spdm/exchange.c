@@ -39,10 +39,11 @@ static int may_talk(struct spdm_dev *dev, const char **why)
 
 int converse(struct spdm_dev *dev, struct conversation *c, unsigned int seconds, const char **why)
 {
-	ktime_t end = ktime_add_ms(ktime_get(), (u64)seconds * MSEC_PER_SEC);
+	ktime_t end;
 	int rc;
 
 	guard(mutex)(&dev->exchange_lock);
+	end = ktime_add_ms(ktime_get(), (u64)seconds * MSEC_PER_SEC);
 	while (!spdm_requester_done(&c->rq)) {
 		struct bytes request = spdm_requester_next(&c->rq);
 

@@ -109,20 +109,25 @@ void spdm_dev_each_atomic(void (*each)(struct spdm_dev *dev, void *user), void *
 /* ---- coming and going ---- */
 
 /* So that user space, which could talk to the same mailbox through config space, is warned off. */
-static void claim_mailboxes(struct spdm_dev *dev, bool claim)
+static void claim_mailboxes(struct spdm_dev *dev)
 {
 	u16 at = 0;
 
-	if (!claim && !dev->has_claim)
-		return;
-	dev->has_claim = claim;
-	while ((at = pci_find_next_ext_capability(dev->pdev, at, PCI_EXT_CAP_ID_DOE))) {
-		if (!claim)
-			pci_release_config_region(dev->pdev, at, PCI_DOE_CAP_SIZEOF);
-		else if (!pci_request_config_region_exclusive(dev->pdev, at, PCI_DOE_CAP_SIZEOF,
-							      KBUILD_MODNAME))
+	while ((at = pci_find_next_ext_capability(dev->pdev, at, PCI_EXT_CAP_ID_DOE)) &&
+	       dev->n_claims < CLAIMS_MAX) {
+		if (pci_request_config_region_exclusive(dev->pdev, at, PCI_DOE_CAP_SIZEOF,
+							KBUILD_MODNAME))
+			dev->claims[dev->n_claims++] = at;
+		else
 			pci_dbg(dev->pdev, "DOE capability at 0x%x is claimed already\n", at);
 	}
+}
+
+static void disclaim_mailboxes(struct spdm_dev *dev)
+{
+	while (dev->n_claims)
+		pci_release_config_region(dev->pdev, dev->claims[--dev->n_claims],
+					  PCI_DOE_CAP_SIZEOF);
 }
 
 /* The notifier and the first walk may both see a device: one of them adds it. */
@@ -162,7 +167,7 @@ static void spdm_dev_add(struct pci_dev *pdev)
 
 	if (!dev)
 		return;
-	claim_mailboxes(dev, true);
+	claim_mailboxes(dev);
 	sysfs_add(dev);
 	event_send(dev,
 		   dev->hold == ASSAY_HOLD_TOO_LATE ? ASSAY_CAUSE_BOUND_EARLY : ASSAY_CAUSE_ADDED);
@@ -187,7 +192,7 @@ static void spdm_dev_stop(struct spdm_dev *dev)
 	sysfs_remove(dev);
 	cancel_work_sync(&dev->collect_work);
 	cancel_delayed_work_sync(&dev->check_work);
-	claim_mailboxes(dev, false);
+	disclaim_mailboxes(dev);
 	spdm_dev_put(dev);
 }
 
@@ -271,6 +276,15 @@ static void remove_all(void)
 	}
 }
 
+/* A device that went after the notifier has gone would take its mailbox from under the works. */
+static void leave_bus(void)
+{
+	pci_lock_rescan_remove();
+	bus_unregister_notifier(&pci_bus_type, &bus_block);
+	remove_all();
+	pci_unlock_rescan_remove();
+}
+
 /* In this order they begin, in the other they end; each ends what its begin began. */
 static const struct {
 	int (*begin)(void);
@@ -309,14 +323,15 @@ static int __init assay_spdm_init(void)
 	rc = bus_register_notifier(&pci_bus_type, &bus_block);
 	if (rc)
 		goto no_bus;
+	pci_lock_rescan_remove(); /* none goes while it is being added */
 	for_each_pci_dev(pdev)
 		spdm_dev_add(pdev);
+	pci_unlock_rescan_remove();
 	rc = watch_init();
 	if (!rc)
 		return 0;
 
-	bus_unregister_notifier(&pci_bus_type, &bus_block);
-	remove_all();
+	leave_bus();
 no_bus:
 	unregister_pm_notifier(&pm_block);
 no_pm:
@@ -327,10 +342,9 @@ no_pm:
 static void __exit assay_spdm_exit(void)
 {
 	watch_exit();
-	bus_unregister_notifier(&pci_bus_type, &bus_block);
 	unregister_pm_notifier(&pm_block);
 	end_parts(QUEUES_END, ARRAY_SIZE(parts)); /* nobody asks any more */
-	remove_all();
+	leave_bus();
 	end_parts(0, QUEUES_END);
 }
 
