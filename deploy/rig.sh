@@ -47,14 +47,16 @@ rig_tpm() { # a started TPM whose PCRs hold what $here/boot.log tells
 	done || fail "extending the PCRs"
 }
 
-rig_devices() { # how many NVMe drives; measurements of drive I in $here/deviceI.measurements
-	local i name args=()
+rig_devices() { # how many NVMe drives, [slots of each with a certificate: 1]; measurements of drive I in $here/deviceI.measurements
+	local i slot name args=()
 	device_names=()
 	[ -d "$work/pki" ] || spdm-device init "$work/pki"
 	for i in $(seq "$1"); do
 		drives=$((drives + 1))
 		name="Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100:$(printf %016x $((0xa0 + drives)))"
-		spdm-device identity "$work/pki" "$here/device$i" 0 p384 "$name" || fail "device identity"
+		for slot in $(seq 0 $((${2:-1} - 1))); do
+			spdm-device identity "$work/pki" "$here/device$i" "$slot" p384 "$name" || fail "device identity"
+		done
 		printf '1 rom digest-of:boot rom 1\n2 firmware digest-of:firmware 1.2.3\n3 hwconfig digest-of:straps\n6 version 1.2.3\n16 svn 7\n' \
 			>"$here/device$i.measurements"
 		device_names+=("$name")

@@ -344,10 +344,59 @@ static void differ(struct run *r, const struct eat_function *f, const char *what
 	check_failed(r, NULL, CHECK_INVENTORY, text);
 }
 
+enum { ALONE = PCI_FUNCTIONS_MAX };
+
+/* Functions that were known, and those that are there; each belongs to at most one of the others. */
+struct pairing {
+	const struct eat_function *known, *now;
+	size_t n_known, n_now;
+	u16 now_of[PCI_FUNCTIONS_MAX], known_of[PCI_FUNCTIONS_MAX]; /* or ALONE */
+};
+
+static void pair_up(struct pairing *p, bool in_place)
+{
+	for (size_t i = 0; i < p->n_known; i++) {
+		for (size_t k = 0; k < p->n_now && p->now_of[i] == ALONE; k++) {
+			if (p->known_of[k] != ALONE || !same_function(&p->known[i], &p->now[k]) ||
+			    (in_place && !bytes_equal(p->known[i].address, p->now[k].address)))
+				continue;
+			p->now_of[i] = (u16)k;
+			p->known_of[k] = (u16)i;
+		}
+	}
+}
+
+/*
+ * Functions that are alike are counted, not only found: two drives of one model without serial numbers
+ * are two. Those that stand where they stood are paired first, so that what is left was moved.
+ */
+static void compare_functions(struct run *r, struct pairing *p)
+{
+	for (size_t i = 0; i < PCI_FUNCTIONS_MAX; i++)
+		p->now_of[i] = p->known_of[i] = ALONE;
+	pair_up(p, true);
+	pair_up(p, false);
+	for (size_t i = 0; i < p->n_known; i++) {
+		const struct eat_function *known = &p->known[i];
+		const struct eat_function *now =
+			p->now_of[i] == ALONE ? NULL : &p->now[p->now_of[i]];
+
+		if (!now)
+			differ(r, known, "is missing");
+		else if (!bytes_equal(known->address, now->address))
+			differ(r, known, "was moved");
+		else if (known->cma && !now->cma)
+			differ(r, known, "lost its CMA mailbox");
+	}
+	for (size_t k = 0; k < p->n_now; k++)
+		if (p->known_of[k] == ALONE)
+			differ(r, &p->now[k], "was added");
+}
+
 static void check_inventory(struct run *r, struct err *e)
 {
-	struct eat_function *want = NULL;
-	size_t n_want = 0;
+	struct pairing p = { .now = r->t->functions, .n_now = r->t->n_functions };
+	struct eat_function *known = NULL;
 
 	if (!r->ctx->inventory.len) {
 		r->v->first_inventory = true;
@@ -358,36 +407,13 @@ static void check_inventory(struct run *r, struct err *e)
 		check_passed(&r->v->checks, CHECK_INVENTORY);
 		return;
 	}
-	if (eat_inventory_parse(r->ctx->inventory, &want, &n_want, e)) {
+	if (eat_inventory_parse(r->ctx->inventory, &known, &p.n_known, e)) {
 		check_failed(r, NULL, CHECK_INVENTORY, e->text);
 		return;
 	}
-	for (size_t i = 0; i < n_want; i++) {
-		const struct eat_function *here = NULL, *moved = NULL;
-
-		for (size_t k = 0; k < r->t->n_functions; k++) {
-			if (!same_function(&want[i], &r->t->functions[k]))
-				continue;
-			moved = &r->t->functions[k];
-			if (bytes_equal(want[i].address, moved->address))
-				here = moved;
-		}
-		if (!moved)
-			differ(r, &want[i], "is missing");
-		else if (!here)
-			differ(r, &want[i], "was moved");
-		else if (want[i].cma && !here->cma)
-			differ(r, &want[i], "lost its CMA mailbox");
-	}
-	for (size_t k = 0; k < r->t->n_functions; k++) {
-		bool known = false;
-
-		for (size_t i = 0; i < n_want && !known; i++)
-			known = same_function(&want[i], &r->t->functions[k]);
-		if (!known)
-			differ(r, &r->t->functions[k], "was added");
-	}
-	free(want);
+	p.known = known;
+	compare_functions(r, &p);
+	free(known);
 	check_passed(&r->v->checks, CHECK_INVENTORY);
 }
 

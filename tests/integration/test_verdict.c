@@ -12,6 +12,7 @@
 #include "agent/tpm.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "proto/cbor.h"
 #include "proto/eat.h"
 #include "verifier/decide.h"
 
@@ -126,7 +127,7 @@ struct lie {
 	bool same_device_twice, ca_leaf, unauthenticated, wrong_serial;
 	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, made_up_device_log,
 		no_device_log, unguarded, drop_pcr, change_pcr, certify_as_quote;
-	bool wrong_quote_signature, extra_function;
+	bool wrong_quote_signature, twins;
 	bool k_is_srk, k_not_certified, restart_between;
 	/* what the server knows or demands */
 	bool bad_nonce, not_enrolled, revoked, clock_back, other_inventory, other_key, other_host,
@@ -190,6 +191,12 @@ static void collect(struct fixture *f, const struct lie *lie, int i,
 	}
 }
 
+/* Nothing but its address tells one of these from another: no serial number, no certificate. */
+static struct eat_function twin_at(const char *address)
+{
+	return (struct eat_function){ .address = bytes_text(address), .vendor = 1, .device = 2 };
+}
+
 static void make(struct fixture *f, const struct lie *lie, struct made *m)
 {
 	struct err e = { 0 };
@@ -207,7 +214,7 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	struct buf *values[2] = { 0 };
 	char labels[2][LABEL_MAX + 1];
 	static const int picks[] = { 0, 1 };
-	struct eat_function functions[3] = { 0 };
+	struct eat_function functions[4] = { 0 };
 	u8 serials[2][8], nonce[32], thumb[32], deployment[16] = { 1 },
 						ueid[UEID_LEN] = { 1, 2, 3 };
 	struct evidence_context c;
@@ -265,10 +272,9 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 			subs[n++] = (struct eat_submodule){ bytes_text(labels[i]),
 							    buf_bytes(values[i]) };
 	}
-	functions[2] = (struct eat_function){ .address = bytes_text("0000:03:00.0"),
-					      .vendor = 1,
-					      .device = 2 };
-	hd.n_functions = lie->extra_function ? 3 : 2;
+	for (int i = 2; i < 4; i++)
+		functions[i] = twin_at(i == 2 ? "0000:03:00.0" : "0000:04:00.0");
+	hd.n_functions = lie->twins ? 4 : 2;
 	assert_ok(eat_write_host(&hd, &host, &e), &e);
 	volume = (struct eat_volume){ BYTES(uuid), 1, buf_bytes(k->pub) };
 	assert_ok(eat_write_release(&volume, 1, &release, &e), &e);
@@ -340,8 +346,7 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 		.active = !lie->revoked,
 		.has_last = lie->clock_back,
 		.last_clock = { .reset_count = 0x7fffffff },
-		.inventory = lie->other_inventory || lie->extra_function ? buf_bytes(m->inventory)
-									 : BYTES_NONE,
+		.inventory = lie->other_inventory ? buf_bytes(m->inventory) : BYTES_NONE,
 		.device_roots = lie->no_root ? NULL : f->roots,
 		.spdm_version_min = lie->floor_13	   ? 0x13
 				    : lie->unauthenticated ? 0x10
@@ -582,6 +587,89 @@ static void each_lie_fails_its_check_and_releases_nothing(void **state)
 	}
 }
 
+/* As it is stored: the encoded array of the host submodule. */
+static struct buf *inventory_of(const struct eat_function *functions, size_t n)
+{
+	struct eat_host_draft d = { .functions = functions, .n_functions = n };
+	OWNED(buf) host = NULL;
+	struct err e = { 0 };
+	struct cbor c;
+
+	assert_ok(eat_write_host(&d, &host, &e), &e);
+	c = cbor_on(buf_bytes(host), CBOR_STRICT);
+	assert_int_equal(cbor_map(&c, "host"), 3);
+	for (int i = 0; i < 3; i++)
+		cbor_item(&c, "profile, its value, key of the inventory");
+	return buf_copy(cbor_item(&c, "inventory"));
+}
+
+/* Rule 10. Functions that are alike count: one more or one less of them is a difference. */
+static void each_difference_from_the_known_inventory_is_said(void **state)
+{
+	static const struct lie with_twins = { .name = "honest", .twins = true };
+	static const struct {
+		const char *known[4]; /* addresses of twins; they stand at 3 and 4 now */
+		const char *mailbox;  /* of this one a CMA mailbox is known            */
+		const char *said[2];
+	} rows[] = {
+		{ { "0000:03:00.0", "0000:04:00.0" }, NULL, { NULL } },
+		{ { "0000:03:00.0" }, NULL, { "0001:0002 at 0000:04:00.0 was added" } },
+		{ { "0000:04:00.0" }, NULL, { "0001:0002 at 0000:03:00.0 was added" } },
+		{ { NULL },
+		  NULL,
+		  { "0001:0002 at 0000:03:00.0 was added",
+		    "0001:0002 at 0000:04:00.0 was added" } },
+		{ { "0000:03:00.0", "0000:04:00.0", "0000:05:00.0" },
+		  NULL,
+		  { "0001:0002 at 0000:05:00.0 is missing" } },
+		{ { "0000:02:01.0", "0000:03:00.0", "0000:04:00.0" },
+		  NULL,
+		  { "0001:0002 at 0000:02:01.0 is missing" } },
+		{ { "0000:03:00.0", "0000:05:00.0" },
+		  NULL,
+		  { "0001:0002 at 0000:05:00.0 was moved" } },
+		{ { "0000:05:00.0" },
+		  NULL,
+		  { "0001:0002 at 0000:05:00.0 was moved",
+		    "0001:0002 at 0000:04:00.0 was added" } },
+		{ { "0000:03:00.0", "0000:04:00.0" },
+		  "0000:03:00.0",
+		  { "0001:0002 at 0000:03:00.0 lost its CMA mailbox" } },
+	};
+	struct fixture *f = *state;
+	struct made m;
+
+	make(f, &with_twins, &m);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct eat_function known[6] = { m.parsed->functions[0], m.parsed->functions[1] };
+		OWNED(verified_claims) v = NULL;
+		OWNED(reasons) reasons = NULL;
+		OWNED(appraisal) a = NULL;
+		OWNED(buf) inventory = NULL;
+		size_t n = 2, said = 0;
+		struct decision d;
+
+		for (size_t k = 0; k < 4 && rows[i].known[k]; k++) {
+			known[n] = twin_at(rows[i].known[k]);
+			known[n++].cma =
+				rows[i].mailbox && !strcmp(rows[i].mailbox, rows[i].known[k]);
+		}
+		inventory = inventory_of(known, n);
+		m.ctx.inventory = buf_bytes(inventory);
+		d = judge(f, &m, &v, &reasons, &a);
+		for (; said < 2 && rows[i].said[said]; said++) {
+			if (said >= reasons->n)
+				fail_msg("row %zu: nobody says: %s", i, rows[i].said[said]);
+			assert_string_equal(reasons->at[said].found, rows[i].said[said]);
+		}
+		assert_int_equal(reasons->n, said);
+		assert_int_equal(d.status, said ? TIER_CONTRAINDICATED : TIER_AFFIRMING);
+		assert_int_equal(d.release, !said);
+		m.ctx.inventory = BYTES_NONE;
+	}
+	made_clear(&m);
+}
+
 static void k_with_other_attributes_is_refused(void **state)
 {
 	static const struct lie none = { .name = "honest" };
@@ -702,6 +790,7 @@ int main(void)
 		cmocka_unit_test(honest_evidence_is_affirmed_and_releases),
 		cmocka_unit_test(each_check_not_run_or_failed_denies_a_release),
 		cmocka_unit_test(each_lie_fails_its_check_and_releases_nothing),
+		cmocka_unit_test(each_difference_from_the_known_inventory_is_said),
 		cmocka_unit_test(k_with_other_attributes_is_refused),
 		cmocka_unit_test(a_token_cut_short_anywhere_is_refused),
 		cmocka_unit_test(a_restart_between_quote_and_certification_and_after_it_is_refused),

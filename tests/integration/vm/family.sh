@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Family "assay": state, collection on demand, ACCEPT, CHECK, FORGET, events. Sourced by run.
 # Numbers as in assay_netlink.h: commands 1 STATUS, 2 COLLECT, 3 ACCEPT, 4 FORGET, 5 CHECK, 6 LOG, 8 TRANSCRIPT;
-# attributes 2 DEV_ID, 4 DEV_NAME, 5 GENERATION, 6 STATE, 7 CAUSE, 9 WHY, 10 SEQ, 13 HOLD, 14 SLOT, 20 NONCE,
+# attributes 2 DEV_ID, 4 DEV_NAME, 5 GENERATION, 6 STATE, 7 CAUSE, 9 WHY, 10 SEQ, 13 HOLD, 14 SLOT, 15 SLOT_MASK, 20 NONCE,
 # 21 CHAIN_DIGEST, 22 MEAS_DIGEST, 24 ON_FAIL, 25 CHECKS, 31 KIND, 33 VAL, 34 STRICT.
 
 family_scenarios="status_shows_every_device_and_its_evidence collecting_ends_in_an_event
-	a_transcript_is_the_object_that_read_gives only_who_may_change_things_can_accept
+	all_eight_slots_can_be_read a_transcript_is_the_object_that_read_gives only_who_may_change_things_can_accept
 	accepting_names_exactly_the_evidence_that_was_judged a_check_of_the_same_device_passes
 	each_signature_is_told_to_listeners_of_the_seed_family
 	sysfs_says_that_there_is_evidence_and_collects_anew
@@ -89,6 +89,17 @@ collecting_ends_in_an_event() {
 	nonce=$(fresh_nonce)
 	events_begin && collect "$first" "$nonce" && heard collected "$first" &&
 		status "$first" && [ "$(field 20)" = "$nonce" ]
+}
+all_eight_slots_can_be_read() { # each with a chain and a key of its own; slot 0 last, as others expect it
+	local slot nonce chain given
+	for slot in $(seq 7 -1 0); do
+		nonce=$(fresh_nonce)
+		until_read "$first" $((0x300 | 1 << slot)) "$nonce" >"$work/read" && verified "$nonce" <"$work/read" && status "$first" &&
+			[ "$(field 14)" = "0$slot" ] && [ "$(field 15)" = ff ] || { echo "slot $slot: $(cat "$work/status")"; return 1; }
+		chain=$(guest "netlink-ask $(read_request "$first" $((1 << slot)))" | grep -o ' 10:[0-9a-f]*' | cut -d: -f2 | tr -d '\n')
+		given=$(xxd -p "$work/device1/slot$slot.chain" | tr -d '\n')
+		[[ -n $given && $chain == *"$given" ]] || { echo "slot $slot: another chain"; return 1; }
+	done
 }
 a_transcript_is_the_object_that_read_gives() {
 	local kind type

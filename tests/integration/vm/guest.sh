@@ -6,6 +6,7 @@ guest_address=10.0.2.100:8443
 guest_build=${ASSAY_GUEST_BUILD:-$build}
 guest_tools=()  # more programs for it
 guest_config=  # more lines of its agent.conf
+guest_name=guest
 
 guest_drive() { # number, SPDM versions: served by $drive_pid; its certificate has no serial number, as QEMU's NVMe has none
 	spdm-device identity "$work/pki" "$work/guest$1" 0 p384 Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100 || return
@@ -31,9 +32,9 @@ guest_files() { # what the programs need that ldd does not see, and their config
 	cp -L /usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0 "$root/usr/lib/x86_64-linux-gnu/" || return
 	{
 		grep -A4 '^\[server\]' "$work/init.out" | sed "s,^url = .*,url = https://$guest_address,"
-		cat <<-'CONF'
+		cat <<-CONF
 			[host]
-			name = guest
+			name = $guest_name
 			[rounds]
 			interval = 1h
 			jitter = 0
@@ -50,11 +51,17 @@ guest_machine() { # QEMU's arguments: network to the server only, a drive each i
 	vm_nvme 2 "$(guest_port 2)"
 	printf '%s\n' -blockdev driver=null-co,node-name=n3,size=16777216,read-zeroes=on -device pcie-root-port,id=rp3,chassis=3,slot=3
 }
-vm_quit() {
+vm_off() { # its TPM ends with it, and keeps its state
 	[ -n "${to_qmp:-}" ] || return 0
 	vm_qmp '{"execute":"quit"}' >/dev/null
 	exec {to_guest}>&- {from_guest}>&- {to_qmp}>&- {from_qmp}>&-
-	rm -rf "$work"/{guest,qmp}.{in,out} "$work/vtpm"
+	to_qmp=
+	rm -f "$work"/{guest,qmp}.{in,out}
+	[ -z "${vtpm_pid:-}" ] || wait "$vtpm_pid"
+}
+vm_quit() { # for another machine, with a TPM of its own
+	vm_off
+	rm -rf "$work/vtpm"
 }
 vm_ovmf() { # a firmware that measures kernel, initrd and command line; $firmware_args are the arguments
 	local folder=$rig/root/usr/share/OVMF
@@ -62,9 +69,12 @@ vm_ovmf() { # a firmware that measures kernel, initrd and command line; $firmwar
 	firmware_args=(-drive "if=pflash,format=raw,unit=0,readonly=on,file=$folder/OVMF_CODE_4M.fd" -drive "if=pflash,format=raw,unit=1,file=$work/vars.fd")
 }
 guest_boot() { # QEMU arguments besides: to a shell with the network up; server and drives are running
-	local machine
 	guest_files || return
 	vm_initrd "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay" "${guest_tools[@]}"
+	guest_up "$@"
+}
+guest_up() { # the same, with the initrd that is there
+	local machine
 	vm_tpm
 	mapfile -t machine < <(guest_machine)
 	vm_start "${machine[@]}" "${tpm_args[@]}" "$@"
@@ -74,7 +84,7 @@ guest_boot() { # QEMU arguments besides: to a shell with the network up; server 
 guest_enrol() { # with its EK registered beforehand
 	local hash
 	hash=$(guest 'assay-agent ek-hash 2>&1') || { echo "$hash"; return 1; }
-	operator host add --ek-hash "$hash" --name guest && guest 'assay-agent enroll 2>&1'
+	operator host add --ek-hash "$hash" --name "$guest_name" && guest 'assay-agent enroll 2>&1'
 }
 guest_serve() { # collector and agent
 	guest 'assay-collector >/tmp/collector.log 2>&1 & while ! test -S /run/assay/collector.sock; do sleep 0.1; done' &&
@@ -83,7 +93,7 @@ guest_serve() { # collector and agent
 guest_learn() { # its first attestation becomes the reference values, signed by the operator
 	guest 'assay attest --out /tmp/token --json >/dev/null 2>&1; base64 /tmp/token' >"$work/token.base64" || return
 	base64 -d "$work/token.base64" >"$work/token" &&
-		operator refval learn "$work/token" --id vm --signer "$work/operator/operator.crt" --key "$work/operator/operator.key" \
-			--out "$work/vm.corim" --one-host && operator refval import "$work/vm.corim" && operator host accept-inventory guest
+		operator refval learn "$work/token" --id "vm/$guest_name" --signer "$work/operator/operator.crt" --key "$work/operator/operator.key" \
+			--out "$work/vm.corim" --one-host && operator refval import "$work/vm.corim" && operator host accept-inventory "$guest_name"
 }
 operator() { assay --config "$work/assay.conf" "$@"; }

@@ -96,11 +96,15 @@ vm_nvme() { # number, spdm port: arguments of one device behind a root port of i
 		-device "pcie-root-port,id=rp$1,chassis=$1,slot=$1" \
 		-device "nvme,id=nv$1,bus=rp$1,serial=s$1,drive=n$1,spdm_port=$2"
 }
-vm_tpm() { # starts a TPM for the machine; $tpm_args are the arguments
+vm_tpm() { # starts a TPM for the machine, the one it had if it is still there; $tpm_args are the arguments
 	local log=$work/swtpm_setup.log
-	mkdir -p "$work/vtpm"
-	swtpm_setup --tpm2 --tpmstate "$work/vtpm" --pcr-banks sha256 --logfile "$log" >/dev/null || fail "swtpm_setup: $(tail -1 "$log")"
+	if [ ! -d "$work/vtpm" ]; then
+		mkdir "$work/vtpm"
+		swtpm_setup --tpm2 --tpmstate "$work/vtpm" --pcr-banks sha256 --logfile "$log" >/dev/null || fail "swtpm_setup: $(tail -1 "$log")"
+	fi
+	rm -f "$work/vtpm/sock"
 	start vtpm swtpm socket --tpm2 --tpmstate "dir=$work/vtpm" --ctrl "type=unixio,path=$work/vtpm/sock" --terminate
+	vtpm_pid=$started
 	await vtpm test -S "$work/vtpm/sock"
 	tpm_args=(-chardev "socket,id=tpm,path=$work/vtpm/sock" -tpmdev emulator,id=tpm0,chardev=tpm -device tpm-crb,tpmdev=tpm0)
 }

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the firmware measured on the way up, kernel, command line and initrd, is judged from the boot log in the token.
+# Boots of its own, for which the machine of the other scenarios ends. Sourced by run after agent.sh.
+
+firmware_scenarios="the_guest_boots_with_a_firmware_that_measures a_host_whose_boot_is_known_is_affirmed
+	its_boot_log_replays_to_pcrs_0_to_9 the_kernel_is_in_pcr_4_by_its_authenticode_digest
+	command_line_and_initrd_are_in_pcr_9 another_initrd_is_refused_and_its_event_named"
+
+measured_boot() { test -s "$work/events.yaml" || { echo "SKIP: the machine has not booted with it"; return 77; }; }
+events() { # pcr: type and SHA-256 of each of its events
+	awk -v pcr="$1" '/PCRIndex:/ { at = $2 } /EventType:/ { type = $2 } /AlgorithmId:/ { alg = $NF }
+		/Digest: / && at == pcr && alg == "sha256" { gsub("\"", "", $2); print type, $2 }' "$work/events.yaml"
+}
+authenticode() { # PE file: SHA-256 of all but checksum, place and bytes of the signature
+	local file=$1 pe end
+	at() { od -An -tu4 -j "$1" -N 4 "$file" | tr -d ' '; }
+	pe=$(at 60)
+	end=$(at $((pe + 168)))
+	[ "$end" -gt 0 ] || end=$(stat -c %s "$file")
+	{
+		head -c $((pe + 88)) "$file"
+		head -c $((pe + 168)) "$file" | tail -c +$((pe + 93))
+		head -c "$end" "$file" | tail -c +$((pe + 177))
+	} | sha256sum | cut -d' ' -f1
+}
+command_line() { # as the firmware hands it over: UTF-16, with its end
+	guest 'cat /proc/cmdline' | tr -d '\n' | iconv -f ascii -t utf-16le && printf '\0\0'
+}
+
+the_guest_boots_with_a_firmware_that_measures() {
+	vm_quit || return
+	if [ "$(od -An -tx1 -N 2 "$kernel_image" | tr -d ' ')" != 4d5a ]; then
+		echo "SKIP: this kernel is no program of the firmware's"
+		return 77
+	fi
+	guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
+	[ -f "$work/server.conf" ] || rig_server
+	guest_name=measured
+	vm_ovmf
+	guest_boot "${firmware_args[@]}" && guest 'base64 /sys/kernel/security/tpm0/binary_bios_measurements' >"$work/log.base64" || return
+	base64 -d "$work/log.base64" >"$work/log" && tpm2_eventlog "$work/log" >"$work/events.yaml"
+}
+a_host_whose_boot_is_known_is_affirmed() {
+	measured_boot || return
+	guest_enrol && guest_serve && guest_learn && attested 0
+}
+its_boot_log_replays_to_pcrs_0_to_9() {
+	local pcr value
+	measured_boot || return
+	for pcr in $(seq 0 9); do
+		value=$(guest "cat /sys/class/tpm/tpm0/pcr-sha256/$pcr") && value=${value,,}
+		# of a PCR without events the log says nothing
+		[ -n "$(events "$pcr")" ] || { [ "$value" = "$(printf '%064d' 0)" ] && continue; }
+		sed -n '/^pcrs:/,$p' "$work/events.yaml" | grep -E "^ +$pcr +: 0x${value:-none}$" || { echo "PCR $pcr is $value"; return 1; }
+	done
+	grep -qF "$(xxd -p "$work/log" | tr -d '\n')" <(xxd -p "$work/token" | tr -d '\n')
+}
+the_kernel_is_in_pcr_4_by_its_authenticode_digest() {
+	measured_boot || return
+	events 4 && events 4 | grep -x "EV_EFI_BOOT_SERVICES_APPLICATION $(authenticode "$kernel_image")"
+}
+command_line_and_initrd_are_in_pcr_9() {
+	measured_boot || return
+	events 9 && guest 'cat /proc/cmdline' && events 9 | grep "$(sha256sum <"$work/initrd.gz" | cut -d' ' -f1)" &&
+		events 9 | grep "$(command_line | sha256sum | cut -d' ' -f1)"
+}
+another_initrd_is_refused_and_its_event_named() {
+	local digest
+	measured_boot || return
+	vm_off
+	(cd "$work/initrd" && date >etc/appended && echo etc/appended | cpio --quiet -o -H newc | gzip -1) >>"$work/initrd.gz" || return
+	digest=$(sha256sum <"$work/initrd.gz" | cut -d' ' -f1)
+	vm_ovmf
+	guest_up "${firmware_args[@]}" && guest 'cat /etc/appended' && guest_serve && attested 2 || return
+	jq -e --arg digest "$digest" '.ear_status == "contraindicated" and ([.reasons[] | select(.element | startswith("pcr9/") | not)] == []) and
+		any(.reasons[]; .found | contains($digest))' "$work/verdict"
+}
