@@ -59,23 +59,29 @@ forget() { # device: once its driver is gone
 	done
 	return 1
 }
-# Events come while a command runs: `cause device` lines, in their order
-events_begin() { # milliseconds of silence that end it
-	guest "netlink-ask assay listen events ${1:-1500} >/tmp/events & while ! grep -q listening /tmp/events 2>/dev/null; do sleep 0.05; done"
+# Events that come while commands run: `cause device` lines, in their order
+events_begin() {
+	guest 'netlink-ask assay listen events 600000 >/tmp/events & echo $! >/tmp/listener; while ! grep -q listening /tmp/events 2>/dev/null; do sleep 0.05; done'
 }
-events_end() {
+events_now() {
 	local line cause name
-	guest 'wait; cat /tmp/events; rm /tmp/events' >"$work/events" || return
+	guest 'cat /tmp/events' >"$work/events"
 	while read -r line; do
 		cause=$(echo "$line" | grep -o ' 7:[0-9a-f]*' | cut -d: -f2)
 		name=$(echo "$line" | grep -o ' 4:[0-9a-f]*' | cut -d: -f2 | xxd -r -p | tr -d '\0')
 		[ -n "$cause" ] && echo "${causes[$(number "$cause")]} $name"
 	done <"$work/events"
 }
-heard() { # cause, device: was that among the events? All of them are in $work/causes
-	events_end >"$work/causes"
+heard() { # cause, device: does that come within a minute? All events are in $work/causes
+	local i found=1
+	for i in $(seq 300); do
+		events_now >"$work/causes"
+		grep -q "^$1 $2" "$work/causes" && found=0 && break
+		sleep 0.2
+	done
+	guest 'kill $(cat /tmp/listener); wait; rm /tmp/events'
 	cat "$work/causes"
-	grep -q "^$1 $2" "$work/causes"
+	return "$found"
 }
 device_says() { spdm-device tell "$work/devices.control" "$@"; }
 
@@ -143,7 +149,7 @@ a_check_of_the_same_device_passes() {
 each_signature_is_told_to_listeners_of_the_seed_family() {
 	local nonce at prefix
 	nonce=$(fresh_nonce)
-	guest 'netlink-ask spdm listen sig 1500 >/tmp/sig & while ! grep -q listening /tmp/sig 2>/dev/null; do sleep 0.05; done'
+	guest 'netlink-ask spdm listen sig 5000 >/tmp/sig & while ! grep -q listening /tmp/sig 2>/dev/null; do sleep 0.05; done'
 	collect "$first" "$nonce" && guest 'wait; cat /tmp/sig' | grep -v listening >"$work/sig" || return
 	grep -o ' 9:[0-9a-f]*' "$work/sig" | cut -d: -f2 | tr -d '\n' >"$work/transcript"
 	at=$(number "$(head -1 "$work/sig" | grep -o ' 6:[0-9a-f]*' | cut -d: -f2)")

@@ -119,8 +119,8 @@ vm_unplug() { # number
 }
 vm_plug() { # number, spdm port: at the same address as before
 	local i
-	for i in $(seq 50); do # its old block device may still be on its way out
-		vm_qmp "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"nvme\",\"id\":\"nv$1\",\"bus\":\"rp$1\",\"serial\":\"s$1\",\"drive\":\"n$1\",\"spdm_port\":$2}}" >/dev/null && break
+	for i in $(seq 300); do # the old one may still be on its way out
+		vm_qmp "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"nvme\",\"id\":\"nv$1\",\"bus\":\"rp$1\",\"serial\":\"s$1\",\"drive\":\"n$1\",\"spdm_port\":$2}}" >/dev/null 2>&1 && break
 		sleep 0.1
 	done
 	for i in $(seq 100); do
