@@ -97,16 +97,72 @@ static json_t *block_json(const struct spdm_block *b)
 			 measurement_type_name(b->type), "raw", (int)b->raw, "value", hex);
 }
 
-static int show(struct cli *c, const struct spdm_evidence *ev, const char *label)
+static const struct eat_function *function_of(const struct eat *t, const char *label)
 {
+	static const struct eat_function none;
+
+	for (size_t i = 0; i < t->n_functions; i++)
+		if (bytes_equal(t->functions[i].label, bytes_text(label)))
+			return &t->functions[i];
+	return &none;
+}
+
+/* What its kernel says of the link with it; null where it says nothing. */
+static json_t *link_json(const struct eat_function *f)
+{
+	json_t *streams = json_array();
+
+	for (size_t i = 0; i < f->n_streams; i++)
+		json_array_append_new(
+			streams, json_stringn((const char *)f->streams[i].at, f->streams[i].len));
+	return json_pack(
+		"{s:o, s:o, s:o}", "tsm",
+		f->tsm.len ? json_stringn((const char *)f->tsm.at, f->tsm.len) : json_null(),
+		"authenticated",
+		f->authenticated_by.len ? json_stringn((const char *)f->authenticated_by.at,
+						       f->authenticated_by.len)
+		: f->has_authenticated	? json_boolean(f->authenticated)
+					: json_null(),
+		"ide_streams", streams);
+}
+
+static void print_link(const struct eat_function *f)
+{
+	char text[KERNEL_NAME_MAX + 1];
+
+	if (!f->tsm.len && !f->authenticated_by.len && !f->has_authenticated && !f->n_streams)
+		return;
+	printf("its kernel says:");
+	text_of(f->tsm, text, sizeof(text));
+	if (f->tsm.len)
+		printf(" connected through %s;", cli_safe(text));
+	text_of(f->authenticated_by, text, sizeof(text));
+	if (f->authenticated_by.len)
+		printf(" authenticated by %s;", cli_safe(text));
+	if (f->has_authenticated)
+		printf(" %sauthenticated;", f->authenticated ? "" : "not ");
+	printf(" IDE streams:%s", f->n_streams ? "" : " none");
+	for (size_t i = 0; i < f->n_streams; i++) {
+		text_of(f->streams[i], text, sizeof(text));
+		printf(" %s", cli_safe(text));
+	}
+	puts("\n");
+}
+
+static int show(struct cli *c, const struct eat *t, const struct spdm_evidence *ev,
+		const char *label)
+{
+	const struct eat_function *f = function_of(t, label);
 	struct reader record = reader_on(ev->answer.record);
 	json_t *rows = json_array();
 
-	if (!c->json)
-		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n%-6s %-26s "
-		       "%s\n",
+	if (!c->json) {
+		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n",
 		       cli_safe(label), ev->nego.version & 15, ev->slot, ev->nego.base_asym,
-		       ev->nego.base_hash, "BLOCK", "MEASURES", "VALUE");
+		       ev->nego.base_hash);
+		print_link(f);
+		printf("%-6s %-26s %s\n", "BLOCK", "MEASURES", "VALUE");
+	}
 	while (record.left.len && !record.why) {
 		struct spdm_block b = spdm_next_block(&record);
 		char text[2 * BLOCK_SHOWN + 1];
@@ -122,8 +178,9 @@ static int show(struct cli *c, const struct spdm_evidence *ev, const char *label
 	}
 	if (c->json)
 		cli_json("device.show", true,
-			 json_pack("{s:s, s:i, s:i, s:o}", "label", label, "spdm_version",
-				   ev->nego.version & 15, "slot", ev->slot, "blocks", rows));
+			 json_pack("{s:s, s:i, s:i, s:o, s:o}", "label", label, "spdm_version",
+				   ev->nego.version & 15, "slot", ev->slot, "link", link_json(f),
+				   "blocks", rows));
 	else
 		json_decref(rows);
 	return 0;
@@ -161,5 +218,5 @@ int cmd_device(struct cli *c, const char *verb)
 		return list(c, t);
 	if (open_device(t, c->argv[0], &ev, &d, &e))
 		return cli_fail(c, &e, "see `assay device list`");
-	return !strcmp(verb, "show") ? show(c, ev, c->argv[0]) : cert(c, ev);
+	return !strcmp(verb, "show") ? show(c, t, ev, c->argv[0]) : cert(c, ev);
 }

@@ -32,6 +32,8 @@ enum {
 	/* evidence */
 	DEVICES_MAX = 256,		/* devices with evidence in one token                         */
 	PCI_FUNCTIONS_MAX = 4096,	/* functions in the inventory                                 */
+	KERNEL_NAME_MAX = 32,		/* of a TSM or an IDE stream: "tsm0", "stream0.1.0"           */
+	IDE_STREAMS_MAX = 8,		/* to one function; a root port of today has fewer            */
 	LABEL_MAX = 64,			/* vvvv:dddd/16 hex/ordinal                                   */
 	EVIDENCE_MAX = 8 * 1024 * 1024, /* a token on the wire, boot log included                     */
 	DEVICE_LOG_ENTRY_MAX = 192,	/* 20 + 31 + 64 bytes and four lengths              */

@@ -146,6 +146,39 @@ static void take_label(struct parsing *p, const char *name)
 		cbor_fail(&p->c, name);
 }
 
+static struct bytes kernel_name(struct parsing *p, const char *name)
+{
+	struct bytes b = short_text(p, KERNEL_NAME_MAX, name);
+
+	if (!p->c.r.why && !b.len)
+		cbor_fail(&p->c, name);
+	return b;
+}
+
+static void take_tsm(struct parsing *p, const char *name)
+{
+	p->function->tsm = kernel_name(p, name);
+}
+
+static void take_authenticated(struct parsing *p, const char *name)
+{
+	if (cbor_peek(&p->c) == CBOR_TEXT) {
+		p->function->authenticated_by = kernel_name(p, name);
+		return;
+	}
+	p->function->has_authenticated = true;
+	p->function->authenticated = cbor_bool(&p->c, name);
+}
+
+static void take_streams(struct parsing *p, const char *name)
+{
+	size_t n = cbor_array(&p->c, name);
+
+	expect_count(p, n, 1, IDE_STREAMS_MAX, name);
+	for (size_t i = 0; i < n && !p->c.r.why; i++)
+		p->function->streams[p->function->n_streams++] = kernel_name(p, name);
+}
+
 static const struct claim function_members[] = {
 	{ 1, "host inventory: address", REQUIRED, take_address },
 	{ 2, "host inventory: vendor", REQUIRED, take_vendor },
@@ -161,6 +194,9 @@ static const struct claim function_members[] = {
 	{ 12, "host inventory: IOMMU domain", OPTIONAL, take_domain },
 	{ 13, "host inventory: CMA", REQUIRED, take_cma },
 	{ 14, "host inventory: label", OPTIONAL, take_label },
+	{ 15, "host inventory: TSM", OPTIONAL, take_tsm },
+	{ 16, "host inventory: authenticated", OPTIONAL, take_authenticated },
+	{ 17, "host inventory: IDE streams", OPTIONAL, take_streams },
 };
 
 static size_t take_functions(struct parsing *p, struct eat_function **out)

@@ -30,6 +30,12 @@ struct eat_function {
 	struct bytes domain;
 	bool cma;
 	struct bytes label; /* of its device submodule */
+	/* of kernels from 7.0 on, and no more than their word */
+	struct bytes tsm;	       /* it is connected through this one */
+	struct bytes authenticated_by; /* a TSM; or, elsewhere, yes or no: */
+	bool has_authenticated, authenticated;
+	size_t n_streams;
+	struct bytes streams[IDE_STREAMS_MAX]; /* secure links that end at it: "stream0.1.0" */
 };
 
 struct eat_device {

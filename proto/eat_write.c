@@ -36,10 +36,29 @@ static void put_uint_claim(struct writer *w, long long key, u64 value)
 	cbor_put_uint(w, value);
 }
 
+static void put_kernel_state(struct writer *w, const struct eat_function *f)
+{
+	if (f->tsm.len)
+		put_text_claim(w, 15, f->tsm);
+	if (f->authenticated_by.len) {
+		put_text_claim(w, 16, f->authenticated_by);
+	} else if (f->has_authenticated) {
+		cbor_put_int(w, 16);
+		cbor_put_bool(w, f->authenticated);
+	}
+	if (f->n_streams) {
+		cbor_put_int(w, 17);
+		cbor_put_array(w, f->n_streams);
+	}
+	for (size_t i = 0; i < f->n_streams; i++)
+		cbor_put_text(w, f->streams[i]);
+}
+
 static void put_function(struct writer *w, const struct eat_function *f)
 {
 	size_t n = 6 + 2u * f->has_subsystem + !!f->serial.len + !!f->parent.len + !!f->driver.len +
-		   f->has_group + !!f->domain.len + !!f->label.len;
+		   f->has_group + !!f->domain.len + !!f->label.len + !!f->tsm.len +
+		   (f->authenticated_by.len || f->has_authenticated) + !!f->n_streams;
 
 	cbor_put_map(w, n);
 	put_text_claim(w, 1, f->address);
@@ -65,6 +84,7 @@ static void put_function(struct writer *w, const struct eat_function *f)
 	cbor_put_bool(w, f->cma);
 	if (f->label.len)
 		put_text_claim(w, 14, f->label);
+	put_kernel_state(w, f);
 }
 
 int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err *e)

@@ -10,8 +10,9 @@
 #include "common/file.h"
 #include "pci_config.h"
 #include "sources/netlink.h"
+#include "tsm.h"
 
-enum { TEXT_MAX = PCI_FUNCTIONS_MAX * 256 };
+enum { TEXT_MAX = PCI_FUNCTIONS_MAX * 512 };
 
 void inventory_drop(struct inventory **i)
 {
@@ -142,6 +143,22 @@ static void read_iommu(struct inventory *inv, const char *folder, struct eat_fun
 	f->domain = keep(inv, text);
 }
 
+static int read_tsm(struct inventory *inv, const char *folder, struct eat_function *f,
+		    struct err *e)
+{
+	struct tsm_look look;
+
+	if (tsm_look(folder, &look, e))
+		return err_while(e, "%s", folder);
+	f->tsm = keep(inv, look.connected);
+	f->authenticated_by = keep(inv, look.authenticated_by);
+	f->has_authenticated = look.has_authenticated;
+	f->authenticated = look.authenticated;
+	for (; f->n_streams < look.n_streams; f->n_streams++)
+		f->streams[f->n_streams] = keep(inv, look.streams[f->n_streams]);
+	return 0;
+}
+
 static int read_function(struct inventory *inv, const char *pci, const char *address, struct err *e)
 {
 	struct eat_function f = { 0 };
@@ -166,6 +183,8 @@ static int read_function(struct inventory *inv, const char *pci, const char *add
 	read_parent(inv, folder, &f);
 	f.driver = link_name(inv, folder, "driver");
 	read_iommu(inv, folder, &f);
+	if (read_tsm(inv, folder, &f, e))
+		return (int)e->code;
 	if (inv->n_functions == PCI_FUNCTIONS_MAX || inv->text->w.full)
 		return err_set(e, E_LIMIT, "more than %d PCI functions", PCI_FUNCTIONS_MAX);
 	inv->functions[inv->n_functions++] = f;

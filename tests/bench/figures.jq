@@ -26,3 +26,12 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
       | figure("agent and collector: anonymous resident memory"; "MiB"; 4; "mapped files: program and library code"))
   ],
   measured: { tpm_only: $tpm, eight_devices: $devices } }
++ if $vm == null then {} else { vm: {
+  figures: [
+    ([$vm.read_us, $vm.answer_us] | transpose | map(.[0] / .[1])
+      | figure("kernel module: READ with a nonce / the time of the device itself"; "ratio"; 50; "starting the program that asks; in it are \($vm.exchanges) exchanges over the mailbox and the kernel's check of the signature, on a processor that is emulated")),
+    ($vm.kernel_kib
+      | figure("kernel module: kernel memory of a device with its evidence"; "KiB"; 32; "code and data of the module, \($vm.module_kib) KiB; thread stacks; what the kernel keeps for any PCI device")),
+    ([$vm.suite_s] | figure("suite vm: wall time"; "s"; 600; "fetching QEMU, kernel and firmware; one run, the last one logged"))
+  ],
+  measured: $vm } } end

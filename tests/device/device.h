@@ -51,8 +51,9 @@ struct device {
 	const struct hostile_mode *mode;
 	struct slot slots[SLOTS];
 	unsigned long exchanges, signatures, sign_us;
-	unsigned int epoch; /* raised by "drop": connections forget their state */
-	bool closing;	    /* "close": the next request is answered by hanging up */
+	unsigned long answer_us; /* from request to response, signatures included */
+	unsigned int epoch;	 /* raised by "drop": connections forget their state */
+	bool closing;		 /* "close": the next request is answered by hanging up */
 };
 
 /* identity.c */

@@ -311,7 +311,7 @@ static bool answer_instead(struct session *s, const uint8_t *request, size_t len
 	return false;
 }
 
-size_t respond(struct session *s, const uint8_t *request, size_t len, uint8_t *out)
+static size_t answer(struct session *s, const uint8_t *request, size_t len, uint8_t *out)
 {
 	struct exchange x = { .s = s, .request = request, .response = out, .limit = MESSAGE_MAX };
 	bool forgot = s->epoch != s->device->epoch;
@@ -335,4 +335,16 @@ size_t respond(struct session *s, const uint8_t *request, size_t len, uint8_t *o
 	if (answer_instead(s, request, len, out, &n))
 		return n;
 	return dispatch(s, request, len, out);
+}
+
+size_t respond(struct session *s, const uint8_t *request, size_t len, uint8_t *out)
+{
+	struct timespec from, to;
+	size_t n;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	n = answer(s, request, len, out);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	s->device->answer_us += us_between(&from, &to);
+	return n;
 }

@@ -254,8 +254,8 @@ static void control(struct device *devices, size_t n, char *line, char *out, siz
 		d->closing = true;
 		snprintf(out, size, "ok\n");
 	} else if (!strcmp(verb, "stats")) {
-		snprintf(out, size, "exchanges=%lu signatures=%lu sign_us=%lu\n", d->exchanges,
-			 d->signatures, d->sign_us);
+		snprintf(out, size, "exchanges=%lu signatures=%lu sign_us=%lu answer_us=%lu\n",
+			 d->exchanges, d->signatures, d->sign_us, d->answer_us);
 	} else {
 		snprintf(out, size, "error: unknown\n");
 	}

@@ -3,13 +3,14 @@
  * A raw generic-netlink client, without a library, so that it fits into a test's virtual machine and can ask
  * what no library would. It knows numbers only, no family.
  *
- *	netlink-ask [--uid N] [--keep CAP_NET_ADMIN] [--slow MS] FAMILY COMMAND do|dump [NR=KIND:VALUE]...
+ *	netlink-ask [--uid N] [--keep CAP_NET_ADMIN] [--slow MS] [--again MS] FAMILY COMMAND do|dump [NR=KIND:VALUE]...
  *	netlink-ask [--uid N] FAMILY listen GROUP MS
  *
  * KIND is u8, u32, u64, str or hex. Each message of the answer is a line "NR:HEX NR:HEX ...", an error is
  * "error ERRNO TEXT" and exit status 2; listen prints what the group sends until nothing came for MS.
  * --uid: be that user. --keep: of all capabilities only this number. --slow: read a dump slowly, into a
- * small buffer.
+ * small buffer. --again: asks again for so long while the kernel says EAGAIN, and says in the end how long
+ * it all took, "us N".
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { REQUEST_MAX = 1024, ANSWER_MAX = 65536, SLOW_BUFFER = 4096 };
@@ -36,7 +38,8 @@ struct request {
 
 static uint8_t answer[ANSWER_MAX];
 static int sock;
-static unsigned int slow_ms;
+static unsigned int slow_ms, again_ms;
+static bool asked_too_early;
 
 /* The kernel makes a dump's messages as large as the largest receive it has seen. */
 static size_t answer_max(void)
@@ -105,7 +108,8 @@ static void check_error(const struct nlmsghdr *h)
 	if (h->nlmsg_type != NLMSG_ERROR && h->nlmsg_type != NLMSG_DONE)
 		return;
 	memcpy(&e.error, data, sizeof(e.error));
-	if (!e.error)
+	asked_too_early = e.error == -EAGAIN && again_ms;
+	if (!e.error || asked_too_early)
 		return;
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		memcpy(&e, data, sizeof(e));
@@ -250,6 +254,32 @@ static void listen_to(const char *group, int quiet_ms)
 		print_datagram();
 }
 
+static unsigned long now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (unsigned long)t.tv_sec * 1000000 + (unsigned long)t.tv_nsec / 1000;
+}
+
+static void ask(const struct request *r)
+{
+	unsigned long began = now_us();
+
+	do {
+		asked_too_early = false;
+		if (send(sock, r, r->h.nlmsg_len, 0) < 0)
+			fail(errno, NULL);
+		do
+			usleep(slow_ms * 1000);
+		while (!print_datagram());
+	} while (asked_too_early && now_us() - began < again_ms * 1000UL);
+	if (asked_too_early)
+		fail(EAGAIN, NULL);
+	if (again_ms)
+		printf("us %lu\n", now_us() - began);
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
@@ -260,6 +290,8 @@ int main(int argc, char **argv)
 	for (; at + 1 < argc && !strncmp(argv[at], "--", 2); at += 2) {
 		if (!strcmp(argv[at], "--slow"))
 			slow_ms = (unsigned int)atoi(argv[at + 1]);
+		else if (!strcmp(argv[at], "--again"))
+			again_ms = (unsigned int)atoi(argv[at + 1]);
 		else if (!strcmp(argv[at], "--keep"))
 			keep_only(atoi(argv[at + 1]));
 		else if (setuid((uid_t)atoi(argv[at + 1])))
@@ -282,10 +314,6 @@ int main(int argc, char **argv)
 	r = request(family_id, (uint8_t)atoi(argv[at + 1]), dump ? NLM_F_DUMP : NLM_F_ACK);
 	for (int i = at + 3; i < argc; i++)
 		add(&r, argv[i]);
-	if (send(sock, &r, r.h.nlmsg_len, 0) < 0)
-		fail(errno, NULL);
-	do
-		usleep(slow_ms * 1000);
-	while (!print_datagram());
+	ask(&r);
 	return 0;
 }

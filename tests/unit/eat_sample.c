@@ -42,14 +42,20 @@ const struct eat_function functions[SAMPLE_FUNCTIONS] = {
 	  .group = 17,
 	  .domain = { (const u8 *)"DMA-FQ", 6 },
 	  .cma = true,
-	  .label = { (const u8 *)NIC, sizeof(NIC) - 1 } },
+	  .label = { (const u8 *)NIC, sizeof(NIC) - 1 },
+	  .tsm = { (const u8 *)"tsm0", 4 },
+	  .authenticated_by = { (const u8 *)"tsm0", 4 },
+	  .n_streams = 2,
+	  .streams = { { (const u8 *)"stream0.0.0", 11 }, { (const u8 *)"stream0.1.0", 11 } } },
 	{ .address = { (const u8 *)"nvme", 4 },
 	  .vendor = 0x1b36,
 	  .device = 0x0010,
 	  .class_code = 0x010802,
 	  .revision = 2,
 	  .cma = true,
-	  .label = { (const u8 *)NVME, sizeof(NVME) - 1 } },
+	  .label = { (const u8 *)NVME, sizeof(NVME) - 1 },
+	  .has_authenticated = true,
+	  .authenticated = true },
 };
 
 static struct buf *text_buf(const char *text)

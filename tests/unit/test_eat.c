@@ -24,6 +24,13 @@ static void check_function(const struct eat_function *got, const struct eat_func
 	assert_bytes_equal(got->domain, want->domain);
 	assert_int_equal(got->cma, want->cma);
 	assert_bytes_equal(got->label, want->label);
+	assert_bytes_equal(got->tsm, want->tsm);
+	assert_bytes_equal(got->authenticated_by, want->authenticated_by);
+	assert_int_equal(got->has_authenticated, want->has_authenticated);
+	assert_int_equal(got->authenticated, want->authenticated);
+	assert_int_equal(got->n_streams, want->n_streams);
+	for (size_t i = 0; i < want->n_streams; i++)
+		assert_bytes_equal(got->streams[i], want->streams[i]);
 }
 
 static void check_devices(const struct eat *t)
