@@ -9,6 +9,7 @@
 #include "collector/service.h"
 #include "common/clock.h"
 #include "common/text.h"
+#include "proto/device_log.h"
 #include "proto/eat.h"
 #include "proto/release_answer.h"
 
@@ -261,14 +262,33 @@ static int quote(struct round *r, struct err *e)
 	return 0;
 }
 
+/* NULL: it is not quoted. */
+static const struct digest *quoted_pcr(const struct round *r, u8 pcr)
+{
+	for (size_t i = 0; pcr < TPM_PCRS && i < r->quoted.selection.n; i++)
+		if (r->quoted.selection.bank[i].pcrs & 1u << pcr)
+			return &r->quoted.pcrs[i][pcr];
+	return NULL;
+}
+
 static int read_logs(struct round *r, struct err *e)
 {
 	struct eat_logs logs = { 0 };
 	OWNED(buf) log = NULL;
+	OWNED(buf) device_log = NULL;
+	struct reader pcr_and_log;
 
 	if (collector_ask(r->s->collector_socket, COLLECT_LOGS, BYTES_NONE, &log, e))
 		return err_while(e, "read the boot log");
 	logs.boot_log = buf_bytes(log);
+	if (collector_ask(r->s->collector_socket, COLLECT_DEVICE_LOG, BYTES_NONE, &device_log, e))
+		return err_while(e, "read the device log");
+	pcr_and_log = reader_on(buf_bytes(device_log));
+	if (pcr_and_log.left.len) {
+		logs.device_log_pcr = read_u8(&pcr_and_log, "PCR of the device log");
+		logs.device_log =
+			device_log_before(pcr_and_log.left, quoted_pcr(r, logs.device_log_pcr));
+	}
 	if (eat_write_logs(&logs, &r->logs, e))
 		return (int)e->code;
 	add_submodule(r, bytes_text("logs"), buf_bytes(r->logs));
@@ -364,7 +384,7 @@ static int collect(struct round *r, struct err *e)
 		{ "device evidence", collect_devices, false },
 		{ "binding", bind_evidence, false },
 		{ "quote", quote, false },
-		{ "boot log", read_logs, false },
+		{ "logs", read_logs, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

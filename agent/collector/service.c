@@ -102,6 +102,15 @@ static int give_logs(struct collector *col, struct bytes ctx, struct buf **out, 
 	return file_read(s->boot_log, BOOT_LOG_MAX, out, e);
 }
 
+static int give_device_log(struct collector *col, struct bytes ctx, struct buf **out, struct err *e)
+{
+	(void)ctx;
+	if (col->s->kernel_cma && col->s->pci_folder[0])
+		return netlink_log(out, e);
+	*out = buf_new(1);
+	return *out ? 0 : err_set(e, E_MEMORY, "no memory for logs");
+}
+
 static const struct {
 	enum collector_verb verb;
 	int (*give)(struct collector *col, struct bytes ctx, struct buf **out, struct err *e);
@@ -109,6 +118,7 @@ static const struct {
 	{ COLLECT_INVENTORY, give_inventory },
 	{ COLLECT_DEVICES, give_devices },
 	{ COLLECT_LOGS, give_logs },
+	{ COLLECT_DEVICE_LOG, give_device_log },
 };
 
 /* ---- one request ---- */

@@ -479,6 +479,45 @@ int netlink_statuses(void (*each)(void *user, const struct netlink_status *s), v
 	return rc;
 }
 
+/* ---- LOG ---- */
+static int no_memory(struct err *e)
+{
+	return err_set(e, E_MEMORY, "no memory for evidence");
+}
+
+static int take_log(void *user, struct bytes payload, const char **why)
+{
+	return netlink_log_take(user, payload, why);
+}
+
+int netlink_log(struct buf **out, struct err *e)
+{
+	struct answer a = { .interrupted = true };
+	struct netlink_log log = { 0 };
+	struct client c = { 0 };
+	int rc = client_open(&c, e);
+
+	for (int i = 0; !rc && c.assay && a.interrupted && i < COLLECTIONS_MAX; i++) {
+		struct request rq = request(c.assay, ASSAY_CMD_LOG, "LOG", true);
+
+		netlink_log_clear(&log);
+		rq.take = take_log;
+		rq.user = &log;
+		rc = ask(&c, &rq, &a, e);
+		if (!rc && a.error)
+			rc = refused(&a, "LOG", e);
+	}
+	if (!rc && c.assay && a.interrupted)
+		rc = err_set(e, E_DEVICE, "LOG changed during each of %d dumps", COLLECTIONS_MAX);
+	client_close(&c);
+	if (!rc) {
+		*out = log.bytes ? TAKE(log.bytes) : buf_new(1);
+		rc = *out ? 0 : no_memory(e);
+	}
+	netlink_log_clear(&log);
+	return rc;
+}
+
 /* ---- is it still the same device? ---- */
 struct sight {
 	struct pci_look look;
@@ -515,11 +554,6 @@ static struct buf *take(struct netlink_object *o)
 	struct buf *b = o->bytes ? TAKE(o->bytes) : buf_new(1);
 
 	return b;
-}
-
-static int no_memory(struct err *e)
-{
-	return err_set(e, E_MEMORY, "no memory for evidence");
 }
 
 /* A version that cannot be read is for the form check to refuse. */
@@ -703,6 +737,16 @@ static int newest(struct client *c, const struct source_device *d, struct sight 
 	return rc;
 }
 
+/* The kernel's claim, as it stands once the evidence is there. */
+static struct kernel_guard guard_of(const struct netlink_status *s)
+{
+	if (!s->has_guard)
+		return (struct kernel_guard){ 0 };
+	return (struct kernel_guard){
+		.known = true, .detects = s->coverage, .prevents = s->prevents, .hold = (u8)s->hold
+	};
+}
+
 /* *@changed: what was another afterwards; then nothing is to be kept. *@last: the last STATUS we saw. */
 static int collect_once(struct client *c, const struct source_device *d, const u8 nonce[32],
 			const u8 challenge_nonce[32], struct device_evidence *out,
@@ -725,6 +769,7 @@ static int collect_once(struct client *c, const struct source_device *d, const u
 		return (int)e->code;
 	*last = after.status;
 	*changed = difference(&before, &after, out->generation);
+	out->guard = guard_of(&after.status);
 	return *changed ? err_set(e, E_AGAIN, "%s changed", *changed) : 0;
 }
 
@@ -745,8 +790,10 @@ static int collect(const struct source_device *d, const u8 nonce[32], const u8 c
 		if (!rc)
 			rc = collect_once(&c, d, nonce, challenge_nonce, out, &changed, &last, e);
 		client_close(&c);
-		if (rc)
+		if (rc) {
 			device_evidence_clear(out);
+			out->guard = (struct kernel_guard){ 0 };
+		}
 	}
 	if (d->known && last.name[0])
 		(rc ? known_failed : known_collected)(d->known, &last);

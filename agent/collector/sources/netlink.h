@@ -29,6 +29,12 @@ int netlink_statuses(void (*each)(void *user, const struct netlink_status *s), v
 		     struct err *e);
 
 /**
+ * netlink_log - what the kernel extended into a PCR: *@out is u8 pcr ‖ the log as device_log.h has it, empty
+ * when it extends none (then no PCR is named either) or family "assay" is not there.
+ */
+int netlink_log(struct buf **out, struct err *e);
+
+/**
  * struct netlink_watch - what happens to devices, without asking: groups "events" of family "assay" and "sig"
  * of family "spdm", the kernel's uevents of PCI functions, and the coming and going of the families.
  */
