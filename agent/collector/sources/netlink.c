@@ -325,6 +325,71 @@ static int status_of(struct client *c, const char *name, struct netlink_status *
 	return strcmp(s->name, name) ? err_set(e, E_FORMAT, "STATUS is of another device") : 0;
 }
 
+int netlink_status_now(const char *address, struct netlink_status *out, struct err *e)
+{
+	struct client c = { 0 };
+	int rc = client_open(&c, e);
+
+	if (!rc && !c.assay)
+		rc = err_set(e, E_NOTFOUND, "family %s is not there", ASSAY_FAMILY_NAME);
+	if (!rc)
+		rc = status_of(&c, address, out, e);
+	client_close(&c);
+	return rc;
+}
+
+/* What changes a device's standing; the kernel compares once more, under its lock. */
+static int change(struct client *c, struct request *rq, struct err *e)
+{
+	struct answer a;
+
+	if (ask(c, rq, &a, e))
+		return (int)e->code;
+	if (!a.error)
+		return 0;
+	refused(&a, rq->what, e);
+	if (a.error == ESTALE || a.error == ENODEV || a.error == EBUSY)
+		e->code = E_AGAIN;
+	return (int)e->code;
+}
+
+int netlink_accept(const struct netlink_acceptance *a, struct err *e)
+{
+	struct client c = { 0 };
+	int rc = client_open(&c, e);
+
+	if (!rc) {
+		struct request rq = request(c.assay, ASSAY_CMD_ACCEPT, "ACCEPT", false);
+
+		put_u64(&rq, ASSAY_A_DEV_ID, a->id);
+		put_u32(&rq, ASSAY_A_GENERATION, a->generation);
+		put_u8(&rq, ASSAY_A_SLOT, a->slot);
+		put_bytes(&rq, ASSAY_A_CHAIN_DIGEST,
+			  (struct bytes){ a->chain_digest, ASSAY_DIGEST_LEN });
+		put_bytes(&rq, ASSAY_A_MEAS_DIGEST,
+			  (struct bytes){ a->meas_digest, ASSAY_DIGEST_LEN });
+		put_u32(&rq, ASSAY_A_ON_FAIL, a->on_fail);
+		rc = change(&c, &rq, e);
+	}
+	client_close(&c);
+	return rc;
+}
+
+int netlink_forget(u64 id, struct err *e)
+{
+	struct client c = { 0 };
+	int rc = client_open(&c, e);
+
+	if (!rc) {
+		struct request rq = request(c.assay, ASSAY_CMD_FORGET, "FORGET", false);
+
+		put_u64(&rq, ASSAY_A_DEV_ID, id);
+		rc = change(&c, &rq, e);
+	}
+	client_close(&c);
+	return rc;
+}
+
 /* ---- family "device-evidence" ---- */
 static int take_evidence(void *user, struct bytes payload, const char **why)
 {
@@ -795,6 +860,7 @@ static int collect(const struct source_device *d, const u8 nonce[32], const u8 c
 			out->guard = (struct kernel_guard){ 0 };
 		}
 	}
+	out->instance = last.id;
 	if (d->known && last.name[0])
 		(rc ? known_failed : known_collected)(d->known, &last);
 	if (rc && changed)
