@@ -422,7 +422,7 @@ static int collect(struct round *r, struct err *e)
 		{ "device evidence", collect_devices, false },
 		{ "binding", bind_evidence, false },
 		{ "quote", quote, false },
-		{ "logs", read_logs, false },
+		{ "boot log", read_logs, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
