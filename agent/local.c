@@ -217,21 +217,26 @@ static int parse_answer(struct bytes packet, struct err *e)
 /* Connects and asks; the socket, or -1. */
 static int send_request(const char *path, unsigned int verb, struct bytes argument, struct err *e)
 {
-	u8 room[128];
-	struct writer w = writer_on(room, sizeof(room));
-	int sock = local_connect(path, e), rc;
+	OWNED(buf) packet = buf_new(LOCAL_PACKET_MAX);
+	struct writer *w = packet ? &packet->w : NULL;
+	int sock, rc;
 
+	if (!w) {
+		err_set(e, E_MEMORY, "no memory for a request");
+		return -1;
+	}
+	sock = local_connect(path, e);
 	if (sock < 0)
 		return -1;
-	cbor_put_map(&w, argument.len ? 2 : 1);
-	cbor_put_uint(&w, 1);
-	cbor_put_uint(&w, verb);
+	cbor_put_map(w, argument.len ? 2 : 1);
+	cbor_put_uint(w, 1);
+	cbor_put_uint(w, verb);
 	if (argument.len) {
-		cbor_put_uint(&w, 2);
-		cbor_put_bytes(&w, argument);
+		cbor_put_uint(w, 2);
+		cbor_put_bytes(w, argument);
 	}
-	rc = w.full ? err_set(e, E_INTERNAL, "request is too long")
-		    : local_send(sock, write_done(&w), -1, e);
+	rc = w->full ? err_set(e, E_INTERNAL, "request is too long")
+		     : local_send(sock, write_done(w), -1, e);
 	if (!rc)
 		return sock;
 	close(sock);

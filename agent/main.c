@@ -68,6 +68,12 @@ static void close_agent(struct agent *a)
 	tpm_drop(&a->tpm);
 }
 
+static void event_came(struct agent *a, const struct device_event *v)
+{
+	a->event = *v;
+	pace_event(&a->pace);
+}
+
 /* One round, and what is kept of it. */
 static int attest(struct agent *a, bool ask, const struct relying_party *whom,
 		  struct round_result *out, struct err *e)
@@ -86,6 +92,8 @@ static int attest(struct agent *a, bool ask, const struct relying_party *whom,
 	a->last_token = TAKE(out->token);
 	memcpy(a->last_status, out->status, sizeof(a->last_status));
 	a->last_s = clock_now_s();
+	if (out->anew)
+		event_came(a, &(struct device_event){ .source = "gate", .cause = "changed" });
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("status", out->status),
 		  LOG_N("shares", out->n_shares));
 	return 0;
@@ -218,12 +226,6 @@ static long long next_round(const struct agent *a)
 }
 
 /* ---- events ---- */
-static void event_came(struct agent *a, const struct device_event *v)
-{
-	a->event = *v;
-	pace_event(&a->pace);
-}
-
 /* The collector may start after us, and restart: what it missed then is looked at. */
 static void subscribe(struct agent *a)
 {

@@ -8,8 +8,11 @@
 
 #include "collector/service.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/text.h"
+#include "proto/device_log.h"
 #include "proto/eat.h"
+#include "judged.h"
 #include "proto/release_answer.h"
 
 /* Everything that one round makes on its way. */
@@ -261,14 +264,33 @@ static int quote(struct round *r, struct err *e)
 	return 0;
 }
 
+/* NULL: it is not quoted. */
+static const struct digest *quoted_pcr(const struct round *r, u8 pcr)
+{
+	for (size_t i = 0; pcr < TPM_PCRS && i < r->quoted.selection.n; i++)
+		if (r->quoted.selection.bank[i].pcrs & 1u << pcr)
+			return &r->quoted.pcrs[i][pcr];
+	return NULL;
+}
+
 static int read_logs(struct round *r, struct err *e)
 {
 	struct eat_logs logs = { 0 };
 	OWNED(buf) log = NULL;
+	OWNED(buf) device_log = NULL;
+	struct reader pcr_and_log;
 
 	if (collector_ask(r->s->collector_socket, COLLECT_LOGS, BYTES_NONE, &log, e))
 		return err_while(e, "read the boot log");
 	logs.boot_log = buf_bytes(log);
+	if (collector_ask(r->s->collector_socket, COLLECT_DEVICE_LOG, BYTES_NONE, &device_log, e))
+		return err_while(e, "read the device log");
+	pcr_and_log = reader_on(buf_bytes(device_log));
+	if (pcr_and_log.left.len) {
+		logs.device_log_pcr = read_u8(&pcr_and_log, "PCR of the device log");
+		logs.device_log =
+			device_log_before(pcr_and_log.left, quoted_pcr(r, logs.device_log_pcr));
+	}
 	if (eat_write_logs(&logs, &r->logs, e))
 		return (int)e->code;
 	add_submodule(r, bytes_text("logs"), buf_bytes(r->logs));
@@ -303,6 +325,40 @@ static int open_shares(struct round *r, const char *text, struct round_result *o
 	return 0;
 }
 
+/* What the collector does about it is its own affair: a round has its verdict all the same. */
+static int tell_collector(struct round *r, const json_t *answer, struct round_result *out,
+			  struct err *e)
+{
+	struct device_verdicts *v = calloc(1, sizeof(*v));
+	OWNED(buf) argument = buf_new(VERDICTS_MAX);
+	OWNED(buf) anew = NULL;
+	int rc = v && argument ? judged_read(answer, v, e)
+			       : err_set(e, E_MEMORY, "no memory for a verdict");
+
+	if (!rc) {
+		memcpy(v->ctx, r->context.ctx, sizeof(v->ctx));
+		verdicts_write(v, &argument->w);
+		rc = argument->w.full ? err_set(e, E_MEMORY, "no memory for a verdict")
+				      : collector_ask(r->s->collector_socket, COLLECT_JUDGED,
+						      buf_bytes(argument), &anew, e);
+	}
+	free(v);
+	out->anew = rc ? rc == E_AGAIN : anew->w.len == 1 && anew->w.at[0] == 1;
+	return rc;
+}
+
+static void act_on(struct round *r, const json_t *answer, struct round_result *out)
+{
+	struct err e = { 0 };
+
+	/* the server cannot say that a caller's nonce is fresh: nothing here may change for it (RULES 13) */
+	if (r->s->gate == GATE_MODE_OFF || r->whom.has_nonce)
+		return;
+	say("gate");
+	if (tell_collector(r, answer, out, &e))
+		log_event(LOG_LEVEL_ERROR, "gate-failed", LOG_T("why", e.text));
+}
+
 static int take_answer(struct round *r, const struct reply *reply, struct round_result *out,
 		       struct err *e)
 {
@@ -316,6 +372,8 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 		rc = err_set(e, E_FORMAT, "server's answer has no ear_status");
 	else
 		snprintf(out->status, sizeof(out->status), "%.20s", status);
+	if (!rc)
+		act_on(r, j, out);
 	if (!rc && release && r->k)
 		rc = open_shares(r, release, out, e);
 	json_object_del(j, "release");

@@ -24,6 +24,7 @@ struct round_result {
 	struct buf *json;  /* the server's answer, without release and evidence */
 	struct buf *token; /* what was sent */
 	char status[24];   /* "affirming", ... */
+	bool anew;	   /* a device changed before the verdict could be acted on */
 	size_t n_shares;
 	struct round_share shares[VOLUMES_MAX];
 };

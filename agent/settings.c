@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "collector/netlink_message.h"
 #include "common/config.h"
 #include "common/text.h"
 
@@ -153,6 +154,61 @@ TAKES(take_slots)
 	return s->n_slots ? 0 : err_set(e, E_CONFIG, "slots of 0 to 7 expected, best first");
 }
 
+/* The place of @value among @names, which end with NULL; -1 and an error when it is not there. */
+static int one_of(const char *const *names, const char *value, const char *expected, struct err *e)
+{
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(value, names[i]))
+			return i;
+	err_set(e, E_CONFIG, "%s expected", expected);
+	return -1;
+}
+
+TAKES(take_gate)
+{
+	static const char *const modes[] = {
+		[GATE_MODE_OFF] = "off", [GATE_MODE_ACCEPT] = "accept", [GATE_MODE_ON] = "on", NULL
+	};
+	int mode = one_of(modes, value, "off, accept or on", e);
+
+	(void)argument;
+	if (mode < 0)
+		return (int)e->code;
+	((struct agent_settings *)into)->gate = (enum gate_mode)mode;
+	return 0;
+}
+
+TAKES(take_on_fail)
+{
+	static const char *const acts[] = { [ASSAY_ON_FAIL_REPORT] = "report",
+					    [ASSAY_ON_FAIL_DETACH] = "detach",
+					    [ASSAY_ON_FAIL_PANIC] = "panic",
+					    NULL };
+	int act = one_of(acts, value, "report, detach or panic", e);
+
+	(void)argument;
+	if (act < 0)
+		return (int)e->code;
+	((struct agent_settings *)into)->on_fail = (u32)act;
+	return 0;
+}
+
+TAKES(take_ungated)
+{
+	struct agent_settings *s = into;
+	char word[32];
+
+	(void)argument;
+	while (next_word(&value, word)) {
+		if (!pci_address_valid(word) || strlen(word) >= sizeof(s->ungated[0]))
+			return err_set(e, E_CONFIG, "PCI addresses as 0000:01:00.0 expected");
+		if (s->n_ungated == UNGATED_MAX)
+			return err_set(e, E_CONFIG, "more than %d addresses", UNGATED_MAX);
+		memcpy(s->ungated[s->n_ungated++], word, strlen(word) + 1);
+	}
+	return 0;
+}
+
 static struct test_device *device_named(struct agent_settings *s, const char *name, struct err *e)
 {
 	for (size_t i = 0; i < s->n_devices; i++)
@@ -236,6 +292,9 @@ static const struct config_key keys[] = {
 	{ "devices", "pci", take_pci_folder },
 	{ "devices", "sources", take_sources },
 	{ "devices", "slots", take_slots },
+	{ "devices", "gate", take_gate },
+	{ "devices", "on_fail", take_on_fail },
+	{ "devices", "ungated", take_ungated },
 	{ "sockets", "collector", take_collector_socket },
 	{ "sockets", "agent", take_agent_socket },
 	{ "rounds", "interval", take_interval },
@@ -272,6 +331,10 @@ static int check(const struct agent_settings *s, struct err *e)
 		if (!s->n_pins && !s->ca[0] && !strncmp(s->url[i], "https", 5))
 			return err_set(e, E_CONFIG,
 				       "[server] pin or ca is needed: the server has to be known");
+	if (s->gate != GATE_MODE_OFF && (!s->kernel_cma || !s->pci_folder[0]))
+		return err_set(e, E_CONFIG,
+			       "[devices] gate is of the kernel's devices: pci and sources = "
+			       "kernel-cma are needed");
 	for (size_t i = 0; i < s->n_devices; i++)
 		if (check_device(s, &s->devices[i], e))
 			return (int)e->code;
@@ -292,6 +355,7 @@ int agent_settings_load(const char *path, struct agent_settings *out, struct err
 		.pci_folder = "/sys/bus/pci/devices",
 		.kernel_cma = true,
 		.n_slots = 1,
+		.on_fail = ASSAY_ON_FAIL_DETACH,
 		.collector_socket = "/run/assay/collector.sock",
 		.agent_socket = "/run/assay/agent.sock",
 		.interval_s = 3600,

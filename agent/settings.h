@@ -7,7 +7,13 @@
 #include "proto/evidence.h"
 #include "proto/spdm_evidence.h"
 
-enum { AGENT_PATH_MAX = 512, TEST_DEVICES_MAX = 32 };
+enum { AGENT_PATH_MAX = 512, TEST_DEVICES_MAX = 32, UNGATED_MAX = 32 };
+
+enum gate_mode {
+	GATE_MODE_OFF,	  /* a verdict changes nothing on this host                               */
+	GATE_MODE_ACCEPT, /* what was affirmed is accepted in the kernel                          */
+	GATE_MODE_ON,	  /* and what was contraindicated is forgotten there and loses its driver */
+};
 
 struct test_device { /* [device NAME]: a device that is simulated, or saved */
 	char name[64];
@@ -38,6 +44,10 @@ struct agent_settings {
 	bool kernel_cma;		 /* [devices] sources; needs the inventory */
 	size_t n_slots;
 	u8 slots[SPDM_SLOTS_MAX]; /* in the order of trying */
+	enum gate_mode gate;
+	u32 on_fail; /* enum assay_on_fail: of a device that is not the accepted one any more */
+	size_t n_ungated;
+	char ungated[UNGATED_MAX][16]; /* addresses that are never unbound */
 	char collector_socket[AGENT_PATH_MAX], agent_socket[AGENT_PATH_MAX];
 	long long interval_s, jitter_s;
 

@@ -34,6 +34,14 @@ struct device_log_entry device_log_next(struct reader *log)
 	return out;
 }
 
+static void extend(struct digest *pcr, struct bytes entry)
+{
+	struct digest d = digest_of(pcr->alg, &entry, 1);
+	struct bytes both[] = { digest_bytes(pcr), digest_bytes(&d) };
+
+	*pcr = digest_of(pcr->alg, both, 2);
+}
+
 int device_log_replay(struct bytes log, enum digest_alg alg, struct digest *pcr, struct err *e)
 {
 	struct reader r = reader_on(log);
@@ -42,16 +50,31 @@ int device_log_replay(struct bytes log, enum digest_alg alg, struct digest *pcr,
 	*pcr = (struct digest){ .alg = alg };
 	while (r.left.len && !r.why) {
 		struct device_log_entry entry = device_log_next(&r);
-		struct digest d = digest_of(alg, &entry.whole, 1);
-		struct bytes both[] = { digest_bytes(pcr), digest_bytes(&d) };
 
 		if (++n > DEVICE_LOG_ENTRIES_MAX)
 			return err_set(e, E_LIMIT, "device log: more than %d entries",
 				       DEVICE_LOG_ENTRIES_MAX);
 		if (!r.why)
-			*pcr = digest_of(alg, both, 2);
+			extend(pcr, entry.whole);
 	}
 	return r.why ? err_set(e, E_FORMAT, "%s", r.why) : 0;
+}
+
+struct bytes device_log_before(struct bytes log, const struct digest *quoted)
+{
+	struct reader r = reader_on(log);
+	struct digest pcr = { .alg = quoted ? quoted->alg : DIGEST_SHA256 };
+
+	while (quoted && !r.why && !digest_equals(&pcr, digest_bytes(quoted))) {
+		struct device_log_entry entry = { 0 };
+
+		if (!r.left.len)
+			return log;
+		entry = device_log_next(&r);
+		if (!r.why)
+			extend(&pcr, entry.whole);
+	}
+	return quoted && !r.why ? bytes_slice(log, 0, log.len - r.left.len) : log;
 }
 
 bool device_log_last(struct bytes log, struct bytes address, struct device_log_entry *out)

@@ -25,6 +25,11 @@ struct device_log_entry device_log_next(struct reader *log);
  * Return: 0; E_FORMAT; E_LIMIT more than DEVICE_LOG_ENTRIES_MAX entries.
  */
 int device_log_replay(struct bytes log, enum digest_alg alg, struct digest *pcr, struct err *e);
+/**
+ * device_log_before - what of @log had happened when a quote showed @quoted: the device that changes between a quote
+ * and the reading of the log does not spoil it. All of @log where @quoted is NULL or no beginning replays to it.
+ */
+struct bytes device_log_before(struct bytes log, const struct digest *quoted);
 /** device_log_last - the newest entry about @address; false: there is none. @log was replayed before. */
 bool device_log_last(struct bytes log, struct bytes address, struct device_log_entry *out);
 

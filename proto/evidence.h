@@ -25,6 +25,7 @@ struct device_evidence {
 	char label[LABEL_MAX + 1];	  /* vvvv:dddd/serial/ordinal, fixed before collection */
 	char address[SOURCE_ADDRESS_MAX]; /* bus address, for people                           */
 	char source[16];		  /* "kernel-cma", "socket", ...                       */
+	u64 instance;			  /* the kernel's number of it, 0: none; stays here    */
 	u32 generation;			  /* 0 where the source has none                       */
 	u8 slot;
 	struct kernel_guard guard;  /* of a kernel source                                 */

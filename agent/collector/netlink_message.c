@@ -273,9 +273,34 @@ static void take_evidence(struct reader *r, const struct attr *a, struct netlink
 	}
 }
 
+enum { GUARD_COVERAGE = 1, GUARD_PREVENTS = 2, GUARD_HOLD = 4, GUARD_ALL = 7 };
+
+static void take_guard(struct reader *r, const struct attr *a, struct netlink_status *s,
+		       unsigned int *guard)
+{
+	switch (a->type) {
+	case ASSAY_A_COVERAGE:
+		s->coverage = attr_u32(r, a, "COVERAGE");
+		*guard |= GUARD_COVERAGE;
+		break;
+	case ASSAY_A_PREVENTS:
+		s->prevents = attr_u32(r, a, "PREVENTS");
+		*guard |= GUARD_PREVENTS;
+		break;
+	case ASSAY_A_HOLD:
+		s->hold = attr_u32(r, a, "HOLD");
+		if (s->hold > ASSAY_HOLD_MAX)
+			reader_fail(r, "HOLD"); /* nothing that we could say in a token */
+		*guard |= GUARD_HOLD;
+		break;
+	default:
+		break;
+	}
+}
+
 int netlink_parse_status(struct bytes payload, struct netlink_status *out, const char **why)
 {
-	unsigned int has = 0, digests = 0;
+	unsigned int has = 0, digests = 0, guard = 0;
 	struct reader r;
 	struct attr a;
 
@@ -284,6 +309,7 @@ int netlink_parse_status(struct bytes payload, struct netlink_status *out, const
 	while (next_attr(&r, &a)) {
 		take_status(&r, &a, out, &has);
 		take_evidence(&r, &a, out, &digests);
+		take_guard(&r, &a, out, &guard);
 	}
 	if (!r.why && has != HAS_ALL)
 		reader_fail(&r, !(has & HAS_ID)	      ? "DEV_ID is missing"
@@ -291,7 +317,12 @@ int netlink_parse_status(struct bytes payload, struct netlink_status *out, const
 				: !(has & HAS_SUBSYS) ? "SUBSYS is missing"
 				: !(has & HAS_STATE)  ? "STATE is missing"
 						      : "SEQ is missing");
+	if (!r.why && guard && guard != GUARD_ALL)
+		reader_fail(&r, !(guard & GUARD_COVERAGE)   ? "COVERAGE is missing"
+				: !(guard & GUARD_PREVENTS) ? "PREVENTS is missing"
+							    : "HOLD is missing");
 	out->has_digests = digests == 3;
+	out->has_guard = guard == GUARD_ALL;
 	return result(&r, why);
 }
 
@@ -385,6 +416,108 @@ int netlink_object_take(struct netlink_object *o, size_t max, struct bytes paylo
 			begin(o, attr_u32(&r, &a, "LENGTH"), max, &r);
 	}
 	return result(&r, why);
+}
+
+/* ---- LOG ---- */
+enum { LOG_PCR = 1, LOG_COUNT = 2, LOG_ENTRY = 4, LOG_ALL = 7 };
+
+struct log_message {
+	unsigned int has;
+	u32 pcr;
+	u64 count;
+	struct bytes data;
+};
+
+static struct bytes log_data(struct reader *r, const struct attr *nest)
+{
+	struct reader inner = reader_on(nest->value);
+	struct bytes data = BYTES_NONE;
+	struct attr a;
+
+	while (next_attr(&inner, &a)) {
+		if (a.type != ASSAY_LOG_A_DATA)
+			continue;
+		if (data.len)
+			reader_fail(&inner, "DATA stands twice");
+		data = a.value;
+	}
+	if (inner.why)
+		reader_fail(r, inner.why);
+	else if (!data.len || data.len > DEVICE_LOG_ENTRY_MAX)
+		reader_fail(r, "DATA");
+	return data;
+}
+
+static void log_attr(struct reader *r, const struct attr *a, struct log_message *m)
+{
+	unsigned int is = 0;
+
+	if (a->type == ASSAY_A_TPM_PCR) {
+		m->pcr = attr_u32(r, a, "TPM_PCR");
+		is = LOG_PCR;
+	} else if (a->type == ASSAY_A_TPM_LOG_COUNT) {
+		m->count = attr_u64(r, a, "TPM_LOG_COUNT");
+		is = LOG_COUNT;
+	} else if (a->type == ASSAY_A_TPM_LOG_ENTRY) {
+		m->data = log_data(r, a);
+		is = LOG_ENTRY;
+	}
+	if (m->has & is)
+		reader_fail(r, "one entry a message");
+	m->has |= is;
+}
+
+static void check_order(struct reader *r, const struct log_message *m,
+			const struct netlink_log *log)
+{
+	if (m->has != LOG_ALL)
+		reader_fail(r, !(m->has & LOG_PCR)     ? "TPM_PCR is missing"
+			       : !(m->has & LOG_COUNT) ? "TPM_LOG_COUNT is missing"
+						       : "TPM_LOG_ENTRY is missing");
+	else if (m->pcr >= TPM_PCRS || (log->bytes && log->bytes->w.at[0] != m->pcr))
+		reader_fail(r, "TPM_PCR");
+	else if (m->count != log->count + 1)
+		reader_fail(r, "TPM_LOG_COUNT");
+	else if (m->count > DEVICE_LOG_ENTRIES_MAX)
+		reader_fail(r, "more entries than a log may have");
+}
+
+static void log_add(struct reader *r, struct netlink_log *log, const struct log_message *m)
+{
+	if (!log->bytes) {
+		log->bytes = buf_new(1 + DEVICE_LOG_MAX);
+		if (log->bytes)
+			write_u8(&log->bytes->w, (u8)m->pcr);
+	}
+	if (log->bytes) {
+		write_be32(&log->bytes->w, (u32)m->data.len);
+		write_bytes(&log->bytes->w, m->data);
+	}
+	if (!log->bytes || log->bytes->w.full)
+		reader_fail(r, "no memory");
+	log->count = m->count;
+}
+
+int netlink_log_take(struct netlink_log *log, struct bytes payload, const char **why)
+{
+	struct log_message m = { 0 };
+	struct reader r;
+	struct attr a;
+
+	netlink_command(payload, &r);
+	while (next_attr(&r, &a))
+		log_attr(&r, &a, &m);
+	if (!r.why)
+		check_order(&r, &m, log);
+	if (!r.why)
+		log_add(&r, log, &m);
+	return result(&r, why);
+}
+
+void netlink_log_clear(struct netlink_log *log)
+{
+	buf_drop(&log->bytes);
+	log->count = 0;
 }
 
 /* ---- family "device-evidence" ---- */

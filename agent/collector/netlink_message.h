@@ -48,10 +48,13 @@ struct netlink_status {
 	bool has_nonce, has_digests;
 	u8 nonce[ASSAY_NONCE_LEN];
 	u8 chain_digest[ASSAY_DIGEST_LEN], meas_digest[ASSAY_DIGEST_LEN];
+	bool has_guard;		/* of STATUS: COVERAGE, PREVENTS and HOLD */
+	u32 coverage, prevents; /* bits enum assay_cover */
+	u32 hold;		/* enum assay_hold */
 };
 /**
  * netlink_parse_status - @payload of STATUS or EVENT. DEV_ID, SUBSYS "pci", DEV_NAME (a PCI address), STATE and
- * SEQ must be there; attributes unknown to us are passed over.
+ * SEQ must be there, COVERAGE, PREVENTS and HOLD all or none; attributes unknown to us are passed over.
  * Return: 0 or -EBADMSG with *@why; @out is then not to be used.
  */
 int netlink_parse_status(struct bytes payload, struct netlink_status *out, const char **why);
@@ -72,6 +75,19 @@ int netlink_object_take(struct netlink_object *o, size_t max, struct bytes paylo
 			const char **why);
 /** netlink_object_done - are all its bytes there? */
 bool netlink_object_done(const struct netlink_object *o);
+
+/** struct netlink_log - LOG of family "assay", entry by entry; begin with zeros. */
+struct netlink_log {
+	struct buf *bytes; /* u8 pcr ‖ lp(entry) ...; NULL: no entry came */
+	u64 count;	   /* of the last entry                           */
+};
+/**
+ * netlink_log_take - one message: TPM_PCR, the same in all, TPM_LOG_COUNT, from 1 without a hole, and
+ * TPM_LOG_ENTRY with one DATA of 1 to DEVICE_LOG_ENTRY_MAX bytes; at most DEVICE_LOG_ENTRIES_MAX of them.
+ * Return: 0 or -EBADMSG with *@why.
+ */
+int netlink_log_take(struct netlink_log *log, struct bytes payload, const char **why);
+void netlink_log_clear(struct netlink_log *log);
 
 enum { EVIDENCE_OBJECTS = DEVICE_EVIDENCE_TYPE_MAX + 1 };
 /** struct netlink_evidence - READ of family "device-evidence": objects of one generation, by type. */

@@ -16,6 +16,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/clock.h"
+#include "gate.h"
 #include "inventory.h"
 #include "sources/netlink.h"
 
@@ -24,6 +25,7 @@ enum { IDLE_MS = 1000, SUBSCRIBERS_MAX = 16 };
 struct collector {
 	const struct agent_settings *s;
 	struct netlink_watch *watch; /* NULL: events cannot be had here */
+	struct gate *gate;	     /* NULL: off                       */
 	size_t n_subscribers;
 	int subscriber[SUBSCRIBERS_MAX];
 };
@@ -65,6 +67,8 @@ static int give_devices(struct collector *col, struct bytes ctx, struct buf **ou
 	memcpy(context.ctx, ctx.at, ctx.len);
 	if (!all || inventory_read(col->s, &inv, e))
 		return e->code ? (int)e->code : err_set(e, E_MEMORY, "no memory for evidence");
+	if (col->gate)
+		gate_begin(col->gate, context.ctx);
 	cbor_put_array(&all->w, inv->n_devices);
 	for (size_t i = 0; !rc && i < inv->n_devices; i++) {
 		struct device_evidence d;
@@ -75,6 +79,8 @@ static int give_devices(struct collector *col, struct bytes ctx, struct buf **ou
 		if (d.failure[0])
 			log_event(LOG_LEVEL_WARN, "device-failed", LOG_T("device", d.label),
 				  LOG_T("address", d.address), LOG_T("why", d.failure));
+		if (col->gate)
+			gate_collected(col->gate, &d);
 		rc = eat_write_device(&d, &value, e);
 		if (!rc) {
 			cbor_put_array(&all->w, 2);
@@ -102,13 +108,42 @@ static int give_logs(struct collector *col, struct bytes ctx, struct buf **out, 
 	return file_read(s->boot_log, BOOT_LOG_MAX, out, e);
 }
 
+static int give_device_log(struct collector *col, struct bytes ctx, struct buf **out, struct err *e)
+{
+	(void)ctx;
+	if (col->s->kernel_cma && col->s->pci_folder[0])
+		return netlink_log(out, e);
+	*out = buf_new(1);
+	return *out ? 0 : err_set(e, E_MEMORY, "no memory for logs");
+}
+
+static int give_judged(struct collector *col, struct bytes argument, struct buf **out,
+		       struct err *e)
+{
+	struct device_verdicts *v = calloc(1, sizeof(*v));
+	bool anew = false;
+	u8 answer;
+	int rc;
+
+	if (!v)
+		return err_set(e, E_MEMORY, "no memory for a verdict");
+	rc = !col->gate ? err_set(e, E_USAGE, "[devices] gate is off")
+			: verdicts_parse(argument, v, e) || gate_judge(col->gate, v, &anew, e);
+	free(v);
+	if (rc)
+		return (int)e->code;
+	answer = anew;
+	*out = buf_copy((struct bytes){ &answer, 1 });
+	return *out ? 0 : err_set(e, E_MEMORY, "no memory for an answer");
+}
+
 static const struct {
 	enum collector_verb verb;
 	int (*give)(struct collector *col, struct bytes ctx, struct buf **out, struct err *e);
 } verbs[] = {
-	{ COLLECT_INVENTORY, give_inventory },
-	{ COLLECT_DEVICES, give_devices },
-	{ COLLECT_LOGS, give_logs },
+	{ COLLECT_INVENTORY, give_inventory }, { COLLECT_DEVICES, give_devices },
+	{ COLLECT_LOGS, give_logs },	       { COLLECT_DEVICE_LOG, give_device_log },
+	{ COLLECT_JUDGED, give_judged },
 };
 
 /* ---- one request ---- */
@@ -273,11 +308,17 @@ int collector_serve(const struct agent_settings *s, struct err *e)
 	    netlink_watch_open(s->pci_folder, &col.watch, &none))
 		log_event(LOG_LEVEL_WARN, "no-events", LOG_T("why", none.text),
 			  LOG_T("meaning", "a change is seen at the next round of the timer"));
+	if (s->gate != GATE_MODE_OFF) {
+		col.gate = gate_new(s);
+		if (!col.gate)
+			log_event(LOG_LEVEL_ERROR, "no-gate", LOG_T("why", "no memory"));
+	}
 	sd_notify(0, "READY=1");
 	serve(&col, listening, signals);
 	for (size_t i = col.n_subscribers; i > 0; i--)
 		unsubscribe(&col, i - 1);
 	netlink_watch_drop(&col.watch);
+	gate_drop(&col.gate);
 	close(signals);
 	close(listening);
 	unlink(s->collector_socket);

@@ -10,10 +10,12 @@
 #include "event.h"
 
 enum collector_verb {
-	COLLECT_INVENTORY = 1, /* memory file: encoded array of pci-function           */
-	COLLECT_DEVICES = 2,   /* memory file: array of [label, encoded submodule]     */
-	COLLECT_LOGS = 3,      /* memory file: the boot log, empty when there is none  */
-	COLLECT_EVENTS = 4,    /* no memory file: packets of event.h follow, the first at once */
+	COLLECT_INVENTORY = 1,	/* memory file: encoded array of pci-function           */
+	COLLECT_DEVICES = 2,	/* memory file: array of [label, encoded submodule]     */
+	COLLECT_LOGS = 3,	/* memory file: the boot log, empty when there is none  */
+	COLLECT_EVENTS = 4,	/* no memory file: packets of event.h follow, the first at once */
+	COLLECT_DEVICE_LOG = 5, /* memory file: u8 pcr ‖ the kernel's device log, or empty */
+	COLLECT_JUDGED = 6,	/* argument: verdict.h; memory file: u8, 1: another round is due */
 };
 /** collector_serve - until a signal. */
 int collector_serve(const struct agent_settings *s, struct err *e);

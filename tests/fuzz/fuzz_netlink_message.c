@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct reader r = reader_on(whole);
 	struct netlink_evidence ev = { .mask = 0x3ff };
 	struct netlink_object o = { 0 };
+	struct netlink_log log = { 0 };
 	struct netlink_message m;
 	struct netlink_status s;
 	struct netlink_uevent u;
@@ -26,12 +27,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		netlink_parse_family(m.payload, name, &why);
 		netlink_object_take(&o, SPDM_TRANSCRIPT_MAX, m.payload, &why);
 		netlink_evidence_take(&ev, m.payload, &why);
+		netlink_log_take(&log, m.payload, &why);
 		if (!netlink_parse_status(m.payload, &s, &why) && s.has_digests)
 			planted_bug(whole, s.nonce[0] != s.nonce[31]);
 	}
 	netlink_evidence_done(&ev, &why);
 	netlink_evidence_clear(&ev);
 	netlink_object_clear(&o);
+	netlink_log_clear(&log);
 	free(copy);
 	return 0;
 }

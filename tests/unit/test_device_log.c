@@ -52,6 +52,32 @@ static void a_log_replays_to_what_a_tpm_would_hold(void **state)
 	assert_memory_equal(pcr.at, expected, sizeof(expected));
 }
 
+static void what_came_after_the_quote_is_left_out(void **state)
+{
+	u8 room[512];
+	struct writer w = writer_on(room, sizeof(room));
+	size_t ends[4] = { 0 };
+	struct digest pcr, other = sha256_of(bytes_text("of another log"));
+	struct err e = { 0 };
+
+	(void)state;
+	for (u8 i = 1; i < ARRAY_LEN(ends); i++) {
+		put_entry(&w, LABEL, "0000:01:00.0", i);
+		ends[i] = w.len;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		assert_ok(
+			device_log_replay((struct bytes){ room, ends[i] }, DIGEST_SHA256, &pcr, &e),
+			&e);
+		assert_int_equal(device_log_before(write_done(&w), &pcr).len, ends[i]);
+	}
+	/* for the verifier to refuse */
+	assert_int_equal(device_log_before(write_done(&w), &other).len, w.len);
+	assert_int_equal(device_log_before(write_done(&w), NULL).len, w.len);
+	assert_int_equal(device_log_before((struct bytes){ room, ends[1] - 1 }, &pcr).len,
+			 ends[1] - 1);
+}
+
 static void the_newest_entry_about_an_address_counts(void **state)
 {
 	u8 room[512];
@@ -101,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_log_replays_to_what_a_tpm_would_hold),
+		cmocka_unit_test(what_came_after_the_quote_is_left_out),
 		cmocka_unit_test(the_newest_entry_about_an_address_counts),
 		cmocka_unit_test(a_malformed_log_is_refused_and_the_field_is_named),
 	};

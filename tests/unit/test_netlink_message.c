@@ -69,6 +69,9 @@ static struct draft *good_status(void)
 	put(d, ASSAY_A_NONCE, nonce, 32);
 	put(d, ASSAY_A_CHAIN_DIGEST, digest, 32);
 	put(d, ASSAY_A_MEAS_DIGEST, digest, 32);
+	put_u32(d, ASSAY_A_COVERAGE, ASSAY_COVER_RESUME | ASSAY_COVER_RESET);
+	put_u32(d, ASSAY_A_PREVENTS, ASSAY_COVER_HOLD);
+	put_u32(d, ASSAY_A_HOLD, ASSAY_HOLD_OVERRIDE);
 	put(d, 0x3ff0, "later", 5); /* of a newer module */
 	return d;
 }
@@ -100,7 +103,47 @@ static void a_status_yields_its_fields(void **state)
 	assert_int_equal(s.version, 0x12);
 	assert_true(s.has_nonce && s.has_digests && !s.has_cause);
 	assert_int_equal(s.nonce[31], 0x4e);
+	assert_true(s.has_guard);
+	assert_int_equal(s.coverage, 5);
+	assert_int_equal(s.prevents, 16);
+	assert_int_equal(s.hold, 1);
 	free(d);
+}
+
+static void half_of_what_the_kernel_guards_is_no_claim(void **state)
+{
+	static const struct {
+		u16 types[2];
+		const char *why; /* NULL: taken, without a guard */
+	} rows[] = {
+		{ { 0, 0 }, NULL },
+		{ { ASSAY_A_PREVENTS, ASSAY_A_HOLD }, "COVERAGE is missing" },
+		{ { ASSAY_A_COVERAGE, ASSAY_A_HOLD }, "PREVENTS is missing" },
+		{ { ASSAY_A_COVERAGE, ASSAY_A_PREVENTS }, "HOLD is missing" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct draft *d = draft_new(ASSAY_CMD_EVENT);
+		struct netlink_status s;
+		const char *why;
+
+		put_u64(d, ASSAY_A_SEQ, 7);
+		put_u64(d, ASSAY_A_DEV_ID, 5);
+		put_text(d, ASSAY_A_SUBSYS, "pci");
+		put_text(d, ASSAY_A_DEV_NAME, "0000:01:00.0");
+		put_u32(d, ASSAY_A_STATE, ASSAY_STATE_EVIDENCE);
+		for (size_t k = 0; k < 2; k++)
+			if (rows[i].types[k])
+				put_u32(d, rows[i].types[k], 1);
+		assert_int_equal(parse_status(write_done(&d->w), &s, &why),
+				 rows[i].why ? -EBADMSG : 0);
+		if (rows[i].why)
+			assert_string_equal(why, rows[i].why);
+		else
+			assert_false(s.has_guard);
+		free(d);
+	}
 }
 
 static void every_truncation_of_a_status_is_refused_or_lacks_what_was_cut(void **state)
@@ -135,6 +178,9 @@ static void a_field_of_the_wrong_form_is_refused_and_named(void **state)
 		{ ASSAY_A_STATE, "", 0, "STATE" },
 		{ ASSAY_A_SLOT, "12", 2, "SLOT" },
 		{ ASSAY_A_NONCE, "short", 5, "NONCE" },
+		{ ASSAY_A_COVERAGE, "12345678", 8, "COVERAGE" },
+		{ ASSAY_A_PREVENTS, "1", 1, "PREVENTS" },
+		{ ASSAY_A_HOLD, "\4\0\0\0", 4, "HOLD" }, /* there are four */
 		{ ASSAY_A_CHAIN_DIGEST, "short", 5, "CHAIN_DIGEST" },
 		{ ASSAY_A_SUBSYS, "usb", 4, "SUBSYS" },
 		{ ASSAY_A_SUBSYS, "pci", 3, "SUBSYS" },		   /* no NUL */
@@ -364,6 +410,159 @@ static size_t put_message(u8 *at, u16 type, u16 flags, const void *payload, size
 	return NLMSG_ALIGN(sizeof(h) + len);
 }
 
+/* ---- LOG ---- */
+static struct draft *log_message(u32 pcr, u64 count, const char *data, size_t len)
+{
+	struct draft *d = draft_new(ASSAY_CMD_LOG);
+	u8 nest[512];
+	u16 head[2] = { (u16)(4 + len), ASSAY_LOG_A_DATA };
+	struct writer w = writer_on(nest, sizeof(nest));
+
+	write_bytes(&w, BYTES(head));
+	write_bytes(&w, (struct bytes){ (const u8 *)data, len });
+	write_zeros(&w, (4 - len % 4) % 4);
+	put_u32(d, ASSAY_A_TPM_PCR, pcr);
+	put(d, ASSAY_A_PAD, NULL, 0);
+	put_u64(d, ASSAY_A_TPM_LOG_COUNT, count);
+	put(d, ASSAY_A_TPM_LOG_ENTRY, nest, w.len);
+	return d;
+}
+
+static int take_log(struct netlink_log *log, struct draft *d, const char **why)
+{
+	struct bytes b = write_done(&d->w);
+	u8 *copy = heap_copy(b);
+	int rc = netlink_log_take(log, (struct bytes){ copy, b.len }, why);
+
+	free(copy);
+	free(d);
+	return rc;
+}
+
+static void log_entries_become_the_log_that_a_token_has(void **state)
+{
+	static const u8 expected[] = { 13, 0, 0, 0,   3,   'o', 'n', 'e', 0,
+				       0,  0, 5, 't', 'h', 'r', 'e', 'e' };
+	struct netlink_log log = { 0 };
+	const char *why;
+
+	(void)state;
+	assert_int_equal(take_log(&log, log_message(13, 1, "one", 3), &why), 0);
+	assert_int_equal(take_log(&log, log_message(13, 2, "three", 5), &why), 0);
+	assert_int_equal(log.count, 2);
+	assert_int_equal(log.bytes->w.len, sizeof(expected));
+	assert_memory_equal(log.bytes->w.at, expected, sizeof(expected));
+	netlink_log_clear(&log);
+	assert_true(!log.bytes && !log.count);
+}
+
+static void a_log_with_a_hole_or_another_pcr_is_refused_and_named(void **state)
+{
+	static const struct {
+		u32 pcr;
+		u64 count;
+		size_t len;
+		const char *why;
+	} rows[] = {
+		{ 13, 1, 4, "TPM_LOG_COUNT" }, /* once more */
+		{ 13, 3, 4, "TPM_LOG_COUNT" }, /* one is missing */
+		{ 12, 2, 4, "TPM_PCR" },       { 24, 2, 4, "TPM_PCR" },
+		{ 269, 2, 4, "TPM_PCR" }, /* 13 in its last byte */
+		{ 13, 2, 0, "DATA" },	       { 13, 2, DEVICE_LOG_ENTRY_MAX + 1, "DATA" },
+	};
+	static const char data[DEVICE_LOG_ENTRY_MAX + 1] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct netlink_log log = { 0 };
+		const char *why = NULL;
+
+		assert_int_equal(take_log(&log, log_message(13, 1, data, 4), &why), 0);
+		assert_int_equal(
+			take_log(&log, log_message(rows[i].pcr, rows[i].count, data, rows[i].len),
+				 &why),
+			-EBADMSG);
+		assert_string_equal(why, rows[i].why);
+		assert_int_equal(log.count, 1);
+		netlink_log_clear(&log);
+	}
+}
+
+static void a_log_message_has_each_of_its_parts_once(void **state)
+{
+	static const u16 types[] = { ASSAY_A_TPM_PCR, ASSAY_A_TPM_LOG_COUNT,
+				     ASSAY_A_TPM_LOG_ENTRY };
+	static const char *const missing[] = { "TPM_PCR is missing", "TPM_LOG_COUNT is missing",
+					       "TPM_LOG_ENTRY is missing" };
+	const u8 nest[] = { 5, 0, ASSAY_LOG_A_DATA, 0, 'x', 0, 0, 0,
+			    5, 0, ASSAY_LOG_A_DATA, 0, 'y', 0, 0, 0 };
+
+	(void)state;
+	for (size_t left_out = 0; left_out < ARRAY_LEN(types); left_out++) {
+		struct netlink_log log = { 0 };
+		struct draft *d = draft_new(ASSAY_CMD_LOG);
+		const char *why = NULL;
+
+		if (left_out != 0)
+			put_u32(d, types[0], 13);
+		if (left_out != 1)
+			put_u64(d, types[1], 1);
+		if (left_out != 2)
+			put(d, types[2], nest, 8);
+		assert_int_equal(take_log(&log, d, &why), -EBADMSG);
+		assert_string_equal(why, missing[left_out]);
+
+		d = log_message(13, 1, "one", 3);
+		if (left_out == 2)
+			put(d, types[2], nest, 8);
+		else if (left_out == 1)
+			put_u64(d, types[1], 1);
+		else
+			put_u32(d, types[0], 13);
+		assert_int_equal(take_log(&log, d, &why), -EBADMSG);
+		assert_string_equal(why, "one entry a message");
+
+		d = draft_new(ASSAY_CMD_LOG);
+		put(d, ASSAY_A_TPM_LOG_ENTRY, nest, sizeof(nest));
+		assert_int_equal(take_log(&log, d, &why), -EBADMSG);
+		assert_string_equal(why, "DATA stands twice");
+		assert_null(log.bytes);
+	}
+}
+
+static void a_log_is_no_longer_than_the_kernels(void **state)
+{
+	struct netlink_log log = { 0 };
+	const char *why = NULL;
+
+	(void)state;
+	for (u64 i = 1; i <= DEVICE_LOG_ENTRIES_MAX; i++)
+		assert_int_equal(take_log(&log, log_message(13, i, "entry", 5), &why), 0);
+	assert_int_equal(take_log(&log, log_message(13, log.count + 1, "entry", 5), &why),
+			 -EBADMSG);
+	assert_string_equal(why, "more entries than a log may have");
+	netlink_log_clear(&log);
+}
+
+static void every_truncation_of_a_log_message_is_refused(void **state)
+{
+	struct draft *d = log_message(13, 1, "entry", 5);
+	struct bytes whole = write_done(&d->w);
+
+	(void)state;
+	for (size_t len = 0; len < whole.len - 3; len++) { /* the last ones are padding */
+		struct netlink_log log = { 0 };
+		const char *why = NULL;
+		u8 *copy = heap_copy((struct bytes){ whole.at, len });
+
+		assert_int_equal(netlink_log_take(&log, (struct bytes){ copy, len }, &why),
+				 -EBADMSG);
+		assert_non_null(why);
+		free(copy);
+	}
+	free(d);
+}
+
 static void a_datagram_is_walked_to_its_end_and_no_further(void **state)
 {
 	u8 datagram[64];
@@ -511,6 +710,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_status_yields_its_fields),
 		cmocka_unit_test(every_truncation_of_a_status_is_refused_or_lacks_what_was_cut),
+		cmocka_unit_test(half_of_what_the_kernel_guards_is_no_claim),
 		cmocka_unit_test(a_field_of_the_wrong_form_is_refused_and_named),
 		cmocka_unit_test(a_status_without_what_identifies_the_device_is_refused),
 		cmocka_unit_test(only_a_pci_address_becomes_part_of_a_path),
@@ -518,6 +718,11 @@ int main(void)
 		cmocka_unit_test(a_dump_that_does_not_fit_together_is_refused_and_named),
 		cmocka_unit_test(two_heads_in_one_message_are_refused),
 		cmocka_unit_test(a_transcript_has_one_length_and_no_more_bytes_than_that),
+		cmocka_unit_test(log_entries_become_the_log_that_a_token_has),
+		cmocka_unit_test(a_log_with_a_hole_or_another_pcr_is_refused_and_named),
+		cmocka_unit_test(a_log_message_has_each_of_its_parts_once),
+		cmocka_unit_test(a_log_is_no_longer_than_the_kernels),
+		cmocka_unit_test(every_truncation_of_a_log_message_is_refused),
 		cmocka_unit_test(a_datagram_is_walked_to_its_end_and_no_further),
 		cmocka_unit_test(the_kernels_words_for_an_error_are_found_behind_either_form),
 		cmocka_unit_test(a_uevent_of_a_pci_function_names_it),

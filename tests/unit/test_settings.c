@@ -111,6 +111,11 @@ static void an_agent_refuses_what_would_leave_it_open_or_guessing(void **state)
 		{ SERVER "[devices]\nslots = 8\n", "a number from 0 to 7 expected" },
 		{ SERVER "[devices]\nslots = 1 2 1\n", "slot 1 stands twice" },
 		{ SERVER "[devices]\nslots =\n", "slots of 0 to 7 expected" },
+		{ SERVER "[devices]\ngate = yes\n", "off, accept or on expected" },
+		{ SERVER "[devices]\non_fail = ignore\n", "report, detach or panic expected" },
+		{ SERVER "[devices]\nungated = 01:00.0\n", "PCI addresses as 0000:01:00.0" },
+		{ SERVER "[devices]\ngate = on\nsources =\n", "gate is of the kernel's devices" },
+		{ SERVER "[devices]\ngate = accept\npci =\n", "gate is of the kernel's devices" },
 		{ SERVER "[volume x]\nepoch = 1\n", "[volume UUID] expected" },
 		{ SERVER VOLUME("1") VOLUME("1"), "stands twice" },
 		{ SERVER "[volume 00000001-0000-0000-0000-000000000000]\nepoch = 0\n",
@@ -146,6 +151,28 @@ static void the_kernels_devices_are_read_from_slot_0_unless_told_otherwise(void 
 	assert_memory_equal(s->slots, ((u8[]){ 3, 0, 7 }), 3);
 	assert_ok(load_agent(SERVER "[devices]\nsources =\n", s, &e), &e);
 	assert_false(s->kernel_cma);
+	free(s);
+}
+
+static void the_gate_is_open_unless_told_otherwise(void **state)
+{
+	struct agent_settings *s = calloc(1, sizeof(*s));
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(load_agent(SERVER, s, &e), &e);
+	assert_int_equal(s->gate, GATE_MODE_OFF);
+	assert_int_equal(s->on_fail, 1); /* ASSAY_ON_FAIL_DETACH */
+	assert_ok(load_agent(SERVER "[devices]\ngate = on\non_fail = panic\n"
+				    "ungated = 0000:01:00.0, 0000:02:00.0\n",
+			     s, &e),
+		  &e);
+	assert_int_equal(s->gate, GATE_MODE_ON);
+	assert_int_equal(s->on_fail, 2);
+	assert_int_equal(s->n_ungated, 2);
+	assert_string_equal(s->ungated[1], "0000:02:00.0");
+	assert_ok(load_agent(SERVER "[devices]\ngate = accept\n", s, &e), &e);
+	assert_int_equal(s->gate, GATE_MODE_ACCEPT);
 	free(s);
 }
 
@@ -266,6 +293,7 @@ int main(void)
 		cmocka_unit_test(an_agent_needs_a_server_that_it_can_know_and_nothing_else),
 		cmocka_unit_test(an_agent_refuses_what_would_leave_it_open_or_guessing),
 		cmocka_unit_test(the_kernels_devices_are_read_from_slot_0_unless_told_otherwise),
+		cmocka_unit_test(the_gate_is_open_unless_told_otherwise),
 		cmocka_unit_test(an_agents_lists_are_bounded_and_volumes_are_in_order),
 		cmocka_unit_test(a_server_has_a_safe_default_for_everything),
 		cmocka_unit_test(a_release_set_has_the_cap_and_nothing_that_can_be_reset),

@@ -325,6 +325,71 @@ static int status_of(struct client *c, const char *name, struct netlink_status *
 	return strcmp(s->name, name) ? err_set(e, E_FORMAT, "STATUS is of another device") : 0;
 }
 
+int netlink_status_now(const char *address, struct netlink_status *out, struct err *e)
+{
+	struct client c = { 0 };
+	int rc = client_open(&c, e);
+
+	if (!rc && !c.assay)
+		rc = err_set(e, E_NOTFOUND, "family %s is not there", ASSAY_FAMILY_NAME);
+	if (!rc)
+		rc = status_of(&c, address, out, e);
+	client_close(&c);
+	return rc;
+}
+
+/* What changes a device's standing; the kernel compares once more, under its lock. */
+static int change(struct client *c, struct request *rq, struct err *e)
+{
+	struct answer a;
+
+	if (ask(c, rq, &a, e))
+		return (int)e->code;
+	if (!a.error)
+		return 0;
+	refused(&a, rq->what, e);
+	if (a.error == ESTALE || a.error == ENODEV || a.error == EBUSY)
+		e->code = E_AGAIN;
+	return (int)e->code;
+}
+
+int netlink_accept(const struct netlink_acceptance *a, struct err *e)
+{
+	struct client c = { 0 };
+	int rc = client_open(&c, e);
+
+	if (!rc) {
+		struct request rq = request(c.assay, ASSAY_CMD_ACCEPT, "ACCEPT", false);
+
+		put_u64(&rq, ASSAY_A_DEV_ID, a->id);
+		put_u32(&rq, ASSAY_A_GENERATION, a->generation);
+		put_u8(&rq, ASSAY_A_SLOT, a->slot);
+		put_bytes(&rq, ASSAY_A_CHAIN_DIGEST,
+			  (struct bytes){ a->chain_digest, ASSAY_DIGEST_LEN });
+		put_bytes(&rq, ASSAY_A_MEAS_DIGEST,
+			  (struct bytes){ a->meas_digest, ASSAY_DIGEST_LEN });
+		put_u32(&rq, ASSAY_A_ON_FAIL, a->on_fail);
+		rc = change(&c, &rq, e);
+	}
+	client_close(&c);
+	return rc;
+}
+
+int netlink_forget(u64 id, struct err *e)
+{
+	struct client c = { 0 };
+	int rc = client_open(&c, e);
+
+	if (!rc) {
+		struct request rq = request(c.assay, ASSAY_CMD_FORGET, "FORGET", false);
+
+		put_u64(&rq, ASSAY_A_DEV_ID, id);
+		rc = change(&c, &rq, e);
+	}
+	client_close(&c);
+	return rc;
+}
+
 /* ---- family "device-evidence" ---- */
 static int take_evidence(void *user, struct bytes payload, const char **why)
 {
@@ -479,6 +544,45 @@ int netlink_statuses(void (*each)(void *user, const struct netlink_status *s), v
 	return rc;
 }
 
+/* ---- LOG ---- */
+static int no_memory(struct err *e)
+{
+	return err_set(e, E_MEMORY, "no memory for evidence");
+}
+
+static int take_log(void *user, struct bytes payload, const char **why)
+{
+	return netlink_log_take(user, payload, why);
+}
+
+int netlink_log(struct buf **out, struct err *e)
+{
+	struct answer a = { .interrupted = true };
+	struct netlink_log log = { 0 };
+	struct client c = { 0 };
+	int rc = client_open(&c, e);
+
+	for (int i = 0; !rc && c.assay && a.interrupted && i < COLLECTIONS_MAX; i++) {
+		struct request rq = request(c.assay, ASSAY_CMD_LOG, "LOG", true);
+
+		netlink_log_clear(&log);
+		rq.take = take_log;
+		rq.user = &log;
+		rc = ask(&c, &rq, &a, e);
+		if (!rc && a.error)
+			rc = refused(&a, "LOG", e);
+	}
+	if (!rc && c.assay && a.interrupted)
+		rc = err_set(e, E_DEVICE, "LOG changed during each of %d dumps", COLLECTIONS_MAX);
+	client_close(&c);
+	if (!rc) {
+		*out = log.bytes ? TAKE(log.bytes) : buf_new(1);
+		rc = *out ? 0 : no_memory(e);
+	}
+	netlink_log_clear(&log);
+	return rc;
+}
+
 /* ---- is it still the same device? ---- */
 struct sight {
 	struct pci_look look;
@@ -515,11 +619,6 @@ static struct buf *take(struct netlink_object *o)
 	struct buf *b = o->bytes ? TAKE(o->bytes) : buf_new(1);
 
 	return b;
-}
-
-static int no_memory(struct err *e)
-{
-	return err_set(e, E_MEMORY, "no memory for evidence");
 }
 
 /* A version that cannot be read is for the form check to refuse. */
@@ -703,6 +802,16 @@ static int newest(struct client *c, const struct source_device *d, struct sight 
 	return rc;
 }
 
+/* The kernel's claim, as it stands once the evidence is there. */
+static struct kernel_guard guard_of(const struct netlink_status *s)
+{
+	if (!s->has_guard)
+		return (struct kernel_guard){ 0 };
+	return (struct kernel_guard){
+		.known = true, .detects = s->coverage, .prevents = s->prevents, .hold = (u8)s->hold
+	};
+}
+
 /* *@changed: what was another afterwards; then nothing is to be kept. *@last: the last STATUS we saw. */
 static int collect_once(struct client *c, const struct source_device *d, const u8 nonce[32],
 			const u8 challenge_nonce[32], struct device_evidence *out,
@@ -725,6 +834,7 @@ static int collect_once(struct client *c, const struct source_device *d, const u
 		return (int)e->code;
 	*last = after.status;
 	*changed = difference(&before, &after, out->generation);
+	out->guard = guard_of(&after.status);
 	return *changed ? err_set(e, E_AGAIN, "%s changed", *changed) : 0;
 }
 
@@ -745,9 +855,12 @@ static int collect(const struct source_device *d, const u8 nonce[32], const u8 c
 		if (!rc)
 			rc = collect_once(&c, d, nonce, challenge_nonce, out, &changed, &last, e);
 		client_close(&c);
-		if (rc)
+		if (rc) {
 			device_evidence_clear(out);
+			out->guard = (struct kernel_guard){ 0 };
+		}
 	}
+	out->instance = last.id;
 	if (d->known && last.name[0])
 		(rc ? known_failed : known_collected)(d->known, &last);
 	if (rc && changed)

@@ -28,6 +28,30 @@ int netlink_devices(const char *pci_folder, struct source_device *out, size_t ma
 int netlink_statuses(void (*each)(void *user, const struct netlink_status *s), void *user,
 		     struct err *e);
 
+/** netlink_status_now - STATUS of one device. E_NOTFOUND when it or family "assay" is not there. */
+int netlink_status_now(const char *address, struct netlink_status *out, struct err *e);
+
+/** struct netlink_acceptance - the very evidence that was judged; MEAS_DIGEST over the default blocks. */
+struct netlink_acceptance {
+	u64 id;
+	u32 generation;
+	u8 slot;
+	const u8 *chain_digest, *meas_digest; /* 32 bytes */
+	u32 on_fail;			      /* enum assay_on_fail */
+};
+/**
+ * netlink_accept, netlink_forget - E_AGAIN when the device is gone, has other evidence by now, or is being checked or
+ * bound; E_DENIED without CAP_SYS_ADMIN; E_DEVICE when the kernel has other digests.
+ */
+int netlink_accept(const struct netlink_acceptance *a, struct err *e);
+int netlink_forget(u64 id, struct err *e);
+
+/**
+ * netlink_log - what the kernel extended into a PCR: *@out is u8 pcr ‖ the log as device_log.h has it, empty
+ * when it extends none (then no PCR is named either) or family "assay" is not there.
+ */
+int netlink_log(struct buf **out, struct err *e);
+
 /**
  * struct netlink_watch - what happens to devices, without asking: groups "events" of family "assay" and "sig"
  * of family "spdm", the kernel's uevents of PCI functions, and the coming and going of the families.

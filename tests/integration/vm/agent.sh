@@ -4,9 +4,13 @@
 
 agent_scenarios="a_guest_with_a_tpm_and_three_slots_boots_our_programs the_guest_enrols_with_its_tpm
 	without_the_module_no_device_is_in_the_token the_kernels_devices_are_affirmed_once_they_are_known
+	a_device_log_is_demanded_and_replays_to_its_pcr what_the_kernel_guards_is_in_the_token_and_policy_demands_it
 	changed_firmware_is_contraindicated_and_the_device_named rounds_of_our_own_start_no_others
 	what_somebody_else_reads_starts_a_round_only_when_it_changed a_plugged_device_starts_a_round_and_is_watched events_that_were_lost_start_a_round
 	a_device_of_spdm_1_1_is_read_with_a_challenge_of_ours a_device_that_gives_nothing_is_in_the_token_with_its_reason
+	no_driver_binds_before_the_verdict_and_both_do_after_it what_was_accepted_is_not_accepted_again
+	changed_firmware_loses_its_driver_and_the_other_keeps_its_own what_policy_refuses_is_forgotten_by_the_kernel
+	a_device_swapped_at_the_same_address_is_noticed_and_refused
 	the_guests_kernel_has_not_complained"
 
 attested() { # exit status wanted: of `assay attest` in the guest, whose answer is $work/verdict
@@ -94,5 +98,85 @@ a_device_that_gives_nothing_is_in_the_token_with_its_reason() {
 		jq -e '[.devices[] | select(.spdm_version == "1.3")] | length == 2' "$work/devices.json" || return
 	local before # that it fails again and again starts no round
 	sleep 11 && before=$(rounds) && attested 2 && sleep 12 && [ "$(rounds)" -eq $((before + 1)) ]
+}
+server_down() { kill "$server_pid" && wait "$server_pid" 2>/dev/null; true; }
+server_up() {
+	start server assay-server --config "$work/server.conf" run
+	server_pid=$started
+	await server grep -q event=started "$work/server.log"
+}
+policy() { # lines of [policy], for a server that is started anew
+	server_down
+	sed -i '/^\[policy\]/,$d' "$work/server.conf"
+	printf '[policy]\n%s\n' "$@" >>"$work/server.conf"
+	server_up
+}
+reason() { # a jq condition: does it hold for one of the verdict's reasons?
+	jq -e "any(.reasons[]; $1)" "$work/verdict"
+}
+a_device_log_is_demanded_and_replays_to_its_pcr() { # the module extends nothing so far: PCR 13 is as the reset left it
+	policy 'device_log_required = yes' && attested 2 && reason '.element == "DEVICE_LOG" and (.text | test("no device log was sent"))' || return
+	guest 'rmmod assay_spdm && insmod /mod/assay_spdm.ko tpm_pcr=13' && attested 0 &&
+		guest 'grep -q "[1-9A-F]" /sys/class/tpm/tpm0/pcr-sha256/13' || return
+	# what somebody else extended is in no log
+	guest 'netlink-ask assay 6 dump | wc -l' && [ "$(cat "$work/answer")" -ge 2 ] && policy
+}
+what_the_kernel_guards_is_in_the_token_and_policy_demands_it() {
+	policy 'prevents = reset' && attested 2 && reason '.element == "GUARD" and (.text | test("does not prevent: reset"))' || return
+	policy 'detects = resume' && attested 0 && policy
+}
+
+driver_of() { guest "basename \$(readlink /sys/bus/pci/devices/$1/driver 2>/dev/null) 2>/dev/null"; }
+until_driver() { # address, driver or ""
+	guest "for i in \$(seq 80); do now=\$(readlink /sys/bus/pci/devices/$1/driver); [ \"\${now##*/}\" = '$2' ] && break; sleep 0.5; done; [ \"\${now##*/}\" = '$2' ]"
+}
+collector_said() { guest "grep -c '$1' /tmp/collector.log"; } # how often
+settled() { # rounds that changes of the host have caused are over
+	local before now
+	before=$(rounds)
+	while sleep 12; do
+		now=$(rounds)
+		[ "$now" = "$before" ] && return
+		before=$now
+	done
+}
+no_driver_binds_before_the_verdict_and_both_do_after_it() {
+	if [ -z "$kernel_modules" ]; then
+		echo "SKIP: nvme is built in and binds before our module is there"
+		return 77
+	fi
+	guest 'kill $(pidof assay-agent) $(pidof assay-collector); test ! -e /sys/bus/pci/devices/0000:03:00.0' || vm_unplug 3 || return
+	server_down
+	guest 'printf "[devices]\ngate = on\n" >>/etc/assay/agent.conf; rmmod assay_spdm; insmod /mod/assay_spdm.ko hold=1' &&
+		guest 'for m in nvme-auth nvme-core nvme; do insmod /mod/$m.ko; done' || return
+	guest_serve && until_logged event=attest-failed && guest 'grep event=attest-failed /tmp/agent.log' && sleep 3 || return
+	[ -z "$(driver_of "$first")" ] && [ -z "$(driver_of "$second")" ] && server_up || return
+	until_driver "$first" nvme && until_driver "$second" nvme && until_verdict affirming || return
+	guest 'cat /tmp/collector.log' && [ "$(collector_said GATE-ADVISORY)" = 1 ]
+}
+what_was_accepted_is_not_accepted_again() { # a driver that binds is an event, which starts a round
+	settled && [ "$(collector_said event=accepted)" = 2 ] && attested 0 && [ "$(collector_said event=accepted)" = 2 ] &&
+		until_state "$first" accepted && until_state "$second" accepted
+}
+changed_firmware_loses_its_driver_and_the_other_keeps_its_own() {
+	sed -i 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/guest2.measurements"
+	attested 2 && until_driver "$second" '' && [ "$(driver_of "$first")" = nvme ] && until_state "$second" evidence &&
+		until_state "$first" accepted && [ "$(guest "cat /sys/bus/pci/devices/$second/driver_override")" = assay-hold ] || return
+	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest2.measurements"
+	attested 0 && until_driver "$second" nvme
+}
+what_policy_refuses_is_forgotten_by_the_kernel() {
+	settled && until_state "$first" accepted && policy 'prevents = aer' && attested 2 && until_driver "$first" '' && until_driver "$second" '' &&
+		[ "$(collector_said 'event=forgotten .*address=0000:01:00.0')" = 1 ] && until_state "$first" evidence || return
+	# the event of our own FORGET ends in a round that finds nothing to do
+	settled && [ "$(collector_said event=forgotten)" = 2 ] && policy && attested 0 && until_driver "$first" nvme && until_driver "$second" nvme
+}
+a_device_swapped_at_the_same_address_is_noticed_and_refused() { # the timer is at an hour
+	[ -d "$work/guest-other" ] || spdm-device identity "$work/pki" "$work/guest-other" 0 p384 Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100 || return
+	settled && guest ': >/tmp/agent.log' && vm_unplug 2 && guest_drive_says 2 set guest2 identity "$work/guest-other" && vm_plug 2 "$(guest_port 2)" || return
+	until_logged "event=round-by-event .*address=$second" && settled && until_verdict contraindicated && [ -z "$(driver_of "$second")" ] &&
+		[ "$(driver_of "$first")" = nvme ] && attested 2 && reason ".address == \"$second\" and .element == \"KEY_KNOWN\"" || return
+	vm_unplug 2 && guest_drive_says 2 set guest2 identity "$work/guest2" && vm_plug 2 "$(guest_port 2)" && until_driver "$second" nvme && settled &&
+		until_verdict affirming
 }
 the_guests_kernel_has_not_complained() { guest '! dmesg | grep -E "BUG|WARNING|Call Trace|Oops"'; }

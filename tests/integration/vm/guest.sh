@@ -12,9 +12,12 @@ guest_drive() { # number, SPDM versions: served by $drive_pid; its certificate h
 	spdm-device identity "$work/pki" "$work/guest$1" 0 p384 Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100 || return
 	printf '1 rom digest-of:boot rom 1\n2 firmware digest-of:firmware 1.2.3\n3 hwconfig digest-of:straps\n6 version 1.2.3\n16 svn 7\n' \
 		>"$work/guest$1.measurements"
-	start "guest$1" spdm-device serve --device "name=guest$1,port=0,identity=$work/guest$1,measurements=$work/guest$1.measurements,versions=$2"
+	start "guest$1" spdm-device serve --control "$work/guest$1.control" --device "name=guest$1,port=0,identity=$work/guest$1,measurements=$work/guest$1.measurements,versions=$2"
 	drive_pid=$started
 	await "guest$1" grep -q ready "$work/guest$1.out"
+}
+guest_drive_says() { # number, words for its control socket
+	spdm-device tell "$work/guest$1.control" "${@:2}"
 }
 guest_port() { awk '$1 == "device" { print $4 }' "$work/guest$1.out"; }
 guest_module() { # name of a kernel module: into the guest's /mod
