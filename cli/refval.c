@@ -24,10 +24,10 @@ static int import(struct cli *c)
 	if (c->json)
 		cli_json("refval.import", true, answer);
 	else {
-		printf("%s: %lld reference triples, %lld other triples not used%s\n",
+		printf("%s: %lld reference triples of %lld triples%s\n",
 		       cli_safe(json_string_value(json_object_get(answer, "id"))),
 		       (long long)json_integer_value(json_object_get(answer, "reference_triples")),
-		       (long long)json_integer_value(json_object_get(answer, "unused_triples")),
+		       (long long)json_integer_value(json_object_get(answer, "triples")),
 		       json_is_true(json_object_get(answer, "new")) ? "" : " (was there already)");
 		json_decref(answer);
 	}

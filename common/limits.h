@@ -54,6 +54,12 @@ enum {
 	CORIM_TAGS_MAX = 256,
 	CORIM_TRIPLES_MAX = 4096,	/* of one kind, in one CoMID                                  */
 	CORIM_MEASUREMENTS_MAX = 1024,	/* in one triple                                              */
+	CORIM_KEY_MAX = 8192,		/* a COSE_Key; RSA-16384 has 2 KiB                            */
+	CORIM_KEYS_MAX = 64,		/* in one list                                                */
+	CORIM_STATES_MAX = 64,		/* conditions, or additions, of one triple                    */
+	CORIM_SERIES_MAX = 256,		/* releases in one series                                     */
+	CORIM_MEMBERS_MAX = 256,	/* of one domain                                              */
+	CORIM_LISTED_MAX = 4096,	/* tags in one CoTL                                           */
 
 	/* TPM */
 	TPM_STRUCT_MAX = 4096,		/* any TPM2B                                                  */

@@ -73,6 +73,12 @@ enum err_code cbor_code(const struct cbor *c);
 /** cbor_done - true if something failed or bytes are left. */
 bool cbor_done(struct cbor *c);
 
+/**
+ * cbor_same - two items that cbor_check() passed hold the same data, however they are encoded: number
+ * widths and the order of map members do not count. Strings in pieces are the same only bytewise.
+ */
+bool cbor_same(struct bytes a, struct bytes b);
+
 /* ---- writing: always shortest forms and definite lengths ---- */
 void cbor_put_uint(struct writer *w, u64 v);
 void cbor_put_int(struct writer *w, long long v);

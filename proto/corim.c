@@ -5,46 +5,118 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "corim_comid.h"
+#include "corim_read.h"
 
-enum { TAG_UNSIGNED = 501, TAG_COSWID = 505, TAG_COMID = 506, TAG_COTL = 508 };
+enum { TAG_UNSIGNED = 501, TAG_OLD_RIM = 500, TAG_OLD_SIGNED = 502 };
 
 static const char content_type[] = "application/rim+cbor";
 
-static void take_tags(struct corim_place *p, struct err *e)
+/* ---- where the reader is ---- */
+void corim_enter(struct corim_place *p, const char *name, long long index)
+{
+	if (p->c.r.why)
+		return;
+	if (p->depth == CORIM_PATH_MAX) {
+		cbor_fail_with(&p->c, E_LIMIT, "too deep");
+		return;
+	}
+	p->path[p->depth++] = (struct corim_step){ name, index };
+}
+
+void corim_leave(struct corim_place *p)
+{
+	if (!p->c.r.why && p->depth)
+		p->depth--;
+}
+
+const char *corim_path(const struct corim_place *p, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = 0;
+	for (size_t i = 0; i < p->depth && used < size; i++) {
+		const struct corim_step *s = &p->path[i];
+		int n = s->index < 0
+				? snprintf(out + used, size - used, "%s%s", i ? "." : "", s->name)
+				: snprintf(out + used, size - used, "%s%s[%lld]", i ? "." : "",
+					   s->name, s->index);
+
+		used += n > 0 ? (size_t)n : 0;
+	}
+	return out;
+}
+
+static int place_error(const struct corim_place *p, struct err *e)
+{
+	char path[200];
+
+	return err_set(e, cbor_code(&p->c), "CoRIM: %s%s%s", corim_path(p, path, sizeof(path)),
+		       p->depth ? ": " : "", p->c.r.why);
+}
+
+/* ---- corim-map ---- */
+static const struct {
+	u64 tag;
+	void (*take)(struct corim_place *p);
+} tag_readers[] = {
+	{ CORIM_COSWID, corim_take_coswid },
+	{ CORIM_COMID, corim_take_comid },
+	{ CORIM_COTL, corim_take_cotl },
+};
+
+/* The content of a tag is a document of its own inside a byte string. */
+static void take_inner(struct corim_place *p, u64 kind, struct bytes inner)
+{
+	struct cbor outer = p->c;
+	struct err why = { 0 };
+
+	p->out->tags[p->tag].kind = (enum corim_tag_kind)kind;
+	p->out->tags[p->tag].content = inner;
+	if (cbor_check(inner, CBOR_WELL_FORMED, &why)) {
+		cbor_fail_with(&p->c, why.code, "not well-formed");
+		return;
+	}
+	p->c = cbor_on(inner, CBOR_WELL_FORMED);
+	for (size_t i = 0; i < ARRAY_LEN(tag_readers); i++)
+		if (tag_readers[i].tag == kind)
+			tag_readers[i].take(p);
+	if (!cbor_done(&p->c))
+		p->c = outer; /* else p->c keeps the reason */
+}
+
+static void take_tag(struct corim_place *p)
+{
+	u64 kind = CORIM_COMID;
+	struct bytes inner;
+	bool known = false;
+
+	if (cbor_peek(&p->c) == CBOR_TAG) {
+		kind = cbor_tag(&p->c, "tag");
+	} else if (!p->out->old_shape) {
+		cbor_fail(&p->c, "tag is a bare byte string: a shape older than draft 11");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(tag_readers); i++)
+		known |= tag_readers[i].tag == kind;
+	if (!p->c.r.why && !known)
+		cbor_fail(&p->c, "tag is neither CoMID, CoSWID nor CoTL");
+	inner = cbor_bytes(&p->c, "tag content");
+	if (!p->c.r.why)
+		take_inner(p, kind, inner);
+}
+
+static void take_tags(struct corim_place *p)
 {
 	size_t n = cbor_array(&p->c, "tags");
 
 	if (!p->c.r.why && (n == 0 || n > CORIM_TAGS_MAX))
 		cbor_fail_with(&p->c, n ? E_LIMIT : E_FORMAT, "tags: none or too many");
-	for (p->tag = 0; p->tag < n && !p->c.r.why; p->tag++) {
-		u64 tag = cbor_peek(&p->c) == CBOR_TAG ? cbor_tag(&p->c, "tag") : 0;
-		struct bytes inner;
-		struct cbor outer;
-
-		if (!tag) {
-			cbor_fail(&p->c, "tag is a bare byte string: a shape older than draft 11");
-			return;
-		}
-		inner = cbor_bytes(&p->c, "tag content");
-		if (tag == TAG_COSWID || tag == TAG_COTL) {
-			p->out->n_unused_tags++;
-			continue;
-		}
-		if (!p->c.r.why && tag != TAG_COMID)
-			cbor_fail(&p->c, "tag is neither CoMID, CoSWID nor CoTL");
-		if (p->c.r.why)
-			return;
-		if (cbor_check(inner, CBOR_WELL_FORMED, e)) {
-			cbor_fail_with(&p->c, e->code, "CoMID is not well-formed");
-			return;
-		}
-		outer = p->c;
-		p->c = cbor_on(inner, CBOR_WELL_FORMED);
-		corim_take_comid(p);
-		if (cbor_done(&p->c))
-			return; /* p->c holds the reason and the place */
-		p->c = outer;
+	p->out->tags = corim_room(p, p->out->tags, p->out->n_tags, n, sizeof(*p->out->tags),
+				  CORIM_TAGS_MAX);
+	for (size_t i = 0; i < n && !p->c.r.why; i++) {
+		p->tag = p->out->n_tags++;
+		corim_enter(p, "tags", (long long)i);
+		take_tag(p);
+		corim_leave(p);
 	}
 	cbor_end(&p->c);
 }
@@ -58,26 +130,86 @@ static void narrow(struct corim *out, long long not_before, long long not_after)
 		out->not_after = not_after;
 }
 
-/* validity: { ?0 not-before, 1 not-after }, tag 1 epoch times */
 static void take_validity(struct cbor *c, struct corim *out, const char *field)
 {
-	size_t n = cbor_map(c, field);
-	long long not_before = 0, not_after = 0;
+	long long not_before, not_after;
 
-	for (size_t i = 0; i < n && !c->r.why; i++) {
-		long long key = cbor_int(c, field);
-
-		if (cbor_tag(c, field) != 1 || key < 0 || key > 1)
-			cbor_fail(c, field);
-		*(key == 0 ? &not_before : &not_after) = cbor_int(c, field);
-	}
-	cbor_end(c);
-	if (!c->r.why && not_after <= 0)
-		cbor_fail(c, "validity without not-after");
+	corim_take_validity(c, &not_before, &not_after, field);
 	narrow(out, not_before, not_after);
 }
 
-static void take_corim_map(struct corim_place *p, struct err *e)
+/* [ + { 0 href, ?1 thumbprint } ]: shown; nothing is fetched */
+static void take_dependent(struct corim_place *p)
+{
+	struct cbor ahead = p->c;
+
+	p->out->n_dependent = cbor_array(&p->c, "dependent-rims");
+	for (size_t i = 0; i < p->out->n_dependent && !p->c.r.why; i++) {
+		struct cbor locator = cbor_on(cbor_item(&p->c, "locator"), p->c.mode);
+
+		cbor_map(&locator, "locator");
+		if (cbor_int(&locator, "href") != 0 || locator.r.why)
+			cbor_fail(&p->c, "locator without href");
+	}
+	cbor_end(&p->c);
+	if (!p->c.r.why)
+		p->out->dependent = cbor_item(&ahead, "dependent-rims");
+}
+
+/* { 0 name, ?1 reg-id, 2 [ + role ] }; at most one signs */
+static void take_entity(struct corim_place *p)
+{
+	size_t n = cbor_map(&p->c, "entity"), roles;
+	bool has_name = false, has_roles = false;
+
+	for (size_t i = 0; i < n && !p->c.r.why; i++) {
+		switch (cbor_int(&p->c, "entity")) {
+		case 0:
+			cbor_text(&p->c, "entity-name");
+			has_name = true;
+			break;
+		case 1:
+			cbor_item(&p->c, "reg-id");
+			break;
+		case 2:
+			roles = cbor_array(&p->c, "roles");
+			has_roles = roles > 0;
+			for (size_t k = 0; k < roles && !p->c.r.why; k++) {
+				if (cbor_int(&p->c, "role") != 2)
+					continue;
+				if (p->out->manifest_signer)
+					cbor_fail(&p->c, "a second manifest-signer");
+				p->out->manifest_signer = true;
+			}
+			cbor_end(&p->c);
+			break;
+		default: /* an extension of the entity-map */
+			cbor_item(&p->c, "entity");
+		}
+	}
+	cbor_end(&p->c);
+	if (!p->c.r.why && (!has_name || !has_roles))
+		cbor_fail(&p->c, "entity lacks name or roles");
+}
+
+static void take_entities(struct corim_place *p)
+{
+	struct cbor ahead = p->c;
+	size_t n = cbor_array(&p->c, "entities");
+
+	if (!p->c.r.why && !n)
+		cbor_fail(&p->c, "entities is empty");
+	for (size_t i = 0; i < n && !p->c.r.why; i++) {
+		corim_enter(p, "entities", (long long)i);
+		take_entity(p);
+		corim_leave(p);
+	}
+	cbor_end(&p->c);
+	if (!p->c.r.why)
+		p->out->entities = cbor_item(&ahead, "entities");
+}
+
+static void take_corim_map(struct corim_place *p)
 {
 	size_t n = cbor_map(&p->c, "corim-map");
 	bool has_id = false, has_tags = false;
@@ -89,13 +221,13 @@ static void take_corim_map(struct corim_place *p, struct err *e)
 			has_id = true;
 			break;
 		case 1:
-			take_tags(p, e);
+			take_tags(p);
 			has_tags = true;
 			break;
 		case 2:
-			cbor_item(&p->c, "dependent-rims");
+			take_dependent(p);
 			break;
-		case 3:
+		case 3: /* a profile may change what any member means: all of it, or nothing */
 			cbor_fail_with(&p->c, E_UNSUPPORTED,
 				       "profile is not one that this build knows");
 			break;
@@ -103,7 +235,7 @@ static void take_corim_map(struct corim_place *p, struct err *e)
 			take_validity(&p->c, p->out, "rim-validity");
 			break;
 		case 5:
-			cbor_item(&p->c, "entities");
+			take_entities(p);
 			break;
 		default:
 			cbor_fail(&p->c, "corim-map: unknown key");
@@ -214,76 +346,184 @@ static int take_x5chain(struct corim *out, struct err *e)
 	return cert_list_from_der(buf_bytes(all), &out->x5chain, e) ? err_while(e, "x5chain") : 0;
 }
 
-static int open_envelope(struct corim *out, struct bytes *payload, struct err *e)
+static enum digest_alg cose_hash(long long alg)
 {
-	struct bytes b = buf_bytes(out->bytes);
+	return alg == -16   ? DIGEST_SHA256
+	       : alg == -43 ? DIGEST_SHA384
+	       : alg == -44 ? DIGEST_SHA512
+			    : DIGEST_NONE;
+}
 
-	*payload = b;
-	if (!b.len || b.at[0] != 0xd2)
-		return 0;
+/* What was signed is a digest (RFC 9995 headers 258 to 260): the CoRIM comes beside it and must be that one. */
+static int open_hash(struct corim *out, struct bytes detached, struct bytes *payload, struct err *e)
+{
+	enum digest_alg alg = cose_hash(out->cose.hash_alg);
+	struct digest d;
+
+	if (!bytes_equal(out->cose.preimage_type, bytes_text(content_type)))
+		return err_set(e, E_FORMAT, "signed CoRIM: what was hashed is not %s",
+			       content_type);
+	if (alg == DIGEST_NONE)
+		return err_set(e, E_UNSUPPORTED,
+			       "signed CoRIM: hash envelope with an algorithm that this build does "
+			       "not have");
+	if (!detached.len)
+		return err_set(
+			e, E_UNSUPPORTED,
+			"signed CoRIM: payload is only a hash of one; give the CoRIM beside it");
+	d = digest_of(alg, &detached, 1);
+	if (!digest_equals(&d, out->cose.payload))
+		return err_set(e, E_SIGNATURE,
+			       "signed CoRIM: the CoRIM beside it is not the one that was signed");
+	out->payload_digest = out->cose.payload;
+	*payload = detached;
+	return 0;
+}
+
+static int open_cose(struct corim *out, struct bytes b, struct bytes detached,
+		     struct bytes *payload, struct err *e)
+{
 	out->is_signed = true;
 	if (cose_sign1_parse(b, CBOR_WELL_FORMED, &out->cose, e))
 		return err_while(e, "signed CoRIM");
-	/* The payload is a hash then, and what it is a hash of is not at hand: import that, signed. */
-	if (out->cose.hash_envelope)
-		return err_set(e, E_UNSUPPORTED,
-			       "signed CoRIM: payload is only a hash of one (headers 258 to 260)");
-	if (!bytes_equal(out->cose.content_type, bytes_text(content_type)))
+	if (!out->cose.hash_envelope &&
+	    !bytes_equal(out->cose.content_type, bytes_text(content_type)))
 		return err_set(e, E_FORMAT, "signed CoRIM: content type is not %s", content_type);
 	if (!out->cose.corim_meta.len && !out->cose.cwt_claims.len)
 		return err_set(e, E_FORMAT, "signed CoRIM: neither corim-meta nor CWT Claims");
+	if (out->cose.detached && !detached.len)
+		return err_set(e, E_UNSUPPORTED,
+			       "signed CoRIM: detached payload; give the CoRIM beside it");
 	if (out->cose.detached)
-		return err_set(e, E_UNSUPPORTED, "signed CoRIM: detached payload");
+		out->cose.payload = detached;
 	if (take_meta(out, e) || take_cwt_claims(out, e))
 		return (int)e->code;
 	*payload = out->cose.payload;
+	if (out->cose.hash_envelope && open_hash(out, detached, payload, e))
+		return (int)e->code;
 	return take_x5chain(out, e);
 }
 
-static int place_error(const struct corim_place *p, struct err *e)
+/* 500(502(18(...))) and 500(501(...)): what drafts before 10 put around a CoRIM */
+static struct bytes strip_old(struct corim *out, struct bytes b)
 {
-	return err_set(e, cbor_code(&p->c), "CoRIM: tags[%zu].triples.0[%zu].measurements[%zu]: %s",
-		       p->tag, p->triple, p->measurement, p->c.r.why);
+	struct cbor c = cbor_on(b, CBOR_WELL_FORMED);
+	u64 tag = cbor_peek(&c) == CBOR_TAG ? cbor_tag(&c, "tag") : 0;
+
+	while (!c.r.why && (tag == TAG_OLD_RIM || tag == TAG_OLD_SIGNED)) {
+		b = c.r.left;
+		out->old_shape = true;
+		tag = cbor_peek(&c) == CBOR_TAG ? cbor_tag(&c, "tag") : 0;
+	}
+	return b;
 }
 
-int corim_parse(struct bytes b, struct corim **out, struct err *e)
+static int open_envelope(struct corim *out, unsigned int shapes, struct bytes detached,
+			 struct bytes *payload, struct err *e)
+{
+	struct bytes b = { buf_bytes(out->bytes).at, buf_bytes(out->bytes).len - detached.len };
+
+	if (shapes & CORIM_OLD_SHAPES)
+		b = strip_old(out, b);
+	*payload = b;
+	return b.len && b.at[0] == 0xd2 ? open_cose(out, b, detached, payload, e) : 0;
+}
+
+static int open_payload(struct corim_place *p, unsigned int shapes, struct bytes payload,
+			struct err *e)
+{
+	if (cbor_check(payload, CBOR_WELL_FORMED, e))
+		return err_while(e, "CoRIM");
+	p->c = cbor_on(payload, CBOR_WELL_FORMED);
+	if (cbor_peek(&p->c) == CBOR_MAP && shapes & CORIM_OLD_SHAPES) {
+		p->out->old_shape = true;
+		return 0;
+	}
+	if (cbor_peek(&p->c) == CBOR_MAP)
+		return err_set(e, E_FORMAT,
+			       "CoRIM: payload without tag 501, a shape older than draft 11");
+	if (cbor_peek(&p->c) != CBOR_TAG || cbor_tag(&p->c, "tag") != TAG_UNSIGNED)
+		return err_set(e, E_FORMAT, "not a CoRIM: neither tag 501 nor a COSE_Sign1");
+	return 0;
+}
+
+int corim_read(struct bytes b, unsigned int shapes, struct bytes detached, struct corim **out,
+	       struct err *e)
 {
 	OWNED(corim) c = calloc(1, sizeof(*c));
 	struct corim_place p = { .out = c };
 	struct bytes payload;
 
-	if (b.len > CORIM_MAX)
-		return err_set(e, E_LIMIT, "CoRIM of %zu bytes, at most %d", b.len, CORIM_MAX);
-	if (!c || !(c->bytes = buf_copy(b)))
+	if (b.len > CORIM_MAX || detached.len > CORIM_MAX)
+		return err_set(e, E_LIMIT, "CoRIM of %zu bytes, at most %d", b.len + detached.len,
+			       CORIM_MAX);
+	if (!c || !(c->bytes = buf_new(b.len + detached.len + 1)))
 		return err_set(e, E_MEMORY, "no memory for a CoRIM");
-	if (open_envelope(c, &payload, e))
+	write_bytes(&c->bytes->w, b);
+	write_bytes(&c->bytes->w, detached);
+	if (detached.len)
+		detached.at = buf_bytes(c->bytes).at + b.len;
+	if (open_envelope(c, shapes, detached, &payload, e) || open_payload(&p, shapes, payload, e))
 		return (int)e->code;
-	if (cbor_check(payload, CBOR_WELL_FORMED, e))
-		return err_while(e, "CoRIM");
-	p.c = cbor_on(payload, CBOR_WELL_FORMED);
-	if (cbor_peek(&p.c) == CBOR_MAP)
-		return err_set(e, E_FORMAT,
-			       "CoRIM: payload without tag 501, a shape older than draft 11");
-	if (cbor_peek(&p.c) != CBOR_TAG || cbor_tag(&p.c, "tag") != TAG_UNSIGNED)
-		return err_set(e, E_FORMAT, "not a CoRIM: neither tag 501 nor a COSE_Sign1");
-	take_corim_map(&p, e);
+	take_corim_map(&p);
 	if (cbor_done(&p.c))
 		return place_error(&p, e);
 	*out = TAKE(c);
 	return 0;
 }
 
-void corim_drop(struct corim **c)
+int corim_parse(struct bytes b, struct corim **out, struct err *e)
 {
-	if (!c || !*c)
+	return corim_read(b, CORIM_DRAFT_11, BYTES_NONE, out, e);
+}
+
+size_t corim_triples(const struct corim *c)
+{
+	return c->n_references + c->n_endorsed + c->n_conditional + c->n_series + c->n_keys +
+	       c->n_domains + c->n_software;
+}
+
+static void clear_all(struct corim_triple *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		corim_triple_clear(&t[i]);
+	free(t);
+}
+
+void corim_drop(struct corim **cp)
+{
+	struct corim *c = cp ? *cp : NULL;
+
+	if (!c)
 		return;
-	for (size_t i = 0; i < (*c)->n_references; i++)
-		free((*c)->references[i].elements);
-	free((*c)->references);
-	cert_list_drop(&(*c)->x5chain);
-	buf_drop(&(*c)->bytes);
-	free(*c);
-	*c = NULL;
+	clear_all(c->references, c->n_references);
+	clear_all(c->endorsed, c->n_endorsed);
+	for (size_t i = 0; i < c->n_conditional; i++) {
+		clear_all(c->conditional[i].conditions, c->conditional[i].n_conditions);
+		clear_all(c->conditional[i].additions, c->conditional[i].n_additions);
+	}
+	for (size_t i = 0; i < c->n_series; i++) {
+		corim_triple_clear(&c->series[i].condition);
+		for (size_t k = 0; k < c->series[i].n; k++) {
+			corim_triple_clear(&c->series[i].items[k].selection);
+			corim_triple_clear(&c->series[i].items[k].addition);
+		}
+		free(c->series[i].items);
+	}
+	for (size_t i = 0; i < c->n_domains; i++)
+		free(c->domains[i].others);
+	for (size_t i = 0; i < c->n_tags; i++)
+		free(c->tags[i].listed);
+	free(c->conditional);
+	free(c->series);
+	free(c->keys);
+	free(c->domains);
+	free(c->software);
+	free(c->tags);
+	cert_list_drop(&c->x5chain);
+	buf_drop(&c->bytes);
+	free(c);
+	*cp = NULL;
 }
 
 int corim_check_signature(const struct corim *c, const struct trust_store *roots,

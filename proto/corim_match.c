@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Does a value of the evidence satisfy a reference value? SPEC: draft-ietf-rats-corim-11 9.4, main of August 2026 */
-#include "corim_comid.h"
+#include "corim_read.h"
 
 /* Absent has no bytes at all; an empty text is a value like another. */
 static bool contained(struct bytes condition, struct bytes entry)
@@ -8,13 +8,65 @@ static bool contained(struct bytes condition, struct bytes entry)
 	return !condition.at || (entry.at && bytes_equal(condition, entry));
 }
 
+static bool same_item(struct bytes a, struct bytes b)
+{
+	return bytes_equal(a, b) || (a.len && b.len && cbor_same(a, b));
+}
+
+static bool item_contained(struct bytes condition, struct bytes entry)
+{
+	return !condition.at || (entry.at && same_item(condition, entry));
+}
+
 bool corim_env_matches(const struct corim_env *c, const struct corim_env *a)
 {
-	return contained(c->class_id, a->class_id) && contained(c->vendor, a->vendor) &&
-	       contained(c->model, a->model) && contained(c->instance, a->instance) &&
-	       contained(c->group, a->group) &&
+	return contained(c->vendor, a->vendor) && contained(c->model, a->model) &&
+	       item_contained(c->class_id, a->class_id) &&
+	       item_contained(c->instance, a->instance) && item_contained(c->group, a->group) &&
 	       (!c->has_layer || (a->has_layer && c->layer == a->layer)) &&
 	       (!c->has_index || (a->has_index && c->index == a->index));
+}
+
+static bool has_class(const struct corim_env *e)
+{
+	return e->class_id.at || e->vendor.at || e->model.at || e->has_layer || e->has_index;
+}
+
+bool corim_env_matches_by(enum corim_rules rules, const struct corim_env *c,
+			  const struct corim_env *a)
+{
+	struct corim_env class_only = *a;
+
+	if (!corim_env_matches(c, a))
+		return false;
+	if (rules == CORIM_CONTAINMENT || !has_class(c))
+		return true;
+	class_only.instance = class_only.group = BYTES_NONE;
+	return corim_env_matches(&class_only, c);
+}
+
+static bool text_agrees(struct bytes a, struct bytes b)
+{
+	return !a.at || !b.at || bytes_equal(a, b);
+}
+
+static bool item_agrees(struct bytes a, struct bytes b)
+{
+	return !a.at || !b.at || same_item(a, b);
+}
+
+bool corim_env_agree(const struct corim_env *a, const struct corim_env *b)
+{
+	return text_agrees(a->vendor, b->vendor) && text_agrees(a->model, b->model) &&
+	       item_agrees(a->class_id, b->class_id) && item_agrees(a->instance, b->instance) &&
+	       item_agrees(a->group, b->group) &&
+	       (!a->has_layer || !b->has_layer || a->layer == b->layer) &&
+	       (!a->has_index || !b->has_index || a->index == b->index);
+}
+
+bool corim_mkey_same(struct bytes a, struct bytes b)
+{
+	return !a.at || !b.at ? !a.at && !b.at : same_item(a, b);
 }
 
 static bool digests_match(const struct corim_mval *c, const struct corim_mval *a)
@@ -112,43 +164,75 @@ static bool registers_match(struct bytes condition, struct bytes entry)
 	return n > 0 && !r.r.why;
 }
 
-static bool flags_match(const struct corim_mval *c, const struct corim_mval *a)
+static bool flags_match(enum corim_rules rules, const struct corim_mval *c,
+			const struct corim_mval *a)
 {
+	if (rules == CORIM_WHOLE && c->flags_known != a->flags_known)
+		return false;
 	return !(c->flags_known & ~a->flags_known) && !((c->flags ^ a->flags) & c->flags_known);
 }
 
-static bool version_matches(const struct corim_mval *c, const struct corim_mval *a)
+static bool version_matches(enum corim_rules rules, const struct corim_mval *c,
+			    const struct corim_mval *a)
 {
+	if (rules == CORIM_WHOLE && !c->version_scheme.at != !a->version_scheme.at)
+		return false;
 	return bytes_equal(c->version, a->version) &&
-	       contained(c->version_scheme, a->version_scheme);
+	       item_contained(c->version_scheme, a->version_scheme);
+}
+
+struct bytes corim_plain_of(const struct corim_mval *m, u64 key)
+{
+	for (size_t i = 0; i < m->n_plain; i++)
+		if (m->plain[i].key == key)
+			return m->plain[i].item;
+	return BYTES_NONE;
+}
+
+u32 corim_mval_points(const struct corim_mval *m)
+{
+	u32 points = 0;
+
+	for (size_t i = 0; i < m->n_plain; i++)
+		points |= 1u << m->plain[i].key;
+	return points | (u32)m->has_version << 0 | (u32)m->has_svn << 1 |
+	       (u32)(m->n_digests > 0) << 2 | (u32)(m->flags_known != 0) << 3 |
+	       (u32)m->has_raw << 4 | (u32)(m->indirect.len > 0) << 12 |
+	       (u32)(m->registers.len > 0) << 14 | (u32)m->has_range << 15;
+}
+
+enum corim_match corim_mval_matches_by(enum corim_rules rules, const struct corim_mval *c,
+				       const struct corim_mval *a)
+{
+	u32 wanted = corim_mval_points(c), there = corim_mval_points(a);
+	/* code point, and whether the entry's value satisfies the condition's */
+	const struct {
+		u32 point;
+		bool equal;
+	} points[] = {
+		{ 1u << 0, version_matches(rules, c, a) },
+		{ 1u << 1, svn_matches(c, a) },
+		{ 1u << 2, digests_match(c, a) },
+		{ 1u << 3, flags_match(rules, c, a) },
+		{ 1u << 4, raw_matches(c, a) },
+		{ 1u << 14, c->registers.len && registers_match(c->registers, a->registers) },
+		{ 1u << 15, range_matches(&c->range, &a->range) },
+	};
+	bool other = false;
+
+	if (c->others || c->indirect.len || !wanted)
+		return CORIM_NO_COMPARISON;
+	for (size_t i = 0; i < ARRAY_LEN(points); i++)
+		other |= (wanted & there & points[i].point) && !points[i].equal;
+	for (size_t i = 0; i < c->n_plain; i++)
+		other |= (there & 1u << c->plain[i].key) &&
+			 !same_item(c->plain[i].item, corim_plain_of(a, c->plain[i].key));
+	return other ? CORIM_OTHER_VALUE : wanted & ~there ? CORIM_ABSENT : CORIM_MATCHES;
 }
 
 enum corim_match corim_mval_matches(const struct corim_mval *c, const struct corim_mval *a)
 {
-	/* code point: wanted by the condition, there in the entry, and equal */
-	const struct {
-		bool wanted, there, equal;
-	} points[] = {
-		{ c->has_version, a->has_version, version_matches(c, a) },
-		{ c->has_svn, a->has_svn, svn_matches(c, a) },
-		{ c->n_digests, a->n_digests, digests_match(c, a) },
-		{ c->flags_known, a->flags_known, flags_match(c, a) },
-		{ c->has_raw, a->has_raw, raw_matches(c, a) },
-		{ c->registers.len, a->registers.len,
-		  c->registers.len && registers_match(c->registers, a->registers) },
-		{ c->has_range, a->has_range, range_matches(&c->range, &a->range) },
-	};
-	size_t wanted = 0;
-	bool absent = false, other = false;
-
-	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
-		wanted += points[i].wanted;
-		absent |= points[i].wanted && !points[i].there;
-		other |= points[i].wanted && points[i].there && !points[i].equal;
-	}
-	if (c->others || !wanted)
-		return CORIM_NO_COMPARISON;
-	return other ? CORIM_OTHER_VALUE : absent ? CORIM_ABSENT : CORIM_MATCHES;
+	return corim_mval_matches_by(CORIM_CONTAINMENT, c, a);
 }
 
 long long corim_alg_of(enum digest_alg alg)

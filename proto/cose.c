@@ -73,6 +73,10 @@ static bool take_protected(struct cbor *c, long long key, struct cose_sign1 *out
 		out->corim_meta = cbor_bytes(c, "corim-meta");
 	else if (key == COSE_HDR_CWT_CLAIMS)
 		out->cwt_claims = cbor_item(c, "CWT Claims");
+	else if (key == COSE_HDR_PAYLOAD_HASH_ALG && cbor_peek(c) != CBOR_TEXT)
+		out->hash_alg = cbor_int(c, "payload hash alg");
+	else if (key == COSE_HDR_PAYLOAD_CONTENT_TYPE && cbor_peek(c) == CBOR_TEXT)
+		out->preimage_type = cbor_text(c, "payload preimage content type");
 	else
 		return false;
 	return true;

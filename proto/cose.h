@@ -33,13 +33,15 @@ struct cose_sign1 {
 	long long alg;
 	struct bytes content_type; /* text, as it stands                        */
 	struct bytes kid;
-	struct bytes x5chain;	 /* encoded item, from either bucket           */
-	struct bytes corim_meta; /* content of the bstr                        */
-	struct bytes cwt_claims; /* encoded map                                */
-	bool bare_protected;	 /* protected holds alg and nothing else       */
-	bool bare_unprotected;	 /* unprotected is empty                       */
-	bool hash_envelope;	 /* 258, 259 or 260 stands in a bucket         */
-	struct bytes payload;	 /* empty when detached                        */
+	struct bytes x5chain;	    /* encoded item, from either bucket           */
+	struct bytes corim_meta;    /* content of the bstr                        */
+	struct bytes cwt_claims;    /* encoded map                                */
+	bool bare_protected;	    /* protected holds alg and nothing else       */
+	bool bare_unprotected;	    /* unprotected is empty                       */
+	bool hash_envelope;	    /* 258, 259 or 260 stands in a bucket         */
+	long long hash_alg;	    /* 258, a COSE hash; 0: not protected         */
+	struct bytes preimage_type; /* 259, text                                */
+	struct bytes payload;	    /* empty when detached                        */
 	bool detached;
 	struct bytes signature;
 };

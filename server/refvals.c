@@ -241,7 +241,7 @@ void post_corim(struct call *c)
 	answer_json(c->out, 200,
 		    json_pack("{s:s, s:s, s:I, s:I, s:b, s:b}", "status", "success", "id",
 			      corim->id, "reference_triples", (json_int_t)corim->n_references,
-			      "unused_triples", (json_int_t)corim->n_unused_triples, "signed",
+			      "triples", (json_int_t)corim_triples(corim), "signed",
 			      (int)corim->is_signed, "new", (int)im.fresh));
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "edn.h"
 #include "support.h"
+
+#include <stdio.h>
 
 #include "proto/corim.h"
 
@@ -225,19 +228,60 @@ static void what_is_written_is_read_back_or_refused(void **state)
 	assert_refused(corim_write(&d, NULL, NULL, &out, &e), &e, E_FORMAT, "text is not UTF-8");
 }
 
-/* 258: hash algorithm, 259: content type, 260: where it is */
-static void a_hash_envelope_is_refused_for_what_it_is(void **state)
+/* 258: hash algorithm, 259: content type, 260: where it is. The signature is over a digest of the CoRIM beside it. */
+static void a_hash_envelope_holds_for_the_corim_that_was_hashed_and_no_other(void **state)
 {
+	static const char comid[] =
+		"506(<<{1: {0: \"t\"}, 4: {0: [[{0: {1: \"v\"}}, [{1: {1: 5}}]]]}}>>)";
+	static const char protected[] = "{1: -7, 8: <<{0: {0: \"s\"}}>>, 258: %d, 259: \"%s\"}";
+	static const struct {
+		int alg;
+		const char *type;
+		int beside; /* the CoRIM that comes with it: 0 none, 1 the one that was hashed, 2 another */
+		enum err_code code;
+		const char *why;
+	} rows[] = {
+		{ -16, "application/rim+cbor", 1, E_OK, "" },
+		{ -16, "application/rim+cbor", 0, E_UNSUPPORTED, "give the CoRIM beside it" },
+		{ -16, "application/rim+cbor", 2, E_SIGNATURE, "not the one that was signed" },
+		{ -43, "application/rim+cbor", 1, E_SIGNATURE, "not the one that was signed" },
+		{ -18, "application/rim+cbor", 1, E_UNSUPPORTED, "algorithm that this build" },
+		{ -16, "application/rim+json", 1, E_FORMAT, "what was hashed is not" },
+	};
 	struct signer s = { 0 };
+	struct cert_list anchors = { .n = 1 };
+	char text[400];
 
 	(void)state;
 	signer_make(&s);
-	OWNED(buf) b = signed_with(&s, 2, "0846a100a1006173 1901022f");
-	OWNED(corim) c = NULL;
-	struct err e = { 0 };
+	anchors.at[0] = s.cert;
+	snprintf(text, sizeof(text), "501({0: \"x\", 1: [%s]})", comid);
+	OWNED(buf) beside = edn(text);
+	snprintf(text, sizeof(text), "501({0: \"y\", 1: [%s]})", comid);
+	OWNED(buf) other = edn(text);
+	struct digest d = sha256_of(buf_bytes(beside));
+	const struct bytes choices[] = { BYTES_NONE, buf_bytes(beside), buf_bytes(other) };
 
-	assert_refused(corim_parse(buf_bytes(b), &c, &e), &e, E_UNSUPPORTED,
-		       "only a hash of one (headers 258 to 260)");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		OWNED(trust_store) roots = trust_store_new();
+		OWNED(buf) whole = buf_new(4096);
+		OWNED(corim) c = NULL;
+		struct err e = { 0 };
+		int rc;
+
+		snprintf(text, sizeof(text), protected, rows[i].alg, rows[i].type);
+		OWNED(buf) headers = edn(text);
+		assert_ok(cose_sign1_write(buf_bytes(headers), digest_bytes(&d), s.key, &whole->w,
+					   &e),
+			  &e);
+		rc = corim_read(buf_bytes(whole), CORIM_DRAFT_11, choices[rows[i].beside], &c, &e);
+		if (!rc)
+			rc = corim_check_signature(c, roots, &anchors, NOW, &e);
+		if (rc != (int)rows[i].code || !strstr(e.text, rows[i].why))
+			fail_msg("row %zu: %d \"%s\"", i, rc, e.text);
+		if (!rc)
+			assert_string_equal(c->id, "x");
+	}
 	keypair_drop(&s.key);
 	cert_drop(&s.cert);
 }
@@ -369,7 +413,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read_back_or_refused),
 		cmocka_unit_test(an_absent_value_is_told_apart_from_another_one),
 		cmocka_unit_test(each_defect_of_a_measurement_value_has_its_refusal),
-		cmocka_unit_test(a_hash_envelope_is_refused_for_what_it_is),
+		cmocka_unit_test(a_hash_envelope_holds_for_the_corim_that_was_hashed_and_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

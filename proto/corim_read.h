@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between corim.c, which opens envelopes, and the files that read what is inside: values, triples, tags. */
+#ifndef ASSAY_CORIM_READ_H
+#define ASSAY_CORIM_READ_H
+
+#include "corim.h"
+
+enum { CORIM_PATH_MAX = 16 };
+
+/*
+ * Where the reader is. corim_leave() after a failure does nothing, so that the path of the fault stays.
+ */
+struct corim_place {
+	struct cbor c;
+	struct corim *out;
+	size_t tag; /* index into out->tags */
+	size_t depth;
+	struct corim_step {
+		const char *name;
+		long long index; /* -1: a name alone; a name "" takes [index] alone */
+	} path[CORIM_PATH_MAX];
+};
+void corim_enter(struct corim_place *p, const char *name, long long index);
+void corim_leave(struct corim_place *p);
+/** corim_path - "tags[0].triples.0[1].env", without a dot at its end. Return: @out. */
+const char *corim_path(const struct corim_place *p, char *out, size_t size);
+
+/** corim_room - @at grown by @more zeroed items of @size; NULL after a failure, which p->c then tells. */
+void *corim_room(struct corim_place *p, void *at, size_t have, size_t more, size_t size,
+		 size_t max);
+
+/* corim_tags.c */
+/** corim_take_id - text or 16 bytes; @out gets printable ASCII or a UUID. */
+void corim_take_id(struct cbor *c, char *out, size_t size, const char *field);
+void corim_take_comid(struct corim_place *p);
+void corim_take_coswid(struct corim_place *p);
+void corim_take_cotl(struct corim_place *p);
+/** corim_take_validity - { ?0 not-before, 1 not-after }, tag 1 epoch times. */
+void corim_take_validity(struct cbor *c, long long *not_before, long long *not_after,
+			 const char *field);
+
+/* corim_value.c */
+void corim_take_env(struct corim_place *p, struct corim_env *env);
+/** corim_take_digests - digests-type into m->digests. */
+void corim_take_digests(struct cbor *c, struct corim_mval *m);
+/** corim_take_measurements - [ + measurement-map ], allocated; @may_be_empty: [ * ]. */
+void corim_take_measurements(struct corim_place *p, struct corim_triple *t, bool may_be_empty);
+/** corim_take_keys - [ + crypto-key ] as an encoded item; each one of a known kind. */
+struct bytes corim_take_keys(struct corim_place *p, const char *field);
+
+/* corim_triples.c */
+void corim_take_triples(struct corim_place *p);
+void corim_triple_clear(struct corim_triple *t);
+
+#endif
