@@ -70,7 +70,6 @@ static int take_corim(const struct cli *c, struct given *g, struct err *e)
 {
 	OWNED(buf) b = NULL;
 	OWNED(corim) corim = NULL;
-	int rc;
 
 	g->signers = trust_store_new();
 	g->refs = refs_new();
@@ -83,9 +82,7 @@ static int take_corim(const struct cli *c, struct given *g, struct err *e)
 	    corim_parse(buf_bytes(b), &corim, e) ||
 	    corim_check_signature(corim, g->signers, NULL, clock_now_s(), e))
 		return err_while(e, "%s", c->option[OPT_CORIM]);
-	rc = refs_add(g->refs, TAKE(corim), e);
-	refs_ready(g->refs);
-	return rc;
+	return refs_add(g->refs, TAKE(corim), e) || refs_ready(g->refs, e) ? (int)e->code : 0;
 }
 
 /* Without --nonce it is whatever the token carries: freshness is not proven, and that is said. */
@@ -206,7 +203,7 @@ int verify_token(struct cli *c, const char *path)
 
 	rc = !reasons || file_read(path, EVIDENCE_MAX, &b, &e) || eat_parse(buf_bytes(b), &t, &e) ||
 	     take_given(c, t, &g, &e) || verify_evidence(t, &g.ctx, reasons, &v, &e) ||
-	     (g.refs && appraise(v, g.refs, reasons, &a, &e));
+	     (g.refs && appraise(v, g.refs, g.ctx.now_s, reasons, &a, &e));
 	if (rc) {
 		given_clear(&g);
 		return cli_fail(c, &e, NULL);

@@ -526,7 +526,16 @@ void corim_drop(struct corim **cp)
 	*cp = NULL;
 }
 
-int corim_check_signature(const struct corim *c, const struct trust_store *roots,
+static int signed_by(struct corim *c, const struct cert *signer, struct err *e)
+{
+	if (cose_sign1_verify(&c->cose, cert_pubkey(signer), e))
+		return (int)e->code;
+	memcpy(c->signer_key, cert_key_hash(signer), sizeof(c->signer_key));
+	c->has_signer_key = true;
+	return 0;
+}
+
+int corim_check_signature(struct corim *c, const struct trust_store *roots,
 			  const struct cert_list *anchors, long long unix_s, struct err *e)
 {
 	if (!c->is_signed)
@@ -540,13 +549,10 @@ int corim_check_signature(const struct corim *c, const struct trust_store *roots
 
 		if (trust_store_verify(roots, leaf, c->x5chain, unix_s, NULL, e))
 			return err_while(e, "signer of CoRIM %s", c->id);
-		return cose_sign1_verify(&c->cose, cert_pubkey(leaf), e)
-			       ? err_while(e, "signature of CoRIM %s", c->id)
-			       : 0;
+		return signed_by(c, leaf, e) ? err_while(e, "signature of CoRIM %s", c->id) : 0;
 	}
 	for (size_t i = 0; anchors && i < anchors->n; i++)
-		if (cert_valid_at(anchors->at[i], unix_s) &&
-		    !cose_sign1_verify(&c->cose, cert_pubkey(anchors->at[i]), e))
+		if (cert_valid_at(anchors->at[i], unix_s) && !signed_by(c, anchors->at[i], e))
 			return 0;
 	return err_set(e, E_SIGNATURE, "CoRIM %s: no trust anchor made its signature", c->id);
 }

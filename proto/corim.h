@@ -138,6 +138,8 @@ struct corim {
 	struct cert_list *x5chain; /* NULL: none */
 	char id[CORIM_ID_MAX];
 	char signer[CORIM_ID_MAX]; /* signer-name of corim-meta, or iss */
+	bool has_signer_key;	   /* set by corim_check_signature() */
+	u8 signer_key[32];	   /* SHA-256 of the SubjectPublicKeyInfo that verified it */
 	/* where rim-validity, the validity in corim-meta and nbf, exp overlap; 0: not given */
 	long long not_before, not_after;
 	bool old_shape;		/* read as CORIM_OLD_SHAPES allow */
@@ -185,9 +187,9 @@ void corim_drop(struct corim **c);
  * corim_check_signature - x5chain to @roots at @unix_s and the signature by its leaf; or, without
  * x5chain, by the key of one of @anchors (may be NULL) whose certificate is valid at @unix_s. A kid is
  * a hint that nobody needs: every anchor is tried. Unsigned: E_SIGNATURE. Outside its validity:
- * E_FRESHNESS.
+ * E_FRESHNESS. On success c->signer_key tells whose word it is.
  */
-int corim_check_signature(const struct corim *c, const struct trust_store *roots,
+int corim_check_signature(struct corim *c, const struct trust_store *roots,
 			  const struct cert_list *anchors, long long unix_s, struct err *e);
 
 enum corim_match {

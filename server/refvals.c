@@ -108,7 +108,11 @@ int refvals_reload(struct refvals *r, struct err *e)
 		return e->code ? (int)e->code
 			       : err_set(e, E_MEMORY, "no memory for reference values");
 	}
-	refs_ready(l.refs);
+	if (refs_ready(l.refs, e)) {
+		free(s);
+		refs_drop(&l.refs);
+		return (int)e->code;
+	}
 	s->refs = l.refs;
 	pthread_mutex_lock(&r->lock);
 	if (r->current) {

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/text.h"
-
-enum { CANDIDATES_MAX = 1024 };
+#include "nonmatch.h"
+#include "trust.h"
 
 void appraisal_drop(struct appraisal **a)
 {
@@ -17,189 +16,142 @@ void appraisal_drop(struct appraisal **a)
 	*a = NULL;
 }
 
-static void show(const struct corim_mval *m, char *out, size_t size)
-{
-	char hex[2 * 128 + 1];
-	struct bytes b = m->n_digests ? m->digests[0].bytes : m->raw;
+/* Everything that one appraisal works on; the claims set points into the ECTs. */
+struct work {
+	const struct verified_view *v;
+	const struct refs *refs;
+	long long now_s;
+	struct reasons *reasons;
+	struct appraisal *a;
+	struct acs *acs;
+	size_t n_ects;
+	struct ect **ects;
+};
 
-	if (b.len > 128)
-		b.len = 128;
-	if (m->has_svn)
-		snprintf(out, size, "svn %s%llu", m->min_svn ? ">= " : "",
-			 (unsigned long long)m->svn);
-	else if (m->has_version)
-		snprintf(out, size, "version %.*s",
-			 (int)(m->version.len < 100 ? m->version.len : 100),
-			 (const char *)m->version.at);
-	else if (m->n_digests || m->has_raw)
-		snprintf(out, size, "%s", hex_write(b, hex));
-	else
-		snprintf(out, size, "a value that cannot be shown");
-	for (char *p = out; *p; p++)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
-			*p = '?';
+static void work_clear(struct work *w)
+{
+	acs_drop(&w->acs);
+	for (size_t i = 0; i < w->n_ects; i++)
+		ect_drop(&w->ects[i]);
+	free(w->ects);
 }
 
-static const struct corim_element *element_with(const struct corim_triple *t, struct bytes mkey)
+/* ---- phase 2: evidence ---- */
+static void device_authority(const struct verified_device *d, struct authority *by)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (bytes_equal(t->elements[i].mkey, mkey))
-			return &t->elements[i];
-	return NULL;
+	const struct cert_list *certs = d->evidence ? d->evidence->certs : NULL;
+
+	*by = (struct authority){ 0 };
+	if (d->evidence)
+		authority_add(by, d->leaf_key);
+	for (size_t i = certs ? certs->n : 0; i-- > 0;)
+		authority_add(by, cert_key_hash(certs->at[i]));
 }
 
-static bool element_matches(const struct ect *x, const struct corim_element *want)
+static void host_authority(const struct verified_view *v, struct authority *by)
 {
-	for (size_t i = 0; i < x->n; i++)
-		if (bytes_equal(x->elements[i].mkey, want->mkey))
-			return corim_mval_matches(&want->mval, &x->elements[i].mval) ==
-			       CORIM_MATCHES;
-	return false;
+	u8 hash[32];
+
+	*by = (struct authority){ 0 };
+	if (v->ak && authority_hash(v->ak, hash))
+		authority_add(by, hash);
 }
 
-/* One reference triple is one acceptable state: all of it must be there. */
-static bool triple_matches(const struct ect *x, const struct corim_triple *t)
+/* 550(ueid): the host; 557([1, SHA-256]): the device with that key */
+static struct bytes put_ueid(struct writer *w, const u8 ueid[UEID_LEN])
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (!element_matches(x, &t->elements[i]))
-			return false;
-	return t->n > 0;
+	cbor_put_tag(w, 550);
+	cbor_put_bytes(w, (struct bytes){ ueid, UEID_LEN });
+	return write_done(w);
 }
 
-static void worse(struct appraised *a, int claim, signed char value)
+static struct bytes put_thumbprint(struct writer *w, const u8 key[32])
 {
-	if (claim >= 0 && value > a->vector[claim])
-		a->vector[claim] = value;
+	cbor_put_tag(w, 557);
+	cbor_put_array(w, 2);
+	cbor_put_uint(w, 1);
+	cbor_put_bytes(w, (struct bytes){ key, 32 });
+	return write_done(w);
 }
 
-/* How an element that no matching reference covers stands to the references by itself. */
-enum standing { KNOWN_BY_ITSELF, OTHER_VALUE, NO_REFERENCE };
-
-static enum standing stand(const struct corim_element *el, const struct ref *refs, size_t n,
-			   const struct ref **from)
+/* Takes @x, whatever the result. */
+static int add_ect(struct work *w, int submod, struct ect *x, struct bytes instance,
+		   const struct authority *by, struct err *e)
 {
-	enum standing s = NO_REFERENCE;
+	struct ect **more = reallocarray(w->ects, w->n_ects + 1, sizeof(*more));
 
-	for (size_t k = 0; k < n; k++) {
-		const struct corim_element *want = element_with(refs[k].triple, el->mkey);
-
-		if (!want)
-			continue;
-		if (corim_mval_matches(&want->mval, &el->mval) == CORIM_MATCHES)
-			return KNOWN_BY_ITSELF;
-		*from = &refs[k];
-		s = OTHER_VALUE;
+	if (!more) {
+		ect_drop(&x);
+		return err_set(e, E_MEMORY, "no memory for evidence");
 	}
-	return s;
+	w->ects = more;
+	w->ects[w->n_ects++] = x;
+	return acs_add_evidence(w->acs, submod, x, instance, by, e);
 }
 
-static enum standing explain_element(const struct ect *x, size_t i, const struct ref *refs,
-				     size_t n, struct appraised *a, struct reasons *reasons,
-				     const char *address)
+static int add_host(struct work *w, struct err *e)
 {
-	const struct corim_element *el = &x->elements[i];
-	const struct ref *from = NULL;
-	enum standing s = stand(el, refs, n, &from);
-	int claim = x->info[i].vector;
-	struct reason *why;
+	struct appraised *a = &w->a->at[0];
+	struct authority by;
+	struct ect *x = NULL;
+	u8 room[64];
+	struct writer instance = writer_on(room, sizeof(room));
 
-	/* right by itself: another element of its triple is not, and that one is the reason */
-	if (s == KNOWN_BY_ITSELF || (s == NO_REFERENCE && claim < 0))
-		return s;
-	why = reasons_add(reasons, from ? TIER_CONTRAINDICATED : TIER_WARNING, -1, a->name,
-			  address);
-	snprintf(why->element, sizeof(why->element), "%s", x->info[i].name);
-	if (from) {
-		const struct corim_mval *want = &element_with(from->triple, el->mkey)->mval;
-
-		show(want, why->wanted, sizeof(why->wanted));
-		if (corim_mval_matches(want, &el->mval) == CORIM_ABSENT)
-			snprintf(why->found, sizeof(why->found),
-				 "the evidence has no value of that kind");
-		else
-			show(&el->mval, why->found, sizeof(why->found));
-		snprintf(why->corim, sizeof(why->corim), "%s", from->corim->id);
-		worse(a, claim < 0 ? TV_EXECUTABLES : claim, 96);
-	} else {
-		snprintf(why->found, sizeof(why->found), "no reference value was given for it");
-		worse(a, claim, 33); /* unrecognized */
-	}
-	return s;
+	snprintf(a->name, sizeof(a->name), "host");
+	if (!w->v->log)
+		return 0;
+	host_authority(w->v, &by);
+	if (ect_of_boot_log(w->v->log, TPM_ALG_SHA256, &x, e))
+		return (int)e->code;
+	claim_worse(a->vector, TV_HARDWARE, 2);
+	claim_worse(a->vector, TV_INSTANCE, 2);
+	return add_ect(w, 0, x, put_ueid(&instance, w->v->token->ueid), &by, e);
 }
 
-/* Every element is named for which there is something to say; what stays silent is told as a whole. */
-static void explain_rest(const struct ect *x, const bool *covered, const struct ref *refs, size_t n,
-			 struct appraised *a, struct reasons *reasons, const char *address)
+static int add_device(struct work *w, size_t i, struct err *e)
 {
-	size_t silent = 0, wrong = 0;
-	struct reason *why;
+	const struct verified_device *d = &w->v->devices[i];
+	struct appraised *a = &w->a->at[i + 1];
+	struct authority by;
+	struct ect *x = NULL;
+	u8 room[64];
+	struct writer instance = writer_on(room, sizeof(room));
 
-	for (size_t i = 0; i < x->n; i++) {
-		if (covered[i] || x->info[i].vector < 0)
-			continue;
-		switch (explain_element(x, i, refs, n, a, reasons, address)) {
-		case KNOWN_BY_ITSELF:
-			silent++;
-			break;
-		case OTHER_VALUE:
-			wrong++;
-			break;
-		case NO_REFERENCE:
-			break;
-		}
-	}
-	/* A version or security version makes no claim, but a triple that wants another one fails. */
-	for (size_t i = 0; silent && !wrong && i < x->n; i++)
-		if (!covered[i] && x->info[i].vector < 0)
-			wrong += explain_element(x, i, refs, n, a, reasons, address) == OTHER_VALUE;
-	if (!silent || wrong)
-		return;
-	why = reasons_add(reasons, TIER_CONTRAINDICATED, -1, a->name, address);
-	snprintf(why->element, sizeof(why->element), "measurements");
-	snprintf(why->found, sizeof(why->found),
-		 "each value is known, but no reference holds them all together");
-	worse(a, TV_EXECUTABLES, 96);
+	snprintf(a->name, sizeof(a->name), "%s", d->label);
+	/* Values that no valid signature covers are not compared: they say nothing. */
+	if (!d->verified)
+		return 0;
+	device_authority(d, &by);
+	if (ect_of_device(d, &x, e))
+		return (int)e->code;
+	claim_worse(a->vector, TV_HARDWARE, 2);
+	claim_worse(a->vector, TV_INSTANCE, 2);
+	return add_ect(w, (int)i + 1, x, put_thumbprint(&instance, d->leaf_key), &by, e);
 }
 
-static int appraise_ect(const struct ect *x, const struct refs *refs, struct appraised *a,
-			struct reasons *reasons, const char *address, struct err *e)
+/* ---- from the claims set to claims ---- */
+static const char *address_of(const struct work *w, int submod)
 {
-	struct ref *found = calloc(CANDIDATES_MAX, sizeof(*found));
-	bool *covered = calloc(x->n + 1, sizeof(*covered));
-	size_t n;
+	return submod > 0 ? w->v->devices[submod - 1].address : "";
+}
 
-	if (!found || !covered) {
-		free(found);
-		free(covered);
-		return err_set(e, E_MEMORY, "no memory to appraise");
-	}
-	n = refs_find(refs, &x->env, found, CANDIDATES_MAX);
-	for (size_t k = 0; k < n; k++) {
-		if (!triple_matches(x, found[k].triple))
-			continue;
-		for (size_t i = 0; i < x->n; i++)
-			covered[i] |= element_with(found[k].triple, x->elements[i].mkey) != NULL;
-	}
-	for (size_t i = 0; i < x->n; i++) {
-		int claim = x->info[i].vector;
+static int judge_env(struct work *w, const struct acs_env *x, struct err *e)
+{
+	struct appraised *a = &w->a->at[x->submod];
+	const char *address = address_of(w, x->submod);
+
+	for (size_t i = 0; i < x->ect->n; i++) {
+		int claim = x->ect->info[i].vector;
 
 		a->n_elements += claim >= 0;
-		a->n_matched += claim >= 0 && covered[i];
-		if (claim >= 0 && covered[i])
-			worse(a, claim,
-			      claim == TV_EXECUTABLES && !strcmp(a->name, "host") ? 3 : 2);
+		a->n_matched += claim >= 0 && x->covered[i];
+		if (claim >= 0 && x->covered[i]) /* a host's boot is approved, not what it runs */
+			claim_worse(a->vector, claim,
+				    claim == TV_EXECUTABLES && x->submod == 0 ? 3 : 2);
 	}
-	explain_rest(x, covered, found, n, a, reasons, address);
-	if (!a->n_elements) {
-		struct reason *why = reasons_add(reasons, TIER_WARNING, -1, a->name, address);
-
-		snprintf(why->element, sizeof(why->element), "measurements");
-		snprintf(why->found, sizeof(why->found),
-			 "nothing in the evidence could be appraised");
-		worse(a, TV_EXECUTABLES, 33);
-	}
-	free(found);
-	free(covered);
+	if (nonmatch_explain(x, w->refs, w->now_s, a->name, address, a->vector, w->reasons, e))
+		return (int)e->code;
+	trust_check_keys(x, w->refs, w->now_s, a->name, address, a->vector, w->reasons);
 	return 0;
 }
 
@@ -224,7 +176,7 @@ static void finish(struct appraised *a, bool checks_passed)
 {
 	a->status = TIER_AFFIRMING;
 	if (!checks_passed)
-		worse(a, TV_INSTANCE, 99);
+		claim_worse(a->vector, TV_INSTANCE, 99);
 	for (int i = 0; i < TV_COUNT; i++) {
 		enum ear_tier t = tier_of(a->vector[i]);
 
@@ -235,54 +187,82 @@ static void finish(struct appraised *a, bool checks_passed)
 		a->status = a->status > TIER_WARNING ? a->status : TIER_WARNING;
 }
 
-static int appraise_host(const struct verified_view *v, const struct refs *refs,
-			 struct appraised *a, struct reasons *reasons, struct err *e)
+static bool has_evidence(const struct work *w, int submod)
 {
-	OWNED(ect) x = NULL;
+	for (size_t i = 0; i < w->acs->n; i++)
+		if (w->acs->envs[i]->submod == submod)
+			return true;
+	return false;
+}
 
-	snprintf(a->name, sizeof(a->name), "host");
-	if (v->log) {
-		if (ect_of_boot_log(v->log, TPM_ALG_SHA256, &x, e) ||
-		    appraise_ect(x, refs, a, reasons, "", e))
-			return (int)e->code;
-		worse(a, TV_HARDWARE, 2);
-		worse(a, TV_INSTANCE, 2);
+static void finish_submod(struct work *w, size_t i)
+{
+	struct appraised *a = &w->a->at[i];
+	struct reason *why;
+
+	if (has_evidence(w, (int)i) && !a->n_elements) {
+		why = reasons_add(w->reasons, TIER_WARNING, -1, a->name, address_of(w, (int)i));
+		snprintf(why->element, sizeof(why->element), "measurements");
+		snprintf(why->found, sizeof(why->found),
+			 "nothing in the evidence could be appraised");
+		claim_worse(a->vector, TV_EXECUTABLES, 33);
 	}
-	finish(a, all_passed(&v->checks, SCOPE_HOST));
+	finish(a, i ? w->v->devices[i - 1].verified : all_passed(&w->v->checks, SCOPE_HOST));
+}
+
+static int apply_dependencies(struct work *w, struct err *e)
+{
+	struct trust_submod *s = calloc(w->a->n, sizeof(*s));
+
+	if (!s)
+		return err_set(e, E_MEMORY, "no memory for an appraisal");
+	for (size_t i = 0; i < w->a->n; i++)
+		s[i] = (struct trust_submod){ w->a->at[i].name, address_of(w, (int)i),
+					      w->a->at[i].status };
+	trust_depend(w->acs, w->refs, w->now_s, s, w->a->n, w->reasons);
+	for (size_t i = 0; i < w->a->n; i++) {
+		if (s[i].status > w->a->at[i].status) /* what it trusts runs what it should not */
+			claim_worse(w->a->at[i].vector, TV_EXECUTABLES, (signed char)s[i].status);
+		w->a->at[i].status = s[i].status;
+	}
+	free(s);
 	return 0;
 }
 
-static int appraise_device(const struct verified_device *d, const struct refs *refs,
-			   struct appraised *a, struct reasons *reasons, struct err *e)
+static int run_phases(struct work *w, struct err *e)
 {
-	OWNED(ect) x = NULL;
-
-	snprintf(a->name, sizeof(a->name), "%s", d->label);
-	/* Values that no valid signature covers are not compared: they say nothing. */
-	if (d->verified) {
-		if (ect_of_device(d, &x, e) || appraise_ect(x, refs, a, reasons, d->address, e))
+	if (add_host(w, e))
+		return (int)e->code;
+	for (size_t i = 0; i < w->v->n_devices; i++)
+		if (add_device(w, i, e))
 			return (int)e->code;
-		worse(a, TV_HARDWARE, 2);
-		worse(a, TV_INSTANCE, 2);
-	}
-	finish(a, d->verified);
-	return 0;
+	if (acs_match_references(w->acs, w->refs, w->now_s, e) ||
+	    acs_endorse(w->acs, w->refs, w->now_s, e))
+		return (int)e->code;
+	for (size_t i = 0; i < w->acs->n; i++)
+		if (w->acs->envs[i]->ect && judge_env(w, w->acs->envs[i], e))
+			return (int)e->code;
+	for (size_t i = 0; i < w->a->n; i++)
+		finish_submod(w, i);
+	return apply_dependencies(w, e);
 }
 
-int appraise(const struct verified_claims *claims, const struct refs *refs, struct reasons *reasons,
-	     struct appraisal **out, struct err *e)
+int appraise(const struct verified_claims *claims, const struct refs *refs, long long now_s,
+	     struct reasons *reasons, struct appraisal **out, struct err *e)
 {
 	const struct verified_view *v = verified_view(claims);
 	OWNED(appraisal) a = calloc(1, sizeof(*a));
+	struct work w = { v, refs, now_s, reasons, a, acs_new(), 0, NULL };
+	int rc;
 
-	if (!a || !(a->at = calloc(v->n_devices + 1, sizeof(*a->at))))
+	if (!a || !w.acs || !(a->at = calloc(v->n_devices + 1, sizeof(*a->at)))) {
+		work_clear(&w);
 		return err_set(e, E_MEMORY, "no memory for an appraisal");
+	}
 	a->n = v->n_devices + 1;
-	if (appraise_host(v, refs, &a->at[0], reasons, e))
-		return (int)e->code;
-	for (size_t i = 0; i < v->n_devices; i++)
-		if (appraise_device(&v->devices[i], refs, &a->at[i + 1], reasons, e))
-			return (int)e->code;
-	*out = TAKE(a);
-	return 0;
+	rc = run_phases(&w, e);
+	work_clear(&w);
+	if (!rc)
+		*out = TAKE(a);
+	return rc;
 }

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From verified claims to an appraisal: evidence against reference values.
- * SPEC: draft-ietf-rats-corim 8 (phases 2, 3), draft-ietf-rats-ar4si 2.3
+ * SPEC: draft-ietf-rats-corim-11 9.3 (phases 2 to 4), draft-ietf-rats-ar4si 2.3
  */
 #ifndef ASSAY_APPRAISE_H
 #define ASSAY_APPRAISE_H
 
-#include "refs.h"
-#include "verify.h"
-
-/* the trustworthiness vector, by AR4SI number */
-enum {
-	TV_INSTANCE,
-	TV_CONFIGURATION,
-	TV_EXECUTABLES,
-	TV_FILE_SYSTEM,
-	TV_HARDWARE,
-	TV_RUNTIME,
-	TV_STORAGE,
-	TV_SOURCED,
-	TV_COUNT
-};
+#include "acs.h"
 
 struct appraised {
 	char name[80]; /* "host", or a device's label */
@@ -33,27 +19,14 @@ struct appraisal {
 	size_t n; /* [0] is the host */
 	struct appraised *at;
 };
-int appraise(const struct verified_claims *v, const struct refs *refs, struct reasons *reasons,
-	     struct appraisal **out, struct err *e);
+/**
+ * appraise - evidence becomes an appraisal claims set, reference values and endorsements are held
+ * against it, and what follows for each submodule is its trustworthiness vector.
+ * @now_s: what counts is valid now. @refs: ready. @reasons: gets a row for whatever is not right.
+ * Return: 0; E_MEMORY; E_LIMIT for more than one appraisal may hold, which denies.
+ */
+int appraise(const struct verified_claims *v, const struct refs *refs, long long now_s,
+	     struct reasons *reasons, struct appraisal **out, struct err *e);
 void appraisal_drop(struct appraisal **a);
-
-/** struct ect - elements of one environment, as evidence gives them (also what `refval learn` writes). */
-struct ect {
-	struct corim_env env;
-	char vendor[32], model[64];
-	size_t n;
-	struct corim_element *elements;
-	struct ect_info {
-		char name[96]; /* for people */
-		u8 mkey[100];
-		signed char vector; /* which claim it speaks for, TV_...; -1: information only */
-	} * info;
-};
-/** measurement_type_name - DMTFSpecMeasurementValueType (without its raw bit) for people. */
-const char *measurement_type_name(u8 type);
-int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
-/** ect_of_boot_log - its events in BOOT_LOG_PCRS: no quote vouches for the others. */
-int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);
-void ect_drop(struct ect **x);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "appraise.h"
+#include "ect.h"
 
 static struct ect *ect_new(size_t n)
 {

@@ -41,6 +41,7 @@ void verified_claims_drop(struct verified_claims **v)
 	for (size_t i = 0; i < (*v)->view.n_devices; i++)
 		spdm_evidence_drop(&(*v)->view.devices[i].evidence);
 	free((*v)->view.devices);
+	pubkey_drop(&(*v)->view.ak);
 	free(*v);
 	*v = NULL;
 }
@@ -454,7 +455,7 @@ int verify_evidence(const struct eat *token, const struct verify_context *ctx,
 	check_device_log(&r, e);
 	if (token->release.len)
 		check_release(&r, e);
-	pubkey_drop(&r.ak);
+	r.v->ak = TAKE(r.ak);
 	*out = TAKE(v);
 	return 0;
 }

@@ -71,6 +71,7 @@ struct verified_device {
 struct verified_view {
 	const struct eat *token;
 	struct checks checks;
+	struct pubkey *ak; /* the enrolled one; NULL: none */
 	struct tpm_attest quote;
 	struct boot_log *log; /* NULL: none was sent, or it does not replay */
 	bool quoted; /* the quote's signature by an enrolled AK holds: a verdict may be stored */

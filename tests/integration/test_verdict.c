@@ -422,7 +422,7 @@ static struct decision judge(struct fixture *f, struct made *m, struct verified_
 
 	*reasons = reasons_new();
 	assert_ok(verify_evidence(m->parsed, &m->ctx, *reasons, v, &e), &e);
-	assert_ok(appraise(*v, f->refs, *reasons, a, &e), &e);
+	assert_ok(appraise(*v, f->refs, 0, *reasons, a, &e), &e);
 	return decide(*v, *a, true);
 }
 
@@ -460,7 +460,7 @@ static void learn(struct fixture *f)
 	assert_ok(corim_write(&d, NULL, NULL, &corim, &e), &e);
 	assert_ok(corim_parse(buf_bytes(corim), &parsed, &e), &e);
 	assert_ok(refs_add(f->refs, parsed, &e), &e);
-	refs_ready(f->refs);
+	assert_ok(refs_ready(f->refs, &e), &e);
 	made_clear(&m);
 }
 

@@ -40,7 +40,7 @@ static struct refs *refs_of(const char *id, const struct corim_env *envs, size_t
 	struct err e = { 0 };
 
 	assert_ok(refs_add(r, corim_of(id, envs, n), &e), &e);
-	refs_ready(r);
+	assert_ok(refs_ready(r, &e), &e);
 	return r;
 }
 
@@ -88,7 +88,7 @@ static void a_found_reference_names_its_corim(void **state)
 	(void)state;
 	assert_ok(refs_add(r, corim_of("first", &one, 1), &e), &e);
 	assert_ok(refs_add(r, corim_of("second", &one, 1), &e), &e);
-	refs_ready(r);
+	assert_ok(refs_ready(r, &e), &e);
 	assert_int_equal(refs_find(r, &one, out, 4), 2);
 	assert_true(!strcmp(out[0].corim->id, "first") != !strcmp(out[1].corim->id, "first"));
 	refs_drop(&r);
@@ -98,10 +98,11 @@ static void no_references_find_nothing(void **state)
 {
 	const struct corim_env one = env("v", "m");
 	struct refs *r = refs_new();
+	struct err e = { 0 };
 	struct ref out[1];
 
 	(void)state;
-	refs_ready(r);
+	assert_ok(refs_ready(r, &e), &e);
 	assert_int_equal(refs_count(r), 0);
 	assert_int_equal(refs_find(r, &one, out, 1), 0);
 	refs_drop(&r);

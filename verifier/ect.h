@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Evidence as ECTs: one environment, its elements. SPEC: draft-ietf-rats-evidence-trans 4, PROTOCOL Environments */
+#ifndef ASSAY_ECT_H
+#define ASSAY_ECT_H
+
+#include "verify.h"
+
+#include "proto/corim.h"
+
+/* the trustworthiness vector, by AR4SI number */
+enum {
+	TV_INSTANCE,
+	TV_CONFIGURATION,
+	TV_EXECUTABLES,
+	TV_FILE_SYSTEM,
+	TV_HARDWARE,
+	TV_RUNTIME,
+	TV_STORAGE,
+	TV_SOURCED,
+	TV_COUNT
+};
+
+/** struct ect - elements of one environment, as evidence gives them (also what `refval learn` writes). */
+struct ect {
+	struct corim_env env;
+	char vendor[32], model[64];
+	size_t n;
+	struct corim_element *elements;
+	struct ect_info {
+		char name[96]; /* for people */
+		u8 mkey[100];
+		signed char vector; /* which claim it speaks for, TV_...; -1: information only */
+	} * info;
+};
+/** measurement_type_name - DMTFSpecMeasurementValueType (without its raw bit) for people. */
+const char *measurement_type_name(u8 type);
+int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
+/** ect_of_boot_log - its events in BOOT_LOG_PCRS: no quote vouches for the others. */
+int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);
+void ect_drop(struct ect **x);
+
+#endif

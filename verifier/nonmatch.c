@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nonmatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/text.h"
+
+/* How an element that no matching reference covers stands to the references by itself. */
+enum standing { NO_REFERENCE, OTHER_VALUE, KNOWN_BY_ITSELF };
+
+/* A reference value that an element misses, and how much of the rest of its state is there. */
+struct near {
+	const struct corim_element *want;
+	const struct corim *corim;
+	size_t score;
+};
+
+struct verdict_on {
+	enum standing standing;
+	size_t n; /* reference values in @near; @others: further ones that are different */
+	struct near near[NONMATCH_SHOWN_MAX];
+	size_t others;
+};
+
+struct nonmatch {
+	const struct acs_env *x;
+	enum corim_rules rules;
+	struct verdict_on *on; /* per element */
+	struct reasons *reasons;
+	const char *name, *address;
+	signed char *vector;
+};
+
+void claim_worse(signed char vector[TV_COUNT], int claim, signed char value)
+{
+	if (claim >= 0 && value > vector[claim])
+		vector[claim] = value;
+}
+
+/* ---- every reference of this environment is held against every element ---- */
+static bool same_want(const struct corim_element *a, const struct corim_element *b)
+{
+	return corim_mval_points(&a->mval) == corim_mval_points(&b->mval) &&
+	       corim_mval_matches(&a->mval, &b->mval) == CORIM_MATCHES &&
+	       a->mval.min_svn == b->mval.min_svn;
+}
+
+/* Closest first; of equally close ones the first that came, which the snapshot's order decides. */
+static void keep_near(struct verdict_on *v, const struct near *new)
+{
+	size_t at = v->n;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (same_want(v->near[i].want, new->want)) {
+			if (v->near[i].score >= new->score)
+				return;
+			v->n--;
+			memmove(&v->near[i], &v->near[i + 1], (v->n - i) * sizeof(*v->near));
+			at = v->n;
+			break;
+		}
+	while (at > 0 && v->near[at - 1].score < new->score)
+		at--;
+	if (at == NONMATCH_SHOWN_MAX) {
+		v->others++;
+		return;
+	}
+	if (v->n == NONMATCH_SHOWN_MAX) {
+		v->others++;
+		v->n--;
+	}
+	memmove(&v->near[at + 1], &v->near[at], (v->n - at) * sizeof(*v->near));
+	v->near[at] = *new;
+	v->n++;
+}
+
+static bool matches(const struct nonmatch *m, const struct corim_element *want, long at)
+{
+	return at >= 0 &&
+	       corim_mval_matches_by(m->rules, &want->mval, &m->x->ect->elements[at].mval) ==
+		       CORIM_MATCHES &&
+	       authority_satisfies(want->authorized, &m->x->by);
+}
+
+static bool hold_against(void *user, const struct ref *ref)
+{
+	struct nonmatch *m = user;
+	const struct corim_triple *t = ref->triple;
+	size_t score = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		score += matches(m, &t->elements[i], acs_element(m->x, t->elements[i].mkey));
+	for (size_t i = 0; i < t->n; i++) {
+		long at = acs_element(m->x, t->elements[i].mkey);
+		const struct near new = { &t->elements[i], ref->corim, score };
+
+		if (at < 0 || m->x->covered[at])
+			continue;
+		if (matches(m, &t->elements[i], at)) {
+			m->on[at].standing = KNOWN_BY_ITSELF;
+			continue;
+		}
+		if (m->on[at].standing == NO_REFERENCE)
+			m->on[at].standing = OTHER_VALUE;
+		keep_near(&m->on[at], &new);
+	}
+	return true;
+}
+
+/* ---- for people ---- */
+static void show(const struct corim_mval *m, char *out, size_t size)
+{
+	char hex[2 * 128 + 1];
+	struct bytes b = m->n_digests ? m->digests[0].bytes : m->raw;
+
+	if (b.len > 128)
+		b.len = 128;
+	if (m->has_svn)
+		snprintf(out, size, "svn %s%llu", m->min_svn ? ">= " : "",
+			 (unsigned long long)m->svn);
+	else if (m->has_version)
+		snprintf(out, size, "version %.*s",
+			 (int)(m->version.len < 100 ? m->version.len : 100),
+			 (const char *)m->version.at);
+	else if (m->n_digests || m->has_raw)
+		snprintf(out, size, "%s", hex_write(b, hex));
+	else
+		snprintf(out, size, "a value that cannot be shown");
+	for (char *p = out; *p; p++)
+		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+			*p = '?';
+}
+
+static void tell_other_value(struct nonmatch *m, size_t i)
+{
+	const struct corim_element *el = &m->x->ect->elements[i];
+	const struct verdict_on *v = &m->on[i];
+
+	for (size_t k = 0; k < v->n; k++) {
+		const struct corim_mval *want = &v->near[k].want->mval;
+		struct reason *why =
+			reasons_add(m->reasons, TIER_CONTRAINDICATED, -1, m->name, m->address);
+
+		why->alternative = k > 0;
+		why->others = k == 0 ? v->n - 1 + v->others : 0;
+		snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
+		show(want, why->wanted, sizeof(why->wanted));
+		if (corim_mval_matches_by(m->rules, want, &el->mval) == CORIM_ABSENT)
+			snprintf(why->found, sizeof(why->found),
+				 "the evidence has no value of that kind");
+		else if (corim_mval_matches_by(m->rules, want, &el->mval) == CORIM_MATCHES)
+			snprintf(why->found, sizeof(why->found),
+				 "that value, but not signed by the key that is wanted");
+		else
+			show(&el->mval, why->found, sizeof(why->found));
+		snprintf(why->corim, sizeof(why->corim), "%s", v->near[k].corim->id);
+	}
+}
+
+/* Return: whether another value was wanted. */
+static bool tell_element(struct nonmatch *m, size_t i)
+{
+	int claim = m->x->ect->info[i].vector;
+	struct reason *why;
+
+	/* right by itself: another element of its triple is not, and that one is the reason */
+	if (m->on[i].standing == KNOWN_BY_ITSELF ||
+	    (m->on[i].standing == NO_REFERENCE && claim < 0))
+		return false;
+	if (m->on[i].standing == OTHER_VALUE) {
+		tell_other_value(m, i);
+		claim_worse(m->vector, claim < 0 ? TV_EXECUTABLES : claim, 96);
+		return true;
+	}
+	why = reasons_add(m->reasons, TIER_WARNING, -1, m->name, m->address);
+	snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
+	snprintf(why->found, sizeof(why->found), "no reference value was given for it");
+	claim_worse(m->vector, claim, 33); /* unrecognized */
+	return false;
+}
+
+/* Every element is named for which there is something to say; what stays silent is told as a whole. */
+static void tell(struct nonmatch *m)
+{
+	const struct ect *x = m->x->ect;
+	size_t silent = 0, wrong = 0;
+	struct reason *why;
+
+	for (size_t i = 0; i < x->n; i++) {
+		if (m->x->covered[i] || x->info[i].vector < 0)
+			continue;
+		wrong += tell_element(m, i);
+		silent += m->on[i].standing == KNOWN_BY_ITSELF;
+	}
+	/* A version or security version makes no claim, but a triple that wants another one fails. */
+	for (size_t i = 0; silent && !wrong && i < x->n; i++)
+		if (!m->x->covered[i] && x->info[i].vector < 0)
+			wrong += tell_element(m, i);
+	if (!silent || wrong)
+		return;
+	why = reasons_add(m->reasons, TIER_CONTRAINDICATED, -1, m->name, m->address);
+	snprintf(why->element, sizeof(why->element), "measurements");
+	snprintf(why->found, sizeof(why->found),
+		 "each value is known, but no reference holds them all together");
+	claim_worse(m->vector, TV_EXECUTABLES, 96);
+}
+
+int nonmatch_explain(const struct acs_env *x, const struct refs *refs, long long now_s,
+		     const char *name, const char *address, signed char vector[TV_COUNT],
+		     struct reasons *reasons, struct err *e)
+{
+	struct nonmatch m = { x, refs_options(refs)->rules, NULL, reasons, name, address, vector };
+	bool all = true;
+
+	for (size_t i = 0; i < x->ect->n; i++)
+		all &= x->covered[i];
+	if (all)
+		return 0;
+	m.on = calloc(x->ect->n, sizeof(*m.on));
+	if (!m.on)
+		return err_set(e, E_MEMORY, "no memory to explain an appraisal");
+	refs_each(refs, &x->env, now_s, hold_against, &m);
+	tell(&m);
+	free(m.on);
+	return 0;
+}
