@@ -203,7 +203,8 @@ int verify_token(struct cli *c, const char *path)
 
 	rc = !reasons || file_read(path, EVIDENCE_MAX, &b, &e) || eat_parse(buf_bytes(b), &t, &e) ||
 	     take_given(c, t, &g, &e) || verify_evidence(t, &g.ctx, reasons, &v, &e) ||
-	     (g.refs && appraise(v, g.refs, g.ctx.now_s, reasons, &a, &e));
+	     (g.refs && appraise(v, g.refs, &(struct appraisal_terms){ .now_s = g.ctx.now_s },
+				 reasons, &a, &e));
 	if (rc) {
 		given_clear(&g);
 		return cli_fail(c, &e, NULL);

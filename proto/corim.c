@@ -477,6 +477,11 @@ int corim_parse(struct bytes b, struct corim **out, struct err *e)
 	return corim_read(b, CORIM_DRAFT_11, BYTES_NONE, out, e);
 }
 
+bool corim_is_learned(const struct corim *c)
+{
+	return !strcmp(c->signer, "learned");
+}
+
 size_t corim_triples(const struct corim *c)
 {
 	return c->n_references + c->n_endorsed + c->n_conditional + c->n_series + c->n_keys +

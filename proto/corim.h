@@ -160,6 +160,8 @@ struct corim {
 	struct corim_domain *domains;
 	struct corim_software *software;
 };
+/** corim_is_learned - written by `assay refval learn`: seen on hosts, vouched for by nobody who made them. */
+bool corim_is_learned(const struct corim *c);
 /** corim_triples - how many, of every kind. */
 size_t corim_triples(const struct corim *c);
 

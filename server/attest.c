@@ -130,6 +130,7 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 {
 	struct round *r = arg;
 	const struct settings *s = r->server->settings;
+	struct appraisal_terms terms;
 	struct refs *refs;
 	int rc;
 
@@ -153,7 +154,8 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	if (verify_evidence(r->token, &r->ctx, r->reasons, &r->verified, e))
 		return (int)e->code;
 	refs = refvals_take(r->server->refvals);
-	rc = appraise(r->verified, refs, r->ctx.now_s, r->reasons, &r->appraisal, e);
+	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0 };
+	rc = appraise(r->verified, refs, &terms, r->reasons, &r->appraisal, e);
 	refvals_give(r->server->refvals, refs);
 	if (!rc)
 		r->decision = decide(r->verified, r->appraisal, r->token->release.len > 0);

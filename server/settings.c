@@ -144,6 +144,60 @@ static int take_prevents(void *into, const char *arg, const char *value, struct 
 	return take_guard(&((struct settings *)into)->must_prevent, value, e);
 }
 
+static int take_learned(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	if (strcmp(value, "affirm") && strcmp(value, "warn"))
+		return err_set(e, E_CONFIG, "affirm or warn expected, not \"%s\"", value);
+	((struct settings *)into)->appraisal.learned_affirms = !strcmp(value, "affirm");
+	return 0;
+}
+
+static int take_debug(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	if (strcmp(value, "refuse") && strcmp(value, "warn"))
+		return err_set(e, E_CONFIG, "refuse or warn expected, not \"%s\"", value);
+	((struct settings *)into)->appraisal.debug_allowed = !strcmp(value, "warn");
+	return 0;
+}
+
+static int take_secure_boot(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_bool(&((struct settings *)into)->appraisal.secure_boot_required, value, e);
+}
+
+static int take_require(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return policy_add_required(&((struct settings *)into)->appraisal, value, e);
+}
+
+static int take_svn_floor(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return policy_add_floor(&((struct settings *)into)->appraisal, value, e);
+}
+
+static int take_refuse_endorsed(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return policy_add_name(&((struct settings *)into)->appraisal, true, value, e);
+}
+
+static int take_warn_endorsed(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return policy_add_name(&((struct settings *)into)->appraisal, false, value, e);
+}
+
+static int take_reboot_within(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_duration(&((struct settings *)into)->appraisal.reboot_within_s, value, e);
+}
+
 static const struct config_key keys[] = {
 	{ "listen", "address", take_address },
 	{ "listen", "port", take_port },
@@ -163,6 +217,14 @@ static const struct config_key keys[] = {
 	{ "policy", "prevents", take_prevents },
 	{ "policy", "device_log_required", take_device_log_required },
 	{ "policy", "device_move_after", take_move },
+	{ "policy", "learned", take_learned },
+	{ "policy", "debug", take_debug },
+	{ "policy", "secure_boot_required", take_secure_boot },
+	{ "policy", "require", take_require },
+	{ "policy", "svn_floor", take_svn_floor },
+	{ "policy", "refuse_endorsed", take_refuse_endorsed },
+	{ "policy", "warn_endorsed", take_warn_endorsed },
+	{ "policy", "reboot_within", take_reboot_within },
 	{ "test", "release_from_test_sources", take_release_from_test_sources },
 };
 

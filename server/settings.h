@@ -3,7 +3,7 @@
 #ifndef ASSAY_SERVER_SETTINGS_H
 #define ASSAY_SERVER_SETTINGS_H
 
-#include "common/err.h"
+#include "verifier/policy.h"
 
 enum { PATH_TEXT = 512 };
 
@@ -30,6 +30,7 @@ struct settings {
 	u32 must_detect,
 		must_prevent; /* what a device's kernel must do, by guard_names of verifier/verify.h */
 	bool device_log_required;
+	struct policy appraisal; /* learned, require, svn_floor, ... */
 	long long device_move_s; /* a leaf key on two hosts within this is refused */
 	/* [test]: printed at start and in every result */
 	bool release_from_test_sources;

@@ -20,6 +20,7 @@ void appraisal_drop(struct appraisal **a)
 struct work {
 	const struct verified_view *v;
 	const struct refs *refs;
+	const struct appraisal_terms *terms;
 	long long now_s;
 	struct reasons *reasons;
 	struct appraisal *a;
@@ -229,6 +230,22 @@ static int apply_dependencies(struct work *w, struct err *e)
 	return 0;
 }
 
+static int apply_policy(struct work *w, struct err *e)
+{
+	static const struct policy none = { 0 };
+	struct policed *s = calloc(w->a->n, sizeof(*s));
+
+	if (!s)
+		return err_set(e, E_MEMORY, "no memory for an appraisal");
+	for (size_t i = 0; i < w->a->n; i++)
+		s[i] = (struct policed){ w->a->at[i].name, address_of(w, (int)i),
+					 w->a->at[i].vector };
+	policy_apply(w->terms->policy ? w->terms->policy : &none, w->v, w->acs, s, w->now_s,
+		     w->terms->boot_seen_s, w->reasons);
+	free(s);
+	return 0;
+}
+
 static int run_phases(struct work *w, struct err *e)
 {
 	if (add_host(w, e))
@@ -242,17 +259,20 @@ static int run_phases(struct work *w, struct err *e)
 	for (size_t i = 0; i < w->acs->n; i++)
 		if (w->acs->envs[i]->ect && judge_env(w, w->acs->envs[i], e))
 			return (int)e->code;
+	if (apply_policy(w, e))
+		return (int)e->code;
 	for (size_t i = 0; i < w->a->n; i++)
 		finish_submod(w, i);
 	return apply_dependencies(w, e);
 }
 
-int appraise(const struct verified_claims *claims, const struct refs *refs, long long now_s,
-	     struct reasons *reasons, struct appraisal **out, struct err *e)
+int appraise(const struct verified_claims *claims, const struct refs *refs,
+	     const struct appraisal_terms *terms, struct reasons *reasons, struct appraisal **out,
+	     struct err *e)
 {
 	const struct verified_view *v = verified_view(claims);
 	OWNED(appraisal) a = calloc(1, sizeof(*a));
-	struct work w = { v, refs, now_s, reasons, a, acs_new(), 0, NULL };
+	struct work w = { v, refs, terms, terms->now_s, reasons, a, acs_new(), 0, NULL };
 	int rc;
 
 	if (!a || !w.acs || !(a->at = calloc(v->n_devices + 1, sizeof(*a->at)))) {

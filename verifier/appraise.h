@@ -6,7 +6,7 @@
 #ifndef ASSAY_APPRAISE_H
 #define ASSAY_APPRAISE_H
 
-#include "acs.h"
+#include "policy.h"
 
 struct appraised {
 	char name[80]; /* "host", or a device's label */
@@ -19,14 +19,22 @@ struct appraisal {
 	size_t n; /* [0] is the host */
 	struct appraised *at;
 };
+/** struct appraisal_terms - what is neither evidence nor reference value. */
+struct appraisal_terms {
+	const struct policy *policy;
+	long long now_s;       /* what counts is valid now */
+	long long boot_seen_s; /* as policy_apply() wants it */
+};
 /**
  * appraise - evidence becomes an appraisal claims set, reference values and endorsements are held
  * against it, and what follows for each submodule is its trustworthiness vector.
- * @now_s: what counts is valid now. @refs: ready. @reasons: gets a row for whatever is not right.
+ * @refs: ready. @terms->policy may be NULL: no limits, and learned values do not affirm.
+ * @reasons: gets a row for whatever is not right.
  * Return: 0; E_MEMORY; E_LIMIT for more than one appraisal may hold, which denies.
  */
-int appraise(const struct verified_claims *v, const struct refs *refs, long long now_s,
-	     struct reasons *reasons, struct appraisal **out, struct err *e);
+int appraise(const struct verified_claims *v, const struct refs *refs,
+	     const struct appraisal_terms *terms, struct reasons *reasons, struct appraisal **out,
+	     struct err *e);
 void appraisal_drop(struct appraisal **a);
 
 #endif

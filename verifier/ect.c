@@ -164,3 +164,29 @@ int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, s
 	*out = TAKE(x);
 	return 0;
 }
+
+/* UEFI_VARIABLE_DATA of SecureBoot = 1, which is what firmware hashes. SPEC: TCG PFP 3.3.4.8, UEFI 3.3 */
+bool ect_secure_boot_is_on(const struct ect *x)
+{
+	static const u8 on[] = {
+		0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, /* EFI_GLOBAL_VARIABLE */
+		0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c, /* */
+		10,   0,    0,	  0,	0,    0,    0,	  0,	/* characters in its name */
+		1,    0,    0,	  0,	0,    0,    0,	  0,	/* bytes in its value */
+		'S',  0,    'e',  0,	'c',  0,    'u',  0,	'r', 0, 'e',
+		0,    'B',  0,	  'o',	0,    'o',  0,	  't',	0,   1,
+	};
+	static const u8 mkey[] = "\x6bsecure-boot";
+	struct digest want = sha256_of(BYTES(on));
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct corim_mval *m = &x->elements[i].mval;
+
+		if (!bytes_equal(x->elements[i].mkey, (struct bytes){ mkey, sizeof(mkey) - 1 }))
+			continue;
+		for (size_t k = 0; k < m->n_digests; k++)
+			if (m->digests[k].alg == 1 && digest_equals(&want, m->digests[k].bytes))
+				return true;
+	}
+	return false;
+}

@@ -37,6 +37,8 @@ const char *measurement_type_name(u8 type);
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
 /** ect_of_boot_log - its events in BOOT_LOG_PCRS: no quote vouches for the others. */
 int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);
+/** ect_secure_boot_is_on - the boot log of this ECT measured the variable SecureBoot as 1. */
+bool ect_secure_boot_is_on(const struct ect *x);
 void ect_drop(struct ect **x);
 
 #endif

@@ -20,6 +20,7 @@ struct reason {
 	char wanted[300]; /* "" when no single value was wanted                       */
 	char found[300];
 	char corim[128]; /* which CoRIM wanted it, or ""                             */
+	char policy[24]; /* the policy rule that lowered the verdict, or "" */
 	bool alternative; /* one more value that would have done; the row before it tells the first */
 	size_t others;	  /* how many more values would have done                  */
 };

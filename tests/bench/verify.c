@@ -117,7 +117,7 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	if (!reasons || verify_evidence(b->token, &b->ctx, reasons, &v, e))
 		return (int)e->code;
 	refs = refvals_take(b->server->refvals);
-	if (appraise(v, refs, 0, reasons, &a, e))
+	if (appraise(v, refs, &(struct appraisal_terms){ 0 }, reasons, &a, e))
 		return (int)e->code;
 	refvals_give(b->server->refvals, refs);
 	d = decide(v, a, false);

@@ -422,7 +422,7 @@ static struct decision judge(struct fixture *f, struct made *m, struct verified_
 
 	*reasons = reasons_new();
 	assert_ok(verify_evidence(m->parsed, &m->ctx, *reasons, v, &e), &e);
-	assert_ok(appraise(*v, f->refs, 0, *reasons, a, &e), &e);
+	assert_ok(appraise(*v, f->refs, &(struct appraisal_terms){ 0 }, *reasons, a, &e), &e);
 	return decide(*v, *a, true);
 }
 

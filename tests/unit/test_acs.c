@@ -4,113 +4,16 @@
  * diagnostic notation. What comes out is told as text: "0: 1=e 1=r/a 7=n/b" says that environment 0 has
  * element 1 from evidence, a copy of it on the word of CoRIM "a", and element 7 endorsed by "b".
  */
+#include "acs_sample.h"
 #include "edn.h"
 #include "support.h"
 
 #include <stdio.h>
 
-#include "verifier/acs.h"
 #include "verifier/order.h"
 #include "verifier/trust.h"
 
-enum { NOW = 1800000000, CORIMS_MAX = 6 };
-
-/* ---- evidence ---- */
-struct device {
-	struct ect ect;
-	struct corim_element elements[8];
-	struct ect_info info[8];
-	u8 mkeys[8];
-	struct digest digests[8];
-	struct authority by;
-	u8 instance[8];
-};
-
-/* "1a 2b 5=3": element 1 has the digest of "a", element 5 the security version 3 */
-static void make(struct device *d, const char *values, u8 key)
-{
-	*d = (struct device){ .by = { .n = 1 } };
-	memset(d->by.key[0], key, 32);
-	d->ect.env = (struct corim_env){ .vendor = bytes_text("v"), .model = bytes_text("m") };
-	d->ect.elements = d->elements;
-	d->ect.info = d->info;
-	for (const char *at = values; *at;) {
-		struct corim_element *el = &d->elements[d->ect.n];
-
-		d->mkeys[d->ect.n] = (u8)(at[0] - '0');
-		el->mkey = (struct bytes){ &d->mkeys[d->ect.n], 1 };
-		if (at[1] == '=') {
-			el->mval.has_svn = true;
-			el->mval.svn = (u64)(at[2] - '0');
-			at += 3;
-		} else {
-			d->digests[d->ect.n] = sha256_of((struct bytes){ (const u8 *)at + 1, 1 });
-			el->mval.n_digests = 1;
-			el->mval.digests[0] =
-				(struct corim_digest){ 1, digest_bytes(&d->digests[d->ect.n]) };
-			at += 2;
-		}
-		d->ect.n++;
-		at += *at == ' ';
-	}
-}
-
-/* ---- CoRIMs ---- */
-#define ENV	    "{0: {2: \"m\"}}"
-#define SHA_A	    "[[1, h'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb']]"
-#define SHA_B	    "[[1, h'3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d']]"
-#define ONE_IS_A    "{0: 1, 1: {2: " SHA_A "}}"
-#define ONE_IS_B    "{0: 1, 1: {2: " SHA_B "}}"
-#define SVN(key, n) "{0: " #key ", 1: {1: " #n "}}"
-
-static void add(struct refs *refs, const char *id, const char *triples, u8 signer)
-{
-	OWNED(buf) text = buf_new(65536);
-	struct corim *c = NULL;
-	struct err e = { 0 };
-
-	write_bytes(&text->w, bytes_text("501({0: \""));
-	write_bytes(&text->w, bytes_text(id));
-	write_bytes(&text->w, bytes_text("\", 1: [506(<<{1: {0: \"t-"));
-	write_bytes(&text->w, bytes_text(id));
-	write_bytes(&text->w, bytes_text("\"}, 4: "));
-	write_bytes(&text->w, bytes_text(triples));
-	write_bytes(&text->w, bytes_text("}>>)]})"));
-	write_u8(&text->w, 0);
-	OWNED(buf) b = edn((const char *)text->w.at);
-	assert_ok(corim_parse(buf_bytes(b), &c, &e), &e);
-	c->has_signer_key = true;
-	memset(c->signer_key, signer, sizeof(c->signer_key));
-	assert_ok(refs_add(refs, c, &e), &e);
-}
-
-static void add_whole(struct refs *refs, const char *corim)
-{
-	OWNED(buf) b = edn(corim);
-	struct corim *c = NULL;
-	struct err e = { 0 };
-
-	assert_ok(corim_parse(buf_bytes(b), &c, &e), &e);
-	assert_ok(refs_add(refs, c, &e), &e);
-}
-
-static struct acs *appraised(const struct refs *refs, struct device *d, size_t n)
-{
-	struct acs *a = acs_new();
-	struct err e = { 0 };
-
-	for (size_t i = 0; i < n; i++) {
-		char text[40];
-
-		snprintf(text, sizeof(text), "560(h'%02x')", 0xd0 + (unsigned int)i);
-		OWNED(buf) instance = edn(text);
-		assert_ok(acs_add_evidence(a, (int)i, &d[i].ect, buf_bytes(instance), &d[i].by, &e),
-			  &e);
-	}
-	assert_ok(acs_match_references(a, refs, NOW, &e), &e);
-	assert_ok(acs_endorse(a, refs, NOW, &e), &e);
-	return a;
-}
+enum { CORIMS_MAX = 6 };
 
 static const char *told(const struct acs *a, char *out, size_t size)
 {
@@ -247,7 +150,7 @@ static struct refs *refs_in(const struct row *r, bool backwards)
 		const struct given *g = &r->corims[backwards ? CORIMS_MAX - 1 - k : k];
 
 		if (g->id) /* the first letter's number signs: "a" is 0x30, "b" 0x31 */
-			add(refs, g->id, g->triples, (u8)(0x30 + g->id[0] - 'a'));
+			sample_add(refs, g->id, g->triples, (u8)(0x30 + g->id[0] - 'a'));
 	}
 	assert_ok(refs_ready(refs, &e), &e);
 	return refs;
@@ -264,8 +167,8 @@ static void evidence_references_and_endorsements_make_the_claims_set(void **stat
 			char text[1000];
 
 			for (size_t k = 0; k < n; k++)
-				make(&d[k], rows[i].devices[k], (u8)(k + 1));
-			OWNED(acs) a = appraised(refs, d, n);
+				device_make(&d[k], rows[i].devices[k], (u8)(k + 1));
+			OWNED(acs) a = acs_of(refs, d, n);
 
 			if (strcmp(told(a, text, sizeof(text)), rows[i].told))
 				fail_msg("%s:\n  %s\n  expected\n  %s", rows[i].sentence, text,
@@ -335,10 +238,10 @@ static void a_corim_counts_while_it_is_valid_and_its_tag_while_it_is_listed(void
 		struct device d;
 		struct err e = { 0 };
 
-		add_whole(refs, cases[i].corim);
+		sample_add_whole(refs, cases[i].corim);
 		assert_ok(refs_ready(refs, &e), &e);
-		make(&d, "1a", 1);
-		OWNED(acs) a = appraised(refs, &d, 1);
+		device_make(&d, "1a", 1);
+		OWNED(acs) a = acs_of(refs, &d, 1);
 		if ((a->envs[0]->n == 2) != cases[i].counts)
 			fail_msg("%s", cases[i].sentence);
 	}
@@ -388,10 +291,10 @@ static void keys_that_are_listed_are_the_only_ones_that_count(void **state)
 		struct err e = { 0 };
 		char text[1200] = "";
 
-		add(refs, "k", cases[i].triples, 0);
+		sample_add(refs, "k", cases[i].triples, 0);
 		assert_ok(refs_ready(refs, &e), &e);
-		make(&d, "1a", 1);
-		OWNED(acs) a = appraised(refs, &d, 1);
+		device_make(&d, "1a", 1);
+		OWNED(acs) a = acs_of(refs, &d, 1);
 		trust_check_keys(a->envs[0], refs, NOW, "d", "", vector, reasons);
 		if (reasons->n)
 			reason_text(&reasons->at[0], text, sizeof(text));
@@ -435,11 +338,11 @@ static void nothing_is_better_than_what_it_trusts(void **state)
 		struct device d[2];
 		struct err e = { 0 };
 
-		add(refs, "k", cases[i].triples, 0);
+		sample_add(refs, "k", cases[i].triples, 0);
 		assert_ok(refs_ready(refs, &e), &e);
-		make(&d[0], "1a", 1);
-		make(&d[1], "1a", 2);
-		OWNED(acs) a = appraised(refs, d, 2);
+		device_make(&d[0], "1a", 1);
+		device_make(&d[1], "1a", 2);
+		OWNED(acs) a = acs_of(refs, d, 2);
 		trust_depend(a, refs, NOW, s, 2, reasons);
 		if (s[0].status != cases[i].becomes || s[1].status != cases[i].second)
 			fail_msg("%s: %s", cases[i].sentence, tier_name(s[0].status));

@@ -299,7 +299,9 @@ static void evidence_and_references_make_each_claim_and_the_whole(void **state)
 		make(m, r->blocks, 'k');
 		if (r->checks != ALL_PASSED)
 			set_one(m, CHECK_SIGNATURE, r->checks == ONE_FAILED ? FAILED : NOT_RUN);
-		assert_ok(appraise(m->claims, refs, 0, m->reasons, &a, &e), &e);
+		assert_ok(appraise(m->claims, refs, &(struct appraisal_terms){ 0 }, m->reasons, &a,
+				   &e),
+			  &e);
 		assert_int_equal(a->n, 2);
 		assert_int_equal(a->at[0].status, TIER_AFFIRMING); /* the host is as it should be */
 		check_row(r, &a->at[1], m->reasons);
@@ -340,7 +342,9 @@ static void the_boot_log_makes_the_hosts_claims(void **state)
 			boot_log_drop(&m->view->log);
 		if (cases[i].failed)
 			set_one(m, CHECK_CLOCK, FAILED);
-		assert_ok(appraise(m->claims, refs, 0, m->reasons, &a, &e), &e);
+		assert_ok(appraise(m->claims, refs, &(struct appraisal_terms){ 0 }, m->reasons, &a,
+				   &e),
+			  &e);
 		d = decide(m->claims, a, true);
 		if (a->at[0].status != cases[i].tier || d.status != cases[i].tier ||
 		    a->at[0].vector[TV_EXECUTABLES] != cases[i].executables ||
@@ -369,7 +373,9 @@ static void a_check_that_did_not_pass_denies(void **state)
 
 			make(m, "1a", 'k');
 			set_one(m, (enum check_id)i, results[k]);
-			assert_ok(appraise(m->claims, refs, 0, m->reasons, &a, &e), &e);
+			assert_ok(appraise(m->claims, refs, &(struct appraisal_terms){ 0 },
+					   m->reasons, &a, &e),
+				  &e);
 			d = decide(m->claims, a, true);
 			/* what only a release needs says nothing about the host */
 			if (d.release ||
