@@ -33,6 +33,7 @@ enum cli_option {
 	OPT_AUDIENCE,
 	OPT_ONE_HOST,
 	OPT_COLLECTOR,
+	OPT_LEARNED,
 	OPT_COUNT
 };
 

@@ -27,7 +27,8 @@ static const char usage[] =
 	"  assay doctor                          what is missing or insecure here, and the next "
 	"step\n"
 	"offline:\n"
-	"  assay verify TOKEN --host FILE [--root FILE] [--nonce HEX] [--corim FILE --signer "
+	"  assay verify TOKEN --host FILE [--root FILE] [--nonce HEX] [--corim FILE [--learned] "
+	"--signer "
 	"CERT]\n"
 	"                                        a saved token; the host as `assay host show "
 	"--json`\n"
@@ -239,6 +240,7 @@ static const struct option options[] = {
 	{ "volume", required_argument, NULL, LONG_FIRST + OPT_VOLUME },
 	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
 	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
+	{ "learned", no_argument, NULL, LONG_FIRST + OPT_LEARNED },
 	{ "collector", required_argument, NULL, LONG_FIRST + OPT_COLLECTOR },
 	{ "ak", required_argument, NULL, LONG_FIRST + OPT_AK },
 	{ "deployment", required_argument, NULL, LONG_FIRST + OPT_DEPLOYMENT },

@@ -197,14 +197,16 @@ int verify_token(struct cli *c, const char *path)
 	OWNED(appraisal) a = NULL;
 	struct given g = { 0 };
 	struct err e = { 0 };
+	/* what was only learned is as good as the one who hands it over says */
+	const struct policy policy = { .learned_affirms = c->option[OPT_LEARNED] != NULL };
+	const struct appraisal_terms terms = { .policy = &policy, .now_s = clock_now_s() };
 	const char *status = "none";
 	bool good;
 	int rc;
 
 	rc = !reasons || file_read(path, EVIDENCE_MAX, &b, &e) || eat_parse(buf_bytes(b), &t, &e) ||
 	     take_given(c, t, &g, &e) || verify_evidence(t, &g.ctx, reasons, &v, &e) ||
-	     (g.refs && appraise(v, g.refs, &(struct appraisal_terms){ .now_s = g.ctx.now_s },
-				 reasons, &a, &e));
+	     (g.refs && appraise(v, g.refs, &terms, reasons, &a, &e));
 	if (rc) {
 		given_clear(&g);
 		return cli_fail(c, &e, NULL);

@@ -75,6 +75,7 @@ static void stands_in_the_report(const char *name)
 	X(doctor_names_what_is_wrong_and_the_next_step)                                            \
 	X(a_saved_token_verifies_offline_and_says_what_is_not_proven)                              \
 	X(with_its_corim_it_is_appraised)                                                          \
+	X(learned_values_alone_are_no_more_than_a_warning)                                         \
 	X(another_nonce_is_refused)                                                                \
 	X(without_the_vendors_root_it_is_refused)                                                  \
 	X(a_corim_of_a_stranger_is_refused)                                                        \
