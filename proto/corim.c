@@ -46,11 +46,11 @@ const char *corim_path(const struct corim_place *p, char *out, size_t size)
 	return out;
 }
 
-static int place_error(const struct corim_place *p, struct err *e)
+int corim_place_error(const struct corim_place *p, const char *what, struct err *e)
 {
 	char path[200];
 
-	return err_set(e, cbor_code(&p->c), "CoRIM: %s%s%s", corim_path(p, path, sizeof(path)),
+	return err_set(e, cbor_code(&p->c), "%s: %s%s%s", what, corim_path(p, path, sizeof(path)),
 		       p->depth ? ": " : "", p->c.r.why);
 }
 
@@ -467,7 +467,7 @@ int corim_read(struct bytes b, unsigned int shapes, struct bytes detached, struc
 		return (int)e->code;
 	take_corim_map(&p);
 	if (cbor_done(&p.c))
-		return place_error(&p, e);
+		return corim_place_error(&p, "CoRIM", e);
 	*out = TAKE(c);
 	return 0;
 }

@@ -14,6 +14,7 @@ struct corim_place {
 	struct cbor c;
 	struct corim *out;
 	size_t tag; /* index into out->tags */
+	bool evidence; /* concise evidence: what a device says of itself, in nearly the same form */
 	size_t depth;
 	struct corim_step {
 		const char *name;
@@ -25,6 +26,8 @@ void corim_leave(struct corim_place *p);
 /** corim_path - "tags[0].triples.0[1].env", without a dot at its end. Return: @out. */
 const char *corim_path(const struct corim_place *p, char *out, size_t size);
 
+/** corim_place_error - what failed, where: "CoRIM: tags[0]: ...". */
+int corim_place_error(const struct corim_place *p, const char *what, struct err *e);
 /** corim_room - @at grown by @more zeroed items of @size; NULL after a failure, which p->c then tells. */
 void *corim_room(struct corim_place *p, void *at, size_t have, size_t more, size_t size,
 		 size_t max);
@@ -50,6 +53,8 @@ struct bytes corim_take_keys(struct corim_place *p, const char *field);
 
 /* corim_triples.c */
 void corim_take_triples(struct corim_place *p);
+/** corim_take_ev_triples - those of concise evidence: evidence goes where reference values would. */
+void corim_take_ev_triples(struct corim_place *p);
 void corim_triple_clear(struct corim_triple *t);
 
 #endif

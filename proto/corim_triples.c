@@ -268,7 +268,43 @@ static void take_kind(struct corim_place *p, const struct kind *k)
 	cbor_end(&p->c);
 }
 
-void corim_take_triples(struct corim_place *p)
+/* [ environment, [ + { ?0 tag-id, 1 evidence, ?2 authorized-by } ] ] */
+static void take_ev_software(struct corim_place *p)
+{
+	struct corim_software *s = &p->out->software[p->out->n_software++];
+	char id[CORIM_ID_MAX];
+	size_t n, members;
+
+	if (cbor_array(&p->c, "triple") != 2)
+		cbor_fail(&p->c, "not a pair of environment and evidence");
+	corim_take_env(p, &s->env);
+	n = cbor_array(&p->c, "evidence");
+	if (!p->c.r.why && !n)
+		cbor_fail(&p->c, "evidence is empty");
+	for (size_t k = 0; k < n && !p->c.r.why; k++) {
+		members = cbor_map(&p->c, "evidence");
+		for (size_t i = 0; i < members && !p->c.r.why; i++) {
+			if (cbor_int(&p->c, "evidence") == 0)
+				corim_take_id(&p->c, id, sizeof(id), "tag-id");
+			else
+				cbor_item(&p->c, "evidence");
+		}
+		cbor_end(&p->c);
+	}
+	cbor_end(&p->c);
+	cbor_end(&p->c);
+}
+
+static const struct kind ev_kinds[] = {
+	KIND(0, "ev-triples.0", references, take_references),
+	KIND(1, "ev-triples.1", keys, take_identity),
+	KIND(2, "ev-triples.2", domains, take_dependency),
+	KIND(3, "ev-triples.3", domains, take_membership),
+	KIND(4, "ev-triples.4", software, take_ev_software),
+	KIND(5, "ev-triples.5", keys, take_attest),
+};
+
+static void take_map_of(struct corim_place *p, const struct kind *known, size_t n_known)
 {
 	size_t n = cbor_map(&p->c, "triples");
 
@@ -278,13 +314,23 @@ void corim_take_triples(struct corim_place *p)
 		long long key = cbor_int(&p->c, "triples");
 		const struct kind *k = NULL;
 
-		for (size_t j = 0; j < ARRAY_LEN(kinds); j++)
-			if (kinds[j].key == key)
-				k = &kinds[j];
+		for (size_t j = 0; j < n_known; j++)
+			if (known[j].key == key)
+				k = &known[j];
 		if (k)
 			take_kind(p, k);
 		else /* a negative one belongs to a profile, and none is known */
 			cbor_fail(&p->c, "triples: unknown kind");
 	}
 	cbor_end(&p->c);
+}
+
+void corim_take_triples(struct corim_place *p)
+{
+	take_map_of(p, kinds, ARRAY_LEN(kinds));
+}
+
+void corim_take_ev_triples(struct corim_place *p)
+{
+	take_map_of(p, ev_kinds, ARRAY_LEN(ev_kinds));
 }

@@ -484,7 +484,10 @@ static void take_measurement(struct corim_place *p, struct corim_element *el)
 			has_mval = true;
 			break;
 		case 2:
-			el->authorized = corim_take_keys(p, "authorized-by");
+			if (p->evidence && cbor_peek(&p->c) == CBOR_TAG)
+				take_tagged(&p->c, keys, "authorized-by"); /* one key, by itself */
+			else
+				el->authorized = corim_take_keys(p, "authorized-by");
 			break;
 		default:
 			cbor_fail(&p->c, "measurement: unknown key");

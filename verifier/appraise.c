@@ -25,8 +25,9 @@ struct work {
 	struct reasons *reasons;
 	struct appraisal *a;
 	struct acs *acs;
-	size_t n_ects;
+	size_t n_ects, n_claims;
 	struct ect **ects;
+	struct ect_claims **claims; /* per device */
 };
 
 static void work_clear(struct work *w)
@@ -35,6 +36,9 @@ static void work_clear(struct work *w)
 	for (size_t i = 0; i < w->n_ects; i++)
 		ect_drop(&w->ects[i]);
 	free(w->ects);
+	for (size_t i = 0; i < w->n_claims; i++)
+		ect_claims_drop(&w->claims[i]);
+	free(w->claims);
 }
 
 /* ---- phase 2: evidence ---- */
@@ -109,6 +113,22 @@ static int add_host(struct work *w, struct err *e)
 	return add_ect(w, 0, x, put_ueid(&instance, w->v->token->ueid), &by, e);
 }
 
+/* Environments of the device's own telling: they are as unique as it is. */
+static int add_own_claims(struct work *w, size_t i, struct bytes instance,
+			  const struct authority *by, struct err *e)
+{
+	struct ect_claims *c = NULL;
+
+	if (ect_claims_of_device(&w->v->devices[i], &c, e))
+		return (int)e->code;
+	w->claims[w->n_claims++] = c;
+	for (size_t k = 0; k < c->n; k++)
+		if (acs_add_evidence(w->acs, (int)i + 1, c->at[k],
+				     c->at[k]->env.instance.len ? BYTES_NONE : instance, by, e))
+			return (int)e->code;
+	return 0;
+}
+
 static int add_device(struct work *w, size_t i, struct err *e)
 {
 	const struct verified_device *d = &w->v->devices[i];
@@ -127,7 +147,9 @@ static int add_device(struct work *w, size_t i, struct err *e)
 		return (int)e->code;
 	claim_worse(a->vector, TV_HARDWARE, 2);
 	claim_worse(a->vector, TV_INSTANCE, 2);
-	return add_ect(w, (int)i + 1, x, put_thumbprint(&instance, d->leaf_key), &by, e);
+	if (add_ect(w, (int)i + 1, x, put_thumbprint(&instance, d->leaf_key), &by, e))
+		return (int)e->code;
+	return add_own_claims(w, i, write_done(&instance), &by, e);
 }
 
 /* ---- from the claims set to claims ---- */
@@ -272,10 +294,17 @@ int appraise(const struct verified_claims *claims, const struct refs *refs,
 {
 	const struct verified_view *v = verified_view(claims);
 	OWNED(appraisal) a = calloc(1, sizeof(*a));
-	struct work w = { v, refs, terms, terms->now_s, reasons, a, acs_new(), 0, NULL };
+	struct work w = { .v = v,
+			  .refs = refs,
+			  .terms = terms,
+			  .now_s = terms->now_s,
+			  .reasons = reasons,
+			  .a = a };
 	int rc;
 
-	if (!a || !w.acs || !(a->at = calloc(v->n_devices + 1, sizeof(*a->at)))) {
+	w.acs = acs_new();
+	w.claims = calloc(v->n_devices + 1, sizeof(*w.claims));
+	if (!a || !w.acs || !w.claims || !(a->at = calloc(v->n_devices + 1, sizeof(*a->at)))) {
 		work_clear(&w);
 		return err_set(e, E_MEMORY, "no memory for an appraisal");
 	}

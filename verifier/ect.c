@@ -5,7 +5,7 @@
 
 #include "ect.h"
 
-static struct ect *ect_new(size_t n)
+struct ect *ect_new(size_t n)
 {
 	struct ect *x = calloc(1, sizeof(*x));
 
@@ -71,13 +71,31 @@ const char *measurement_type_name(u8 type)
 	return type < ARRAY_LEN(block_types) ? block_types[type].name : "unknown type";
 }
 
+void ect_set_block_value(struct corim_mval *m, const struct spdm_block *b, u32 meas_hash)
+{
+	struct reader r = reader_on(b->value);
+
+	if (!b->raw &&
+	    (b->type <= SPDM_VALUE_FIRMWARE_CONFIG || b->type == SPDM_VALUE_HASH_EXTEND)) {
+		set_digest(m, meas_alg(meas_hash), b->value);
+	} else if (b->type == SPDM_VALUE_SVN && b->value.len == 8) {
+		m->has_svn = true;
+		m->svn = read_le64(&r, "svn");
+	} else if (b->type == SPDM_VALUE_VERSION) {
+		m->has_version = true;
+		m->version = b->value;
+	} else {
+		m->has_raw = true;
+		m->raw = b->value;
+	}
+}
+
 static void set_block(struct ect *x, const struct spdm_block *b, u32 meas_hash)
 {
 	struct corim_element *el = &x->elements[x->n];
 	struct ect_info *info = &x->info[x->n++];
 	struct writer w = writer_on(info->mkey, sizeof(info->mkey));
 	bool known = b->type < ARRAY_LEN(block_types);
-	struct reader r = reader_on(b->value);
 
 	cbor_put_uint(&w, b->index);
 	el->mkey = write_done(&w);
@@ -85,19 +103,7 @@ static void set_block(struct ect *x, const struct spdm_block *b, u32 meas_hash)
 		 measurement_type_name(b->type));
 	/* An unknown type is something nobody can vouch for: it needs a reference value like firmware. */
 	info->vector = known ? block_types[b->type].vector : TV_EXECUTABLES;
-	if (!b->raw &&
-	    (b->type <= SPDM_VALUE_FIRMWARE_CONFIG || b->type == SPDM_VALUE_HASH_EXTEND)) {
-		set_digest(&el->mval, meas_alg(meas_hash), b->value);
-	} else if (b->type == SPDM_VALUE_SVN && b->value.len == 8) {
-		el->mval.has_svn = true;
-		el->mval.svn = read_le64(&r, "svn");
-	} else if (b->type == SPDM_VALUE_VERSION) {
-		el->mval.has_version = true;
-		el->mval.version = b->value;
-	} else {
-		el->mval.has_raw = true;
-		el->mval.raw = b->value;
-	}
+	ect_set_block_value(&el->mval, b, meas_hash);
 }
 
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e)

@@ -17,7 +17,9 @@ enum {
 	TV_RUNTIME,
 	TV_STORAGE,
 	TV_SOURCED,
-	TV_COUNT
+	TV_COUNT,
+	/* of an element: it needs no reference value, but if there is one it must be that */
+	TV_IF_KNOWN = -2
 };
 
 /** struct ect - elements of one environment, as evidence gives them (also what `refval learn` writes). */
@@ -29,7 +31,8 @@ struct ect {
 	struct ect_info {
 		char name[96]; /* for people */
 		u8 mkey[100];
-		signed char vector; /* which claim it speaks for, TV_...; -1: information only */
+		signed char
+			vector; /* which claim it speaks for, TV_...; -1: information only; or TV_IF_KNOWN */
 	} * info;
 };
 /** measurement_type_name - DMTFSpecMeasurementValueType (without its raw bit) for people. */
@@ -37,6 +40,21 @@ const char *measurement_type_name(u8 type);
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
 /** ect_of_boot_log - its events in BOOT_LOG_PCRS: no quote vouches for the others. */
 int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);
+/** ect_new - room for @n elements, none of them there yet. NULL when out of memory. */
+struct ect *ect_new(size_t n);
+/** ect_set_block_value - the value of a measurement block, by its type; @meas_hash as negotiated. */
+void ect_set_block_value(struct corim_mval *m, const struct spdm_block *b, u32 meas_hash);
+
+enum { ECT_CLAIMS_MAX = 64 };
+/** struct ect_claims - what a device says of itself in its manifest and its certificates. */
+struct ect_claims {
+	size_t n;
+	struct ect *at[ECT_CLAIMS_MAX];
+	struct ect_claims_memory *memory; /* what the ECTs point into, beside @d */
+};
+int ect_claims_of_device(const struct verified_device *d, struct ect_claims **out, struct err *e);
+void ect_claims_drop(struct ect_claims **c);
+
 /** ect_secure_boot_is_on - the boot log of this ECT measured the variable SecureBoot as 1. */
 bool ect_secure_boot_is_on(const struct ect *x);
 void ect_drop(struct ect **x);

@@ -188,7 +188,7 @@ static void tell(struct nonmatch *m)
 	struct reason *why;
 
 	for (size_t i = 0; i < x->n; i++) {
-		if (m->x->covered[i] || x->info[i].vector < 0)
+		if (m->x->covered[i] || (x->info[i].vector < 0 && x->info[i].vector != TV_IF_KNOWN))
 			continue;
 		wrong += tell_element(m, i);
 		silent += m->on[i].standing == KNOWN_BY_ITSELF;

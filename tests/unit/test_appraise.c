@@ -5,6 +5,7 @@
  * "b". Blocks 1, 2 are ROM and firmware, 3, 4 configuration, 5 the security version (its digit), 9 a
  * type that nobody knows. References are triples, separated by '|'.
  */
+#include "edn.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -186,7 +187,6 @@ static struct refs *references(const char *text)
 	assert_ok(corim_write(&draft, NULL, NULL, &bytes, &e), &e);
 	assert_ok(corim_parse(buf_bytes(bytes), &parsed, &e), &e);
 	assert_ok(refs_add(refs, parsed, &e), &e);
-	assert_ok(refs_ready(refs, &e), &e);
 	free(d);
 	return refs;
 }
@@ -285,13 +285,21 @@ static void check_row(const struct row *r, const struct appraised *a, const stru
 		fail_msg("%s: %zu reasons, \"%s\"", r->sentence, reasons->n, text);
 }
 
+static struct refs *ready(struct refs *refs)
+{
+	struct err e = { 0 };
+
+	assert_ok(refs_ready(refs, &e), &e);
+	return refs;
+}
+
 static void evidence_and_references_make_each_claim_and_the_whole(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct row *r = &rows[i];
 		struct made *m = calloc(1, sizeof(*m));
-		OWNED(refs) refs = references(r->references);
+		OWNED(refs) refs = ready(references(r->references));
 		OWNED(appraisal) a = NULL;
 		struct decision d;
 		struct err e = { 0 };
@@ -332,7 +340,7 @@ static void the_boot_log_makes_the_hosts_claims(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct made *m = calloc(1, sizeof(*m));
-		OWNED(refs) refs = references("1a");
+		OWNED(refs) refs = ready(references("1a"));
 		OWNED(appraisal) a = NULL;
 		struct decision d;
 		struct err e = { 0 };
@@ -356,6 +364,93 @@ static void the_boot_log_makes_the_hosts_claims(void **state)
 	}
 }
 
+/* Block 0xfd: a manifest, as SPDM 1.2 has it or behind the header of 1.3. */
+static void add_manifest(struct made *m, u8 type, const char *header, const char *evidence)
+{
+	struct spdm_evidence *ev = m->view->devices[0].evidence;
+	size_t used = ev->answer.record.len;
+	struct writer w = writer_on(m->record + used, sizeof(m->record) - used);
+	OWNED(buf) head = from_hex(header);
+	OWNED(buf) body = edn(evidence);
+	u16 len = (u16)(head->w.len + body->w.len);
+
+	write_u8(&w, 0xfd);
+	write_u8(&w, SPDM_MEAS_SPEC_DMTF);
+	write_le16(&w, (u16)(len + 3));
+	write_u8(&w, type | 0x80);
+	write_le16(&w, len);
+	write_bytes(&w, buf_bytes(head));
+	write_bytes(&w, buf_bytes(body));
+	ev->answer.record.len += write_done(&w).len;
+	ev->answer.n_blocks++;
+}
+
+static struct refs *references_and(const char *blocks, const char *triples)
+{
+	OWNED(buf) text = buf_new(4096);
+	struct refs *refs = references(blocks);
+	struct corim *c = NULL;
+	struct err e = { 0 };
+
+	write_bytes(&text->w, bytes_text("501({0: \"more\", 1: [506(<<{1: {0: \"t\"}, 4: "));
+	write_bytes(&text->w, bytes_text(triples));
+	write_bytes(&text->w, bytes_text("}>>)]})"));
+	write_u8(&text->w, 0);
+	OWNED(buf) b = edn((const char *)text->w.at);
+	assert_ok(corim_parse(buf_bytes(b), &c, &e), &e);
+	assert_ok(refs_add(refs, c, &e), &e);
+	return refs;
+}
+
+#define TOC(svn)  "570({0: [571({0: {0: [[{0: {1: \"acme\"}}, [{0: 1, 1: {1: " #svn "}}]]]}})]})"
+#define ACME(svn) "{0: [[{0: {1: \"acme\"}}, [{0: 1, 1: {1: " #svn "}}]]]}"
+
+static void a_manifest_is_held_against_the_reference_values_that_there_are(void **state)
+{
+	static const struct {
+		const char *sentence;
+		u8 type;
+		const char *header, *manifest, *triples;
+		signed char executables;
+		const char *why;
+	} cases[] = {
+		{ "what the maker wants is there", 4, "", TOC(5), ACME(5), 2, NULL },
+		{ "another value than the maker wants", 4, "", TOC(5), ACME(6), 96,
+		  "manifest evidence 0.0 element 0: expected svn 6, found svn 5" },
+		{ "nobody gave a value for it, and nobody has to", 4, "", TOC(5),
+		  "{0: [[{0: {1: \"other\"}}, [{1: {1: 5}}]]]}", 2, NULL },
+		{ "behind a standard's header, with its tag inside it", 0x0a, "0a03d9023a", TOC(5),
+		  ACME(6), 96, "expected svn 6, found svn 5" },
+		{ "a header of another standard", 0x0a, "0303d9023a", TOC(5), ACME(6), 2, NULL },
+		{ "a value that stands in another block", 4, "",
+		  "571({0: {0: [[{0: {1: \"acme\"}}, [{1: {12: {0: [1]}}}]]]}})",
+		  "{0: [[{0: {1: \"acme\"}}, [{1: {2: [[1, h'00']]}}]]]}", 96,
+		  "manifest evidence 0.0 element 0: expected 00, found ca978112" },
+		{ "a manifest in a form that nobody knows", 4, "", "[1, 2]", ACME(6), 2, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct made *m = calloc(1, sizeof(*m));
+		OWNED(refs) refs = references_and("1a", cases[i].triples);
+		OWNED(appraisal) a = NULL;
+		struct err e = { 0 };
+
+		assert_ok(refs_ready(refs, &e), &e);
+		make(m, "1a", 'k');
+		add_manifest(m, cases[i].type, cases[i].header, cases[i].manifest);
+		assert_ok(appraise(m->claims, refs, &(struct appraisal_terms){ 0 }, m->reasons, &a,
+				   &e),
+			  &e);
+		if (a->at[1].vector[TV_EXECUTABLES] != cases[i].executables ||
+		    (cases[i].why ? !says(m->reasons, cases[i].why) : m->reasons->n > 0))
+			fail_msg("%s: %d, %zu reasons", cases[i].sentence,
+				 a->at[1].vector[TV_EXECUTABLES], m->reasons->n);
+		made_clear(m);
+		free(m);
+	}
+}
+
 /* Each check by itself, whatever its scope, and both ways in which it may not have passed. */
 static void a_check_that_did_not_pass_denies(void **state)
 {
@@ -365,7 +460,7 @@ static void a_check_that_did_not_pass_denies(void **state)
 	for (int i = 0; i < CHECK_COUNT; i++)
 		for (size_t k = 0; k < ARRAY_LEN(results); k++) {
 			struct made *m = calloc(1, sizeof(*m));
-			OWNED(refs) refs = references("1a");
+			OWNED(refs) refs = ready(references("1a"));
 			OWNED(appraisal) a = NULL;
 			enum check_scope scope = check_scope((enum check_id)i);
 			struct decision d;
@@ -423,6 +518,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(evidence_and_references_make_each_claim_and_the_whole),
 		cmocka_unit_test(the_boot_log_makes_the_hosts_claims),
+		cmocka_unit_test(a_manifest_is_held_against_the_reference_values_that_there_are),
 		cmocka_unit_test(a_check_that_did_not_pass_denies),
 		cmocka_unit_test(the_worst_of_host_and_device_counts_and_only_affirmed_releases),
 	};
