@@ -69,6 +69,17 @@ check the_servers_log_names_the_request 0 'event=attested request=[0-9a-f]+-[0-9
 check device_list_shows_both_drives 0 "a2/0" $assay device list
 check device_show_shows_measurement_blocks 0 "security version +7$" $assay device show "$label"
 check device_cert_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label"
+asked="--collector $work/collector.sock"
+check device_measure_asks_now_and_says_who_signed 0 "signed over it by .*" $assay device measure "$label" $asked
+check and_over_the_callers_nonce 0 "^nonce $theirs" $assay device measure "$label" --nonce "$theirs" $asked
+check and_in_json 0 '"genuine": ?true' $assay device measure "$label" --json $asked
+check device_measure_of_an_unknown_name_is_refused 2 "no device 0000:01:00.9" $assay device measure 0000:01:00.9 $asked
+check device_measure_without_a_collector_is_unreachable 3 "." $assay device measure "$label" --collector "$work/nobody.sock"
+check device_cert_of_a_slot_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label" --slot 0 $asked
+check device_cert_of_all_slots_says_which_have_a_chain 0 "^7 +empty" $assay device cert "$label" --slot all $asked
+check device_cert_of_an_empty_slot_is_refused 2 "slot 3 of " $assay device cert "$label" --slot 3 $asked
+check device_cert_of_no_slot_at_all_is_usage 1 "slot is 0 to 7" $assay device cert "$label" --slot 8 $asked
+check device_cert_in_der_is_what_the_slot_holds 0 "^same$" bash -c "$assay device cert $label --slot 0 --der $asked | cmp - $work/device1/slot0.chain && echo same"
 check device_show_of_an_unknown_label_is_refused 2 "no device" $assay device show 0000:0000/00/0
 check refval_list_shows_what_was_imported 0 "cli/golden-1" $assay refval list
 check host_list_shows_the_host 0 "cli-host" $assay host list
