@@ -105,9 +105,9 @@ enum gate_step gate_step_of(const struct gate_device *d, enum device_standing st
  * What the host needs before it can ask for a verdict is let go at once and judged afterwards: but for one that is in
  * quarantine, and once for each instance, so that what takes its driver away later is not undone.
  */
-static void let_bootstrap_bind(struct gate *g)
+void gate_let_bootstrap(struct gate *g)
 {
-	for (size_t i = 0; i < g->s->n_ungated; i++) {
+	for (size_t i = 0; g->s->gate == GATE_MODE_ON && i < g->s->n_ungated; i++) {
 		const char *address = g->s->ungated[i];
 		struct netlink_status now;
 		struct err e = { 0 };
@@ -157,7 +157,7 @@ struct gate *gate_new(const struct agent_settings *s)
 	for (size_t i = 0; i < s->n_ungated; i++)
 		log_event(LOG_LEVEL_WARN, "ungated", LOG_T("address", s->ungated[i]),
 			  LOG_T("why", "[devices] ungated"));
-	let_bootstrap_bind(g);
+	gate_let_bootstrap(g);
 	return g;
 }
 
@@ -171,8 +171,6 @@ void gate_drop(struct gate **g)
 
 void gate_begin(struct gate *g, const u8 ctx[32])
 {
-	if (g->s->gate == GATE_MODE_ON)
-		let_bootstrap_bind(g);
 	memcpy(g->ctx, ctx, sizeof(g->ctx));
 	g->is_open = true;
 	for (size_t i = 0; i < g->n; i++)

@@ -44,6 +44,11 @@ struct gate;
 /** gate_new - @s: borrowed; its gate is not off. Says what it cannot keep from happening, and lets the bootstrap set bind. */
 struct gate *gate_new(const struct agent_settings *s);
 void gate_drop(struct gate **g);
+/**
+ * gate_let_bootstrap - what [devices] ungated names and the module holds may bind now. To be called whenever devices may
+ * have come: a host that needs its network card to ask for a verdict would wait for ever.
+ */
+void gate_let_bootstrap(struct gate *g);
 /** gate_begin - a collection over @ctx begins; verdicts about an earlier one are void. */
 void gate_begin(struct gate *g, const u8 ctx[32]);
 /** gate_collected - what came of one device, of any source. */

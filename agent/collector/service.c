@@ -40,6 +40,8 @@ static int give_inventory(struct collector *col, struct bytes ctx, struct buf **
 	struct cbor c;
 
 	(void)ctx;
+	if (col->gate)
+		gate_let_bootstrap(col->gate);
 	if (inventory_read(col->s, &inv, e))
 		return (int)e->code;
 	d.functions = inv->functions;
@@ -305,6 +307,8 @@ static void serve(struct collector *col, int listening, int signals)
 		if (col->watch && (fds[AT_WATCH].revents || fds[AT_WATCH + 1].revents ||
 				   fds[AT_LISTENING].revents))
 			netlink_watch_read(col->watch, tell_all, col);
+		if (col->gate && (fds[AT_WATCH].revents || fds[AT_WATCH + 1].revents))
+			gate_let_bootstrap(col->gate);
 	}
 }
 

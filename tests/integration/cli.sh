@@ -8,6 +8,7 @@ build=$1
 . "$top/deploy/rig.sh"
 rig_begin cli
 rig_tpm
+first_tpm=$tpm_pid
 rig_devices 2
 rig_server
 volume=$(cat /proc/sys/kernel/random/uuid)
@@ -124,6 +125,11 @@ start server assay-server --config "$work/server.conf" run
 server_pid=$started
 await server grep -q event=started "$work/server.log"
 check and_the_server_issues_nonces_by_the_new_one 0 "affirming" $assay attest
+kill "$first_tpm"
+wait "$first_tpm" 2>/dev/null
+check a_tpm_that_is_gone_is_said 4 "tcti|TPM" $assay attest
+rig_tpm_start # after a reset that no boot log tells of
+check and_is_used_again_once_it_is_back 2 "verdict +contraindicated" $assay attest
 kill "$server_pid"
 wait "$server_pid" 2>/dev/null
 assay-server --config "$work/server.conf" audit-head >"$work/head"

@@ -102,6 +102,8 @@ static void stands_in_the_report(const char *name)
 	X(and_not_any_name)                                                                        \
 	X(the_nonce_key_is_rotated)                                                                \
 	X(and_the_server_issues_nonces_by_the_new_one)                                             \
+	X(a_tpm_that_is_gone_is_said)                                                              \
+	X(and_is_used_again_once_it_is_back)                                                       \
 	X(the_log_is_unbroken_and_holds_its_head)                                                  \
 	X(a_head_that_was_changed_is_refused)                                                      \
 	X(the_head_of_another_server_is_refused)                                                   \

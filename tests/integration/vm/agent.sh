@@ -30,7 +30,7 @@ a_guest_with_a_tpm_and_three_slots_boots_our_programs() {
 	guest_drive 1 1.2-1.3 8 && guest_drive 2 1.2-1.3 && guest_drive 3 1.1-1.1 || return
 	[ -f "$work/server.conf" ] || rig_server
 	guest_tools=("$build/tests/tools/netlink-ask")
-	guest_boot
+	guest_boot -device intel-iommu # stock kernels use it without being asked
 }
 the_guest_enrols_with_its_tpm() { guest_enrol; }
 without_the_module_no_device_is_in_the_token() {
@@ -110,7 +110,8 @@ what_somebody_else_reads_starts_a_round_only_when_it_changed() {
 }
 a_plugged_device_starts_a_round_and_is_watched() {
 	guest 'assay device watch --json >/tmp/watch & watching=$!; sleep 2' && vm_plug 3 "$(guest_port 3)" &&
-		until_logged 'event=round-by-event .*address=0000:03:00.0' && guest 'kill -INT $watching; wait $watching' && guest 'cat /tmp/watch' >"$work/watch" || return
+		until_logged 'event=round-by-event .*address=0000:03:00.0' &&
+		guest 'for i in $(seq 60); do grep "0000:03:00.0.*\"cause\":\"collected\"" /tmp/watch && break; sleep 0.5; done' && guest 'kill -INT $watching; wait $watching' && guest 'cat /tmp/watch' >"$work/watch" || return
 	watched '.source == "assay" and .cause == "added" and .device == "1b36:0010" and .attests' && watched '.source == "pci" and .cause == "add"' &&
 		watched '.cause == "collected" and .state == "evidence" and .schema == "assay.device-watch/1"'
 }
@@ -177,7 +178,7 @@ gate_config() { # lines of [devices], for a collector and an agent that are star
 	guest 'kill $(pidof assay-agent) $(pidof assay-collector); wait; sed -i "/^\[devices\]/,\$d" /etc/assay/agent.conf; rmmod nvme; rmmod assay_spdm' &&
 		guest "printf '[devices]\n$(printf '%s\\n' "$@")' >>/etc/assay/agent.conf; insmod /mod/assay_spdm.ko ${hold:-}"
 }
-drivers_load() { guest 'for m in nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; grep -q "^nvme " /proc/modules'; }
+drivers_load() { guest 'for m in nvme-keyring nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; grep -q "^nvme " /proc/modules'; }
 gate_of() { # address: what the last token says
 	guest 'assay device list --json' | jq -r --arg address "$1" '.devices[] | select(.address == $address) | .gate'
 }
@@ -205,12 +206,14 @@ no_driver_binds_before_the_verdict_and_both_do_after_it() {
 	hold=hold=1 gate_config 'gate = on' && drivers_load || return
 	# without a collector root asks the kernel itself
 	measured_now "$first" && jq -e .genuine "$work/measured" || return
+	# of one device DMA is not translated: such a change is allowed only while no driver has it
+	guest "echo identity >/sys/bus/pci/devices/$second/iommu_group/type" || return
 	guest_serve && until_logged event=attest-failed && guest 'grep event=attest-failed /tmp/agent.log' && sleep 3 || return
 	[ -z "$(driver_of "$first")" ] && [ -z "$(driver_of "$second")" ] && server_up || return
 	until_driver "$first" nvme && until_driver "$second" nvme && until_verdict affirming || return
-	guest 'cat /tmp/collector.log' && [ "$(collector_said GATE-ADVISORY)" = 1 ] && [ "$(collector_said GATE-OPEN)" = 0 ] && [ "$(collector_said event=ungated)" = 0 ] || return
-	# held until then, and no IOMMU here
-	[ "$(gate_of "$first")" = advisory ] && doctor_says gate true '2 devices wait' && doctor_says 'memory protection' false 'no IOMMU translates'
+	guest 'cat /tmp/collector.log' && [ "$(collector_said GATE-ADVISORY)" = 1 ] && [ "$(collector_said "GATE-ADVISORY .*address=$second")" = 1 ] && [ "$(collector_said GATE-OPEN)" = 0 ] && [ "$(collector_said event=ungated)" = 0 ] || return
+	[ "$(gate_of "$first")" = gated ] && [ "$(gate_of "$second")" = advisory ] && doctor_says gate true '2 devices wait' &&
+		doctor_says 'memory protection' false "1 of 2 devices, the first is $second: the IOMMU passes"
 }
 what_was_accepted_is_not_accepted_again() { # a driver that binds is an event, which starts a round
 	settled && [ "$(collector_said event=accepted)" = 2 ] && attested 0 && [ "$(collector_said event=accepted)" = 2 ] &&
@@ -244,8 +247,11 @@ what_is_named_ungated_binds_before_the_verdict_and_is_judged_afterwards() {
 	no_modules && return 77
 	server_down
 	hold=hold=1 gate_config 'gate = on' "ungated = $first" && drivers_load && guest_serve && until_logged event=attest-failed || return
-	until_driver "$first" nvme && [ -z "$(driver_of "$second")" ] && [ "$(collector_said "event=let-bind address=$first")" = 1 ] && server_up && until_driver "$second" nvme &&
-		until_verdict affirming && until_state "$first" accepted && attested 0 && [ "$(gate_of "$first")" = ungated ] && [ "$(gate_of "$second")" = advisory ] || return
+	until_driver "$first" nvme && [ -z "$(driver_of "$second")" ] && [ "$(collector_said "event=let-bind address=$first")" = 1 ] || return
+	# also when the module comes after the collector
+	guest 'rmmod nvme; rmmod assay_spdm; insmod /mod/assay_spdm.ko hold=1' && drivers_load && until_driver "$first" nvme && [ -z "$(driver_of "$second")" ] &&
+		[ "$(collector_said "event=let-bind address=$first")" = 2 ] && server_up && until_driver "$second" nvme &&
+		until_verdict affirming && until_state "$first" accepted && attested 0 && [ "$(gate_of "$first")" = ungated ] && [ "$(gate_of "$second")" = gated ] || return
 	# it is judged like the others, and keeps its driver
 	firmware_of 1 6.6.6 && attested 2 && reason ".address == \"$first\"" && [ "$(collector_said "event=left-bound .*address=$first")" -ge 1 ] &&
 		[ "$(driver_of "$first")" = nvme ] || return

@@ -26,8 +26,9 @@ vm_initrd() { # file...: extra files for /bin; makes $work/initrd.gz
 	local root=$work/initrd file name
 	mkdir -p "$root"/{bin,dev,proc,sys,mod,tmp,run}
 	cp /bin/busybox "$root/bin/"
-	for name in ${kernel_modules:+nvme-auth nvme-core nvme}; do
+	for name in ${kernel_modules:+nvme-keyring nvme-auth nvme-core nvme}; do
 		file=$(find "$kernel_modules" -name "$name.ko" -o -name "$name.ko.xz")
+		[ "$name$file" != nvme-keyring ] || continue # newer kernels' nvme-core needs it
 		case $file in
 		*.xz) xz -dc "$file" >"$root/mod/$name.ko" ;;
 		*) strip --strip-debug -o "$root/mod/$name.ko" "$file" ;;
