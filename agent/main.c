@@ -78,8 +78,13 @@ static void event_came(struct agent *a, const struct device_event *v)
 static int attest(struct agent *a, bool ask, const struct relying_party *whom,
 		  struct round_result *out, struct err *e)
 {
-	int rc = round_run(&a->s, a->tpm, a->t, ask, whom, out, e);
+	int rc = !a->tpm && tpm_open(a->s.tcti, &a->tpm, e)
+			 ? (int)e->code
+			 : round_run(&a->s, a->tpm, a->t, ask, whom, out, e);
 
+	/* a context that its TPM left in the middle of something answers nothing any more */
+	if (rc && e->code == E_TPM)
+		tpm_drop(&a->tpm);
 	a->busy = true;
 	a->failures = !rc ? 0 : a->failures < FAILURES_COUNTED ? a->failures + 1 : FAILURES_COUNTED;
 	if (rc) {

@@ -34,6 +34,9 @@ enum cli_option {
 	OPT_ONE_HOST,
 	OPT_COLLECTOR,
 	OPT_LEARNED,
+	OPT_SLOT,
+	OPT_PEM,
+	OPT_DER,
 	OPT_COUNT
 };
 
@@ -49,7 +52,6 @@ struct cli {
 
 int cmd_attest(struct cli *c);
 int cmd_device(struct cli *c, const char *verb);
-int device_watch(struct cli *c); /* of cmd_device() */
 int cmd_verify(struct cli *c);
 int verify_token(struct cli *c, const char *path); /* of cmd_verify() */
 int cmd_refval(struct cli *c, const char *verb);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "device.h"
 #include "proto/spdm_evidence.h"
 #include "verifier/appraise.h"
 
@@ -31,20 +31,30 @@ static void text_of(struct bytes b, char *out, size_t size)
 	snprintf(out, size, "%.*s", (int)b.len, b.len ? (const char *)b.at : "");
 }
 
+static const struct eat_function *function_of(const struct eat *t, const char *label)
+{
+	static const struct eat_function none;
+
+	for (size_t i = 0; i < t->n_functions; i++)
+		if (bytes_equal(t->functions[i].label, bytes_text(label)))
+			return &t->functions[i];
+	return &none;
+}
+
 static int list(struct cli *c, const struct eat *t)
 {
 	json_t *rows = json_array();
 
 	if (!c->json)
-		printf("%-38s %-20s %-12s %-5s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM",
-		       "LEAF CERTIFICATE");
+		printf("%-38s %-20s %-12s %-5s %-9s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM",
+		       "GATE", "LEAF CERTIFICATE");
 	for (size_t i = 0; i < t->n_devices; i++) {
 		const struct eat_device *d = &t->devices[i];
 		OWNED(spdm_evidence) ev = NULL;
 		const struct eat_device *ignored;
 		struct err e = { 0 };
 		char label[LABEL_MAX + 1], address[130], source[32], version[8] = "-";
-		const char *subject;
+		const char *subject, *gate, *why;
 
 		text_of(d->label, label, sizeof(label));
 		text_of(d->address, address, sizeof(address));
@@ -54,14 +64,16 @@ static int list(struct cli *c, const struct eat *t)
 				  : cert_subject(spdm_evidence_leaf(ev));
 		if (ev)
 			snprintf(version, sizeof(version), "1.%d", ev->nego.version & 15);
+		gate = gate_state(t, d, function_of(t, label), &why);
 		if (c->json)
-			json_array_append_new(rows,
-					      json_pack("{s:s, s:s, s:s, s:s, s:s}", "label", label,
-							"address", address, "source", source,
-							"spdm_version", version, "leaf", subject));
+			json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+							      "label", label, "address", address,
+							      "source", source, "spdm_version",
+							      version, "gate", gate, "gate_why",
+							      why, "leaf", subject));
 		else
-			printf("%-38s %-20s %-12s %-5s %s\n", cli_safe(label), cli_safe(address),
-			       source, version, cli_safe(subject));
+			printf("%-38s %-20s %-12s %-5s %-9s %s\n", cli_safe(label),
+			       cli_safe(address), source, version, gate, cli_safe(subject));
 	}
 	if (c->json)
 		cli_json("device.list", true, json_pack("{s:o}", "devices", rows));
@@ -95,16 +107,6 @@ static json_t *block_json(const struct spdm_block *b)
 		  hex);
 	return json_pack("{s:i, s:i, s:s, s:b, s:s}", "index", b->index, "type", b->type, "means",
 			 measurement_type_name(b->type), "raw", (int)b->raw, "value", hex);
-}
-
-static const struct eat_function *function_of(const struct eat *t, const char *label)
-{
-	static const struct eat_function none;
-
-	for (size_t i = 0; i < t->n_functions; i++)
-		if (bytes_equal(t->functions[i].label, bytes_text(label)))
-			return &t->functions[i];
-	return &none;
 }
 
 /* What its kernel says of the link with it; null where it says nothing. */
@@ -149,20 +151,13 @@ static void print_link(const struct eat_function *f)
 	puts("\n");
 }
 
-static int show(struct cli *c, const struct eat *t, const struct spdm_evidence *ev,
-		const char *label)
+json_t *device_blocks(const struct cli *c, const struct spdm_evidence *ev)
 {
-	const struct eat_function *f = function_of(t, label);
 	struct reader record = reader_on(ev->answer.record);
-	json_t *rows = json_array();
+	json_t *rows = c->json ? json_array() : NULL;
 
-	if (!c->json) {
-		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n",
-		       cli_safe(label), ev->nego.version & 15, ev->slot, ev->nego.base_asym,
-		       ev->nego.base_hash);
-		print_link(f);
+	if (!c->json)
 		printf("%-6s %-26s %s\n", "BLOCK", "MEASURES", "VALUE");
-	}
 	while (record.left.len && !record.why) {
 		struct spdm_block b = spdm_next_block(&record);
 		char text[2 * BLOCK_SHOWN + 1];
@@ -176,27 +171,28 @@ static int show(struct cli *c, const struct eat *t, const struct spdm_evidence *
 			printf("%-6u %-26s %s\n", b.index, measurement_type_name(b.type),
 			       b.type == SPDM_VALUE_VERSION ? cli_safe(text) : text);
 	}
-	if (c->json)
-		cli_json("device.show", true,
-			 json_pack("{s:s, s:i, s:i, s:o, s:o}", "label", label, "spdm_version",
-				   ev->nego.version & 15, "slot", ev->slot, "link", link_json(f),
-				   "blocks", rows));
-	else
-		json_decref(rows);
-	return 0;
+	return rows;
 }
 
-static int cert(struct cli *c, const struct spdm_evidence *ev)
+static int show(struct cli *c, const struct eat *t, const struct eat_device *d,
+		const struct spdm_evidence *ev, const char *label)
 {
-	struct err e = { 0 };
+	const struct eat_function *f = function_of(t, label);
+	json_t *rows;
 
-	for (size_t i = ev->certs->n; i > 0; i--) { /* leaf first, as everybody's tools want it */
-		OWNED(buf) pem = buf_new(65536);
-
-		if (!pem || cert_pem(ev->certs->at[i - 1], &pem->w, &e))
-			return cli_fail(c, &e, NULL);
-		fwrite(pem->w.at, pem->w.len, 1, stdout);
+	if (!c->json) {
+		printf("device %s, SPDM 1.%d, slot %u, BaseAsym 0x%x, BaseHash 0x%x\n\n",
+		       cli_safe(label), ev->nego.version & 15, ev->slot, ev->nego.base_asym,
+		       ev->nego.base_hash);
+		gate_print(t, d, f);
+		print_link(f);
 	}
+	rows = device_blocks(c, ev);
+	if (c->json)
+		cli_json("device.show", true,
+			 json_pack("{s:s, s:i, s:i, s:o, s:o, s:o}", "label", label, "spdm_version",
+				   ev->nego.version & 15, "slot", ev->slot, "gate",
+				   gate_json(t, d, f), "link", link_json(f), "blocks", rows));
 	return 0;
 }
 
@@ -206,17 +202,22 @@ int cmd_device(struct cli *c, const char *verb)
 	OWNED(spdm_evidence) ev = NULL;
 	const struct eat_device *d;
 	struct err e = { 0 };
-	bool wants_label = !strcmp(verb, "show") || !strcmp(verb, "cert");
+	bool wants_label =
+		!strcmp(verb, "show") || !strcmp(verb, "cert") || !strcmp(verb, "measure");
 
 	if (!strcmp(verb, "watch") && !c->argc)
 		return device_watch(c);
 	if ((strcmp(verb, "list") && !wants_label) || c->argc != (wants_label ? 1 : 0))
 		return cli_usage();
+	if (!strcmp(verb, "measure"))
+		return device_measure(c, c->argv[0]);
+	if (!strcmp(verb, "cert") && c->option[OPT_SLOT])
+		return device_cert_slot(c, c->argv[0]);
 	if (last_token(c, &t, &e))
 		return cli_fail(c, &e, "run `assay attest` first");
 	if (!wants_label)
 		return list(c, t);
 	if (open_device(t, c->argv[0], &ev, &d, &e))
 		return cli_fail(c, &e, "see `assay device list`");
-	return !strcmp(verb, "show") ? show(c, t, ev, c->argv[0]) : cert(c, ev);
+	return !strcmp(verb, "show") ? show(c, t, d, ev, c->argv[0]) : device_chain(c, ev);
 }

@@ -9,7 +9,7 @@
 
 #include "agent/collector/service.h"
 #include "agent/collector/sources/netlink.h"
-#include "cli.h"
+#include "device.h"
 
 #define PCI_FOLDER "/sys/bus/pci/devices"
 

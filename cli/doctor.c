@@ -6,8 +6,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "agent/collector/hold.h"
+#include "agent/settings.h"
+#include "agent/collector/sources/netlink.h"
 #include "cli.h"
 #include "common/clock.h"
+
+#define AGENT_CONFIG "/etc/assay/agent.conf"
 
 struct finding {
 	const char *what;
@@ -87,9 +92,99 @@ static void check_token(const struct cli *c, struct finding *f)
 		 f->good ? "is not writable by others" : "is writable by others");
 }
 
+/* ---- the gate: does a driver wait for the verdict, and is that worth something? ---- */
+struct survey {
+	const struct agent_settings *s;
+	size_t n, n_ungated, n_open;
+	char ungated[ASSAY_NAME_MAX + 1], open[ASSAY_NAME_MAX + 1];
+	const char *gap;
+};
+
+static bool is_bootstrap(const struct agent_settings *s, const char *address)
+{
+	for (size_t i = 0; i < s->n_ungated; i++)
+		if (!strcmp(s->ungated[i], address))
+			return true;
+	return false;
+}
+
+static void look_at(void *user, const struct netlink_status *now)
+{
+	struct survey *v = user;
+	const char *gap = hold_gap(v->s->pci_folder, now->name);
+
+	v->n++;
+	if (!(now->prevents & ASSAY_COVER_HOLD) && !is_bootstrap(v->s, now->name) &&
+	    !v->n_ungated++)
+		memcpy(v->ungated, now->name, sizeof(v->ungated));
+	if (gap && !v->n_open++) {
+		memcpy(v->open, now->name, sizeof(v->open));
+		v->gap = gap;
+	}
+}
+
+static void judge_hold(const struct survey *v, char option, const struct err *e, struct finding *f)
+{
+	f->next = "put \"options assay_spdm hold=1\" into /etc/modprobe.d/assay.conf, load the "
+		  "module in the initramfs before other drivers, reboot";
+	if (!option)
+		snprintf(f->said, sizeof(f->said), "on, and assay_spdm is not loaded");
+	else if (option != 'Y')
+		snprintf(f->said, sizeof(f->said),
+			 "on, and assay_spdm was loaded without hold=1: drivers bind before the "
+			 "verdict");
+	else if (e->code)
+		snprintf(f->said, sizeof(f->said), "on; %.180s", e->text);
+	else if (v->n_ungated)
+		snprintf(f->said, sizeof(f->said),
+			 "on; %zu of %zu devices had a driver before the verdict, the first is %s",
+			 v->n_ungated, v->n, v->ungated);
+	else
+		snprintf(f->said, sizeof(f->said), "on; %zu devices wait for the verdict", v->n);
+	f->good = option == 'Y' && !e->code && !v->n_ungated;
+}
+
+static void judge_memory(const struct survey *v, struct finding *f)
+{
+	f->next = "switch the IOMMU on in the firmware's set-up and for the kernel "
+		  "(intel_iommu=on; not iommu=pt)";
+	f->good = !v->n_open;
+	if (v->n_open)
+		snprintf(f->said, sizeof(f->said),
+			 "the gate is advisory for %zu of %zu devices, the first is %s: %s",
+			 v->n_open, v->n, v->open, v->gap);
+	else
+		snprintf(f->said, sizeof(f->said), "devices without a driver reach no memory");
+}
+
+static void check_gate(struct finding *gate, struct finding *memory)
+{
+	struct agent_settings *s = calloc(1, sizeof(*s));
+	struct survey v = { .s = s };
+	struct err e = { 0 };
+
+	*gate = (struct finding){ .what = "gate", .good = true, .next = "correct the file" };
+	*memory = (struct finding){ .what = "memory protection", .good = true };
+	snprintf(memory->said, sizeof(memory->said), "the gate is not on");
+	if (access(AGENT_CONFIG, F_OK)) {
+		snprintf(gate->said, sizeof(gate->said), "no " AGENT_CONFIG " here");
+	} else if (!s || agent_settings_load(AGENT_CONFIG, s, &e)) {
+		gate->good = false;
+		snprintf(gate->said, sizeof(gate->said), "%.190s", e.text);
+	} else if (s->gate != GATE_MODE_ON) {
+		snprintf(gate->said, sizeof(gate->said), "%s: no driver waits for a verdict",
+			 s->gate == GATE_MODE_OFF ? "off" : "accept");
+	} else {
+		netlink_statuses(look_at, &v, &e);
+		judge_hold(&v, hold_option("/sys/module"), &e, gate);
+		judge_memory(&v, memory);
+	}
+	free(s);
+}
+
 int cmd_doctor(struct cli *c)
 {
-	struct finding f[6];
+	struct finding f[8];
 	json_t *rows = json_array();
 	bool good = true;
 
@@ -99,6 +194,7 @@ int cmd_doctor(struct cli *c)
 	check_clock(&f[3]);
 	check_agent(c, &f[4]);
 	check_token(c, &f[5]);
+	check_gate(&f[6], &f[7]);
 	for (size_t i = 0; i < ARRAY_LEN(f); i++) {
 		good &= f[i].good;
 		if (c->json)

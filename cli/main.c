@@ -22,7 +22,11 @@ static const char usage[] =
 	"                                        keep the server's result (EAR) for somebody else; "
 	"with\n"
 	"                                        their nonce they know that it is fresh\n"
-	"  assay device list | show LABEL | cert LABEL\n"
+	"  assay device list | show LABEL        as the last token has them\n"
+	"  assay device cert LABEL [--slot N | --slot all] [--pem | --der]\n"
+	"                                        its certificates; with --slot asked for now\n"
+	"  assay device measure LABEL|ADDRESS [--slot N] [--nonce HEX]\n"
+	"                                        its measurements, asked for now\n"
 	"  assay device watch [--collector PATH] what happens to the devices, as it happens\n"
 	"  assay doctor                          what is missing or insecure here, and the next "
 	"step\n"
@@ -242,6 +246,9 @@ static const struct option options[] = {
 	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
 	{ "learned", no_argument, NULL, LONG_FIRST + OPT_LEARNED },
 	{ "collector", required_argument, NULL, LONG_FIRST + OPT_COLLECTOR },
+	{ "slot", required_argument, NULL, LONG_FIRST + OPT_SLOT },
+	{ "pem", no_argument, NULL, LONG_FIRST + OPT_PEM },
+	{ "der", no_argument, NULL, LONG_FIRST + OPT_DER },
 	{ "ak", required_argument, NULL, LONG_FIRST + OPT_AK },
 	{ "deployment", required_argument, NULL, LONG_FIRST + OPT_DEPLOYMENT },
 	{ "host", required_argument, NULL, LONG_FIRST + OPT_HOST },

@@ -3,6 +3,7 @@
 # that speak SPDM over DOE, its TPM is swtpm, its firmware measures what it boots. Sourced by demo.
 
 demo_vm_begin() { # everything up to the first attestation of a host whose reference values are known
+	. "$top/tests/integration/vm/newer.sh"
 	. "$top/tests/integration/vm/vm.sh"
 	. "$top/tests/integration/vm/module.sh"
 	. "$top/tests/integration/vm/guest.sh"

@@ -34,13 +34,18 @@ await() { # what, test command...
 	fail "$what did not come up"
 }
 
+rig_tpm_start() { # the one whose state is in $here/tpm, as $tpm_pid
+	rm -f "$here/tpm/sock" "$here/tpm/sock.ctrl"
+	start swtpm swtpm socket --tpm2 --tpmstate "dir=$here/tpm" --server "type=unixio,path=$here/tpm/sock" \
+		--ctrl "type=unixio,path=$here/tpm/sock.ctrl" --flags not-need-init,startup-clear
+	tpm_pid=$started
+	await swtpm test -S "$here/tpm/sock"
+}
 rig_tpm() { # a started TPM whose PCRs hold what $here/boot.log tells
 	mkdir -p "$here/tpm"
 	swtpm_setup --tpm2 --tpmstate "$here/tpm" --pcr-banks sha256 --logfile "$here/swtpm_setup.log" >/dev/null ||
 		fail "swtpm_setup: $(tail -1 "$here/swtpm_setup.log")"
-	start swtpm swtpm socket --tpm2 --tpmstate "dir=$here/tpm" --server "type=unixio,path=$here/tpm/sock" \
-		--ctrl "type=unixio,path=$here/tpm/sock.ctrl" --flags not-need-init,startup-clear
-	await swtpm test -S "$here/tpm/sock"
+	rig_tpm_start
 	export TPM2TOOLS_TCTI="swtpm:path=$here/tpm/sock"
 	boot-log-make "$here/boot.log" | while read -r pcr digest; do
 		tpm2_pcrextend "$pcr:sha256=$digest" >/dev/null || exit 1

@@ -28,6 +28,7 @@ struct device_evidence {
 	u64 instance;			  /* the kernel's number of it, 0: none; stays here    */
 	u32 generation;			  /* 0 where the source has none                       */
 	u8 slot;
+	u8 slots; /* bit n: slot n has a certificate; 0: the source does not say. Stays here */
 	struct kernel_guard guard;  /* of a kernel source                                 */
 	struct buf *chain;	    /* SPDM chain object with its header                  */
 	struct buf *vca;	    /* six messages                                       */

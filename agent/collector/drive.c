@@ -83,6 +83,7 @@ int spdm_drive(const struct spdm_transport *t, const struct spdm_requester_confi
 
 	if (!rc) {
 		out->slot = config->slot;
+		out->slots = rq.slots;
 		out->vca = buf_copy(write_done(&rq.vca));
 		out->chain = buf_copy(write_done(&rq.chain));
 		out->measurements = buf_copy(write_done(&rq.measurements));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,17 +8,18 @@
 #include "common/log.h"
 #include "proto/spdm/stable.h"
 #include "proto/spdm_evidence.h"
+#include "hold.h"
 #include "sources/netlink.h"
 
-#define HOLD_NAME "assay-hold" /* a driver that does not exist; the module's name for it too */
-
-enum { PATH_TEXT = AGENT_PATH_MAX + 64, FUNCTIONS = 8 };
+enum { FUNCTIONS = 8 };
+#define MODULES "/sys/module"
 
 struct gate {
 	const struct agent_settings *s;
 	bool is_open; /* a collection waits for its verdict */
 	u8 ctx[32];
 	bool told_advisory;
+	u64 let[UNGATED_MAX]; /* by place in s->ungated: the instance that was let bind */
 	size_t n;
 	struct gate_device at[DEVICES_MAX];
 };
@@ -101,103 +100,64 @@ enum gate_step gate_step_of(const struct gate_device *d, enum device_standing st
 	return now->generation == d->generation ? GATE_ACCEPT : GATE_ANEW;
 }
 
-/* ---- sysfs ---- */
-static void path_of(char out[PATH_TEXT], const char *folder, const char *address, const char *name)
-{
-	snprintf(out, PATH_TEXT, "%s/%s/%s", folder, address, name);
-}
-
-static int write_file(const char *path, const char *text, struct err *e)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
-	int error = errno;
-
-	if (fd >= 0)
-		close(fd);
-	return n < 0 ? err_set(e, E_IO, "write %s: %s", path, strerror(error)) : 0;
-}
-
-/* Of one line, without its end; "" when it cannot be read. */
-static void read_line(const char *path, char *out, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, out, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	out[n > 0 ? n : 0] = 0;
-	out[strcspn(out, "\n")] = 0;
-}
-
-static bool is_bound(const char *folder, const char *address)
-{
-	char path[PATH_TEXT];
-
-	path_of(path, folder, address, "driver");
-	return !access(path, F_OK);
-}
-
-int gate_hold(const char *folder, const char *address, struct err *e)
-{
-	char path[PATH_TEXT], override[64];
-	int rc = 0;
-
-	path_of(path, folder, address, "driver_override");
-	read_line(path, override, sizeof(override));
-	if (strcmp(override, HOLD_NAME))
-		rc = write_file(path, HOLD_NAME, e);
-	if (!is_bound(folder, address))
-		return rc;
-	/* also when it cannot be held: better for a moment than not at all */
-	path_of(path, folder, address, "driver/unbind");
-	if (!rc)
-		return write_file(path, address, e);
-	write_file(path, address, &(struct err){ 0 });
-	return rc;
-}
-
-static bool same_slot(const char *a, const char *b)
-{
-	size_t len = strcspn(a, ".");
-
-	return len == strcspn(b, ".") && !memcmp(a, b, len);
-}
-
-const char *gate_gap(const char *folder, const char *address)
-{
-	char path[PATH_TEXT], type[32];
-	const char *gap = NULL;
-	struct dirent *entry;
-	DIR *group;
-
-	path_of(path, folder, address, "iommu_group");
-	if (access(path, F_OK))
-		return "no IOMMU translates its DMA";
-	path_of(path, folder, address, "iommu_group/type");
-	read_line(path, type, sizeof(type));
-	if (!strcmp(type, "identity"))
-		return "the IOMMU passes its DMA through";
-	path_of(path, folder, address, "iommu_group/devices");
-	group = opendir(path);
-	while (group && !gap && (entry = readdir(group)))
-		if (pci_address_valid(entry->d_name) && !same_slot(entry->d_name, address))
-			gap = "no ACS keeps it apart from others of its IOMMU group";
-	if (group)
-		closedir(group);
-	return gap;
-}
-
 /* ---- a collection ---- */
+/*
+ * What the host needs before it can ask for a verdict is let go at once and judged afterwards: but for one that is in
+ * quarantine, and once for each instance, so that what takes its driver away later is not undone.
+ */
+void gate_let_bootstrap(struct gate *g)
+{
+	for (size_t i = 0; g->s->gate == GATE_MODE_ON && i < g->s->n_ungated; i++) {
+		const char *address = g->s->ungated[i];
+		struct netlink_status now;
+		struct err e = { 0 };
+
+		if (!hold_is_set(g->s->pci_folder, address) ||
+		    hold_is_bound(g->s->pci_folder, address) ||
+		    netlink_status_now(address, &now, &e) || now.state == ASSAY_STATE_FAILED ||
+		    now.id == g->let[i])
+			continue;
+		g->let[i] = now.id;
+		if (hold_let(g->s->pci_folder, address, &e))
+			log_event(LOG_LEVEL_WARN, "not-let", LOG_T("address", address),
+				  LOG_T("why", e.text));
+		else
+			log_event(LOG_LEVEL_WARN, "let-bind", LOG_T("address", address),
+				  LOG_T("why", "[devices] ungated"),
+				  LOG_T("meaning", "it is judged afterwards"));
+	}
+}
+
+/* A plugged device is bound at once unless the module holds it; what we do comes after. */
+static void say_hold(void)
+{
+	char option = hold_option(MODULES);
+
+	if (option == 'Y')
+		return;
+	log_event(
+		LOG_LEVEL_WARN, "GATE-OPEN",
+		LOG_T("why",
+		      option ? "assay_spdm was loaded without hold=1" : "assay_spdm is not loaded"),
+		LOG_T("meaning", "drivers bind before the verdict; a contraindicated device loses "
+				 "its driver afterwards"),
+		LOG_T("next", "load assay_spdm with hold=1, in the initramfs, before the drivers"));
+}
+
 struct gate *gate_new(const struct agent_settings *s)
 {
 	struct gate *g = calloc(1, sizeof(*g));
 
-	if (g)
-		g->s = s;
-	for (size_t i = 0; g && s->gate == GATE_MODE_ON && i < s->n_ungated; i++)
+	if (!g)
+		return NULL;
+	g->s = s;
+	if (s->gate != GATE_MODE_ON)
+		return g;
+	say_hold();
+	for (size_t i = 0; i < s->n_ungated; i++)
 		log_event(LOG_LEVEL_WARN, "ungated", LOG_T("address", s->ungated[i]),
 			  LOG_T("why", "[devices] ungated"));
+	gate_let_bootstrap(g);
 	return g;
 }
 
@@ -236,10 +196,24 @@ static struct gate_device *place_of(struct gate *g, const char *address)
 	return free_one;
 }
 
+/* NULL: no driver had it before the verdict, or will. */
+static const char *why_ungated(const struct kernel_guard *guard)
+{
+	if (!guard->known)
+		return "the kernel does not say whether its driver waits";
+	if (guard->prevents & ASSAY_COVER_HOLD)
+		return NULL;
+	if (guard->hold == ASSAY_HOLD_TOO_LATE)
+		return "its driver was there before the module";
+	return hold_option(MODULES) == 'Y' ? "its driver was let bind before the verdict"
+					   : "the module was loaded without hold=1: its driver "
+					     "does not wait for the verdict";
+}
+
 /* What the gate cannot keep from happening is said aloud, once. */
 static void say_gaps(struct gate *g, struct gate_device *d, const struct kernel_guard *guard)
 {
-	const char *gap = g->told_advisory ? NULL : gate_gap(g->s->pci_folder, d->address);
+	const char *gap = g->told_advisory ? NULL : hold_gap(g->s->pci_folder, d->address);
 
 	if (gap) {
 		log_event(LOG_LEVEL_WARN, "GATE-ADVISORY", LOG_T("address", d->address),
@@ -248,10 +222,11 @@ static void say_gaps(struct gate *g, struct gate_device *d, const struct kernel_
 				"advisory: memory is not safe from devices that have no driver"));
 		g->told_advisory = true;
 	}
-	if (guard->known && guard->hold == ASSAY_HOLD_TOO_LATE && !d->too_late) {
-		log_event(LOG_LEVEL_WARN, "ungated", LOG_T("address", d->address),
-			  LOG_T("why", "its driver was there before the module"));
-		d->too_late = true;
+	gap = why_ungated(guard);
+	if (gap && !d->told_ungated) {
+		log_event(LOG_LEVEL_WARN, "ungated", LOG_T("device", d->label),
+			  LOG_T("address", d->address), LOG_T("why", gap));
+		d->told_ungated = true;
 	}
 }
 
@@ -266,7 +241,7 @@ void gate_collected(struct gate *g, const struct device_evidence *d)
 	if (!own)
 		return;
 	if (own->id != d->instance)
-		own->was_accepted = own->too_late = false;
+		own->was_accepted = own->told_ungated = false;
 	own->id = d->instance;
 	own->listed = true;
 	own->generation = d->generation;
@@ -345,18 +320,18 @@ static int hold_package(struct gate *g, const struct gate_device *d, struct err 
 	int rc = 0;
 
 	for (int i = 0; i < FUNCTIONS; i++) {
-		char address[sizeof(d->address)], path[PATH_TEXT];
+		char address[sizeof(d->address)], path[HOLD_PATH_TEXT];
 		struct err own = { 0 };
 		bool bound;
 
 		snprintf(address, sizeof(address), "%.*s.%d", (int)strcspn(d->address, "."),
 			 d->address, i);
-		path_of(path, g->s->pci_folder, address, "");
+		snprintf(path, sizeof(path), "%s/%s", g->s->pci_folder, address);
 		if (access(path, F_OK) || is_ungated(g, address) ||
 		    (strcmp(address, d->address) && speaks_for_itself(g, address)))
 			continue;
-		bound = is_bound(g->s->pci_folder, address);
-		if (gate_hold(g->s->pci_folder, address, &own)) {
+		bound = hold_is_bound(g->s->pci_folder, address);
+		if (hold_set(g->s->pci_folder, address, &own)) {
 			*e = own;
 			rc = (int)own.code;
 		} else if (bound) {

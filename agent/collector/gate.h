@@ -15,10 +15,10 @@
 struct gate_device {
 	char label[LABEL_MAX + 1];
 	char address[ASSAY_NAME_MAX + 1];
-	bool listed;	  /* in the last collection                        */
-	bool too_late;	  /* that its driver was there first was said      */
-	u64 id;		  /* of this instance; 0: the kernel does not say  */
-	bool has_digests; /* of the evidence that was sent                 */
+	bool listed;	   /* in the last collection                        */
+	bool told_ungated; /* that its driver does not wait was said     */
+	u64 id;		   /* of this instance; 0: the kernel does not say  */
+	bool has_digests;  /* of the evidence that was sent                 */
 	struct gate_evidence {
 		u8 slot;
 		u8 chain_digest[ASSAY_DIGEST_LEN], meas_digest[ASSAY_DIGEST_LEN];
@@ -40,15 +40,15 @@ enum gate_step {
 enum gate_step gate_step_of(const struct gate_device *d, enum device_standing standing,
 			    const struct netlink_status *now);
 
-/** gate_hold - keep every driver from @address and take away the one that is there. @folder: /sys/bus/pci/devices. */
-int gate_hold(const char *folder, const char *address, struct err *e);
-/** gate_gap - why a device can reach memory all the same, or NULL: RULES 21 wants a translating IOMMU and ACS. */
-const char *gate_gap(const char *folder, const char *address);
-
 struct gate;
-/** gate_new - @s: borrowed; its gate is not off. */
+/** gate_new - @s: borrowed; its gate is not off. Says what it cannot keep from happening, and lets the bootstrap set bind. */
 struct gate *gate_new(const struct agent_settings *s);
 void gate_drop(struct gate **g);
+/**
+ * gate_let_bootstrap - what [devices] ungated names and the module holds may bind now. To be called whenever devices may
+ * have come: a host that needs its network card to ask for a verdict would wait for ever.
+ */
+void gate_let_bootstrap(struct gate *g);
 /** gate_begin - a collection over @ctx begins; verdicts about an earlier one are void. */
 void gate_begin(struct gate *g, const u8 ctx[32]);
 /** gate_collected - what came of one device, of any source. */

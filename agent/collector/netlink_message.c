@@ -253,6 +253,9 @@ static void take_evidence(struct reader *r, const struct attr *a, struct netlink
 	case ASSAY_A_SLOT:
 		s->slot = attr_u8(r, a, "SLOT");
 		break;
+	case ASSAY_A_SLOT_MASK:
+		s->slots = attr_u8(r, a, "SLOT_MASK");
+		break;
 	case ASSAY_A_SPDM_VERSION:
 		s->version = attr_u8(r, a, "SPDM_VERSION");
 		break;

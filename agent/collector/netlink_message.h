@@ -45,6 +45,7 @@ struct netlink_status {
 	bool has_cause; /* of EVENT */
 	u32 cause;
 	u8 version, slot; /* 0x10 to 0x13, 0: no evidence yet */
+	u8 slots;	  /* bit n: slot n has a certificate  */
 	bool has_nonce, has_digests;
 	u8 nonce[ASSAY_NONCE_LEN];
 	u8 chain_digest[ASSAY_DIGEST_LEN], meas_digest[ASSAY_DIGEST_LEN];

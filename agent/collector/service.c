@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "gate.h"
 #include "inventory.h"
+#include "single.h"
 #include "sources/netlink.h"
 
 enum { IDLE_MS = 1000, SUBSCRIBERS_MAX = 16 };
@@ -39,6 +40,8 @@ static int give_inventory(struct collector *col, struct bytes ctx, struct buf **
 	struct cbor c;
 
 	(void)ctx;
+	if (col->gate)
+		gate_let_bootstrap(col->gate);
 	if (inventory_read(col->s, &inv, e))
 		return (int)e->code;
 	d.functions = inv->functions;
@@ -137,22 +140,41 @@ static int give_judged(struct collector *col, struct bytes argument, struct buf 
 	return *out ? 0 : err_set(e, E_MEMORY, "no memory for an answer");
 }
 
+static int give_single(struct collector *col, struct bytes argument, struct buf **out,
+		       struct err *e)
+{
+	struct single_request q;
+
+	if (single_request_parse(argument, &q, e))
+		return (int)e->code;
+	return single_collect(col->s, col->watch ? netlink_watch_known(col->watch) : NULL, &q, out,
+			      e);
+}
+
 static const struct {
 	enum collector_verb verb;
 	int (*give)(struct collector *col, struct bytes ctx, struct buf **out, struct err *e);
+	bool root_only; /* a nonce of one's own choice is nothing for the half with the network */
 } verbs[] = {
-	{ COLLECT_INVENTORY, give_inventory }, { COLLECT_DEVICES, give_devices },
-	{ COLLECT_LOGS, give_logs },	       { COLLECT_DEVICE_LOG, give_device_log },
-	{ COLLECT_JUDGED, give_judged },
+	{ COLLECT_INVENTORY, give_inventory, false },
+	{ COLLECT_DEVICES, give_devices, false },
+	{ COLLECT_LOGS, give_logs, false },
+	{ COLLECT_DEVICE_LOG, give_device_log, false },
+	{ COLLECT_JUDGED, give_judged, false },
+	{ COLLECT_SINGLE, give_single, true },
 };
 
 /* ---- one request ---- */
-static int answer(struct collector *col, const struct local_request *rq, struct buf **out,
-		  struct err *e)
+static int answer(struct collector *col, const struct local_request *rq, uid_t peer,
+		  struct buf **out, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (verbs[i].verb == rq->verb)
-			return verbs[i].give(col, rq->argument, out, e);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (verbs[i].verb != rq->verb)
+			continue;
+		if (verbs[i].root_only && peer != 0 && peer != geteuid())
+			return err_set(e, E_DENIED, "only root may ask the collector for that");
+		return verbs[i].give(col, rq->argument, out, e);
+	}
 	return err_set(e, E_USAGE, "no such verb");
 }
 
@@ -229,7 +251,7 @@ static void serve_one(struct collector *col, int sock)
 		subscribe(col, sock);
 		return;
 	}
-	if (!rc && !answer(col, &rq, &content, &e)) {
+	if (!rc && !answer(col, &rq, local_peer_uid(sock), &content, &e)) {
 		e.code = E_OK;
 		fd = memfd_from("assay-evidence", buf_bytes(content), &e);
 	}
@@ -285,6 +307,8 @@ static void serve(struct collector *col, int listening, int signals)
 		if (col->watch && (fds[AT_WATCH].revents || fds[AT_WATCH + 1].revents ||
 				   fds[AT_LISTENING].revents))
 			netlink_watch_read(col->watch, tell_all, col);
+		if (col->gate && (fds[AT_WATCH].revents || fds[AT_WATCH + 1].revents))
+			gate_let_bootstrap(col->gate);
 	}
 }
 

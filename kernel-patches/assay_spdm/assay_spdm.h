@@ -65,6 +65,9 @@ struct pci_ids {
 	u64 serial;
 };
 
+/* The PCIe name in the leaf, beside config space. */
+enum leaf_name { LEAF_NAME_UNSAID, LEAF_NAME_SAME, LEAF_NAME_OTHER, LEAF_NAME_NONE };
+
 /* The evidence that user space judged good, and what to do when the device is another one. */
 struct acceptance {
 	struct evidence *ev; /* a reference; NULL: nothing is accepted */
@@ -83,6 +86,7 @@ struct spdm_dev {
 		*mb;   /* the PCI core's; gone once @dying is set: only the two works use it */
 	u64 id;	       /* of this instance of the device, never used twice */
 	atomic_t live; /* evidence objects */
+	enum leaf_name leaf_name; /* what was last said of it; the collect work's */
 	bool has_sysfs;
 	u16 claims[CLAIMS_MAX]; /* offsets of DOE capabilities that are ours */
 	u8 n_claims;
@@ -112,6 +116,8 @@ struct spdm_dev {
 	bool silent; /* in quarantine: config space reads as ones, and the mailbox would take it for busy */
 	u64 checks, last_check;
 	enum assay_hold hold;
+	bool held; /* from its first moment on, no driver bound before the first ACCEPT */
+	bool accepted_once;
 	bool act_quarantine, act_release, acting;
 };
 
@@ -178,7 +184,8 @@ bool acceptance_contradicted(struct spdm_dev *dev, const struct evidence *ev);
 void acceptance_drop(struct spdm_dev *dev); /* under dev->lock */
 void evidence_forget(struct spdm_dev *dev); /* under dev->lock: it is of before */
 void spdm_hold_new(struct spdm_dev *dev);
-bool spdm_hold_wanted(void);
+/** spdm_hold_prevents - no driver got it before it was accepted; under dev->lock. */
+bool spdm_hold_prevents(const struct spdm_dev *dev);
 void pci_ids_read(struct pci_dev *pdev, struct pci_ids *ids);
 void spdm_resume(struct spdm_dev *dev, bool hibernated);
 int spdm_check_init(void);
@@ -196,6 +203,9 @@ int measurements_digest(const struct spdm_negotiated *nego, const struct blob *m
 int signature_check(const struct evidence *ev, const char **why);
 /** chain_hash - of the chain object, as DIGESTS has it. */
 int chain_hash(const struct evidence *ev, u8 out[SPDM_HASH_MAX]);
+
+/* name.c */
+void leaf_name_report(struct spdm_dev *dev, const struct evidence *ev);
 
 /* chunk.c: objects larger than a netlink message */
 /** chunk_put - as much of @b from @at on as fits into @attr. Return: bytes put, or -EMSGSIZE. */

@@ -24,11 +24,6 @@ MODULE_PARM_DESC(hold, "keep drivers off a device with a CMA mailbox until it is
 
 static struct workqueue_struct *check_queue, *act_queue;
 
-bool spdm_hold_wanted(void)
-{
-	return hold;
-}
-
 void pci_ids_read(struct pci_dev *pdev, struct pci_ids *ids)
 {
 	memset(ids, 0, sizeof(*ids)); /* it is compared with its padding */
@@ -353,6 +348,8 @@ int spdm_accept(struct spdm_dev *dev, u32 generation, u8 slot, const u8 *chain_d
 	pci_ids_read(dev->pdev, &a->ids);
 	if (PCI_POSSIBLE_ERROR(a->ids.id))
 		return -EIO;
+	dev->held = spdm_hold_prevents(dev);
+	dev->accepted_once = true;
 	acceptance_drop(dev);
 	memcpy(a->meas_digest, digest, sizeof(digest));
 	a->ev = dev->evidence;
@@ -473,8 +470,15 @@ void spdm_hold_new(struct spdm_dev *dev)
 		dev->hold = ASSAY_HOLD_TOO_LATE;
 	} else if (!compat_set_override(dev->pdev, HOLD_NAME)) {
 		dev->hold = ASSAY_HOLD_OVERRIDE;
+		dev->held = true;
 		pci_clear_master(dev->pdev);
 	}
+}
+
+/* Somebody with the right to may have let a driver bind all the same: that is no hold then. */
+bool spdm_hold_prevents(const struct spdm_dev *dev)
+{
+	return dev->held && (dev->accepted_once || !READ_ONCE(dev->pdev->dev.driver));
 }
 
 int spdm_check_init(void)

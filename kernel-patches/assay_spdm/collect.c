@@ -105,6 +105,7 @@ void spdm_collect_work(struct work_struct *work)
 	if (!rc) {
 		pci_dbg(dev->pdev, "SPDM %x.%x: evidence of slot %u, generation %u\n",
 			ev->nego.version >> 4, ev->nego.version & 0xf, ev->slot, ev->generation);
+		leaf_name_report(dev, ev);
 		signatures_send(ev);
 		tpm_log_device(ev);
 	}

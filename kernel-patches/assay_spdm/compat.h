@@ -3,6 +3,7 @@
 #ifndef ASSAY_COMPAT_H
 #define ASSAY_COMPAT_H
 
+#include <crypto/public_key.h>
 #include <linux/device.h>
 #include <linux/pci.h>
 #include <linux/version.h>
@@ -42,5 +43,17 @@ static inline bool compat_has_override(struct pci_dev *pdev, const char *name)
 	return same;
 }
 #endif
+
+/* What is signed is a digest on all of them; 7.0 calls it a message, for algorithms that take one. */
+static inline void compat_set_digest(struct public_key_signature *sig, u8 *digest, u32 len)
+{
+#ifdef HAVE_SIGNATURE_MESSAGE
+	sig->m = digest;
+	sig->m_size = len;
+#else
+	sig->digest = digest;
+	sig->digest_size = len;
+#endif
+}
 
 #endif

@@ -77,10 +77,10 @@ static int put_evidence(struct sk_buff *skb, const struct spdm_dev *dev)
 	       nla_put(skb, ASSAY_A_MEAS_INDEXES, sizeof(indexes), indexes);
 }
 
-/* A stock kernel detects; only a held probe is prevented. */
+/* A stock kernel detects; only a held probe is prevented, and stays so once it is let go by ACCEPT. */
 static int put_acceptance(struct sk_buff *skb, const struct spdm_dev *dev)
 {
-	u32 prevents = dev->hold == ASSAY_HOLD_OVERRIDE ? ASSAY_COVER_HOLD : 0;
+	u32 prevents = spdm_hold_prevents(dev) ? ASSAY_COVER_HOLD : 0;
 
 	return nla_put_u32(skb, ASSAY_A_COVERAGE, ASSAY_COVER_RESUME | watch_covers()) ||
 	       nla_put_u32(skb, ASSAY_A_PREVENTS, prevents) ||

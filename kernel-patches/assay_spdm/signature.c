@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "assay_spdm.h"
+#include "compat.h"
 
 enum { ECDSA_DER_MAX = 144 };
 
@@ -82,10 +83,9 @@ static int verify(const struct spdm_leaf *leaf, const struct spdm_negotiated *ne
 	struct public_key key = { .key = (void *)leaf->key.at,
 				  .keylen = (u32)leaf->key.len,
 				  .id_type = "X509" };
-	struct public_key_signature sig = { .digest = digest,
-					    .digest_size = nego->hash_len,
-					    .hash_algo = hash_name(nego->base_hash) };
+	struct public_key_signature sig = { .hash_algo = hash_name(nego->base_hash) };
 
+	compat_set_digest(&sig, digest, nego->hash_len);
 	for (size_t i = 0; i < ARRAY_SIZE(key_kinds); i++) {
 		if (key_kinds[i].kind != leaf->kind)
 			continue;

@@ -8,6 +8,7 @@ build=$1
 . "$top/deploy/rig.sh"
 rig_begin cli
 rig_tpm
+first_tpm=$tpm_pid
 rig_devices 2
 rig_server
 volume=$(cat /proc/sys/kernel/random/uuid)
@@ -69,6 +70,17 @@ check the_servers_log_names_the_request 0 'event=attested request=[0-9a-f]+-[0-9
 check device_list_shows_both_drives 0 "a2/0" $assay device list
 check device_show_shows_measurement_blocks 0 "security version +7$" $assay device show "$label"
 check device_cert_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label"
+asked="--collector $work/collector.sock"
+check device_measure_asks_now_and_says_who_signed 0 "signed over it by .*" $assay device measure "$label" $asked
+check and_over_the_callers_nonce 0 "^nonce $theirs" $assay device measure "$label" --nonce "$theirs" $asked
+check and_in_json 0 '"genuine": ?true' $assay device measure "$label" --json $asked
+check device_measure_of_an_unknown_name_is_refused 2 "no device 0000:01:00.9" $assay device measure 0000:01:00.9 $asked
+check device_measure_without_a_collector_is_unreachable 3 "." $assay device measure "$label" --collector "$work/nobody.sock"
+check device_cert_of_a_slot_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label" --slot 0 $asked
+check device_cert_of_all_slots_says_which_have_a_chain 0 "^7 +empty" $assay device cert "$label" --slot all $asked
+check device_cert_of_an_empty_slot_is_refused 2 "slot 3 of " $assay device cert "$label" --slot 3 $asked
+check device_cert_of_no_slot_at_all_is_usage 1 "slot is 0 to 7" $assay device cert "$label" --slot 8 $asked
+check device_cert_in_der_is_what_the_slot_holds 0 "^same$" bash -c "$assay device cert $label --slot 0 --der $asked | cmp - $work/device1/slot0.chain && echo same"
 check device_show_of_an_unknown_label_is_refused 2 "no device" $assay device show 0000:0000/00/0
 check refval_list_shows_what_was_imported 0 "cli/golden-1" $assay refval list
 check host_list_shows_the_host 0 "cli-host" $assay host list
@@ -113,6 +125,11 @@ start server assay-server --config "$work/server.conf" run
 server_pid=$started
 await server grep -q event=started "$work/server.log"
 check and_the_server_issues_nonces_by_the_new_one 0 "affirming" $assay attest
+kill "$first_tpm"
+wait "$first_tpm" 2>/dev/null
+check a_tpm_that_is_gone_is_said 4 "tcti|TPM" $assay attest
+rig_tpm_start # after a reset that no boot log tells of
+check and_is_used_again_once_it_is_back 2 "verdict +contraindicated" $assay attest
 kill "$server_pid"
 wait "$server_pid" 2>/dev/null
 assay-server --config "$work/server.conf" audit-head >"$work/head"

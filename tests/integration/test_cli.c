@@ -67,6 +67,16 @@ static void stands_in_the_report(const char *name)
 	X(device_list_shows_both_drives)                                                           \
 	X(device_show_shows_measurement_blocks)                                                    \
 	X(device_cert_prints_certificates)                                                         \
+	X(device_measure_asks_now_and_says_who_signed)                                             \
+	X(and_over_the_callers_nonce)                                                              \
+	X(and_in_json)                                                                             \
+	X(device_measure_of_an_unknown_name_is_refused)                                            \
+	X(device_measure_without_a_collector_is_unreachable)                                       \
+	X(device_cert_of_a_slot_prints_certificates)                                               \
+	X(device_cert_of_all_slots_says_which_have_a_chain)                                        \
+	X(device_cert_of_an_empty_slot_is_refused)                                                 \
+	X(device_cert_of_no_slot_at_all_is_usage)                                                  \
+	X(device_cert_in_der_is_what_the_slot_holds)                                               \
 	X(device_show_of_an_unknown_label_is_refused)                                              \
 	X(refval_list_shows_what_was_imported)                                                     \
 	X(host_list_shows_the_host)                                                                \
@@ -92,6 +102,8 @@ static void stands_in_the_report(const char *name)
 	X(and_not_any_name)                                                                        \
 	X(the_nonce_key_is_rotated)                                                                \
 	X(and_the_server_issues_nonces_by_the_new_one)                                             \
+	X(a_tpm_that_is_gone_is_said)                                                              \
+	X(and_is_used_again_once_it_is_back)                                                       \
 	X(the_log_is_unbroken_and_holds_its_head)                                                  \
 	X(a_head_that_was_changed_is_refused)                                                      \
 	X(the_head_of_another_server_is_refused)                                                   \

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/collector/gate.h"
+#include "agent/collector/hold.h"
 #include "agent/judged.h"
 #include "common/file.h"
 
@@ -158,21 +159,67 @@ static void a_device_is_held_before_its_driver_is_taken_away(void **state)
 	/* no file to hold it with: the driver goes all the same, and that it can come back is an error */
 	make_folder(folder, "0000:01:00.0/driver");
 	put_file(folder, "0000:01:00.0/driver/unbind", "");
-	assert_int_equal(gate_hold(folder, "0000:01:00.0", &e), E_IO);
+	assert_int_equal(hold_set(folder, "0000:01:00.0", &e), E_IO);
 	assert_non_null(strstr(e.text, "driver_override"));
 	assert_file(folder, "0000:01:00.0/driver/unbind", "0000:01:00.0");
 
 	e = (struct err){ 0 };
 	put_file(folder, "0000:01:00.0/driver_override", "(null)\n");
 	put_file(folder, "0000:01:00.0/driver/unbind", "");
-	assert_ok(gate_hold(folder, "0000:01:00.0", &e), &e);
+	assert_ok(hold_set(folder, "0000:01:00.0", &e), &e);
 	assert_file(folder, "0000:01:00.0/driver/unbind", "0000:01:00.0");
 
 	/* held and unbound already: nothing is written */
 	put_file(folder, "0000:01:00.0/driver_override", "assay-hold\n");
 	remove_all(strcat(strcpy((char[128]){ 0 }, folder), "/0000:01:00.0/driver"));
-	assert_ok(gate_hold(folder, "0000:01:00.0", &e), &e);
+	assert_ok(hold_set(folder, "0000:01:00.0", &e), &e);
 	assert_file(folder, "0000:01:00.0/driver_override", "assay-hold\n");
+	remove_all(folder);
+}
+
+static void only_what_was_held_is_let_go(void **state)
+{
+	char root[] = "/tmp/assay-gate.XXXXXX", folder[64];
+	struct err e = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	make_folder(root, "devices");
+	put_file(root, "drivers_probe", "");
+	snprintf(folder, sizeof(folder), "%s/devices", root);
+	make_folder(folder, "0000:01:00.0");
+	put_file(folder, "0000:01:00.0/driver_override", "vfio-pci\n"); /* somebody else's */
+	assert_false(hold_is_set(folder, "0000:01:00.0"));
+	assert_ok(hold_let(folder, "0000:01:00.0", &e), &e);
+	assert_file(folder, "0000:01:00.0/driver_override", "vfio-pci\n");
+	assert_file(root, "drivers_probe", "");
+
+	put_file(folder, "0000:01:00.0/driver_override", "assay-hold\n");
+	make_folder(folder, "0000:01:00.0/driver"); /* bound, whatever the override says */
+	assert_true(hold_is_set(folder, "0000:01:00.0"));
+	assert_ok(hold_let(folder, "0000:01:00.0", &e), &e);
+	assert_file(root, "drivers_probe", "");
+
+	remove_all(strcat(strcpy((char[128]){ 0 }, folder), "/0000:01:00.0/driver"));
+	assert_ok(hold_let(folder, "0000:01:00.0", &e), &e);
+	assert_file(root, "drivers_probe", "0000:01:00.0");
+	assert_false(hold_is_set(folder, "0000:01:00.0"));
+	remove_all(root);
+}
+
+static void what_the_module_was_told_is_read(void **state)
+{
+	char folder[] = "/tmp/assay-gate.XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(hold_option(folder), 0);
+	make_folder(folder, "assay_spdm");
+	make_folder(folder, "assay_spdm/parameters");
+	put_file(folder, "assay_spdm/parameters/hold", "N\n");
+	assert_int_equal(hold_option(folder), 'N');
+	put_file(folder, "assay_spdm/parameters/hold", "Y\n");
+	assert_int_equal(hold_option(folder), 'Y');
 	remove_all(folder);
 }
 
@@ -184,17 +231,17 @@ static void what_leaves_memory_open_is_named(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	make_folder(folder, address);
-	assert_string_equal(gate_gap(folder, address), "no IOMMU translates its DMA");
+	assert_string_equal(hold_gap(folder, address), "no IOMMU translates its DMA");
 	make_folder(folder, "0000:01:00.0/iommu_group");
 	make_folder(folder, "0000:01:00.0/iommu_group/devices");
 	put_file(folder, "0000:01:00.0/iommu_group/type", "identity\n");
-	assert_string_equal(gate_gap(folder, address), "the IOMMU passes its DMA through");
+	assert_string_equal(hold_gap(folder, address), "the IOMMU passes its DMA through");
 	put_file(folder, "0000:01:00.0/iommu_group/type", "DMA-FQ\n");
 	put_file(folder, "0000:01:00.0/iommu_group/devices/0000:01:00.0", "");
 	put_file(folder, "0000:01:00.0/iommu_group/devices/0000:01:00.1", "");
-	assert_null(gate_gap(folder, address));
+	assert_null(hold_gap(folder, address));
 	put_file(folder, "0000:01:00.0/iommu_group/devices/0000:02:00.0", "");
-	assert_non_null(strstr(gate_gap(folder, address), "ACS"));
+	assert_non_null(strstr(hold_gap(folder, address), "ACS"));
 	remove_all(folder);
 }
 
@@ -345,6 +392,8 @@ int main(void)
 		cmocka_unit_test(digests_are_of_the_bytes_that_are_sent),
 		cmocka_unit_test(a_device_is_accepted_once_and_only_as_it_was_judged),
 		cmocka_unit_test(a_device_is_held_before_its_driver_is_taken_away),
+		cmocka_unit_test(only_what_was_held_is_let_go),
+		cmocka_unit_test(what_the_module_was_told_is_read),
 		cmocka_unit_test(what_leaves_memory_open_is_named),
 		cmocka_unit_test(verdicts_arrive_as_they_were_written),
 		cmocka_unit_test(a_verdict_that_says_what_none_may_is_refused),

@@ -835,6 +835,7 @@ static int collect_once(struct client *c, const struct source_device *d, const u
 	*last = after.status;
 	*changed = difference(&before, &after, out->generation);
 	out->guard = guard_of(&after.status);
+	out->slots = after.status.slots;
 	return *changed ? err_set(e, E_AGAIN, "%s changed", *changed) : 0;
 }
 

@@ -5,13 +5,17 @@
 agent_scenarios="a_guest_with_a_tpm_and_three_slots_boots_our_programs the_guest_enrols_with_its_tpm
 	without_the_module_no_device_is_in_the_token the_kernels_devices_are_affirmed_once_they_are_known
 	a_device_log_is_demanded_and_replays_to_its_pcr what_the_kernel_guards_is_in_the_token_and_policy_demands_it
-	changed_firmware_is_contraindicated_and_the_device_named rounds_of_our_own_start_no_others
+	changed_firmware_is_contraindicated_and_the_device_named each_of_eight_slots_is_read_by_name
+	measurements_are_taken_now_over_a_nonce_of_ours rounds_of_our_own_start_no_others
 	what_somebody_else_reads_starts_a_round_only_when_it_changed a_plugged_device_starts_a_round_and_is_watched events_that_were_lost_start_a_round
 	a_device_of_spdm_1_1_is_read_with_a_challenge_of_ours a_device_that_gives_nothing_is_in_the_token_with_its_reason
+	a_gate_without_a_hold_says_so_at_start_and_of_each_device
 	no_driver_binds_before_the_verdict_and_both_do_after_it what_was_accepted_is_not_accepted_again
 	changed_firmware_loses_its_driver_and_the_other_keeps_its_own what_policy_refuses_is_forgotten_by_the_kernel
 	a_device_swapped_at_the_same_address_is_noticed_and_refused
-	the_guests_kernel_has_not_complained"
+	what_is_named_ungated_binds_before_the_verdict_and_is_judged_afterwards
+	with_gate_accept_the_kernel_accepts_and_no_driver_is_taken_away what_happens_to_another_device_is_as_on_fail_says
+	the_guests_kernel_has_not_complained on_fail_panic_stops_the_machine"
 
 attested() { # exit status wanted: of `assay attest` in the guest, whose answer is $work/verdict
 	local wanted=$1 rc
@@ -23,10 +27,10 @@ attested() { # exit status wanted: of `assay attest` in the guest, whose answer 
 
 a_guest_with_a_tpm_and_three_slots_boots_our_programs() {
 	vm_quit || return
-	guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 && guest_drive 3 1.1-1.1 || return
+	guest_drive 1 1.2-1.3 8 && guest_drive 2 1.2-1.3 && guest_drive 3 1.1-1.1 || return
 	[ -f "$work/server.conf" ] || rig_server
 	guest_tools=("$build/tests/tools/netlink-ask")
-	guest_boot
+	guest_boot -device intel-iommu # stock kernels use it without being asked
 }
 the_guest_enrols_with_its_tpm() { guest_enrol; }
 without_the_module_no_device_is_in_the_token() {
@@ -45,6 +49,34 @@ changed_firmware_is_contraindicated_and_the_device_named() {
 	attested 2 && grep -q contraindicated "$work/verdict" && grep -q '1b36:0010/-/1' "$work/verdict" || return
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest2.measurements"
 	attested 0
+}
+each_of_eight_slots_is_read_by_name() { # without a round: it is our own doing
+	local slot before
+	before=$(rounds) && guest 'assay device cert 1b36:0010/-/0 --slot all --json' >"$work/slots.json" || return
+	jq -e '(.slots | length) == 8 and all(.slots[]; .provisioned and .certificates >= 2 and .why == "") and ([.slots[].sha256] | unique | length) == 8' "$work/slots.json" || return
+	for slot in $(seq 0 7); do
+		[ "$(jq -r ".slots[$slot].sha256" "$work/slots.json")" = "$(sha256sum <"$work/guest1/slot$slot.chain" | cut -d' ' -f1)" ] || return
+	done
+	guest 'assay device cert 0000:01:00.0 --slot 5 --der | base64' | base64 -d | cmp - "$work/guest1/slot5.chain" &&
+		guest 'assay device cert 1b36:0010/-/0 --slot 3 --pem | grep -c "BEGIN CERTIFICATE"' && [ "$(cat "$work/answer")" = "$(jq '.slots[3].certificates' "$work/slots.json")" ] || return
+	# the other drive has one in slot 0 only
+	guest 'assay device cert 0000:02:00.0 --slot all --json' | jq -e '[.slots[] | select(.provisioned) | .slot] == [0]' || return
+	guest 'assay device cert 0000:02:00.0 --slot 4 2>&1' && return 1
+	grep 'slot 4 of 1b36:0010/-/1' "$work/answer" && sleep 3 && [ "$(rounds)" -eq "$before" ]
+}
+measured_now() { # address, words: `assay device measure` in $work/measured
+	guest "assay device measure $1 --json ${*:2}" >"$work/measured" || { cat "$work/measured"; return 1; }
+}
+measurements_are_taken_now_over_a_nonce_of_ours() {
+	local nonce first_nonce
+	nonce=$(fresh_nonce) && measured_now 0000:02:00.0 --nonce "$nonce" &&
+		jq -e --arg nonce "$nonce" '.ok and .genuine and .nonce == $nonce and .source == "kernel-cma" and .spdm_version == 3 and [.blocks[].index] == [1, 2, 3, 6, 16]' "$work/measured" || return
+	measured_now 0000:02:00.0 && first_nonce=$(jq -r .nonce "$work/measured") && cp "$work/measured" "$work/measured.before" || return
+	sed -i 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/guest2.measurements"
+	measured_now 1b36:0010/-/1 && [ "$(jq -r .nonce "$work/measured")" != "$first_nonce" ] &&
+		jq -e --slurpfile before "$work/measured.before" '.genuine and [.blocks[] as $b | $before[0].blocks[] | select(.index == $b.index and .value != $b.value) | .index] == [2]' "$work/measured" || return
+	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest2.measurements"
+	guest 'assay device measure 0000:02:00.0' | grep '^2 .*firmware' && guest 'assay device measure 0000:09:00.0 2>&1; test $? = 2' && attested 0
 }
 rounds() { guest 'grep -c event=attested /tmp/agent.log'; }
 until_logged() { # pattern: in the agent's log, at most 30 s
@@ -78,7 +110,8 @@ what_somebody_else_reads_starts_a_round_only_when_it_changed() {
 }
 a_plugged_device_starts_a_round_and_is_watched() {
 	guest 'assay device watch --json >/tmp/watch & watching=$!; sleep 2' && vm_plug 3 "$(guest_port 3)" &&
-		until_logged 'event=round-by-event .*address=0000:03:00.0' && guest 'kill -INT $watching; wait $watching' && guest 'cat /tmp/watch' >"$work/watch" || return
+		until_logged 'event=round-by-event .*address=0000:03:00.0' &&
+		guest 'for i in $(seq 60); do grep "0000:03:00.0.*\"cause\":\"collected\"" /tmp/watch && break; sleep 0.5; done' && guest 'kill -INT $watching; wait $watching' && guest 'cat /tmp/watch' >"$work/watch" || return
 	watched '.source == "assay" and .cause == "added" and .device == "1b36:0010" and .attests' && watched '.source == "pci" and .cause == "add"' &&
 		watched '.cause == "collected" and .state == "evidence" and .schema == "assay.device-watch/1"'
 }
@@ -90,7 +123,8 @@ a_device_of_spdm_1_1_is_read_with_a_challenge_of_ours() {
 	attested 2 && guest 'assay device list --json' >"$work/devices.json" || return
 	# all of it verifies; that it is old is what is left to say
 	jq -e '.devices[] | select(.address == "0000:03:00.0") | .spdm_version == "1.1" and .source == "kernel-cma"' "$work/devices.json" &&
-		jq -e '[.reasons[] | select(.address == "0000:03:00.0") | .element] == ["VERSION"]' "$work/verdict"
+		jq -e '[.reasons[] | select(.address == "0000:03:00.0") | .element] == ["VERSION"]' "$work/verdict" || return
+	measured_now 0000:03:00.0 && jq -e '.genuine and .spdm_version == 1' "$work/measured"
 }
 a_device_that_gives_nothing_is_in_the_token_with_its_reason() {
 	kill "$drive_pid" && attested 2 && guest 'assay device list --json' >"$work/devices.json" || return
@@ -140,19 +174,46 @@ settled() { # rounds that changes of the host have caused are over
 		before=$now
 	done
 }
+gate_config() { # lines of [devices], for a collector and an agent that are started anew; the module's words are in $hold
+	guest 'kill $(pidof assay-agent) $(pidof assay-collector); wait; sed -i "/^\[devices\]/,\$d" /etc/assay/agent.conf; rmmod nvme; rmmod assay_spdm' &&
+		guest "printf '[devices]\n$(printf '%s\\n' "$@")' >>/etc/assay/agent.conf; insmod /mod/assay_spdm.ko ${hold:-}"
+}
+drivers_load() { guest 'for m in nvme-keyring nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; grep -q "^nvme " /proc/modules'; }
+gate_of() { # address: what the last token says
+	guest 'assay device list --json' | jq -r --arg address "$1" '.devices[] | select(.address == $address) | .gate'
+}
+no_modules() {
+	[ -n "$kernel_modules" ] || echo "SKIP: nvme is built in and binds before our module is there"
+	[ -z "$kernel_modules" ]
+}
+doctor_says() { # what, good, part of what is said
+	guest 'assay doctor --json' >"$work/doctor"
+	jq -e --arg what "$1" --argjson good "$2" --arg said "$3" 'any(.findings[]; .what == $what and .good == $good and (.said | contains($said)) and (.good or (.next | length) > 10))' "$work/doctor"
+}
+a_gate_without_a_hold_says_so_at_start_and_of_each_device() {
+	no_modules && return 77
+	guest 'test ! -e /sys/bus/pci/devices/0000:03:00.0' || vm_unplug 3 || return
+	hold='' gate_config 'gate = on' && drivers_load && guest_serve && until_verdict affirming || return
+	[ "$(collector_said 'event=GATE-OPEN .*loaded without hold=1')" = 1 ] && [ "$(collector_said 'event=ungated .*does not wait for the verdict')" = 2 ] &&
+		[ "$(gate_of "$first")" = ungated ] && doctor_says gate false 'loaded without hold=1' || return
+	# what the warning is about: one that is plugged has its driver at once
+	settled && guest ': >/tmp/agent.log' && vm_unplug 2 && server_down && vm_plug 2 "$(guest_port 2)" && until_driver "$second" nvme && until_logged event=attest-failed || return
+	server_up && until_verdict affirming && [ "$(collector_said "event=ungated .*address=$second")" = 2 ]
+}
 no_driver_binds_before_the_verdict_and_both_do_after_it() {
-	if [ -z "$kernel_modules" ]; then
-		echo "SKIP: nvme is built in and binds before our module is there"
-		return 77
-	fi
-	guest 'kill $(pidof assay-agent) $(pidof assay-collector); test ! -e /sys/bus/pci/devices/0000:03:00.0' || vm_unplug 3 || return
+	no_modules && return 77
 	server_down
-	guest 'printf "[devices]\ngate = on\n" >>/etc/assay/agent.conf; rmmod assay_spdm; insmod /mod/assay_spdm.ko hold=1' &&
-		guest 'for m in nvme-auth nvme-core nvme; do insmod /mod/$m.ko; done' || return
+	hold=hold=1 gate_config 'gate = on' && drivers_load || return
+	# without a collector root asks the kernel itself
+	measured_now "$first" && jq -e .genuine "$work/measured" || return
+	# of one device DMA is not translated: such a change is allowed only while no driver has it
+	guest "echo identity >/sys/bus/pci/devices/$second/iommu_group/type" || return
 	guest_serve && until_logged event=attest-failed && guest 'grep event=attest-failed /tmp/agent.log' && sleep 3 || return
 	[ -z "$(driver_of "$first")" ] && [ -z "$(driver_of "$second")" ] && server_up || return
 	until_driver "$first" nvme && until_driver "$second" nvme && until_verdict affirming || return
-	guest 'cat /tmp/collector.log' && [ "$(collector_said GATE-ADVISORY)" = 1 ]
+	guest 'cat /tmp/collector.log' && [ "$(collector_said GATE-ADVISORY)" = 1 ] && [ "$(collector_said "GATE-ADVISORY .*address=$second")" = 1 ] && [ "$(collector_said GATE-OPEN)" = 0 ] && [ "$(collector_said event=ungated)" = 0 ] || return
+	[ "$(gate_of "$first")" = gated ] && [ "$(gate_of "$second")" = advisory ] && doctor_says gate true '2 devices wait' &&
+		doctor_says 'memory protection' false "1 of 2 devices, the first is $second: the IOMMU passes"
 }
 what_was_accepted_is_not_accepted_again() { # a driver that binds is an event, which starts a round
 	settled && [ "$(collector_said event=accepted)" = 2 ] && attested 0 && [ "$(collector_said event=accepted)" = 2 ] &&
@@ -178,5 +239,50 @@ a_device_swapped_at_the_same_address_is_noticed_and_refused() { # the timer is a
 		[ "$(driver_of "$first")" = nvme ] && attested 2 && reason ".address == \"$second\" and .element == \"KEY_KNOWN\"" || return
 	vm_unplug 2 && guest_drive_says 2 set guest2 identity "$work/guest2" && vm_plug 2 "$(guest_port 2)" && until_driver "$second" nvme && settled &&
 		until_verdict affirming
+}
+firmware_of() { # drive, version
+	sed -i "s/^2 .*/2 firmware digest-of:firmware $2/" "$work/guest$1.measurements"
+}
+what_is_named_ungated_binds_before_the_verdict_and_is_judged_afterwards() {
+	no_modules && return 77
+	server_down
+	hold=hold=1 gate_config 'gate = on' "ungated = $first" && drivers_load && guest_serve && until_logged event=attest-failed || return
+	until_driver "$first" nvme && [ -z "$(driver_of "$second")" ] && [ "$(collector_said "event=let-bind address=$first")" = 1 ] || return
+	# also when the module comes after the collector
+	guest 'rmmod nvme; rmmod assay_spdm; insmod /mod/assay_spdm.ko hold=1' && drivers_load && until_driver "$first" nvme && [ -z "$(driver_of "$second")" ] &&
+		[ "$(collector_said "event=let-bind address=$first")" = 2 ] && server_up && until_driver "$second" nvme &&
+		until_verdict affirming && until_state "$first" accepted && attested 0 && [ "$(gate_of "$first")" = ungated ] && [ "$(gate_of "$second")" = gated ] || return
+	# it is judged like the others, and keeps its driver
+	firmware_of 1 6.6.6 && attested 2 && reason ".address == \"$first\"" && [ "$(collector_said "event=left-bound .*address=$first")" -ge 1 ] &&
+		[ "$(driver_of "$first")" = nvme ] || return
+	firmware_of 1 1.2.3 && attested 0
+}
+with_gate_accept_the_kernel_accepts_and_no_driver_is_taken_away() {
+	no_modules && return 77
+	hold='' gate_config 'gate = accept' 'on_fail = report' && drivers_load && guest_serve && until_verdict affirming && until_state "$first" accepted && until_state "$second" accepted &&
+		[ "$(collector_said event=accepted)" = 2 ] || return
+	firmware_of 2 6.6.6 && attested 2 && until_state "$second" evidence && [ "$(driver_of "$second")" = nvme ] && [ "$(collector_said 'event=\(unbound\|forgotten\)')" = 0 ] || return
+	firmware_of 2 1.2.3 && attested 0 && until_state "$second" accepted
+}
+checked_as_another() { # drive 2 has another identity while the kernel looks; then its own again
+	guest_drive_says 2 set guest2 identity "$work/guest-other" && check "$second" && until_state "$second" failed &&
+		guest_drive_says 2 set guest2 identity "$work/guest2"
+}
+what_happens_to_another_device_is_as_on_fail_says() {
+	no_modules && return 77
+	settled && until_state "$second" accepted && checked_as_another && sleep 1 && [ "$(driver_of "$second")" = nvme ] || return
+	hold='' gate_config 'gate = accept' 'on_fail = detach' && drivers_load && guest_serve && until_verdict affirming && until_state "$second" accepted && until_driver "$second" nvme &&
+		settled && checked_as_another && until_driver "$second" '' && [ "$(driver_of "$first")" = nvme ]
+}
+on_fail_panic_stops_the_machine() { # the last one of this machine
+	no_modules && return 77
+	hold='' gate_config 'gate = accept' 'on_fail = panic' && guest_serve && until_verdict affirming && until_state "$second" accepted && settled || return
+	guest_drive_says 2 set guest2 identity "$work/guest-other"
+	printf '%s\n' "netlink-ask assay 5 do 2=u64:$(id "$second")" >&"$to_guest"
+	wait "$qemu_pid"
+	exec {to_guest}>&- {from_guest}>&- {to_qmp}>&- {from_qmp}>&-
+	to_qmp=
+	rm -f "$work"/{guest,qmp}.{in,out}
+	grep -a 'Kernel panic.*assay_spdm: 0000:02:00.0 is not the device that was accepted' "$work/console"
 }
 the_guests_kernel_has_not_complained() { guest '! dmesg | grep -E "BUG|WARNING|Call Trace|Oops"'; }

@@ -2,7 +2,7 @@
 # An apt root of our own in FOLDER/apt, checked against the Debian keyring: the user's sources, package database
 # and boot files stay as they are. Sourced, not run.
 
-apt_root() { # folder: afterwards, `apt "${options[@]}"` knows bookworm, its backports and security, and trixie
+apt_root() { # folder, [suite...]: afterwards `apt "${options[@]}"` knows these, or bookworm, its backports and security, and trixie
 	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror security
 	mirror=$(apt_uri_of bookworm)
 	security=$(apt_uri_of bookworm-security)
@@ -17,6 +17,7 @@ apt_root() { # folder: afterwards, `apt "${options[@]}"` knows bookworm, its bac
 		deb [signed-by=$keyring] $mirror trixie main
 		deb [signed-by=$keyring] $security bookworm-security main
 	EOF
+	[ $# -eq 1 ] || printf "deb [signed-by=$keyring] $mirror %s main\n" "${@:2}" >"$1/apt/sources.list"
 	printf 'Package: *\nPin: release n=trixie\nPin-Priority: 100\n' >"$1/apt/preferences"
 	options=(-qq -o "Dir::Etc::SourceList=$1/apt/sources.list" -o "Dir::Etc::SourceParts=$1/apt/empty"
 		-o "Dir::Etc::Preferences=$1/apt/preferences" -o "Dir::Etc::PreferencesParts=$1/apt/empty"

@@ -52,7 +52,7 @@ a_device_that_stays_the_same_passes_a_reset() {
 		[ "$(state "$first")" = accepted ] && [ "$(number "$(field 25)")" -ge 1 ]
 }
 the_driver_of_another_device_is_taken_away() {
-	guest 'for m in nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; sleep 0.5'
+	guest 'for m in nvme-keyring nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; sleep 0.5'
 	other_identity && until_bound "$first" && until_bound "$second" || return
 	device_says set device1 identity "$work/other" && events_begin && check "$first" || return
 	heard mismatch "$first" && [ "$(state "$first")" = failed ] && until_unbound "$first" &&

@@ -8,8 +8,11 @@ guest_tools=()  # more programs for it
 guest_config=  # more lines of its agent.conf
 guest_name=guest
 
-guest_drive() { # number, SPDM versions: served by $drive_pid; its certificate has no serial number, as QEMU's NVMe has none
-	spdm-device identity "$work/pki" "$work/guest$1" 0 p384 Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100 || return
+guest_drive() { # number, SPDM versions, [slots with a certificate: 1]: served by $drive_pid; no serial number, as QEMU's NVMe has none
+	local slot
+	for slot in $(seq 0 $((${3:-1} - 1))); do
+		spdm-device identity "$work/pki" "$work/guest$1" "$slot" p384 Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100 || return
+	done
 	printf '1 rom digest-of:boot rom 1\n2 firmware digest-of:firmware 1.2.3\n3 hwconfig digest-of:straps\n6 version 1.2.3\n16 svn 7\n' \
 		>"$work/guest$1.measurements"
 	start "guest$1" spdm-device serve --control "$work/guest$1.control" --device "name=guest$1,port=0,identity=$work/guest$1,measurements=$work/guest$1.measurements,versions=$2"

@@ -5,9 +5,17 @@
 #	ASSAY_VM_HEADERS  tree to build modules against
 #	ASSAY_VM_MODULES  folder below which nvme's modules are; empty when they are built in
 #	ASSAY_VM_MEMORY   MiB
+#	ASSAY_VM_NEWER    not empty: none of these, but a newer one of Debian's (newer.sh)
 
 vm_kernel() {
 	local release
+	if [ -n "${ASSAY_VM_NEWER:-}" ]; then
+		newer_fetch image || fail "no newer kernel"
+		kernel_image=$newer/usr/lib/modules/$newer_release/vmlinuz
+		kernel_headers=$newer/usr/src/linux-headers-$newer_release
+		kernel_modules=$newer/usr/lib/modules/$newer_release
+		return
+	fi
 	release=$(<"$rig/release")
 	kernel_image=${ASSAY_VM_KERNEL:-$rig/root/boot/vmlinuz-$release}
 	kernel_headers=${ASSAY_VM_HEADERS:-$rig/root/usr/src/linux-headers-$release}
@@ -18,8 +26,9 @@ vm_initrd() { # file...: extra files for /bin; makes $work/initrd.gz
 	local root=$work/initrd file name
 	mkdir -p "$root"/{bin,dev,proc,sys,mod,tmp,run}
 	cp /bin/busybox "$root/bin/"
-	for name in ${kernel_modules:+nvme-auth nvme-core nvme}; do
+	for name in ${kernel_modules:+nvme-keyring nvme-auth nvme-core nvme}; do
 		file=$(find "$kernel_modules" -name "$name.ko" -o -name "$name.ko.xz")
+		[ "$name$file" != nvme-keyring ] || continue # newer kernels' nvme-core needs it
 		case $file in
 		*.xz) xz -dc "$file" >"$root/mod/$name.ko" ;;
 		*) strip --strip-debug -o "$root/mod/$name.ko" "$file" ;;
@@ -62,6 +71,7 @@ vm_start() { # QEMU arguments: devices
 		-serial "file:$work/console" -serial chardev:guest -mon chardev=qmp,mode=control \
 		-kernel "$kernel_image" -initrd "$work/initrd.gz" \
 		-append "console=ttyS0 quiet panic=-1" "$@"
+	qemu_pid=$started
 	exec {to_guest}<>"$work/guest.in" {from_guest}<>"$work/guest.out" {to_qmp}<>"$work/qmp.in" {from_qmp}<>"$work/qmp.out"
 	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -n 5 "$work/console" "$work/qemu.log")"
 	vm_qmp '{"execute":"qmp_capabilities"}' >/dev/null
