@@ -13,7 +13,7 @@ enum { CORIM_PATH_MAX = 16 };
 struct corim_place {
 	struct cbor c;
 	struct corim *out;
-	size_t tag; /* index into out->tags */
+	size_t tag;    /* index into out->tags */
 	bool evidence; /* concise evidence: what a device says of itself, in nearly the same form */
 	size_t depth;
 	struct corim_step {
