@@ -30,13 +30,17 @@ struct ect {
 		char name[96]; /* for people */
 		u8 mkey[100];
 		signed char vector; /* which claim it speaks for, TV_...; -1: information only */
+		char *text; /* the value for people, where the measured digest vouches for it; or NULL */
+		struct buf *
+			named; /* the same as an encoded item, where it is the value's name; or NULL */
 	} * info;
 };
 /** measurement_type_name - DMTFSpecMeasurementValueType (without its raw bit) for people. */
 const char *measurement_type_name(u8 type);
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
-/** ect_of_boot_log - its events in BOOT_LOG_PCRS: no quote vouches for the others. */
-int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);
+/** ect_new, ect_set_class - an environment of at most @n elements, to be filled. */
+struct ect *ect_new(size_t n);
+void ect_set_class(struct ect *x, const char *vendor, const char *model);
 /** ect_secure_boot_is_on - the boot log of this ECT measured the variable SecureBoot as 1. */
 bool ect_secure_boot_is_on(const struct ect *x);
 void ect_drop(struct ect **x);
