@@ -34,6 +34,7 @@ enum cli_option {
 	OPT_ONE_HOST,
 	OPT_COLLECTOR,
 	OPT_LEARNED,
+	OPT_DIFF,
 	OPT_COUNT
 };
 
@@ -54,6 +55,8 @@ int cmd_verify(struct cli *c);
 int verify_token(struct cli *c, const char *path); /* of cmd_verify() */
 int cmd_refval(struct cli *c, const char *verb);
 int cmd_host(struct cli *c, const char *verb);
+int host_boot(struct cli *c); /* of cmd_host() */
+int cmd_boot(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
 int cmd_doctor(struct cli *c);
