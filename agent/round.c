@@ -8,6 +8,7 @@
 
 #include "collector/service.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "proto/device_log.h"
@@ -273,9 +274,24 @@ static const struct digest *quoted_pcr(const struct round *r, u8 pcr)
 	return NULL;
 }
 
+/* Everybody may read it; without it the verdict shows the measured digest alone. */
+static struct bytes command_line(struct buf **kept)
+{
+	struct err ignored = { 0 };
+	struct bytes text;
+
+	if (file_read("/proc/cmdline", COMMAND_LINE_MAX, kept, &ignored))
+		return BYTES_NONE;
+	text = buf_bytes(*kept);
+	if (text.len && text.at[text.len - 1] == '\n')
+		text.len--;
+	return text;
+}
+
 static int read_logs(struct round *r, struct err *e)
 {
 	struct eat_logs logs = { 0 };
+	OWNED(buf) kernel = NULL;
 	OWNED(buf) log = NULL;
 	OWNED(buf) device_log = NULL;
 	struct reader pcr_and_log;
@@ -291,6 +307,7 @@ static int read_logs(struct round *r, struct err *e)
 		logs.device_log =
 			device_log_before(pcr_and_log.left, quoted_pcr(r, logs.device_log_pcr));
 	}
+	logs.command_line = command_line(&kernel);
 	if (eat_write_logs(&logs, &r->logs, e))
 		return (int)e->code;
 	add_submodule(r, bytes_text("logs"), buf_bytes(r->logs));

@@ -37,6 +37,7 @@ enum cli_option {
 	OPT_SLOT,
 	OPT_PEM,
 	OPT_DER,
+	OPT_DIFF,
 	OPT_COUNT
 };
 
@@ -56,6 +57,8 @@ int cmd_verify(struct cli *c);
 int verify_token(struct cli *c, const char *path); /* of cmd_verify() */
 int cmd_refval(struct cli *c, const char *verb);
 int cmd_host(struct cli *c, const char *verb);
+int host_boot(struct cli *c); /* of cmd_host() */
+int cmd_boot(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
 int cmd_doctor(struct cli *c);

@@ -132,6 +132,8 @@ int cmd_host(struct cli *c, const char *verb)
 		return list(c);
 	if (!strcmp(verb, "show"))
 		return show(c);
+	if (!strcmp(verb, "boot"))
+		return host_boot(c);
 	if (!strcmp(verb, "add"))
 		return add(c);
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++)

@@ -43,11 +43,14 @@ static const char usage[] =
 	"                                        a GPU's report\n"
 	"  assay verify RESULT --format ear --key JWK [--audience URI] [--nonce HEX]\n"
 	"                                        a server's result, as a relying party checks it\n"
+	"  assay boot show FILE | diff A B       boot logs as sentences; a log or a saved token\n"
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
 	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE [--one-host]\n"
 	"                                        what two hosts or more agree on\n"
 	"operator (server and token from /etc/assay/assay.conf):\n"
 	"  assay refval import FILE | list\n"
+	"  assay host boot HOST [--diff]         what its last boot measured; or what changed "
+	"since the one before\n"
 	"  assay host list | show HOST | add --ek-hash HASH [--group G] [--name N]\n"
 	"  assay host confirm-ek HOST --ek-hash HASH | revoke HOST | restore HOST\n"
 	"  assay host accept-inventory HOST | forget-device HOST LABEL\n"
@@ -245,6 +248,7 @@ static const struct option options[] = {
 	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
 	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
 	{ "learned", no_argument, NULL, LONG_FIRST + OPT_LEARNED },
+	{ "diff", no_argument, NULL, LONG_FIRST + OPT_DIFF },
 	{ "collector", required_argument, NULL, LONG_FIRST + OPT_COLLECTOR },
 	{ "slot", required_argument, NULL, LONG_FIRST + OPT_SLOT },
 	{ "pem", no_argument, NULL, LONG_FIRST + OPT_PEM },
@@ -266,6 +270,7 @@ static int dispatch(struct cli *c)
 	} groups[] = { { "device", cmd_device },
 		       { "refval", cmd_refval },
 		       { "host", cmd_host },
+		       { "boot", cmd_boot },
 		       { "secret", cmd_secret } };
 	static const struct {
 		const char *word;

@@ -5,7 +5,7 @@
 #include "cli.h"
 #include "common/clock.h"
 #include "common/file.h"
-#include "verifier/appraise.h"
+#include "verifier/boot_claims.h"
 
 static int import(struct cli *c)
 {
@@ -206,7 +206,8 @@ static int learn_token(struct learned *l, const char *path, struct err *e)
 		return err_while(e, "%s", path);
 	if (t->logs.boot_log.len) {
 		if (boot_log_parse(t->logs.boot_log, &l->logs[l->n_logs], e) ||
-		    ect_of_boot_log(l->logs[l->n_logs], TPM_ALG_SHA256, &x, e))
+		    boot_claims_check(l->logs[l->n_logs], TPM_ALG_SHA256, e) ||
+		    boot_claims(l->logs[l->n_logs], TPM_ALG_SHA256, t->logs.command_line, &x, e))
 			return err_while(e, "%s", path);
 		l->n_logs++;
 		keep(l, x);
@@ -215,6 +216,14 @@ static int learn_token(struct learned *l, const char *path, struct err *e)
 		if (learn_device(l, &t->devices[i], e))
 			return err_while(e, "%s", path);
 	return 0;
+}
+
+static const char *text_of(const struct ect *x, struct bytes mkey)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (x->info[i].mkey == mkey.at)
+			return x->info[i].text;
+	return NULL;
 }
 
 static void show_learned(const struct learned *l, FILE *out)
@@ -234,9 +243,12 @@ static void show_learned(const struct learned *l, FILE *out)
 					(unsigned long long)cbor_uint(&key, "mkey"), hex);
 			} else {
 				struct bytes name = cbor_text(&key, "mkey");
+				const char *text =
+					text_of(l->ects[i], l->triples[i].elements[k].mkey);
 
-				fprintf(out, "  + %.*s = %s\n", (int)name.len,
-					(const char *)name.at, hex);
+				fprintf(out, "  + %.*s = %s%s%s\n", (int)name.len,
+					(const char *)name.at, hex, text ? "  " : "",
+					text ? text : "");
 			}
 		}
 	}

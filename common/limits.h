@@ -41,6 +41,7 @@ enum {
 	DEVICE_LOG_MAX = 4096 * 196,
 	BOOT_LOG_MAX = 1024 * 1024,	/* real logs: 5 to 60 KiB                                     */
 	BOOT_EVENTS_MAX = 4096,		/* real logs: 50 to 300                                       */
+	COMMAND_LINE_MAX = 4096,	/* COMMAND_LINE_SIZE of most architectures, 2048 on x86       */
 	BOOT_EVENT_MAX = 262144,	/* one event; dbx is the largest, about 20 KiB                */
 
 	/* CBOR */

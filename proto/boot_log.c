@@ -6,46 +6,15 @@
 #include "common/reader.h"
 #include "tpm_attest.h"
 
-enum { EV_NO_ACTION = 3, SPEC_ID_LEN = 16 };
+enum { SPEC_ID_LEN = 16, LOCALITY_HCRTM = 4 };
 
 static const struct {
 	u32 type;
 	const char *name;
 } names[] = {
-	{ 0x00000000, "EV_PREBOOT_CERT" },
-	{ 0x00000001, "EV_POST_CODE" },
-	{ 0x00000003, "EV_NO_ACTION" },
-	{ 0x00000004, "EV_SEPARATOR" },
-	{ 0x00000005, "EV_ACTION" },
-	{ 0x00000006, "EV_EVENT_TAG" },
-	{ 0x00000007, "EV_S_CRTM_CONTENTS" },
-	{ 0x00000008, "EV_S_CRTM_VERSION" },
-	{ 0x00000009, "EV_CPU_MICROCODE" },
-	{ 0x0000000a, "EV_PLATFORM_CONFIG_FLAGS" },
-	{ 0x0000000b, "EV_TABLE_OF_DEVICES" },
-	{ 0x0000000c, "EV_COMPACT_HASH" },
-	{ 0x0000000d, "EV_IPL" },
-	{ 0x0000000e, "EV_IPL_PARTITION_DATA" },
-	{ 0x0000000f, "EV_NONHOST_CODE" },
-	{ 0x00000010, "EV_NONHOST_CONFIG" },
-	{ 0x00000011, "EV_NONHOST_INFO" },
-	{ 0x00000012, "EV_OMIT_BOOT_DEVICE_EVENTS" },
-	{ 0x80000001, "EV_EFI_VARIABLE_DRIVER_CONFIG" },
-	{ 0x80000002, "EV_EFI_VARIABLE_BOOT" },
-	{ 0x80000003, "EV_EFI_BOOT_SERVICES_APPLICATION" },
-	{ 0x80000004, "EV_EFI_BOOT_SERVICES_DRIVER" },
-	{ 0x80000005, "EV_EFI_RUNTIME_SERVICES_DRIVER" },
-	{ 0x80000006, "EV_EFI_GPT_EVENT" },
-	{ 0x80000007, "EV_EFI_ACTION" },
-	{ 0x80000008, "EV_EFI_PLATFORM_FIRMWARE_BLOB" },
-	{ 0x80000009, "EV_EFI_HANDOFF_TABLES" },
-	{ 0x8000000a, "EV_EFI_PLATFORM_FIRMWARE_BLOB2" },
-	{ 0x8000000b, "EV_EFI_HANDOFF_TABLES2" },
-	{ 0x8000000c, "EV_EFI_VARIABLE_BOOT2" },
-	{ 0x80000010, "EV_EFI_HCRTM_EVENT" },
-	{ 0x800000e0, "EV_EFI_VARIABLE_AUTHORITY" },
-	{ 0x800000e1, "EV_EFI_SPDM_FIRMWARE_BLOB" },
-	{ 0x800000e2, "EV_EFI_SPDM_FIRMWARE_CONFIG" },
+#define X(id, number) { id, #id },
+	BOOT_EVENT_TYPES(X)
+#undef X
 };
 
 const char *boot_event_name(u32 type)
@@ -103,13 +72,44 @@ static void take_digests(struct reader *r, const struct boot_log *l,
 	}
 }
 
-static void take_startup_locality(struct boot_log *l, const struct boot_event *ev)
+/*
+ * What PCR 0 starts from. TPM2_Startup comes from locality 0 or 3; 4 says that an H-CRTM was measured
+ * before it. It is told once, before anything stands in PCR 0.
+ */
+static void take_startup_locality(struct reader *r, struct boot_log *l, const struct boot_event *ev)
 {
 	static const char mark[] = "StartupLocality"; /* with its NUL: 16 bytes */
+	u8 value;
 
-	if (ev->pcr == 0 && ev->data.len == sizeof(mark) + 1 &&
-	    !memcmp(ev->data.at, mark, sizeof(mark)))
-		l->startup_locality = ev->data.at[sizeof(mark)];
+	if (ev->pcr || ev->data.len < sizeof(mark) || memcmp(ev->data.at, mark, sizeof(mark)))
+		return;
+	if (ev->data.len != sizeof(mark) + 1) {
+		reader_fail(r, "StartupLocality is not one byte");
+		return;
+	}
+	value = ev->data.at[sizeof(mark)];
+	if (value != 0 && value != 3 && value != LOCALITY_HCRTM)
+		reader_fail(r, "StartupLocality is none that a TPM starts from");
+	else if (l->has_locality)
+		reader_fail(r, "StartupLocality twice");
+	else if (l->pcr0_begun)
+		reader_fail(r, "StartupLocality after an event of PCR 0");
+	l->startup_locality = value;
+	l->has_locality = true;
+}
+
+/* An H-CRTM is measured before TPM2_Startup: PCR 0 starts at 4 then, whether or not the log says it again. */
+static void take_first_of_pcr_0(struct reader *r, struct boot_log *l, const struct boot_event *ev)
+{
+	if (ev->type == EV_EFI_HCRTM_EVENT) {
+		if (l->pcr0_begun)
+			reader_fail(r, "EV_EFI_HCRTM_EVENT is not the first event of PCR 0");
+		else if (l->has_locality && l->startup_locality != LOCALITY_HCRTM)
+			reader_fail(r,
+				    "EV_EFI_HCRTM_EVENT, and StartupLocality says there is none");
+		l->startup_locality = LOCALITY_HCRTM;
+	}
+	l->pcr0_begun = true;
 }
 
 static void take_event(struct reader *r, struct boot_log *l, bool agile,
@@ -133,8 +133,11 @@ static void take_event(struct reader *r, struct boot_log *l, bool agile,
 	if (r->why)
 		return;
 	if (ev->type == EV_NO_ACTION)
-		take_startup_locality(l, ev);
-	l->n_events++;
+		take_startup_locality(r, l, ev);
+	else if (ev->pcr == 0)
+		take_first_of_pcr_0(r, l, ev);
+	if (!r->why)
+		l->n_events++;
 }
 
 /* Grown as events come: a log of a few hundred must not cost what the longest one may. */
@@ -191,6 +194,8 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 	}
 	if (read_done(&r))
 		return err_set(e, E_FORMAT, "boot log event %zu: %s", l->n_events, r.why);
+	if (!l->n_events)
+		return err_set(e, E_FORMAT, "boot log has no event");
 	*out = TAKE(l);
 	return 0;
 }

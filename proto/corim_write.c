@@ -74,7 +74,7 @@ static void put_range(struct writer *w, const struct corim_range *r)
 static void put_mval(struct writer *w, const struct corim_mval *m)
 {
 	cbor_put_map(w, (size_t)m->has_version + m->has_svn + !!m->n_digests + !!m->flags_known +
-				m->has_raw + !!m->registers.len + m->has_range);
+				m->has_raw + m->n_plain + !!m->registers.len + m->has_range);
 	if (m->has_version) {
 		cbor_put_uint(w, 0);
 		cbor_put_map(w, m->version_scheme.len ? 2 : 1);
@@ -111,6 +111,11 @@ static void put_mval(struct writer *w, const struct corim_mval *m)
 		cbor_put_bytes(w, m->raw);
 		if (m->raw_mask.len)
 			cbor_put_bytes(w, m->raw_mask);
+	}
+	for (size_t i = 0; i < m->n_plain;
+	     i++) { /* 6 to 13; by ascending key, as they were put there */
+		cbor_put_uint(w, m->plain[i].key);
+		write_bytes(w, m->plain[i].item);
 	}
 	if (m->registers.len) {
 		cbor_put_uint(w, 14);

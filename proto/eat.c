@@ -365,10 +365,16 @@ static void take_device_log(struct parsing *p, const char *name)
 	p->t->logs.device_log = sized(p, 1, DEVICE_LOG_MAX, name);
 }
 
+static void take_command_line(struct parsing *p, const char *name)
+{
+	p->t->logs.command_line = sized(p, 1, COMMAND_LINE_MAX, name);
+}
+
 static const struct claim logs_claims[] = {
 	{ CLAIM_PROFILE, "logs: eat_profile", REQUIRED, take_logs_profile },
 	{ CLAIM_BOOT_LOG, "logs: boot log", OPTIONAL, take_boot_log },
 	{ CLAIM_DEVICE_LOG, "logs: device log", OPTIONAL, take_device_log },
+	{ CLAIM_COMMAND_LINE, "logs: command line", OPTIONAL, take_command_line },
 };
 
 /* ---- a device ---- */

@@ -67,6 +67,8 @@ struct eat_logs {
 	struct bytes boot_log;
 	struct bytes device_log; /* see device_log.h */
 	u8 device_log_pcr;
+	struct bytes
+		command_line; /* as the running kernel tells it: shown only if its digest was measured */
 };
 
 struct eat {

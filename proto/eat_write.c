@@ -206,11 +206,12 @@ int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e
 
 int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e)
 {
-	OWNED(buf) b = buf_new(BOOT_LOG_MAX + DEVICE_LOG_MAX + 256);
+	OWNED(buf) b = buf_new(BOOT_LOG_MAX + DEVICE_LOG_MAX + COMMAND_LINE_MAX + 256);
 
 	if (!b)
 		return err_set(e, E_MEMORY, "no memory for the logs submodule");
-	cbor_put_map(&b->w, 1u + (l->boot_log.len > 0) + (l->device_log.len > 0));
+	cbor_put_map(&b->w, 1u + (l->boot_log.len > 0) + (l->device_log.len > 0) +
+				    (l->command_line.len > 0));
 	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_LOGS));
 	if (l->boot_log.len)
 		put_bytes_claim(&b->w, CLAIM_BOOT_LOG, l->boot_log);
@@ -220,6 +221,8 @@ int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e)
 		cbor_put_uint(&b->w, l->device_log_pcr);
 		cbor_put_bytes(&b->w, l->device_log);
 	}
+	if (l->command_line.len)
+		put_bytes_claim(&b->w, CLAIM_COMMAND_LINE, l->command_line);
 	return finish(&b, out, "logs", e);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "boots.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -360,7 +361,8 @@ static int record(struct tx *tx, void *arg, struct err *e)
 	if (!r->session.callers && v->checks.result[CHECK_TOKEN_SIGNATURE] == PASSED &&
 	    v->checks.result[CHECK_NONCE] == PASSED &&
 	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
-		if (record_state(tx, r, e) || record_devices(tx, r, e))
+		if (record_state(tx, r, e) || record_devices(tx, r, e) ||
+		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)))
 			return (int)e->code;
 		if (v->first_inventory && r->decision.status <= TIER_WARNING &&
 		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))

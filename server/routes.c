@@ -31,6 +31,7 @@ static const struct {
 	{ "GET",    "/api/v1/refvals",                        0,             VIEWER,      get_corims },
 	{ "GET",    "/api/v1/hosts",                          0,             VIEWER,      get_hosts },
 	{ "GET",    "/api/v1/hosts/{}",                       0,             VIEWER,      get_host },
+	{ "GET",    "/api/v1/hosts/{}/boot",                  0,             VIEWER,      get_boots },
 	{ "POST",   "/api/v1/hosts",                          JSON_BODY_MAX, PROVISIONER, post_host },
 	{ "POST",   "/api/v1/hosts/{}/{}",                    JSON_BODY_MAX, OPERATOR,    post_host_action },
 	{ "POST",   "/api/v1/join-tokens",                    JSON_BODY_MAX, PROVISIONER, post_join_token },

@@ -46,6 +46,8 @@ void get_well_known(struct call *c);
 /* refvals.c */
 void post_corim(struct call *c);
 void get_corims(struct call *c);
+/* boots.c */
+void get_boots(struct call *c);
 /* api.c */
 void get_hosts(struct call *c);
 void get_host(struct call *c);

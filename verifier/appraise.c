@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "boot_claims.h"
 #include "nonmatch.h"
 #include "trust.h"
 
@@ -106,7 +107,7 @@ static int add_host(struct work *w, struct err *e)
 	if (!w->v->log)
 		return 0;
 	host_authority(w->v, &by);
-	if (ect_of_boot_log(w->v->log, TPM_ALG_SHA256, &x, e))
+	if (boot_claims(w->v->log, TPM_ALG_SHA256, w->v->token->logs.command_line, &x, e))
 		return (int)e->code;
 	claim_worse(a->vector, TV_HARDWARE, 2);
 	claim_worse(a->vector, TV_INSTANCE, 2);

@@ -22,14 +22,20 @@ void ect_drop(struct ect **x)
 {
 	if (!x || !*x)
 		return;
+	for (size_t i = 0; (*x)->info && i < (*x)->n; i++) {
+		free((*x)->info[i].text);
+		buf_drop(&(*x)->info[i].named);
+	}
 	free((*x)->elements);
 	free((*x)->info);
 	free(*x);
 	*x = NULL;
 }
 
-static void set_class(struct ect *x)
+void ect_set_class(struct ect *x, const char *vendor, const char *model)
 {
+	snprintf(x->vendor, sizeof(x->vendor), "%s", vendor);
+	snprintf(x->model, sizeof(x->model), "%s", model);
 	x->env.vendor = bytes_text(x->vendor);
 	x->env.model = bytes_text(x->model);
 }
@@ -109,14 +115,14 @@ static void set_block(struct ect *x, const struct spdm_block *b, u32 meas_hash)
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e)
 {
 	OWNED(ect) x = ect_new(d->evidence ? d->evidence->answer.n_blocks : 0);
+	char vendor[32], model[64];
 	struct reader record;
 
 	if (!x)
 		return err_set(e, E_MEMORY, "no memory for an environment");
-	snprintf(x->vendor, sizeof(x->vendor), "pci:%04x", d->identity.vendor);
-	snprintf(x->model, sizeof(x->model), "pci:%04x:%04x", d->identity.vendor,
-		 d->identity.device);
-	set_class(x);
+	snprintf(vendor, sizeof(vendor), "pci:%04x", d->identity.vendor);
+	snprintf(model, sizeof(model), "pci:%04x:%04x", d->identity.vendor, d->identity.device);
+	ect_set_class(x, vendor, model);
 	record = reader_on(d->evidence ? d->evidence->answer.record : BYTES_NONE);
 	while (d->evidence && record.left.len && !record.why &&
 	       x->n < d->evidence->answer.n_blocks) {
@@ -124,48 +130,6 @@ int ect_of_device(const struct verified_device *d, struct ect **out, struct err 
 
 		if (!record.why)
 			set_block(x, &b, d->evidence->nego.meas_hash);
-	}
-	*out = TAKE(x);
-	return 0;
-}
-
-/* pcr4/EV_EFI_BOOT_SERVICES_APPLICATION/0: the ordinal counts equal events of one PCR. */
-int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e)
-{
-	OWNED(ect) x = ect_new(log->n_events);
-	int bank = boot_log_bank(log, tpm_alg);
-
-	if (!x)
-		return err_set(e, E_MEMORY, "no memory for an environment");
-	if (bank < 0)
-		return err_set(e, E_NOTFOUND, "boot log without that bank");
-	snprintf(x->vendor, sizeof(x->vendor), "tcg");
-	snprintf(x->model, sizeof(x->model), "tcg:boot-log");
-	set_class(x);
-	for (size_t i = 0; i < log->n_events; i++) {
-		const struct boot_event *ev = &log->events[i];
-		const char *name = boot_event_name(ev->type);
-		struct ect_info *info = &x->info[x->n];
-		struct writer w = writer_on(info->mkey, sizeof(info->mkey));
-		unsigned int ordinal = 0;
-
-		if (ev->type == 3) /* EV_NO_ACTION is extended nowhere */
-			continue;
-		if (ev->pcr >= TPM_PCRS || !(BOOT_LOG_PCRS & 1u << ev->pcr))
-			continue; /* no quoted value says that it happened */
-		for (size_t k = 0; k < i; k++)
-			ordinal += log->events[k].pcr == ev->pcr && log->events[k].type == ev->type;
-		if (name)
-			snprintf(info->name, sizeof(info->name), "pcr%u/%s/%u", ev->pcr, name,
-				 ordinal);
-		else
-			snprintf(info->name, sizeof(info->name), "pcr%u/0x%08x/%u", ev->pcr,
-				 ev->type, ordinal);
-		cbor_put_text(&w, bytes_text(info->name));
-		info->vector = TV_EXECUTABLES;
-		x->elements[x->n].mkey = write_done(&w);
-		set_digest(&x->elements[x->n].mval, log->alg[bank], ev->digests[bank]);
-		x->n++;
 	}
 	*out = TAKE(x);
 	return 0;

@@ -33,15 +33,17 @@ struct ect {
 		u8 mkey[100];
 		signed char
 			vector; /* which claim it speaks for, TV_...; -1: information only; or TV_IF_KNOWN */
+		char *text; /* the value for people, where the measured digest vouches for it; or NULL */
+		struct buf *
+			named; /* the same as an encoded item, where it is the value's name; or NULL */
 	} * info;
 };
 /** measurement_type_name - DMTFSpecMeasurementValueType (without its raw bit) for people. */
 const char *measurement_type_name(u8 type);
 int ect_of_device(const struct verified_device *d, struct ect **out, struct err *e);
-/** ect_of_boot_log - its events in BOOT_LOG_PCRS: no quote vouches for the others. */
-int ect_of_boot_log(const struct boot_log *log, u16 tpm_alg, struct ect **out, struct err *e);
-/** ect_new - room for @n elements, none of them there yet. NULL when out of memory. */
+/** ect_new, ect_set_class - an environment of at most @n elements, to be filled. */
 struct ect *ect_new(size_t n);
+void ect_set_class(struct ect *x, const char *vendor, const char *model);
 /** ect_set_block_value - the value of a measurement block, by its type; @meas_hash as negotiated. */
 void ect_set_block_value(struct corim_mval *m, const struct spdm_block *b, u32 meas_hash);
 

@@ -17,8 +17,8 @@ struct reason {
 	char device[80];  /* label, or "host"                                         */
 	char address[80]; /* to show beside the label, or ""                          */
 	char element[96]; /* "block 2", "pcr4/EV_...", a check's name                 */
-	char wanted[300]; /* "" when no single value was wanted                       */
-	char found[300];
+	char wanted[480]; /* "" when no single value was wanted                       */
+	char found[480];
 	char corim[128]; /* which CoRIM wanted it, or ""                             */
 	char policy[24]; /* the policy rule that lowered the verdict, or "" */
 	bool alternative; /* one more value that would have done; the row before it tells the first */

@@ -109,6 +109,13 @@ static bool hold_against(void *user, const struct ref *ref)
 }
 
 /* ---- for people ---- */
+static void keep_printable(char *text)
+{
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+			*p = '?';
+}
+
 static void show(const struct corim_mval *m, char *out, size_t size)
 {
 	char hex[2 * 128 + 1];
@@ -127,9 +134,38 @@ static void show(const struct corim_mval *m, char *out, size_t size)
 		snprintf(out, size, "%s", hex_write(b, hex));
 	else
 		snprintf(out, size, "a value that cannot be shown");
-	for (char *p = out; *p; p++)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
-			*p = '?';
+	keep_printable(out);
+}
+
+/* A name beside the value: the text of a command line, whose digest alone says little to a person. */
+static void show_text(struct bytes text, char *out, size_t size)
+{
+	size_t n = strlen(out);
+
+	if (!text.len || n + 4 > size)
+		return;
+	snprintf(out + n, size - n, " (%.*s)", (int)(text.len < size ? text.len : size),
+		 (const char *)text.at);
+	if (n + text.len + 4 > size) /* cut, and it shows */
+		snprintf(out + size - 5, 5, "...)");
+	keep_printable(out);
+}
+
+static void show_name(const struct corim_mval *m, char *out, size_t size)
+{
+	enum { NAME = 11 };
+	struct cbor name = cbor_on(corim_plain_of(m, NAME), CBOR_WELL_FORMED);
+
+	if (name.r.left.len)
+		show_text(cbor_text(&name, "name"), out, size);
+}
+
+static void show_found(const struct corim_element *el, const struct ect_info *info, char *out,
+		       size_t size)
+{
+	show(&el->mval, out, size);
+	if (info->text)
+		show_text(bytes_text(info->text), out, size);
 }
 
 static void tell_other_value(struct nonmatch *m, size_t i)
@@ -146,6 +182,7 @@ static void tell_other_value(struct nonmatch *m, size_t i)
 		why->others = k == 0 ? v->n - 1 + v->others : 0;
 		snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
 		show(want, why->wanted, sizeof(why->wanted));
+		show_name(want, why->wanted, sizeof(why->wanted));
 		if (corim_mval_matches_by(m->rules, want, &el->mval) == CORIM_ABSENT)
 			snprintf(why->found, sizeof(why->found),
 				 "the evidence has no value of that kind");
@@ -153,7 +190,7 @@ static void tell_other_value(struct nonmatch *m, size_t i)
 			snprintf(why->found, sizeof(why->found),
 				 "that value, but not signed by the key that is wanted");
 		else
-			show(&el->mval, why->found, sizeof(why->found));
+			show_found(el, &m->x->ect->info[i], why->found, sizeof(why->found));
 		snprintf(why->corim, sizeof(why->corim), "%s", v->near[k].corim->id);
 	}
 }

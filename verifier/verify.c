@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "boot_claims.h"
+
 /* PCRs that only the boot log explains: 0 to 9, 12, 14. PCR 10 is IMA's, 11 grows with systemd's phases. */
 enum { BOOT_PCRS = 0x53ff };
 
@@ -241,7 +243,7 @@ const struct eat_bank *token_bank(const struct eat *t, u16 alg)
  * A value that the log does not explain is refused: somebody measured something and says not what. So is
  * an event in a PCR that was left out of the quote: nothing then says that it happened.
  */
-static int replay_bank(const struct boot_log *log, const struct eat_bank *b, struct err *e)
+static int replay_bank(struct boot_log *log, const struct eat_bank *b, struct err *e)
 {
 	int index = boot_log_bank(log, b->alg);
 	struct digest pcrs[TPM_PCRS];
@@ -261,6 +263,7 @@ static int replay_bank(const struct boot_log *log, const struct eat_bank *b, str
 		if (!digest_equals(&pcrs[i], b->value[i]))
 			return err_set(e, E_BINDING, "the log replays to another PCR %u", i);
 	}
+	log->quoted |= 1u << index;
 	return 0;
 }
 
@@ -285,6 +288,8 @@ static void check_boot_log(struct run *r, struct err *e)
 		rc = err_set(e, E_POLICY, "the quote leaves out the SHA-256 bank");
 	for (size_t i = 0; !rc && i < r->t->n_banks; i++)
 		rc = replay_bank(log, &r->t->banks[i], e);
+	if (!rc)
+		rc = boot_claims_check(log, TPM_ALG_SHA256, e);
 	check_judged(r, NULL, CHECK_BOOT_LOG, rc, e);
 	if (!rc)
 		r->v->log = TAKE(log);

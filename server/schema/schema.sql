@@ -68,6 +68,15 @@ CREATE TABLE attestations (                      -- the last verdict of each hos
 	devices   TEXT NOT NULL,                 -- JSON summary for people
 	token     BLOB NOT NULL                  -- the evidence, for replay against a draft policy
 );
+CREATE TABLE boots (                             -- logs that a quote confirmed; of the last two boots of a host
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	reset_count   INTEGER NOT NULL,
+	restart_count INTEGER NOT NULL,
+	time      INTEGER NOT NULL,              -- when it was first seen
+	log       BLOB NOT NULL,
+	command_line BLOB,                       -- what the kernel said of it; shown only where its digest was measured
+	PRIMARY KEY (ueid, reset_count, restart_count)
+);
 CREATE TABLE inventories (                       -- what the host is made of, as accepted
 	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
 	set_at    INTEGER NOT NULL,

@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "proto/release_answer.h"
-#include "verifier/appraise.h"
+#include "verifier/boot_claims.h"
 
 /* ---- what the server says ---- */
 static json_t *session_again(const struct forged *t)
@@ -182,7 +182,7 @@ static void learn(struct fixture *f)
 	v.has_identity = !spdm_evidence_pci_identity(device, &v.identity, &e);
 	assert_ok(ect_of_device(&v, &of_device, &e), &e);
 	assert_ok(boot_log_parse(buf_bytes(f->s.boot_log), &log, &e), &e);
-	assert_ok(ect_of_boot_log(log, TPM_ALG_SHA256, &of_log, &e), &e);
+	assert_ok(boot_claims(log, TPM_ALG_SHA256, BYTES_NONE, &of_log, &e), &e);
 	triples[0] = (struct corim_triple){ .env = of_device->env,
 					    .n = 2, /* rom, firmware: the version may differ */
 					    .elements = of_device->elements };

@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "proto/cbor.h"
 #include "proto/eat.h"
+#include "verifier/boot_claims.h"
 #include "verifier/decide.h"
 
 enum { DEVICES = 4, RELEASE_PCRS = 0xdbff };
@@ -454,7 +455,7 @@ static void learn(struct fixture *f)
 	make(f, &none, &m);
 	judge(f, &m, &v, &reasons, &a);
 	assert_ok(ect_of_device(&verified_view(v)->devices[0], &device, &e), &e);
-	assert_ok(ect_of_boot_log(verified_view(v)->log, TPM_ALG_SHA256, &log, &e), &e);
+	assert_ok(boot_claims(verified_view(v)->log, TPM_ALG_SHA256, BYTES_NONE, &log, &e), &e);
 	t[0] = (struct corim_triple){ .env = device->env, .n = 2, .elements = device->elements };
 	t[1] = (struct corim_triple){ .env = log->env, .n = log->n, .elements = log->elements };
 	assert_ok(corim_write(&d, NULL, NULL, &corim, &e), &e);

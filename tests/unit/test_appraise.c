@@ -72,6 +72,7 @@ static void pass_all(struct checks *c)
 
 static struct boot_log *one_event(u8 digest[32], char letter)
 {
+	static const u8 image[32]; /* UEFI_IMAGE_LOAD_EVENT without a path */
 	struct boot_log *log = calloc(1, sizeof(*log));
 	struct digest d = value_of(letter);
 
@@ -81,7 +82,9 @@ static struct boot_log *one_event(u8 digest[32], char letter)
 	log->alg[0] = DIGEST_SHA256;
 	log->n_events = 1;
 	log->events = calloc(1, sizeof(*log->events));
-	log->events[0] = (struct boot_event){ .pcr = 4, .type = 0x80000003 };
+	log->events[0] = (struct boot_event){ .pcr = 4,
+					      .type = EV_EFI_BOOT_SERVICES_APPLICATION,
+					      .data = BYTES(image) };
 	log->events[0].digests[0] = (struct bytes){ digest, 32 };
 	return log;
 }
@@ -155,7 +158,7 @@ static void put_element(struct drafted *d, struct corim_triple *t, const char *b
 /* The boot log's one reference holds the digest of 'k', the kernel. */
 static struct refs *references(const char *text)
 {
-	static const char event[] = "pcr4/EV_EFI_BOOT_SERVICES_APPLICATION/0";
+	static const char event[] = "boot-loader/0";
 	struct drafted *d = calloc(1, sizeof(*d));
 	struct corim_draft draft = { .id = "golden", .signer = "t", .triples = d->triples };
 	u8 key[64];

@@ -70,7 +70,7 @@ vm_start() { # QEMU arguments: devices
 		-chardev "pipe,id=guest,path=$work/guest" -chardev "pipe,id=qmp,path=$work/qmp" \
 		-serial "file:$work/console" -serial chardev:guest -mon chardev=qmp,mode=control \
 		-kernel "$kernel_image" -initrd "$work/initrd.gz" \
-		-append "console=ttyS0 quiet panic=-1" "$@"
+		-append "${kernel_options:-console=ttyS0 quiet panic=-1}" "$@"
 	qemu_pid=$started
 	exec {to_guest}<>"$work/guest.in" {from_guest}<>"$work/guest.out" {to_qmp}<>"$work/qmp.in" {from_qmp}<>"$work/qmp.out"
 	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -n 5 "$work/console" "$work/qemu.log")"
