@@ -154,8 +154,12 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	check_nonce(r);
 	if (verify_evidence(r->token, &r->ctx, r->reasons, &r->verified, e))
 		return (int)e->code;
-	refs = refvals_take(r->server->refvals);
 	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0 };
+	if (s->appraisal.reboot_within_s && r->host && verified_view(r->verified)->quoted &&
+	    boot_first_seen(tx, r->host->ueid, &verified_view(r->verified)->quote.clock,
+			    &terms.boot_seen_s, e))
+		return (int)e->code;
+	refs = refvals_take(r->server->refvals);
 	rc = appraise(r->verified, refs, &terms, r->reasons, &r->appraisal, e);
 	refvals_give(r->server->refvals, refs);
 	if (!rc)

@@ -35,6 +35,28 @@ int boot_seen(struct tx *tx, const u8 ueid[UEID_LEN], const struct tpm_clock *cl
 		      v, 1, NULL, NULL, NULL, e);
 }
 
+static int take_time(void *user, const struct db_row *row, struct err *e)
+{
+	(void)e;
+	*(long long *)user = row->at[0].number;
+	return 0;
+}
+
+int boot_first_seen(struct tx *tx, const u8 ueid[UEID_LEN], const struct tpm_clock *clock,
+		    long long *out, struct err *e)
+{
+	struct db_value v[] = {
+		DB_B(((struct bytes){ ueid, UEID_LEN })),
+		DB_I(clock->reset_count),
+		DB_I(clock->restart_count),
+	};
+
+	return db_run(tx->db,
+		      "SELECT time FROM boots WHERE ueid = $1 AND reset_count = $2"
+		      " AND restart_count = $3",
+		      v, ARRAY_LEN(v), take_time, out, NULL, e);
+}
+
 /* ---- showing them ---- */
 struct asked {
 	const char *name;

@@ -11,4 +11,8 @@
 int boot_seen(struct tx *tx, const u8 ueid[UEID_LEN], const struct tpm_clock *clock,
 	      const struct eat_logs *logs, struct err *e);
 
+/** boot_first_seen - when that boot was first confirmed; *@out stays as it is when it never was. */
+int boot_first_seen(struct tx *tx, const u8 ueid[UEID_LEN], const struct tpm_clock *clock,
+		    long long *out, struct err *e);
+
 #endif
