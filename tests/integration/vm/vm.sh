@@ -6,6 +6,7 @@
 #	ASSAY_VM_MODULES  folder below which nvme's modules are; empty when they are built in
 #	ASSAY_VM_MEMORY   MiB
 #	ASSAY_VM_NEWER    not empty: none of these, but a newer one of Debian's (newer.sh)
+#	ASSAY_VM_NIC      what QEMU calls a network card whose driver is built in; virtio's unless it is set
 
 vm_kernel() {
 	local release
