@@ -74,10 +74,9 @@ int main(int argc, char **argv)
 		if (left)
 			break;
 		said += WEXITSTATUS(status) != 0;
-		if (nth % 10 == 0) {
-			printf("%lu\n", nth);
-			fflush(stdout);
-		}
+		/* who waits for it sees that it goes on */
+		printf("%lu: %d\n", nth, WEXITSTATUS(status));
+		fflush(stdout);
 	}
 	printf("%lu allocations failed, %lu runs said so\n", nth - 1, said);
 	return nth > max;
