@@ -322,6 +322,7 @@ int spdm_accept(struct spdm_dev *dev, u32 generation, u8 slot, const u8 *chain_d
 {
 	const struct evidence *ev;
 	u8 digest[ASSAY_DIGEST_LEN];
+	int rc;
 
 	guard(mutex)(&dev->lock);
 	ev = dev->evidence;
@@ -340,9 +341,12 @@ int spdm_accept(struct spdm_dev *dev, u32 generation, u8 slot, const u8 *chain_d
 	*why = "CHAIN_DIGEST is not of this evidence";
 	if (memcmp(ev->chain_digest, chain_digest, sizeof(digest)))
 		return -EBADMSG;
+	*why = "measurements cannot be read";
+	rc = measurements_digest(&ev->nego, &ev->measurements, a->indexes, digest);
+	if (rc)
+		return rc;
 	*why = "MEAS_DIGEST is not of this evidence";
-	if (measurements_digest(&ev->nego, &ev->measurements, a->indexes, digest) ||
-	    memcmp(digest, meas_digest, sizeof(digest)))
+	if (memcmp(digest, meas_digest, sizeof(digest)))
 		return -EBADMSG;
 	*why = "config space does not answer";
 	pci_ids_read(dev->pdev, &a->ids);
@@ -472,6 +476,8 @@ void spdm_hold_new(struct spdm_dev *dev)
 		dev->hold = ASSAY_HOLD_OVERRIDE;
 		dev->held = true;
 		pci_clear_master(dev->pdev);
+	} else {
+		pci_warn(dev->pdev, "SPDM: cannot be held: its driver may bind\n");
 	}
 }
 

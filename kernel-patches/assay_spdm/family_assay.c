@@ -164,7 +164,7 @@ static int status_do(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *reply;
 	struct spdm_dev *dev;
 	void *head;
-	int rc = -EMSGSIZE;
+	int rc = -ENOMEM;
 
 	if (info->attrs[ASSAY_A_DEV_ID] || !info->attrs[ASSAY_A_DEV_NAME])
 		dev = device_by_id(info);

@@ -139,9 +139,8 @@ static struct spdm_dev *spdm_dev_new(struct pci_dev *pdev, struct pci_doe_mb *mb
 	list_for_each_entry(dev, &registry, node)
 		if (dev->pdev == pdev)
 			return NULL;
-	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
-	if (!dev)
-		return NULL;
+	/* one that is not listed would be neither held nor checked, and nobody would know */
+	dev = kzalloc(sizeof(*dev), GFP_KERNEL | __GFP_NOFAIL);
 	kref_init(&dev->ref);
 	dev->pdev = pci_dev_get(pdev);
 	dev->mb = mb;

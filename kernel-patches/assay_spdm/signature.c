@@ -84,6 +84,7 @@ static int verify(const struct spdm_leaf *leaf, const struct spdm_negotiated *ne
 				  .keylen = (u32)leaf->key.len,
 				  .id_type = "X509" };
 	struct public_key_signature sig = { .hash_algo = hash_name(nego->base_hash) };
+	int rc;
 
 	compat_set_digest(&sig, digest, nego->hash_len);
 	for (size_t i = 0; i < ARRAY_SIZE(key_kinds); i++) {
@@ -106,8 +107,10 @@ static int verify(const struct spdm_leaf *leaf, const struct spdm_negotiated *ne
 		sig.s = der;
 		sig.s_size = (u32)w.len;
 	}
-	*why = "signature is not by the leaf's key";
-	return public_key_verify_signature(&key, &sig) ? -EKEYREJECTED : 0;
+	rc = public_key_verify_signature(&key, &sig);
+	/* says nothing of the device: a check tries again */
+	*why = rc == -ENOMEM ? "no memory" : "signature is not by the leaf's key";
+	return rc == -ENOMEM ? rc : rc ? -EKEYREJECTED : 0;
 }
 
 /* @last ends with the signature, which is no part of what is signed. */

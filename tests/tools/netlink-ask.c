@@ -14,8 +14,6 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
-#include <linux/genetlink.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,29 +25,21 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 1024, ANSWER_MAX = 65536, SLOW_BUFFER = 4096 };
-#define ATTR_HEAD sizeof(struct nlattr)
+#include "netlink_raw.h"
 
-struct request {
-	struct nlmsghdr h;
-	struct genlmsghdr g;
-	uint8_t attrs[REQUEST_MAX];
-};
+enum { SLOW_BUFFER = 4096 };
 
-static uint8_t answer[ANSWER_MAX];
+static uint8_t answer[RAW_ANSWER_MAX];
 static int sock;
 static unsigned int slow_ms, again_ms;
 static bool asked_too_early;
+static struct raw_family family;
+static char ack_text[256];
 
 /* The kernel makes a dump's messages as large as the largest receive it has seen. */
 static size_t answer_max(void)
 {
 	return slow_ms ? SLOW_BUFFER : sizeof(answer);
-}
-
-static size_t aligned(size_t len)
-{
-	return (len + 3) / 4 * 4;
 }
 
 static void fail(int error, const char *text)
@@ -58,117 +48,27 @@ static void fail(int error, const char *text)
 	exit(2);
 }
 
-static void put(struct request *r, uint16_t type, const void *at, size_t len)
+static void put(struct raw_request *r, uint16_t type, const void *at, size_t len)
 {
-	struct nlattr a = { .nla_len = (uint16_t)(ATTR_HEAD + len), .nla_type = type };
-	size_t used = r->h.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
-
-	if (used + ATTR_HEAD + aligned(len) > sizeof(r->attrs))
+	if (!raw_put(r, type, at, len))
 		fail(E2BIG, NULL);
-	memcpy(r->attrs + used, &a, sizeof(a));
-	memcpy(r->attrs + used + ATTR_HEAD, at, len);
-	r->h.nlmsg_len += (uint32_t)(ATTR_HEAD + aligned(len));
-}
-
-static struct request request(uint16_t family, uint8_t cmd, uint16_t flags)
-{
-	return (struct request){ .h = { .nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN),
-					.nlmsg_type = family,
-					.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
-					.nlmsg_seq = 1 },
-				 .g = { .cmd = cmd, .version = 1 } };
-}
-
-/* Calls @each with every attribute between @at and @end; the kernel's messages are trusted to be well-formed. */
-static void walk(const uint8_t *at, const uint8_t *end,
-		 void (*each)(uint16_t, const uint8_t *, size_t))
-{
-	struct nlattr a;
-
-	for (; at + sizeof(a) <= end; at += aligned(a.nla_len)) {
-		memcpy(&a, at, sizeof(a));
-		each(a.nla_type & 0x3fff, at + sizeof(a), a.nla_len - sizeof(a));
-	}
-}
-
-static char ack_text[256];
-
-static void take_ack(uint16_t type, const uint8_t *at, size_t len)
-{
-	if (type == NLMSGERR_ATTR_MSG)
-		snprintf(ack_text, sizeof(ack_text), "%.*s", (int)len, (const char *)at);
 }
 
 /* An error ends the program. */
 static void check_error(const struct nlmsghdr *h)
 {
-	const uint8_t *data = (const uint8_t *)NLMSG_DATA(h), *at = data + sizeof(int);
-	struct nlmsgerr e;
+	int error = raw_error(h, ack_text, sizeof(ack_text));
 
 	if (h->nlmsg_type != NLMSG_ERROR && h->nlmsg_type != NLMSG_DONE)
 		return;
-	memcpy(&e.error, data, sizeof(e.error));
-	asked_too_early = e.error == -EAGAIN && again_ms;
-	if (!e.error || asked_too_early)
-		return;
-	if (h->nlmsg_type == NLMSG_ERROR) {
-		memcpy(&e, data, sizeof(e));
-		at = data + sizeof(e);
-		if (!(h->nlmsg_flags & NLM_F_CAPPED)) /* the request is repeated whole */
-			at += aligned(e.msg.nlmsg_len) - sizeof(e.msg);
-	}
-	if (h->nlmsg_flags & NLM_F_ACK_TLVS)
-		walk(at, (const uint8_t *)h + h->nlmsg_len, take_ack);
-	fail(-e.error, ack_text);
+	asked_too_early = error == EAGAIN && again_ms;
+	if (error && !asked_too_early)
+		fail(error, ack_text);
 }
 
-static uint16_t family_id;
-static uint32_t group_id, group_wanted_id;
-static const char *group_wanted;
-
-static void take_group_part(uint16_t type, const uint8_t *at, size_t len)
+static void print_attribute(uint16_t type, const uint8_t *at, size_t len, void *user)
 {
-	if (type == CTRL_ATTR_MCAST_GRP_ID)
-		memcpy(&group_id, at, sizeof(group_id));
-	else if (type == CTRL_ATTR_MCAST_GRP_NAME && group_wanted &&
-		 !strncmp((const char *)at, group_wanted, len))
-		group_wanted_id = 1;
-}
-
-static void take_group(uint16_t type, const uint8_t *at, size_t len)
-{
-	uint32_t before = group_wanted_id;
-
-	(void)type;
-	if (before > 1)
-		return;
-	walk(at, at + len, take_group_part);
-	if (group_wanted_id)
-		group_wanted_id = group_id;
-}
-
-static void take_family(uint16_t type, const uint8_t *at, size_t len)
-{
-	if (type == CTRL_ATTR_FAMILY_ID)
-		memcpy(&family_id, at, sizeof(family_id));
-	else if (type == CTRL_ATTR_MCAST_GROUPS)
-		walk(at, at + len, take_group);
-}
-
-static void find_family(const char *name)
-{
-	struct request r = request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0);
-	struct nlmsghdr *h = (struct nlmsghdr *)answer;
-
-	put(&r, CTRL_ATTR_FAMILY_NAME, name, strlen(name) + 1);
-	if (send(sock, &r, r.h.nlmsg_len, 0) < 0 || recv(sock, answer, answer_max(), 0) < 0)
-		fail(errno, NULL);
-	check_error(h);
-	walk((uint8_t *)NLMSG_DATA(h) + GENL_HDRLEN, answer + h->nlmsg_len, take_family);
-}
-
-static void print_attribute(uint16_t type, const uint8_t *at, size_t len)
-{
+	(void)user;
 	printf("%u:", type);
 	for (size_t i = 0; i < len; i++)
 		printf("%02x", at[i]);
@@ -180,7 +80,8 @@ static void print_message(const struct nlmsghdr *h)
 	const struct genlmsghdr *g = NLMSG_DATA(h);
 
 	printf("%u ", g->cmd);
-	walk((const uint8_t *)g + GENL_HDRLEN, (const uint8_t *)h + h->nlmsg_len, print_attribute);
+	raw_walk((const uint8_t *)g + GENL_HDRLEN, (const uint8_t *)h + h->nlmsg_len,
+		 print_attribute, NULL);
 	putchar('\n');
 	fflush(stdout);
 }
@@ -202,7 +103,7 @@ static bool print_datagram(void)
 	return false;
 }
 
-static void add(struct request *r, const char *arg)
+static void add(struct raw_request *r, const char *arg)
 {
 	uint16_t nr = (uint16_t)atoi(arg);
 	const char *kind = strchr(arg, '='), *value = kind ? strchr(kind, ':') : NULL;
@@ -243,10 +144,10 @@ static void listen_to(const char *group, int quiet_ms)
 {
 	struct pollfd p = { .fd = sock, .events = POLLIN };
 
-	if (!group_wanted_id)
+	if (!family.group)
 		fail(ENOENT, group);
-	if (setsockopt(sock, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group_wanted_id,
-		       sizeof(group_wanted_id)))
+	if (setsockopt(sock, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &family.group,
+		       sizeof(family.group)))
 		fail(errno, NULL);
 	puts("listening");
 	fflush(stdout);
@@ -262,7 +163,7 @@ static unsigned long now_us(void)
 	return (unsigned long)t.tv_sec * 1000000 + (unsigned long)t.tv_nsec / 1000;
 }
 
-static void ask(const struct request *r)
+static void ask(const struct raw_request *r)
 {
 	unsigned long began = now_us();
 
@@ -282,9 +183,9 @@ static void ask(const struct request *r)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
-	struct request r;
-	int one = 1, at = 1;
+	struct raw_request r;
+	const char *group;
+	int at = 1, error;
 	bool dump;
 
 	for (; at + 1 < argc && !strncmp(argv[at], "--", 2); at += 2) {
@@ -300,18 +201,19 @@ int main(int argc, char **argv)
 	if (argc - at < 3)
 		fail(EINVAL,
 		     "usage: netlink-ask [OPTIONS] FAMILY COMMAND do|dump [NR=KIND:VALUE]...");
-	sock = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&to, sizeof(to)))
-		fail(errno, NULL);
-	setsockopt(sock, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
-	group_wanted = !strcmp(argv[at + 1], "listen") ? argv[at + 2] : NULL;
-	find_family(argv[at]);
-	if (group_wanted) {
-		listen_to(group_wanted, argc - at > 3 ? atoi(argv[at + 3]) : 1000);
+	sock = raw_open();
+	if (sock < 0)
+		fail(-sock, NULL);
+	group = !strcmp(argv[at + 1], "listen") ? argv[at + 2] : NULL;
+	error = raw_find(sock, argv[at], group, &family, ack_text, sizeof(ack_text));
+	if (error)
+		fail(error, ack_text);
+	if (group) {
+		listen_to(group, argc - at > 3 ? atoi(argv[at + 3]) : 1000);
 		return 0;
 	}
 	dump = !strcmp(argv[at + 2], "dump");
-	r = request(family_id, (uint8_t)atoi(argv[at + 1]), dump ? NLM_F_DUMP : NLM_F_ACK);
+	r = raw_request(family.id, (uint8_t)atoi(argv[at + 1]), dump ? NLM_F_DUMP : NLM_F_ACK);
 	for (int i = at + 3; i < argc; i++)
 		add(&r, argv[i]);
 	ask(&r);

@@ -27,6 +27,7 @@ attested() { # exit status wanted: of `assay attest` in the guest, whose answer 
 
 a_guest_with_a_tpm_and_three_slots_boots_our_programs() {
 	vm_quit || return
+	vm_thread=
 	guest_drive 1 1.2-1.3 8 && guest_drive 2 1.2-1.3 && guest_drive 3 1.1-1.1 || return
 	[ -f "$work/server.conf" ] || rig_server
 	guest_tools=("$build/tests/tools/netlink-ask")

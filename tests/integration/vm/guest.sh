@@ -23,8 +23,9 @@ guest_drive_says() { # number, words for its control socket
 	spdm-device tell "$work/guest$1.control" "${@:2}"
 }
 guest_port() { awk '$1 == "device" { print $4 }' "$work/guest$1.out"; }
-guest_module() { # name of a kernel module: into the guest's /mod
+guest_module() { # name of a kernel module: into the guest's /mod, unless it is built in
 	local file
+	[ -z "${ASSAY_VM_NIC:-}" ] || return 0
 	file=$(find "${kernel_modules:-$rig/root/lib/modules}" -name "$1.ko" -o -name "$1.ko.xz" | head -1)
 	case $file in
 	*.xz) xz -dc "$file" >"$work/initrd/mod/$1.ko" ;;
@@ -52,7 +53,7 @@ guest_machine() { # QEMU's arguments: network to the server only, a drive each i
 	local port
 	port=$(sed -n 's/^port = //p' "$work/server.conf")
 	printf '%s\n' -netdev "user,id=u0,restrict=on,guestfwd=tcp:$guest_address-cmd:/bin/busybox nc 127.0.0.1 $port" \
-		-device virtio-net-pci,netdev=u0,romfile=
+		-device "${ASSAY_VM_NIC:-virtio-net-pci},netdev=u0,romfile="
 	vm_nvme 1 "$(guest_port 1)"
 	vm_nvme 2 "$(guest_port 2)"
 	printf '%s\n' -blockdev driver=null-co,node-name=n3,size=16777216,read-zeroes=on -device pcie-root-port,id=rp3,chassis=3,slot=3

@@ -6,6 +6,7 @@
 #	ASSAY_VM_MODULES  folder below which nvme's modules are; empty when they are built in
 #	ASSAY_VM_MEMORY   MiB
 #	ASSAY_VM_NEWER    not empty: none of these, but a newer one of Debian's (newer.sh)
+#	ASSAY_VM_NIC      what QEMU calls a network card whose driver is built in; virtio's unless it is set
 
 vm_kernel() {
 	local release
@@ -61,12 +62,12 @@ vm_add() { # root, program: it and its libraries
 	done
 }
 
-vm_start() { # QEMU arguments: devices
+vm_start() { # QEMU arguments: devices; $vm_thread is multi or single
 	local lib=$rig/root/usr/lib/x86_64-linux-gnu
 	mkfifo "$work"/{guest,qmp}.{in,out}
 	LD_LIBRARY_PATH=$lib:$rig/root/lib/x86_64-linux-gnu QEMU_MODULE_DIR=$lib/qemu start qemu \
 		"$rig/root/usr/bin/qemu-system-x86_64" -L "$rig/root/usr/share/qemu" -L "$rig/root/usr/share/seabios" \
-		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "${ASSAY_VM_MEMORY:-512}" -nodefaults -display none -no-reboot \
+		-M q35 -accel "tcg,thread=${vm_thread:-multi}" -cpu max -smp 2 -m "${ASSAY_VM_MEMORY:-512}" -nodefaults -display none -no-reboot \
 		-chardev "pipe,id=guest,path=$work/guest" -chardev "pipe,id=qmp,path=$work/qmp" \
 		-serial "file:$work/console" -serial chardev:guest -mon chardev=qmp,mode=control \
 		-kernel "$kernel_image" -initrd "$work/initrd.gz" \
@@ -88,7 +89,7 @@ vm_read() { # marker: what comes before the line that begins with it; the rest o
 }
 guest() { # command: its output; fails as it does
 	printf '%s\n' "$1" >&"$to_guest"
-	vm_read '@@END ' >"$work/answer" || fail "the guest does not answer to: $1"
+	vm_read '@@END ' >"$work/answer" || fail "the guest does not answer to: $1$(echo; tail -n 5 "$work/answer")"
 	cat "$work/answer"
 	return "$vm_status"
 }
