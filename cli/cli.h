@@ -55,6 +55,10 @@ int cmd_attest(struct cli *c);
 int cmd_device(struct cli *c, const char *verb);
 int cmd_verify(struct cli *c);
 int verify_token(struct cli *c, const char *path); /* of cmd_verify() */
+/** token_reasons - why a saved token would be judged as it would be, as data; *@reasons is the caller's. */
+int token_reasons(struct cli *c, const char *path, json_t **reasons, char status[24],
+		  struct err *e);
+int cmd_explain(struct cli *c, const char *subject);
 int cmd_refval(struct cli *c, const char *verb);
 int cmd_host(struct cli *c, const char *verb);
 int host_boot(struct cli *c); /* of cmd_host() */

@@ -28,6 +28,9 @@ static const char usage[] =
 	"  assay device measure LABEL|ADDRESS [--slot N] [--nonce HEX]\n"
 	"                                        its measurements, asked for now\n"
 	"  assay device watch [--collector PATH] what happens to the devices, as it happens\n"
+	"  assay explain HOST                    why its verdict is what it is, and what to do; a "
+	"saved\n"
+	"                                        TOKEN with the options of verify instead of HOST\n"
 	"  assay doctor                          what is missing or insecure here, and the next "
 	"step\n"
 	"offline:\n"
@@ -267,11 +270,9 @@ static int dispatch(struct cli *c)
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c, const char *verb);
-	} groups[] = { { "device", cmd_device },
-		       { "refval", cmd_refval },
-		       { "host", cmd_host },
-		       { "boot", cmd_boot },
-		       { "secret", cmd_secret } };
+	} groups[] = { { "device", cmd_device },   { "refval", cmd_refval },
+		       { "host", cmd_host },	   { "boot", cmd_boot },
+		       { "explain", cmd_explain }, { "secret", cmd_secret } };
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);

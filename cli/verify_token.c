@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "verifier/decide.h"
+#include "verifier/reasons_json.h"
 
 /* What is given beside the token. */
 struct given {
@@ -149,18 +150,10 @@ static json_t *submodules_json(const struct appraisal *a)
 static void print_json(const struct given *g, const struct reasons *reasons,
 		       const struct appraisal *a, const char *status, bool good)
 {
-	json_t *rows = json_array(), *j;
-
-	for (size_t i = 0; i < reasons->n; i++) {
-		char text[1200];
-
-		json_array_append_new(
-			rows, json_string(reason_text(&reasons->at[i], text, sizeof(text))));
-	}
-	j = json_pack("{s:o, s:s}", "reasons", rows, "freshness",
-		      !g->nonce_known	       ? "not checked"
-		      : g->ctx.nonce == PASSED ? "checked"
-					       : "stale");
+	json_t *j = json_pack("{s:o, s:s}", "reasons", reasons_json(reasons), "freshness",
+			      !g->nonce_known	       ? "not checked"
+			      : g->ctx.nonce == PASSED ? "checked"
+						       : "stale");
 	if (a) {
 		json_object_set_new(j, "ear_status", json_string(status));
 		json_object_set_new(j, "submods", submodules_json(a));
@@ -188,35 +181,77 @@ static void print_text(const struct given *g, const struct reasons *reasons,
 	       "; whether its devices were seen elsewhere only the server knows");
 }
 
-int verify_token(struct cli *c, const char *path)
+/* One token, from its bytes to what can be said of it. */
+struct judged {
+	struct buf *bytes;
+	struct eat *token;
+	struct reasons *reasons;
+	struct verified_claims *verified;
+	struct appraisal *appraisal; /* NULL: no CoRIM was given */
+	struct given given;
+	const char *status;
+};
+
+static void judged_clear(struct judged *j)
 {
-	OWNED(buf) b = NULL;
-	OWNED(eat) t = NULL;
-	OWNED(reasons) reasons = reasons_new();
-	OWNED(verified_claims) v = NULL;
-	OWNED(appraisal) a = NULL;
-	struct given g = { 0 };
-	struct err e = { 0 };
+	appraisal_drop(&j->appraisal);
+	verified_claims_drop(&j->verified);
+	reasons_drop(&j->reasons);
+	eat_drop(&j->token);
+	buf_drop(&j->bytes);
+	given_clear(&j->given);
+}
+
+static int judge(const struct cli *c, const char *path, struct judged *j, struct err *e)
+{
 	/* what was only learned is as good as the one who hands it over says */
 	const struct policy policy = { .learned_affirms = c->option[OPT_LEARNED] != NULL };
 	const struct appraisal_terms terms = { .policy = &policy, .now_s = clock_now_s() };
-	const char *status = "none";
-	bool good;
-	int rc;
 
-	rc = !reasons || file_read(path, EVIDENCE_MAX, &b, &e) || eat_parse(buf_bytes(b), &t, &e) ||
-	     take_given(c, t, &g, &e) || verify_evidence(t, &g.ctx, reasons, &v, &e) ||
-	     (g.refs && appraise(v, g.refs, &terms, reasons, &a, &e));
+	j->status = "none";
+	j->reasons = reasons_new();
+	if (!j->reasons)
+		return err_set(e, E_MEMORY, "no memory for reasons");
+	if (file_read(path, EVIDENCE_MAX, &j->bytes, e) ||
+	    eat_parse(buf_bytes(j->bytes), &j->token, e) || take_given(c, j->token, &j->given, e) ||
+	    verify_evidence(j->token, &j->given.ctx, j->reasons, &j->verified, e))
+		return (int)e->code;
+	if (!j->given.refs)
+		return 0;
+	if (appraise(j->verified, j->given.refs, &terms, j->reasons, &j->appraisal, e))
+		return (int)e->code;
+	j->status = tier_name(decide(j->verified, j->appraisal, false).status);
+	return 0;
+}
+
+int verify_token(struct cli *c, const char *path)
+{
+	struct judged j = { 0 };
+	struct err e = { 0 };
+	bool good;
+	int rc = judge(c, path, &j, &e);
+
 	if (rc) {
-		given_clear(&g);
+		judged_clear(&j);
 		return cli_fail(c, &e, NULL);
 	}
-	good = reasons->n == 0;
-	if (a) {
-		status = tier_name(decide(v, a, false).status);
-		good = !exit_of(c, status);
-	}
-	(c->json ? print_json : print_text)(&g, reasons, a, status, good);
-	given_clear(&g);
+	good = j.appraisal ? !exit_of(c, j.status) : j.reasons->n == 0;
+	(c->json ? print_json : print_text)(&j.given, j.reasons, j.appraisal, j.status, good);
+	judged_clear(&j);
 	return good ? 0 : 2;
+}
+
+int token_reasons(struct cli *c, const char *path, json_t **reasons, char status[24], struct err *e)
+{
+	struct judged j = { 0 };
+	int rc = judge(c, path, &j, e);
+
+	if (!rc) {
+		/* without reference values nothing is affirmed, and what fails is contraindicated */
+		snprintf(status, 24, "%s",
+			 !j.appraisal && j.reasons->n ? tier_name(TIER_CONTRAINDICATED) : j.status);
+		*reasons = reasons_json(j.reasons);
+	}
+	judged_clear(&j);
+	return rc;
 }

@@ -16,6 +16,7 @@
 #include "refvals.h"
 #include "release.h"
 #include "session.h"
+#include "verifier/reasons_json.h"
 
 #define POLICY_ID	"assay-default-1"
 #define MEDIA_TYPE_JSON "\"application/eat+cwt; eat_profile=\\\"" EAT_PROFILE_HOST "\\\"\""
@@ -168,24 +169,6 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 }
 
 /* ---- the answer ---- */
-static json_t *reasons_json(const struct reasons *reasons)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < reasons->n; i++) {
-		const struct reason *r = &reasons->at[i];
-		char text[1200];
-
-		reason_text(r, text, sizeof(text));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-						      "device", r->device, "address", r->address,
-						      "element", r->element, "wanted", r->wanted,
-						      "found", r->found, "corim", r->corim, "tier",
-						      tier_name(r->tier), "text", text));
-	}
-	return list;
-}
-
 static json_t *devices_json(const struct round *r)
 {
 	const struct verified_view *v = verified_view(r->verified);

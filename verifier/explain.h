@@ -40,6 +40,8 @@ struct reason *reasons_add(struct reasons *r, enum ear_tier tier, int check, con
 			   const char *address);
 /** reason_text - one sentence. Return: @out. */
 const char *reason_text(const struct reason *r, char *out, size_t size);
+/** reason_hint - what a person can do about it, one or two sentences; a literal. */
+const char *reason_hint(const struct reason *r);
 const char *tier_name(enum ear_tier tier); /* "affirming", "warning", "contraindicated", "none" */
 
 #endif

@@ -86,6 +86,9 @@ static void stands_in_the_report(const char *name)
 	X(a_saved_token_verifies_offline_and_says_what_is_not_proven)                              \
 	X(with_its_corim_it_is_appraised)                                                          \
 	X(learned_values_alone_are_no_more_than_a_warning)                                         \
+	X(explain_of_a_token_tells_value_by_value)                                                 \
+	X(explain_of_a_host_says_what_is_right_too)                                                \
+	X(explain_of_an_unknown_host_is_refused)                                                   \
 	X(another_nonce_is_refused)                                                                \
 	X(without_the_vendors_root_it_is_refused)                                                  \
 	X(a_corim_of_a_stranger_is_refused)                                                        \

@@ -298,6 +298,28 @@ static void no_rule_is_without_a_host_that_fails_by_it(void **state)
 	}
 }
 
+static void every_reason_comes_with_something_to_do(void **state)
+{
+	struct reason r = { .check = -1, .tier = TIER_WARNING };
+
+	(void)state;
+	for (r.check = 0; r.check < CHECK_COUNT; r.check++)
+		if (!reason_hint(&r) || strlen(reason_hint(&r)) < 12)
+			fail_msg("%s has no hint", check_name((enum check_id)r.check));
+	r.check = -1;
+	for (int i = 0; i < POLICY_RULE_COUNT; i++) {
+		snprintf(r.policy, sizeof(r.policy), "%s", policy_rule_name((enum policy_rule)i));
+		if (!reason_hint(&r) || strlen(reason_hint(&r)) < 12)
+			fail_msg("%s has no hint", r.policy);
+	}
+	r.policy[0] = 0;
+	assert_non_null(strstr(reason_hint(&r), "Nobody has said what is right"));
+	r.tier = TIER_CONTRAINDICATED;
+	assert_non_null(strstr(reason_hint(&r), "does not go together"));
+	snprintf(r.wanted, sizeof(r.wanted), "x");
+	assert_non_null(strstr(reason_hint(&r), "import the reference values"));
+}
+
 static void limits_that_are_no_limits_are_refused(void **state)
 {
 	static const char *const devices[] = { "",
@@ -332,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rule_lowers_what_it_is_for_and_nothing_else),
 		cmocka_unit_test(no_rule_is_without_a_host_that_fails_by_it),
+		cmocka_unit_test(every_reason_comes_with_something_to_do),
 		cmocka_unit_test(limits_that_are_no_limits_are_refused),
 	};
 
