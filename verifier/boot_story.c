@@ -193,7 +193,7 @@ int boot_story(const struct boot_log *log, struct bytes command_line, json_t **o
 
 	if (bank < 0)
 		return err_set(e, E_UNSUPPORTED, "the log has no bank that can be computed");
-	if (boot_claims_name(log, &claims, e))
+	if (boot_names(log, &claims, e))
 		return (int)e->code;
 	boot_claims_check(log, log->tpm_alg[bank], &fault);
 	events = json_array();

@@ -84,6 +84,18 @@ check device_cert_in_der_is_what_the_slot_holds 0 "^same$" bash -c "$assay devic
 check device_show_of_an_unknown_label_is_refused 2 "no device" $assay device show 0000:0000/00/0
 check refval_list_shows_what_was_imported 0 "cli/golden-1" $assay refval list
 check host_list_shows_the_host 0 "cli-host" $assay host list
+boot-log-make "$work/other.log" "(hd0,gpt2)/vmlinuz init=/bin/sh" >/dev/null
+check host_boot_tells_what_it_measured 0 "Kernel command line: .*root=/dev/mapper/root ro quiet" $assay host boot cli-host
+check host_boot_in_json_names_its_schema 0 '"schema": ?"assay.host.boot/1"' $assay host boot cli-host --json
+check a_host_that_booted_once_has_no_difference 2 "one boot of this host" $assay host boot cli-host --diff
+check host_boot_of_an_unknown_host_is_refused 2 "no such host" $assay host boot nobody
+check boot_show_reads_a_token 0 "Secure Boot state: on" assay boot show "$work/token"
+check boot_show_reads_a_log 0 "Kernel command line: .*init=/bin/sh" assay boot show "$work/other.log"
+check boot_diff_names_what_changed 0 "^~ command-line: was .*root=/dev/mapper/root ro quiet, is .*init=/bin/sh" assay boot diff "$work/token" "$work/other.log"
+check boot_diff_of_one_boot_finds_nothing 0 '"same": ?true' assay boot diff "$work/token" "$work/token" --json
+sed 's/init=\/bin\/sh/init=\/bin\/no/g' "$work/other.log" >"$work/lie.log"
+check boot_show_finds_a_lie_in_a_log 2 "^refused: boot log event .* are not what was measured" assay boot show "$work/lie.log"
+check boot_show_of_no_log_is_refused 2 "boot log" assay boot show "$work/assay.conf"
 check host_show_of_an_unknown_host_is_refused 2 "no such host" $assay host show nobody
 check an_unknown_word_is_usage 1 "assay attest" assay no-such-word
 check doctor_names_what_is_wrong_and_the_next_step 2 "next: " $assay doctor

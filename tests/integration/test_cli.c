@@ -80,6 +80,16 @@ static void stands_in_the_report(const char *name)
 	X(device_show_of_an_unknown_label_is_refused)                                              \
 	X(refval_list_shows_what_was_imported)                                                     \
 	X(host_list_shows_the_host)                                                                \
+	X(host_boot_tells_what_it_measured)                                                        \
+	X(host_boot_in_json_names_its_schema)                                                      \
+	X(a_host_that_booted_once_has_no_difference)                                               \
+	X(host_boot_of_an_unknown_host_is_refused)                                                 \
+	X(boot_show_reads_a_token)                                                                 \
+	X(boot_show_reads_a_log)                                                                   \
+	X(boot_diff_names_what_changed)                                                            \
+	X(boot_diff_of_one_boot_finds_nothing)                                                     \
+	X(boot_show_finds_a_lie_in_a_log)                                                          \
+	X(boot_show_of_no_log_is_refused)                                                          \
 	X(host_show_of_an_unknown_host_is_refused)                                                 \
 	X(an_unknown_word_is_usage)                                                                \
 	X(doctor_names_what_is_wrong_and_the_next_step)                                            \

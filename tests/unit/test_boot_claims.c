@@ -95,7 +95,7 @@ static void expect(const struct boot_script *s, const struct expected *want, siz
 	size_t named = 0;
 	struct err e = { 0 };
 
-	assert_ok(boot_claims_name(log, &claims, &e), &e);
+	assert_ok(boot_names(log, &claims, &e), &e);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(find(log, claims, want[i].name)->vector, want[i].vector);
 	for (size_t i = 0; i < log->n_events; i++) {
@@ -211,7 +211,7 @@ static void what_no_name_fits_is_named_by_its_place_and_needs_a_reference(void *
 
 		boot_script_text(&s, rows[i].pcr, rows[i].type, rows[i].data);
 		log = parsed(&s);
-		assert_ok(boot_claims_name(log, &claims, &e), &e);
+		assert_ok(boot_names(log, &claims, &e), &e);
 		assert_string_equal(claims[1].name, rows[i].name);
 		assert_true(claims[1].vector >= 0 && !claims[1].constant);
 		free(claims);
@@ -232,7 +232,7 @@ static void what_no_quote_confirms_has_no_name(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(pcrs); i++)
 		boot_script_text(&s, pcrs[i], EV_IPL, "x");
 	log = parsed(&s);
-	assert_ok(boot_claims_name(log, &claims, &e), &e);
+	assert_ok(boot_names(log, &claims, &e), &e);
 	for (size_t i = 0; i < log->n_events; i++)
 		assert_string_equal(claims[i].name, "");
 	assert_ok(boot_claims(log, TPM_ALG_SHA256, BYTES_NONE, &x, &e), &e);
@@ -355,7 +355,7 @@ static void the_claims_are_the_same_in_every_bank(void **state)
 	log = parsed(&s);
 	assert_ok(boot_claims_check(log, TPM_ALG_SHA1, &e), &e);
 	assert_ok(boot_claims_check(log, TPM_ALG_SHA256, &e), &e);
-	assert_ok(boot_claims_name(log, &claims, &e), &e);
+	assert_ok(boot_names(log, &claims, &e), &e);
 	assert_ok(boot_claims(log, TPM_ALG_SHA256, BYTES_NONE, &x, &e), &e);
 	for (size_t i = 0; i < log->n_events; i++) {
 		struct boot_data d;
