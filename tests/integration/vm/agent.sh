@@ -21,7 +21,7 @@ attested() { # exit status wanted: of `assay attest` in the guest, whose answer 
 	local wanted=$1 rc
 	guest 'assay attest --json 2>&1' >"$work/verdict"
 	rc=$?
-	cat "$work/verdict"
+	jq -r ".ear_status, .reasons[].text" "$work/verdict" || cat "$work/verdict"
 	[ "$rc" -eq "$wanted" ]
 }
 
@@ -287,7 +287,11 @@ on_fail_panic_stops_the_machine() { # the last one of this machine
 	hold='' gate_config 'gate = accept' 'on_fail = panic' && guest_serve && until_verdict affirming && until_accepted "$second" && settled || return
 	another_guest_identity && guest_drive_says 2 set guest2 identity "$work/guest-other" || return
 	printf '%s\n' "netlink-ask assay 5 do 2=u64:$(id "$second")" >&"$to_guest"
-	wait "$qemu_pid"
+	for _ in $(seq 120); do kill -0 "$qemu_pid" 2>/dev/null || break; sleep 0.5; done
+	if kill -0 "$qemu_pid" 2>/dev/null; then
+		vm_read '@@END ' >/dev/null
+		return 1
+	fi
 	exec {to_guest}>&- {from_guest}>&- {to_qmp}>&- {from_qmp}>&-
 	to_qmp=
 	rm -f "$work"/{guest,qmp}.{in,out}
