@@ -143,7 +143,7 @@ server_up() {
 policy() { # lines of [policy], for a server that is started anew
 	server_down
 	sed -i '/^\[policy\]/,$d' "$work/server.conf"
-	printf '[policy]\n%s\n' "$@" >>"$work/server.conf"
+	printf '[policy]\nlearned = affirm\n%s\n' "$@" >>"$work/server.conf"
 	server_up
 }
 reason() { # a jq condition: does it hold for one of the verdict's reasons?
