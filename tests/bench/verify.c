@@ -111,13 +111,14 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	struct verified_claims *v = NULL;
 	struct appraisal *a = NULL;
 	struct refs *refs;
+	const struct appraisal_terms terms = { .policy = &b->server->settings->appraisal };
 	struct decision d;
 
 	b->tx = tx;
 	if (!reasons || verify_evidence(b->token, &b->ctx, reasons, &v, e))
 		return (int)e->code;
 	refs = refvals_take(b->server->refvals);
-	if (appraise(v, refs, &(struct appraisal_terms){ 0 }, reasons, &a, e))
+	if (appraise(v, refs, &terms, reasons, &a, e))
 		return (int)e->code;
 	refvals_give(b->server->refvals, refs);
 	d = decide(v, a, false);
