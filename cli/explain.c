@@ -131,6 +131,9 @@ static int explain_host(struct cli *c, const char *name)
 	if (call_server(c, "GET", path, NULL, BYTES_NONE, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	s = json_string_value(json_object_get(answer, "status"));
+	if (s && !strcmp(s, "stale") && !c->json)
+		printf("%s has not attested for too long; its last verdict was %s\n",
+		       cli_safe(name), member(answer, "last_status"));
 	if (!s) {
 		json_decref(answer);
 		err_set(&e, E_NOTFOUND, "host %s has not attested yet", name);

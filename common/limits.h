@@ -39,6 +39,11 @@ enum {
 	DEVICE_LOG_ENTRY_MAX = 192,	/* 20 + 31 + 64 bytes and four lengths              */
 	DEVICE_LOG_ENTRIES_MAX = 4096,	/* as the kernel module has it                      */
 	DEVICE_LOG_MAX = 4096 * 196,
+	IMA_NAME_MAX = 32,		/* of a template: "ima-sigv2" is the longest                  */
+	IMA_PATH_MAX = 4096,		/* PATH_MAX                                                   */
+	IMA_SIG_MAX = 1024,		/* a header and RSA-4096; with room                           */
+	IMA_DATA_MAX = 16384,		/* template data of one entry                                 */
+	IMA_ENTRIES_MAX = 4000000,	/* in one boot; a busy builder makes a million a week         */
 	BOOT_LOG_MAX = 1024 * 1024,	/* real logs: 5 to 60 KiB                                     */
 	BOOT_EVENTS_MAX = 4096,		/* real logs: 50 to 300                                       */
 	COMMAND_LINE_MAX = 4096,	/* COMMAND_LINE_SIZE of most architectures, 2048 on x86       */

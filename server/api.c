@@ -71,6 +71,21 @@ static int list_host(void *user, const struct db_row *row, struct err *e)
 	return 0;
 }
 
+/*
+ * What was true long ago is neither trusted nor refused: the verdict becomes "stale", and the last one
+ * stands beside it. A host that is off, or whose network is, is no worse than that.
+ */
+static void mark_stale(json_t *row, const struct settings *s)
+{
+	json_t *status = json_object_get(row, "status"), *time = json_object_get(row, "attested");
+
+	if (!status || !time || !s->stale_after_s ||
+	    clock_now_s() - json_integer_value(time) <= s->stale_after_s)
+		return;
+	json_object_set(row, "last_status", status);
+	json_object_set_new(row, "status", json_string("stale"));
+}
+
 static int list_hosts(struct tx *tx, void *arg, struct err *e)
 {
 	return db_run(
@@ -82,14 +97,16 @@ static int list_hosts(struct tx *tx, void *arg, struct err *e)
 
 void get_hosts(struct call *c)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *row;
 	struct err e = { 0 };
+	size_t i;
 
 	if (store_read(c->server->store, list_hosts, list, &e)) {
 		json_decref(list);
 		problem_of(c->out, &e);
 		return;
 	}
+	json_array_foreach(list, i, row) mark_stale(row, c->server->settings);
 	answer_json(c->out, 200, json_pack("{s:o}", "hosts", list));
 }
 
@@ -142,6 +159,7 @@ void get_host(struct call *c)
 		problem(c->out, 404, "Not found", "no such host");
 	else {
 		uuid_write(c->server->keys->deployment, deployment);
+		mark_stale(json_array_get(o.list, 0), c->server->settings);
 		json_object_set_new(json_array_get(o.list, 0), "deployment",
 				    json_string(deployment));
 		answer_json(c->out, 200, json_incref(json_array_get(o.list, 0)));

@@ -66,6 +66,12 @@ static int take_move(void *into, const char *arg, const char *value, struct err 
 	return config_duration(&((struct settings *)into)->device_move_s, value, e);
 }
 
+static int take_stale(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_duration(&((struct settings *)into)->stale_after_s, value, e);
+}
+
 static int take_spdm_min(void *into, const char *arg, const char *value, struct err *e)
 {
 	static const char *const versions[] = { "1.0", "1.1", "1.2", "1.3" };
@@ -217,6 +223,7 @@ static const struct config_key keys[] = {
 	{ "policy", "prevents", take_prevents },
 	{ "policy", "device_log_required", take_device_log_required },
 	{ "policy", "device_move_after", take_move },
+	{ "policy", "stale_after", take_stale },
 	{ "policy", "learned", take_learned },
 	{ "policy", "debug", take_debug },
 	{ "policy", "secure_boot_required", take_secure_boot },
@@ -237,6 +244,7 @@ void settings_default(struct settings *out, const char *state)
 		.threads = 8,
 		.release_pcrs = DEFAULT_RELEASE_PCRS,
 		.spdm_version_min = 0x12,
+		.stale_after_s = 2 * 86400,
 		.device_move_s = 86400,
 	};
 	snprintf(out->state, sizeof(out->state), "%s", state);

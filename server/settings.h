@@ -31,6 +31,7 @@ struct settings {
 		must_prevent; /* what a device's kernel must do, by guard_names of verifier/verify.h */
 	bool device_log_required;
 	struct policy appraisal; /* learned, require, svn_floor, ... */
+	long long stale_after_s; /* a verdict older than this says nothing any more; 0: never */
 	long long device_move_s; /* a leaf key on two hosts within this is refused */
 	/* [test]: printed at start and in every result */
 	bool release_from_test_sources;

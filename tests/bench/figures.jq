@@ -20,6 +20,8 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
       | figure("TPM only: the same / its OpenSSL signature verifications"; "ratio"; 4.5; $whole + "; the goal is the one above where a P-256 check takes 44 µs")),
     ($boot_log.replay_us | map(. / 1000)
       | figure("boot log of \($boot_log.events) events: parse, replay to \($boot_log.banks) bank(s)"; "ms CPU"; 0.5; "reading the file; data against digests, names and texts, which cost \($boot_log.claims_us | median | r3) µs more")),
+    ($ima.entries_per_s | map(1000000 / .)
+      | figure("IMA list of \($ima.entries) entries: parse and replay to one bank, each entry"; "µs CPU"; 1; "reading the list; comparing its files with reference values")),
     ([$appraise.match_us, $appraise.floor_us] | transpose | map(.[0] / .[1])
       | figure("appraisal of \($appraise.devices) devices of \($appraise.blocks) blocks against \($appraise.corims) CoRIMs of their model / the OpenSSL signature verifications of such a token"; "ratio"; 0.15; "decoding and verifying; one block that misses costs \([$appraise.miss_us, $appraise.floor_us] | transpose | map(.[0] / .[1]) | median | r3) times the verifications, for every CoRIM is then held against it; making the snapshot, \($appraise.snapshot_ready_us / 1000 | r3) ms after parsing")),
     ([$devices.agent_us, $devices.collector_us] | transpose | map((.[0] + .[1]) / 1000)
@@ -29,7 +31,7 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
     ([($devices.agent_anon_kib + $devices.collector_anon_kib) / 1024]
       | figure("agent and collector: anonymous resident memory"; "MiB"; 4; "mapped files: program and library code"))
   ],
-  measured: { tpm_only: $tpm, eight_devices: $devices, boot_log: $boot_log, appraise: $appraise } }
+  measured: { tpm_only: $tpm, eight_devices: $devices, boot_log: $boot_log, appraise: $appraise, ima: $ima } }
 + if $vm == null then {} else { vm: {
   figures: [
     ([$vm.read_us, $vm.answer_us] | transpose | map(.[0] / .[1])

@@ -147,6 +147,15 @@ rig_tpm_start # after a reset that no boot log tells of
 check and_is_used_again_once_it_is_back 2 "verdict +contraindicated" $assay attest
 kill "$server_pid"
 wait "$server_pid" 2>/dev/null
+sed -i 's/^learned = affirm/&\nstale_after = 1s/' "$work/server.conf"
+start server assay-server --config "$work/server.conf" run
+server_pid=$started
+await server grep -q event=started "$here/server.log"
+sleep 2.1
+check a_verdict_of_long_ago_is_stale_neither_good_nor_bad 2 "^cli-host .* stale" bash -c "$assay host list; $assay host show cli-host"
+check and_its_last_one_is_told_beside_it 2 '"last_status": ?"contraindicated"' $assay host show cli-host --json
+kill "$server_pid"
+wait "$server_pid" 2>/dev/null
 assay-server --config "$work/server.conf" audit-head >"$work/head"
 check the_log_is_unbroken_and_holds_its_head 0 "record [0-9]+ is in the log" assay-server --config "$work/server.conf" check-audit "$work/head"
 sed 's/.$/!/' "$work/head" >"$work/head.bent"

@@ -117,6 +117,8 @@ static void stands_in_the_report(const char *name)
 	X(and_the_server_issues_nonces_by_the_new_one)                                             \
 	X(a_tpm_that_is_gone_is_said)                                                              \
 	X(and_is_used_again_once_it_is_back)                                                       \
+	X(a_verdict_of_long_ago_is_stale_neither_good_nor_bad)                                     \
+	X(and_its_last_one_is_told_beside_it)                                                      \
 	X(the_log_is_unbroken_and_holds_its_head)                                                  \
 	X(a_head_that_was_changed_is_refused)                                                      \
 	X(the_head_of_another_server_is_refused)                                                   \

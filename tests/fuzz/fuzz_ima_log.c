@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz.h"
+
+#include "proto/ima_log.h"
+
+/* The first byte chooses the form. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct ima_cursor c;
+	u8 *copy = fuzz_copy(data, size);
+	struct ima_entry entry;
+	struct err e = { 0 };
+	size_t decoded = 0;
+
+	if (size > 0) {
+		ima_cursor_on(&c, (struct bytes){ copy + 1, size - 1 },
+			      copy[0] & 1 ? IMA_ASCII : IMA_BINARY);
+		while (ima_next(&c, &entry, &e) > 0)
+			decoded += entry.path.len > 0 && entry.alg != DIGEST_NONE;
+		planted_bug((struct bytes){ copy, size }, decoded > 0);
+	}
+	free(copy);
+	return 0;
+}
