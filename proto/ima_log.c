@@ -144,7 +144,7 @@ static size_t unhex(struct bytes hex, u8 *out, size_t room)
 {
 	char text[2 * 2048 + 1];
 
-	if (hex.len % 2 || hex.len / 2 > room || hex.len >= sizeof(text))
+	if (!hex.len || hex.len % 2 || hex.len / 2 > room || hex.len >= sizeof(text))
 		return 0;
 	memcpy(text, hex.at, hex.len);
 	text[hex.len] = 0;
