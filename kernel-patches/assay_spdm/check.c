@@ -465,10 +465,27 @@ void spdm_act_work(struct work_struct *work)
 	spdm_dev_put(dev);
 }
 
+/*
+ * A quarantine outlives the module that ordered it. Behind a closed channel config space reads as ones: a
+ * collection would make the PCI core give the mailbox up for good.
+ */
+static bool quarantined_before(struct spdm_dev *dev)
+{
+	if (dev->pdev->error_state != pci_channel_io_perm_failure ||
+	    !compat_has_override(dev->pdev, HOLD_NAME))
+		return false;
+	dev->mismatch = true;
+	dev->silent = true;
+	dev->hold = ASSAY_HOLD_OVERRIDE;
+	dev->error = -EBADMSG;
+	strscpy(dev->why, "in quarantine since before the module was loaded", sizeof(dev->why));
+	return true;
+}
+
 /* A device that nobody has bound yet. */
 void spdm_hold_new(struct spdm_dev *dev)
 {
-	if (!hold)
+	if (quarantined_before(dev) || !hold)
 		return;
 	if (dev->pdev->dev.driver) {
 		dev->hold = ASSAY_HOLD_TOO_LATE;
