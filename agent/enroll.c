@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <systemd/sd-daemon.h>
 
 #include "common/file.h"
 #include "common/log.h"
@@ -100,6 +101,29 @@ static int answer_challenge(struct tpm *tpm, struct transport *t, const struct t
 	return rc;
 }
 
+/* Making a key may take a TPM seconds; between two of them the service manager hears of us. */
+static int make_key(struct tpm *tpm, enum tpm_template which, struct tpm_key **out, struct err *e)
+{
+	sd_notify(0, "STATUS=enrolling: keys\nWATCHDOG=1");
+	return tpm_key_make(tpm, which, out, e);
+}
+
+static int add_endorsement(struct tpm *tpm, const struct tpm_key *ek, const struct buf *cert,
+			   json_t *body, struct err *e)
+{
+	OWNED(buf) chain = NULL;
+
+	json_object_set_new(body, "ek_pub", base64_json(buf_bytes(ek->pub)));
+	if (!cert)
+		return 0;
+	json_object_set_new(body, "ek_cert", base64_json(buf_bytes(cert)));
+	if (tpm_endorsement_chain(tpm, &chain, e))
+		return (int)e->code;
+	if (chain)
+		json_object_set_new(body, "ek_chain", base64_json(buf_bytes(chain)));
+	return 0;
+}
+
 int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, struct err *e)
 {
 	OWNED(tpm_key) ek = NULL;
@@ -109,23 +133,20 @@ int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport
 	json_t *body, *challenge = NULL;
 	int rc;
 
-	if (tpm_key_make(tpm, TEMPLATE_SRK_ECC_P256, &srk, e))
+	if (make_key(tpm, TEMPLATE_SRK_ECC_P256, &srk, e))
 		return (int)e->code;
 	body = json_pack("{s:s, s:o}", "name", s->host_name, "srk_pub",
 			 base64_json(buf_bytes(srk->pub)));
-	tpm_key_drop(&srk);
-	if (tpm_endorsement(tpm, &ek, &cert, e) ||
-	    tpm_key_make(tpm, TEMPLATE_AK_ECC_P256, &ak, e)) {
-		json_decref(body);
-		return (int)e->code;
-	}
-	json_object_set_new(body, "ek_pub", base64_json(buf_bytes(ek->pub)));
-	json_object_set_new(body, "ak_pub", base64_json(buf_bytes(ak->pub)));
-	if (cert)
-		json_object_set_new(body, "ek_cert", base64_json(buf_bytes(cert)));
-	rc = add_join_token(s, body, e);
-	if (!rc)
+	tpm_key_drop(&srk); /* the TPM has room for three */
+	rc = tpm_endorsement(tpm, s->ek, &ek, &cert, e) || make_key(tpm, s->ak, &ak, e) ||
+			     add_endorsement(tpm, ek, cert, body, e) || add_join_token(s, body, e)
+		     ? (int)e->code
+		     : 0;
+	if (!rc) {
+		json_object_set_new(body, "ak_pub", base64_json(buf_bytes(ak->pub)));
+		sd_notify(0, "STATUS=enrolling: challenge\nWATCHDOG=1");
 		rc = post_json(t, "/enroll/v1/hosts", body, 202, &challenge, e);
+	}
 	if (!rc)
 		rc = answer_challenge(tpm, t, ek, ak, challenge, e);
 	json_decref(body);
@@ -133,13 +154,13 @@ int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport
 	return rc ? err_while(e, "enrol %s", s->host_name) : 0;
 }
 
-int ek_hash_run(struct tpm *tpm, char out[65], struct err *e)
+int ek_hash_run(const struct agent_settings *s, struct tpm *tpm, char out[65], struct err *e)
 {
 	OWNED(tpm_key) ek = NULL;
 	OWNED(buf) cert = NULL;
 	struct digest d;
 
-	if (tpm_endorsement(tpm, &ek, &cert, e))
+	if (tpm_endorsement(tpm, s->ek, &ek, &cert, e))
 		return (int)e->code;
 	d = sha256_of(buf_bytes(ek->pub));
 	hex_write(digest_bytes(&d), out);

@@ -45,6 +45,11 @@ struct agent {
 	long long subscribe_at;
 	struct pace pace;
 	struct device_event event; /* the newest that calls for a round */
+
+	bool not_enrolled;	    /* as the server said last; enrolment is due at enrol_at */
+	long long enrol_at;	    /* monotonic ms; 0: at once */
+	unsigned int refusals;	    /* of enrolment, in a row, up to FAILURES_COUNTED */
+	char refused[ERR_TEXT_MAX]; /* what was said of the last, so that it is said once */
 };
 
 static int open_agent(struct agent *a, struct err *e)
@@ -97,6 +102,7 @@ static int attest(struct agent *a, bool ask, const struct relying_party *whom,
 	a->last_token = TAKE(out->token);
 	memcpy(a->last_status, out->status, sizeof(a->last_status));
 	a->last_s = clock_now_s();
+	a->not_enrolled = out->not_enrolled;
 	if (out->anew)
 		event_came(a, &(struct device_event){ .source = "gate", .cause = "changed" });
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("status", out->status),
@@ -281,6 +287,53 @@ static void attest_now(struct agent *a, bool by_event)
 		round_result_clear(&r);
 }
 
+/* ---- enrolment ---- */
+static bool enrol_wanted(const struct agent *a)
+{
+	return a->not_enrolled && a->s.enroll_auto;
+}
+
+/* A refusal stands until a person or CI does something: said once, and asked again at longer and longer intervals. */
+static void enrol_refused(struct agent *a, const struct err *e)
+{
+	long long first_s = e->code == E_UNREACHABLE ? RETRY_S : a->s.enroll_retry_s;
+	long long delay_s = first_s << a->refusals;
+
+	if (strcmp(a->refused, e->text))
+		log_event(LOG_LEVEL_ERROR, "enrol-refused", LOG_T("why", e->text),
+			  LOG_T("next", "assay host add or join-token on an operator's machine; "
+					"it is tried again by itself"));
+	snprintf(a->refused, sizeof(a->refused), "%s", e->text);
+	sd_notifyf(0, "STATUS=enrolment refused: %.400s", e->text);
+	if (delay_s > HOUR_MS / 1000)
+		delay_s = first_s > HOUR_MS / 1000 ? first_s : HOUR_MS / 1000;
+	else if (a->refusals < FAILURES_COUNTED)
+		a->refusals++;
+	a->enrol_at = clock_monotonic_ms() + delay_s * 1000;
+}
+
+/* Return: is this host enrolled now? */
+static bool enrol(struct agent *a)
+{
+	struct err e = { 0 };
+	int rc = !a->tpm && tpm_open(a->s.tcti, &a->tpm, &e) ? (int)e.code
+							     : enroll_run(&a->s, a->tpm, a->t, &e);
+
+	a->busy = true;
+	if (rc && e.code == E_TPM)
+		tpm_drop(&a->tpm);
+	if (rc) {
+		enrol_refused(a, &e);
+		return false;
+	}
+	a->not_enrolled = false;
+	a->refusals = 0;
+	a->refused[0] = 0;
+	a->enrol_at =
+		clock_monotonic_ms() + a->s.enroll_retry_s * 1000; /* should it be forgotten */
+	return true;
+}
+
 /* Returns when something is to be done. */
 static long long wait_ms(const struct agent *a, long long next, long long watchdog)
 {
@@ -291,6 +344,8 @@ static long long wait_ms(const struct agent *a, long long next, long long watchd
 		wait = due - now;
 	if (a->events < 0 && a->subscribe_at - now < wait)
 		wait = a->subscribe_at - now;
+	if (enrol_wanted(a) && a->enrol_at - now < wait)
+		wait = a->enrol_at - now;
 	if (watchdog >= 0 && wait > watchdog)
 		wait = watchdog;
 	if (wait > most)
@@ -328,6 +383,8 @@ static void serve(struct agent *a, int listening, int signals)
 			if (now >= next || a->failures)
 				next = next_round(a);
 		}
+		if (enrol_wanted(a) && clock_monotonic_ms() >= a->enrol_at && enrol(a))
+			next = clock_monotonic_ms();
 		if (!fds[0].revents)
 			continue;
 		sock = local_accept(listening);
@@ -391,7 +448,7 @@ static int run_ek_hash(struct agent *a, struct err *e)
 {
 	char hash[65];
 
-	if (tpm_open(a->s.tcti, &a->tpm, e) || ek_hash_run(a->tpm, hash, e))
+	if (tpm_open(a->s.tcti, &a->tpm, e) || ek_hash_run(&a->s, a->tpm, hash, e))
 		return (int)e->code;
 	puts(hash);
 	return 0;

@@ -82,15 +82,12 @@ static int make_keys(struct round *r, struct err *e)
 {
 	OWNED(tpm_key) ek = NULL;
 	OWNED(buf) cert = NULL;
-	struct digest d;
 
-	if (tpm_endorsement(r->tpm, &ek, &cert, e))
+	if (tpm_endorsement(r->tpm, r->s->ek, &ek, &cert, e) ||
+	    tpm_ueid(buf_bytes(ek->pub), r->ueid, e))
 		return (int)e->code;
-	d = sha256_of(BYTES(ek->name));
-	r->ueid[0] = 0x01;
-	memcpy(r->ueid + 1, d.at, 32);
 	tpm_key_drop(&ek); /* a TPM without resource manager holds three objects */
-	if (tpm_key_make(r->tpm, TEMPLATE_AK_ECC_P256, &r->ak, e) ||
+	if (tpm_key_make(r->tpm, r->s->ak, &r->ak, e) ||
 	    (r->ask && tpm_key_make(r->tpm, TEMPLATE_K, &r->k, e)) ||
 	    keypair_new(KEY_P256, 0, &r->cnf, e))
 		return (int)e->code;
@@ -389,6 +386,7 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 		rc = err_set(e, E_FORMAT, "server's answer has no ear_status");
 	else
 		snprintf(out->status, sizeof(out->status), "%.20s", status);
+	out->not_enrolled = json_is_false(json_object_get(j, "enrolled"));
 	if (!rc)
 		act_on(r, j, out);
 	if (!rc && release && r->k)

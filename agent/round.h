@@ -25,6 +25,7 @@ struct round_result {
 	struct buf *token; /* what was sent */
 	char status[24];   /* "affirming", ... */
 	bool anew;	   /* a device changed before the verdict could be acted on */
+	bool not_enrolled; /* the server does not know this AK */
 	size_t n_shares;
 	struct round_share shares[VOLUMES_MAX];
 };
@@ -52,6 +53,6 @@ int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport 
 /** enroll_run - prove EK and AK to the server, once. */
 int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, struct err *e);
 /** ek_hash_run - what `assay host add --ek-hash` needs, 64 hex digits and NUL. */
-int ek_hash_run(struct tpm *tpm, char out[65], struct err *e);
+int ek_hash_run(const struct agent_settings *s, struct tpm *tpm, char out[65], struct err *e);
 
 #endif

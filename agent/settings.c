@@ -8,6 +8,7 @@
 #include "collector/netlink_message.h"
 #include "common/config.h"
 #include "common/text.h"
+#include "tpm.h"
 
 enum { DEFAULT_RELEASE_PCRS = 0xdbff };
 
@@ -93,6 +94,22 @@ TAKES(take_jitter)
 	return config_duration(&((struct agent_settings *)into)->jitter_s, value, e);
 }
 
+TAKES(take_enroll_auto)
+{
+	(void)argument;
+	return config_bool(&((struct agent_settings *)into)->enroll_auto, value, e);
+}
+
+TAKES(take_enroll_retry)
+{
+	struct agent_settings *s = into;
+
+	(void)argument;
+	if (config_duration(&s->enroll_retry_s, value, e))
+		return (int)e->code;
+	return s->enroll_retry_s > 0 ? 0 : err_set(e, E_CONFIG, "longer than nothing expected");
+}
+
 TAKES(take_allow_socket)
 {
 	(void)argument;
@@ -162,6 +179,40 @@ static int one_of(const char *const *names, const char *value, const char *expec
 			return i;
 	err_set(e, E_CONFIG, "%s expected", expected);
 	return -1;
+}
+
+TAKES(take_ek)
+{
+	static const char *const kinds[] = {
+		"auto",		 "ecc-p256", "ecc-p256-high", "ecc-p384-high", "rsa-2048",
+		"rsa-2048-high", NULL
+	};
+	static const int templates[] = { EK_BY_CERTIFICATE,	    TEMPLATE_EK_ECC_P256,
+					 TEMPLATE_EK_ECC_P256_HIGH, TEMPLATE_EK_ECC_P384_HIGH,
+					 TEMPLATE_EK_RSA_2048,	    TEMPLATE_EK_RSA_2048_HIGH };
+	int kind = one_of(kinds, value,
+			  "auto, ecc-p256, ecc-p256-high, ecc-p384-high, rsa-2048 or rsa-2048-high",
+			  e);
+
+	(void)argument;
+	if (kind < 0)
+		return (int)e->code;
+	((struct agent_settings *)into)->ek = templates[kind];
+	return 0;
+}
+
+TAKES(take_ak)
+{
+	static const char *const kinds[] = { "ecc-p256", "ecc-p384", "rsa-2048", NULL };
+	static const enum tpm_template templates[] = { TEMPLATE_AK_ECC_P256, TEMPLATE_AK_ECC_P384,
+						       TEMPLATE_AK_RSA_2048 };
+	int kind = one_of(kinds, value, "ecc-p256, ecc-p384 or rsa-2048", e);
+
+	(void)argument;
+	if (kind < 0)
+		return (int)e->code;
+	((struct agent_settings *)into)->ak = templates[kind];
+	return 0;
 }
 
 TAKES(take_gate)
@@ -286,8 +337,12 @@ static const struct config_key keys[] = {
 	{ "server", "ca", take_ca },
 	{ "server", "deployment", take_deployment },
 	{ "host", "name", take_host_name },
-	{ "host", "join_token_file", take_join_token_file },
+	{ "enroll", "auto", take_enroll_auto },
+	{ "enroll", "token_file", take_join_token_file },
+	{ "enroll", "retry", take_enroll_retry },
 	{ "tpm", "tcti", take_tcti },
+	{ "tpm", "ek", take_ek },
+	{ "tpm", "ak", take_ak },
 	{ "logs", "boot", take_boot_log },
 	{ "devices", "pci", take_pci_folder },
 	{ "devices", "sources", take_sources },
@@ -350,7 +405,11 @@ static int by_uuid(const void *a, const void *b)
 int agent_settings_load(const char *path, struct agent_settings *out, struct err *e)
 {
 	*out = (struct agent_settings){
+		.enroll_auto = true,
+		.enroll_retry_s = 300,
 		.tcti = "device:/dev/tpmrm0",
+		.ek = EK_BY_CERTIFICATE,
+		.ak = TEMPLATE_AK_ECC_P256,
 		.boot_log = "/sys/kernel/security/tpm0/binary_bios_measurements",
 		.pci_folder = "/sys/bus/pci/devices",
 		.kernel_cma = true,

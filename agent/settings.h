@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "proto/evidence.h"
 #include "proto/spdm_evidence.h"
+#include "proto/tpm_template.h"
 
 enum { AGENT_PATH_MAX = 512, TEST_DEVICES_MAX = 32, UNGATED_MAX = 32 };
 
@@ -37,8 +38,12 @@ struct agent_settings {
 	bool has_deployment;
 
 	char host_name[HOST_NAME_MAX_LEN + 1];
+	bool enroll_auto; /* a server that does not know us is asked to */
 	char join_token_file[AGENT_PATH_MAX];
+	long long enroll_retry_s; /* after a refusal; doubles up to an hour */
 	char tcti[256];
+	int ek; /* enum tpm_template, or EK_BY_CERTIFICATE of tpm.h */
+	enum tpm_template ak;
 	char boot_log[AGENT_PATH_MAX];
 	char pci_folder[AGENT_PATH_MAX]; /* /sys/bus/pci/devices; "" : no PCI inventory */
 	bool kernel_cma;		 /* [devices] sources; needs the inventory */

@@ -3,21 +3,15 @@
 
 #include <stdlib.h>
 
-#include <tss2/tss2_esys.h>
 #include <tss2/tss2_mu.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 
-#include "common/cert.h"
+#include "tpm_tss.h"
 
 enum { QUOTE_TRIES = 8, QUOTED_PCRS = 0xffff }; /* PCR 16 to 23 can be reset: they prove nothing */
 
-struct tpm {
-	TSS2_TCTI_CONTEXT *tcti;
-	ESYS_CONTEXT *esys;
-};
-
-static int tpm_failed(struct err *e, const char *what, TSS2_RC rc)
+int tpm_failed(struct err *e, const char *what, TSS2_RC rc)
 {
 	return err_set(e, E_TPM, "%s: %s", what, Tss2_RC_Decode(rc));
 }
@@ -85,7 +79,7 @@ static int key_take(struct tpm *t, ESYS_TR handle, const TPM2B_PUBLIC *pub, stru
 	u8 room[sizeof(TPMT_PUBLIC)];
 	struct tpm_public parsed;
 	u8 name[TPM_NAME_MAX];
-	size_t len = 0;
+	size_t len = 0, name_len;
 
 	if (!k) {
 		Esys_FlushContext(t->esys, handle);
@@ -100,9 +94,13 @@ static int key_take(struct tpm *t, ESYS_TR handle, const TPM2B_PUBLIC *pub, stru
 		return err_set(e, E_MEMORY, "no memory for a TPM key");
 	if (tpm_public_parse(buf_bytes(k->pub), &parsed, e))
 		return err_while(e, "TPM key");
-	if (tpm_public_name(&parsed, name) != sizeof(k->name))
-		return err_set(e, E_TPM, "TPM key: name is not SHA-256");
-	memcpy(k->name, name, sizeof(k->name));
+	name_len = tpm_public_name(&parsed, name);
+	if (!name_len)
+		return err_set(e, E_TPM, "TPM key: its name algorithm is unknown here");
+	if (name_len == sizeof(k->name))
+		memcpy(k->name, name, sizeof(k->name));
+	k->with_auth = parsed.attributes & TPMA_USER_WITH_AUTH;
+	k->hash = tpm_digest_alg(parsed.scheme_hash);
 	*out = TAKE(k);
 	return 0;
 }
@@ -148,100 +146,12 @@ void tpm_key_drop(struct tpm_key **k)
 	*k = NULL;
 }
 
-/* ---- endorsement ---- */
-static int nv_read(struct tpm *t, u32 index, struct buf **out, struct err *e)
-{
-	OWNED(buf) b = buf_new(CERT_DER_MAX);
-	TPM2B_NV_PUBLIC *pub = NULL;
-	TPM2B_NAME *name = NULL;
-	ESYS_TR nv;
-	u16 size, at = 0;
-	TSS2_RC rc = Esys_TR_FromTPMPublic(t->esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-					   &nv);
-
-	if (rc)
-		return err_set(e, E_NOTFOUND, "no NV index 0x%08x", index);
-	rc = Esys_NV_ReadPublic(t->esys, nv, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &pub, &name);
-	size = rc ? 0 : pub->nvPublic.dataSize;
-	Esys_Free(pub);
-	Esys_Free(name);
-	while (!rc && at < size) {
-		TPM2B_MAX_NV_BUFFER *part = NULL;
-		u16 n = size - at > 512 ? 512 : (u16)(size - at);
-
-		rc = Esys_NV_Read(t->esys, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, n,
-				  at, &part);
-		if (rc)
-			break;
-		write_bytes(&b->w, (struct bytes){ part->buffer, part->size });
-		at = (u16)(at + n);
-		Esys_Free(part);
-	}
-	Esys_TR_Close(t->esys, &nv);
-	if (rc)
-		return tpm_failed(e, "read the EK certificate from NV", rc);
-	*out = TAKE(b);
-	return 0;
-}
-
-/* NV may be larger than the certificate in it; keep the DER sequence only. */
-static int trim_certificate(struct buf *b, struct err *e)
-{
-	struct bytes all = buf_bytes(b);
-	size_t len = all.len >= 4 && all.at[0] == 0x30 && all.at[1] == 0x82
-			     ? 4 + ((size_t)all.at[2] << 8 | all.at[3])
-			     : 0;
-
-	if (!len || len > all.len)
-		return err_set(e, E_FORMAT, "EK certificate in NV is not DER");
-	b->w.len = len;
-	return 0;
-}
-
-int tpm_endorsement(struct tpm *t, struct tpm_key **ek, struct buf **cert, struct err *e)
-{
-	static const struct {
-		u32 nv;
-		enum tpm_template template;
-	} known[] = {
-		{ 0x01c0000a, TEMPLATE_EK_ECC_P256 },
-		{ 0x01c00002, TEMPLATE_EK_RSA_2048 },
-	};
-
-	*cert = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		OWNED(buf) found = NULL;
-		OWNED(cert) parsed = NULL;
-		OWNED(tpm_key) key = NULL;
-		OWNED(pubkey) pub = NULL;
-		struct tpm_public area;
-
-		if (nv_read(t, known[i].nv, &found, e)) {
-			if (e->code == E_NOTFOUND)
-				continue;
-			return (int)e->code;
-		}
-		if (trim_certificate(found, e) || cert_parse(buf_bytes(found), &parsed, e))
-			return err_while(e, "EK certificate");
-		if (tpm_key_make(t, known[i].template, &key, e) ||
-		    tpm_public_parse(buf_bytes(key->pub), &area, e) ||
-		    tpm_public_key(&area, &pub, e))
-			return (int)e->code;
-		if (!pubkey_equal(pub, cert_pubkey(parsed)))
-			continue; /* a certificate of another template: not the key we can make */
-		*cert = TAKE(found);
-		*ek = TAKE(key);
-		return 0;
-	}
-	return tpm_key_make(t, TEMPLATE_EK_ECC_P256, ek, e);
-}
-
 /* ---- sessions ---- */
 static const TPMT_SYM_DEF session_cipher = { .algorithm = TPM2_ALG_AES,
 					     .keyBits.aes = 128,
 					     .mode.aes = TPM2_ALG_CFB };
 
-static int policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e)
+int tpm_policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e)
 {
 	TSS2_RC rc = Esys_StartAuthSession(t->esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE,
 					   ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_POLICY,
@@ -252,44 +162,6 @@ static int policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct 
 					       TPMA_SESSION_ENCRYPT | TPMA_SESSION_CONTINUESESSION,
 					       TPMA_SESSION_ENCRYPT | TPMA_SESSION_CONTINUESESSION);
 	return rc ? tpm_failed(e, "TPM2_StartAuthSession", rc) : 0;
-}
-
-int tpm_activate(struct tpm *t, const struct tpm_key *ek, const struct tpm_key *ak,
-		 struct bytes id_object, struct bytes encrypted_secret, u8 *out, size_t *len,
-		 struct err *e)
-{
-	TPM2B_ID_OBJECT blob = { 0 };
-	TPM2B_ENCRYPTED_SECRET seed = { 0 };
-	TPM2B_DIGEST *secret = NULL;
-	ESYS_TR session;
-	size_t at = 0, at2 = 0;
-	TSS2_RC rc;
-
-	if (Tss2_MU_TPM2B_ID_OBJECT_Unmarshal(id_object.at, id_object.len, &at, &blob) ||
-	    at != id_object.len ||
-	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(encrypted_secret.at, encrypted_secret.len,
-						     &at2, &seed) ||
-	    at2 != encrypted_secret.len)
-		return err_set(e, E_FORMAT, "credential from the server is not well-formed");
-	if (policy_session(t, ESYS_TR_NONE, &session, e))
-		return (int)e->code;
-	rc = Esys_PolicySecret(t->esys, ESYS_TR_RH_ENDORSEMENT, session, ESYS_TR_PASSWORD,
-			       ESYS_TR_NONE, ESYS_TR_NONE, NULL, NULL, NULL, 0, NULL, NULL);
-	if (!rc)
-		rc = Esys_ActivateCredential(t->esys, ak->handle, ek->handle, ESYS_TR_PASSWORD,
-					     session, ESYS_TR_NONE, &blob, &seed, &secret);
-	Esys_FlushContext(t->esys, session);
-	if (rc)
-		return tpm_failed(e, "TPM2_ActivateCredential", rc);
-	if (secret->size > 32) {
-		Esys_Free(secret);
-		return err_set(e, E_FORMAT, "credential is longer than 32 bytes");
-	}
-	memcpy(out, secret->buffer, secret->size);
-	*len = secret->size;
-	secret_wipe(secret, sizeof(*secret));
-	Esys_Free(secret);
-	return 0;
 }
 
 /* ---- quotes ---- */
@@ -444,7 +316,7 @@ int tpm_quote(struct tpm *t, const struct tpm_key *ak, const struct digest *extr
 		if (attest_take(attest, sig, &out->attest, &out->signature, e) ||
 		    tpm_attest_parse(buf_bytes(out->attest), &parsed, e))
 			return (int)e->code;
-		now = pcr_digest(out, DIGEST_SHA256);
+		now = pcr_digest(out, ak->hash);
 		if (digest_equals(&now, parsed.pcr_digest))
 			return 0;
 	}
@@ -531,7 +403,7 @@ static int unseal(struct tpm *t, const struct tpm_key *k, ESYS_TR object, u32 pc
 	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
 
 	for (int i = 0; i < QUOTE_TRIES && (rc & 0xfff) == TPM2_RC_PCR_CHANGED; i++) {
-		if (policy_session(t, k->handle, &session, e))
+		if (tpm_policy_session(t, k->handle, &session, e))
 			return (int)e->code;
 		rc = satisfy_release_policy(t, session, pcrs, clock);
 		if (!rc)

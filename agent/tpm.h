@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The host's TPM. tpm.c is the only user of tpm2-tss. Keys are primaries made again from fixed
+ * The host's TPM. tpm.c and tpm_endorsement.c are the only users of tpm2-tss. Keys are primaries made again from fixed
  * templates each time, so that nothing has to be stored on the host.
  */
 #ifndef ASSAY_AGENT_TPM_H
@@ -18,19 +18,30 @@ void tpm_drop(struct tpm **t);
 /** struct tpm_key - a loaded primary; flushed on drop. */
 struct tpm_key {
 	struct tpm *tpm;
-	u32 handle;	 /* ESYS_TR                       */
-	struct buf *pub; /* TPMT_PUBLIC                   */
-	u8 name[AK_NAME_LEN];
+	u32 handle;	      /* ESYS_TR                       */
+	struct buf *pub;      /* TPMT_PUBLIC                   */
+	u8 name[AK_NAME_LEN]; /* zeros for an EK whose name is SHA-384 */
+	bool with_auth;	      /* its (empty) authValue is enough to use it */
+	enum digest_alg hash; /* of its signing scheme; DIGEST_NONE: it does not sign */
 };
 /** tpm_key_make - create the primary of @which in the hierarchy it belongs to. */
 int tpm_key_make(struct tpm *t, enum tpm_template which, struct tpm_key **out, struct err *e);
 void tpm_key_drop(struct tpm_key **k);
 
+enum { EK_BY_CERTIFICATE = -1 };
 /**
- * tpm_endorsement - the EK: the one of the NV certificate (ECC before RSA), else ECC P-256.
- * @cert: DER, or NULL when the TPM holds none for a template we know.
+ * tpm_endorsement - the EK.
+ * @want: its template, or EK_BY_CERTIFICATE: the one of the first NV certificate that fits a template we
+ * know, ECC before RSA, low range before high; without any ECC P-256. The same TPM gives the same EK.
+ * @cert: DER, or NULL when the TPM holds none for it.
  */
-int tpm_endorsement(struct tpm *t, struct tpm_key **ek, struct buf **cert, struct err *e);
+int tpm_endorsement(struct tpm *t, int want, struct tpm_key **ek, struct buf **cert, struct err *e);
+/**
+ * tpm_endorsement_chain - the certificates between EK and root that the vendor left in NV, as
+ * concatenated DER; at most EK_CHAIN_MAX bytes. *@out is NULL when there are none.
+ * SPEC: TCG EK Credential Profile 2.5 2.2.1.5 (NV 0x01C00100 to 0x01C001FF)
+ */
+int tpm_endorsement_chain(struct tpm *t, struct buf **out, struct err *e);
 
 /** tpm_activate - TPM2_ActivateCredential: the secret wrapped for @ek and @ak, at most 32 bytes. */
 int tpm_activate(struct tpm *t, const struct tpm_key *ek, const struct tpm_key *ak,

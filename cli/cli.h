@@ -38,6 +38,8 @@ enum cli_option {
 	OPT_PEM,
 	OPT_DER,
 	OPT_DIFF,
+	OPT_YES,
+	OPT_VALID,
 	OPT_COUNT
 };
 

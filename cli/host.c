@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "common/config.h"
 
 static int post(struct cli *c, const char *path, json_t *body, json_t **answer, struct err *e)
 {
@@ -68,6 +69,9 @@ static int show(struct cli *c)
 	printf("host %s (group %s, %s, EK trusted by %s): %s\n", member(answer, "name"),
 	       member(answer, "group"), member(answer, "state"), member(answer, "ek_trust"),
 	       status);
+	printf("  EK %s\n", member(answer, "ek_hash"));
+	json_array_foreach(json_object_get(answer, "aks"), i, row)
+		printf("  AK %s %s\n", member(row, "name"), member(row, "state"));
 	json_array_foreach(json_object_get(answer, "devices"), i, row)
 		printf("  %-38s %-16s %s\n", member(row, "label"), member(row, "status"),
 		       member(row, "address"));
@@ -123,19 +127,73 @@ static int act(struct cli *c, const char *verb)
 	return done(c, "host.action", rc, answer, &e);
 }
 
+/*
+ * What cannot be undone, or what a person has to compare first, is done by the second call, which names it;
+ * the first says what that is. Nothing ever asks on the terminal, so a script says the same as a person.
+ */
+static int look(struct cli *c, json_t **answer, struct err *e)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s", c->argv[0]);
+	return call_server(c, "GET", path, NULL, BYTES_NONE, answer, e);
+}
+
+static int confirm(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL;
+	char hint[512];
+
+	if (c->argc != 1)
+		return cli_usage();
+	if (c->option[OPT_EK_HASH])
+		return act(c, "confirm");
+	if (look(c, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	err_set(&e, E_USAGE, "nothing is confirmed yet: the EK hash of %s is %s", c->argv[0],
+		member(answer, "ek_hash"));
+	snprintf(hint, sizeof(hint),
+		 "compare it with what `assay-agent ek-hash` prints there, then: assay host "
+		 "confirm %.200s "
+		 "--ek-hash %.64s",
+		 cli_safe(c->argv[0]), member(answer, "ek_hash"));
+	json_decref(answer);
+	return cli_fail(c, &e, hint);
+}
+
+static int take_away(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL;
+
+	if (c->argc != 1)
+		return cli_usage();
+	if (c->option[OPT_YES])
+		return act(c, "remove");
+	if (look(c, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	json_decref(answer);
+	err_set(&e, E_USAGE,
+		"nothing is removed yet: %s would lose its enrolment and its key shares",
+		c->argv[0]);
+	return cli_fail(c, &e,
+			"its volumes then open by their recovery slots only; add --yes to do it");
+}
+
 int cmd_host(struct cli *c, const char *verb)
 {
-	static const char *const actions[] = { "revoke", "restore", "confirm-ek",
-					       "accept-inventory", "forget-device" };
+	static const char *const actions[] = { "revoke", "restore", "accept-inventory",
+					       "forget-device" };
+	static const struct {
+		const char *verb;
+		int (*run)(struct cli *c);
+	} rows[] = { { "list", list }, { "show", show },       { "boot", host_boot },
+		     { "add", add },   { "confirm", confirm }, { "remove", take_away } };
 
-	if (!strcmp(verb, "list"))
-		return list(c);
-	if (!strcmp(verb, "show"))
-		return show(c);
-	if (!strcmp(verb, "boot"))
-		return host_boot(c);
-	if (!strcmp(verb, "add"))
-		return add(c);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (!strcmp(verb, rows[i].verb))
+			return rows[i].run(c);
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
 		if (!strcmp(verb, actions[i]))
 			return act(c, verb);
@@ -184,12 +242,14 @@ int cmd_join_token(struct cli *c)
 {
 	struct err e = { 0 };
 	json_t *answer = NULL;
+	long long valid_s = 0;
 
-	if (c->argc)
+	if (c->argc || (c->option[OPT_VALID] && config_duration(&valid_s, given(c, OPT_VALID), &e)))
 		return cli_usage();
 	if (post(c, "/api/v1/join-tokens",
-		 json_pack("{s:s, s:s, s:s}", "group", given(c, OPT_GROUP), "name",
-			   given(c, OPT_NAME), "ek_hash", given(c, OPT_EK_HASH)),
+		 json_pack("{s:s, s:s, s:s, s:I}", "group", given(c, OPT_GROUP), "name",
+			   given(c, OPT_NAME), "ek_hash", given(c, OPT_EK_HASH), "valid_s",
+			   (json_int_t)valid_s),
 		 &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json) {

@@ -55,10 +55,11 @@ static const char usage[] =
 	"  assay host boot HOST [--diff]         what its last boot measured; or what changed "
 	"since the one before\n"
 	"  assay host list | show HOST | add --ek-hash HASH [--group G] [--name N]\n"
-	"  assay host confirm-ek HOST --ek-hash HASH | revoke HOST | restore HOST\n"
+	"  assay host confirm HOST --ek-hash HASH | revoke HOST | restore HOST | remove HOST "
+	"--yes\n"
 	"  assay host accept-inventory HOST | forget-device HOST LABEL\n"
 	"  assay secret create HOST --volume UUID | list\n"
-	"  assay join-token [--group G] [--name N] [--ek-hash HASH]\n"
+	"  assay join-token [--group G] [--name N] [--ek-hash HASH] [--valid 1h]\n"
 	"options: --json, --accept warning, --config FILE, --socket PATH, --version, --help\n"
 	"exit code: 0 affirmed or done, 1 usage, 2 refused, 3 cannot reach, 4 internal\n";
 
@@ -252,6 +253,8 @@ static const struct option options[] = {
 	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
 	{ "learned", no_argument, NULL, LONG_FIRST + OPT_LEARNED },
 	{ "diff", no_argument, NULL, LONG_FIRST + OPT_DIFF },
+	{ "yes", no_argument, NULL, LONG_FIRST + OPT_YES },
+	{ "valid", required_argument, NULL, LONG_FIRST + OPT_VALID },
 	{ "collector", required_argument, NULL, LONG_FIRST + OPT_COLLECTOR },
 	{ "slot", required_argument, NULL, LONG_FIRST + OPT_SLOT },
 	{ "pem", no_argument, NULL, LONG_FIRST + OPT_PEM },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* X.509 certificates and paths: x509_openssl.c, path_openssl.c. */
+/* X.509 certificates and paths: x509_openssl.c, path_openssl.c, crl_openssl.c. */
 #ifndef ASSAY_CERT_H
 #define ASSAY_CERT_H
 
@@ -62,6 +62,16 @@ int trust_store_only(const struct trust_store *s, enum digest_alg alg, struct by
 size_t trust_store_count(const struct trust_store *s);
 void trust_store_drop(struct trust_store **s);
 
+/** trust_store_add_intermediate - a certificate that may stand between leaf and root, and is not trusted for that. */
+int trust_store_add_intermediate(struct trust_store *s, const struct cert *c, struct err *e);
+int trust_store_add_intermediate_file(struct trust_store *s, const char *path, struct err *e);
+
+/** struct crls - revocation lists. crls_load - all files of @folder, DER or PEM; "": none. */
+struct crls;
+int crls_load(const char *folder, struct crls **out, struct err *e);
+size_t crls_count(const struct crls *c);
+void crls_drop(struct crls **c);
+
 enum { CERT_TIME_IGNORE = -1 };
 /**
  * trust_store_verify - path from @leaf over @others to a root of the store.
@@ -73,6 +83,16 @@ enum { CERT_TIME_IGNORE = -1 };
 int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 		       const struct cert_list *others, long long unix_s, long long *not_after,
 		       struct err *e);
+
+/**
+ * trust_store_verify_unrevoked - and no certificate of the path is on a list of @crls that its issuer
+ * signed. Where an issuer has a list, one has to be in force; where it has none, none is asked for.
+ * Return: 0; E_SIGNATURE no path; E_POLICY revoked, or the list is not its issuer's; E_FRESHNESS the
+ * list has expired.
+ */
+int trust_store_verify_unrevoked(const struct trust_store *s, const struct cert *leaf,
+				 const struct cert_list *others, const struct crls *crls,
+				 long long unix_s, struct err *e);
 
 /**
  * trust_store_remember - from now on keep up to @max lists whose path was found: 20 KiB each, and

@@ -79,8 +79,8 @@ int aead_seal(struct bytes key, struct bytes aad, struct bytes plain, struct wri
 /** aead_open - the reverse; @out gets len-28 bytes; E_SIGNATURE when the tag is not right. */
 int aead_open(struct bytes key, struct bytes aad, struct bytes sealed, u8 *out, size_t out_len,
 	      struct err *e);
-/** aes128_cfb_encrypt - TPM parameter and storage encryption; zero IV; in place. */
-int aes128_cfb_encrypt(const u8 key[16], u8 *at, size_t len, struct err *e);
+/** aes_cfb_encrypt - TPM parameter and storage encryption; @key of 16 or 32 bytes; zero IV; in place. */
+int aes_cfb_encrypt(struct bytes key, u8 *at, size_t len, struct err *e);
 
 /* ---- asymmetric keys ---- */
 enum key_kind { KEY_UNKNOWN, KEY_P256, KEY_P384, KEY_P521, KEY_RSA };

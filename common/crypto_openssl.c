@@ -18,7 +18,7 @@ enum { SECURE_HEAP = 262144, SECURE_SMALLEST = 32 };
 /* ---- what OpenSSL would look up by name each time, looked up once ---- */
 static EVP_MD *mds[DIGEST_SHA512 + 1];
 static EVP_CIPHER *aes_gcm;
-static EVP_CIPHER *aes_cfb;
+static EVP_CIPHER *aes128_cfb, *aes256_cfb;
 static EVP_MAC *hmac_mac;
 static EVP_KDF *hkdf_kdf;
 
@@ -31,7 +31,8 @@ __attribute__((constructor)) static void fetch_algorithms(void)
 	mds[DIGEST_SHA384] = EVP_MD_fetch(NULL, "SHA384", NULL);
 	mds[DIGEST_SHA512] = EVP_MD_fetch(NULL, "SHA512", NULL);
 	aes_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	aes_cfb = EVP_CIPHER_fetch(NULL, "AES-128-CFB", NULL);
+	aes128_cfb = EVP_CIPHER_fetch(NULL, "AES-128-CFB", NULL);
+	aes256_cfb = EVP_CIPHER_fetch(NULL, "AES-256-CFB", NULL);
 	hmac_mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	hkdf_kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 }
@@ -41,7 +42,8 @@ __attribute__((destructor)) static void free_algorithms(void)
 	for (size_t i = 0; i < ARRAY_LEN(mds); i++)
 		EVP_MD_free(mds[i]);
 	EVP_CIPHER_free(aes_gcm);
-	EVP_CIPHER_free(aes_cfb);
+	EVP_CIPHER_free(aes128_cfb);
+	EVP_CIPHER_free(aes256_cfb);
 	EVP_MAC_free(hmac_mac);
 	EVP_KDF_free(hkdf_kdf);
 }
@@ -288,15 +290,16 @@ int aead_open(struct bytes key, struct bytes aad, struct bytes sealed, u8 *out, 
 	return err_set(e, E_SIGNATURE, "sealed bytes were changed, or sealed for something else");
 }
 
-int aes128_cfb_encrypt(const u8 key[16], u8 *at, size_t len, struct err *e)
+int aes_cfb_encrypt(struct bytes key, u8 *at, size_t len, struct err *e)
 {
 	static const u8 zero_iv[16];
+	EVP_CIPHER *cipher = key.len == 16 ? aes128_cfb : key.len == 32 ? aes256_cfb : NULL;
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n = 0;
-	bool ok = ctx && len < EVIDENCE_SEAL_MAX &&
-		  EVP_EncryptInit_ex2(ctx, aes_cfb, key, zero_iv, NULL) &&
+	bool ok = ctx && cipher && len < EVIDENCE_SEAL_MAX &&
+		  EVP_EncryptInit_ex2(ctx, cipher, key.at, zero_iv, NULL) &&
 		  EVP_EncryptUpdate(ctx, at, &n, at, (int)len) && (size_t)n == len;
 
 	EVP_CIPHER_CTX_free(ctx);
-	return ok ? 0 : crypto_failed(e, "AES-128-CFB");
+	return ok ? 0 : crypto_failed(e, "AES-CFB");
 }

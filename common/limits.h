@@ -29,6 +29,8 @@ enum {
 	CERT_CHAIN_MAX = 10,		/* NVIDIA sends five, NIC DICE chains seven                   */
 	CERT_DER_MAX = 16384,		/* one certificate; ML-DSA ones are 7 KiB                     */
 
+	EK_CHAIN_MAX = 24576,		/* with it an enrolment stays within its 64 KiB               */
+
 	/* evidence */
 	DEVICES_MAX = 256,		/* devices with evidence in one token                         */
 	PCI_FUNCTIONS_MAX = 4096,	/* functions in the inventory                                 */

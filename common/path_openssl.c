@@ -13,7 +13,8 @@
 struct trust_store {
 	X509_STORE *store;
 	size_t n;
-	struct recall *known; /* lists with a path; NULL: nothing is remembered */
+	STACK_OF(X509) * between; /* intermediates of the configuration; NULL: none */
+	struct recall *known;	  /* lists with a path; NULL: nothing is remembered */
 };
 
 struct trust_store *trust_store_new(void)
@@ -33,7 +34,21 @@ int trust_store_add(struct trust_store *s, const struct cert *c, struct err *e)
 	return 0;
 }
 
-int trust_store_add_file(struct trust_store *s, const char *path, struct err *e)
+int trust_store_add_intermediate(struct trust_store *s, const struct cert *c, struct err *e)
+{
+	if (!s->between)
+		s->between = sk_X509_new_null();
+	if (!s->between || !X509_up_ref(c->x509))
+		return err_set(e, E_MEMORY, "no memory for an intermediate certificate");
+	if (sk_X509_push(s->between, c->x509) > 0)
+		return 0;
+	X509_free(c->x509);
+	return err_set(e, E_MEMORY, "no memory for an intermediate certificate");
+}
+
+static int add_file(struct trust_store *s, const char *path,
+		    int (*add)(struct trust_store *s, const struct cert *c, struct err *e),
+		    struct err *e)
 {
 	OWNED(cert_list) l = NULL;
 	OWNED(buf) content = NULL;
@@ -47,9 +62,19 @@ int trust_store_add_file(struct trust_store *s, const char *path, struct err *e)
 		return err_while(e, "%s", path);
 	}
 	for (size_t i = 0; i < l->n; i++)
-		if (trust_store_add(s, l->at[i], e))
+		if (add(s, l->at[i], e))
 			return err_while(e, "%s", path);
 	return 0;
+}
+
+int trust_store_add_file(struct trust_store *s, const char *path, struct err *e)
+{
+	return add_file(s, path, trust_store_add, e);
+}
+
+int trust_store_add_intermediate_file(struct trust_store *s, const char *path, struct err *e)
+{
+	return add_file(s, path, trust_store_add_intermediate, e);
 }
 
 static bool x509_has_digest(const X509 *x509, enum digest_alg alg, struct bytes want)
@@ -96,6 +121,7 @@ void trust_store_drop(struct trust_store **s)
 	if (!s || !*s)
 		return;
 	recall_drop(&(*s)->known);
+	sk_X509_pop_free((*s)->between, X509_free);
 	X509_STORE_free((*s)->store);
 	free(*s);
 	*s = NULL;
@@ -147,8 +173,8 @@ static int path_failed(X509_STORE_CTX *ctx, struct err *e)
 }
 
 static int find_path(const struct trust_store *s, const struct cert *leaf,
-		     const struct cert_list *others, long long unix_s, struct found_path *w,
-		     struct err *e)
+		     const struct cert_list *others, const struct crls *crls, long long unix_s,
+		     struct found_path *w, struct err *e)
 {
 	STACK_OF(X509) *untrusted = sk_X509_new_null();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -157,13 +183,17 @@ static int find_path(const struct trust_store *s, const struct cert *leaf,
 
 	for (size_t i = 0; ready && others && i < others->n; i++)
 		ready = sk_X509_push(untrusted, others->at[i]->x509) > 0;
+	for (int i = 0; ready && i < sk_X509_num(s->between); i++) /* of NULL: -1 */
+		ready = sk_X509_push(untrusted, sk_X509_value(s->between, i)) > 0;
 	ready = ready && X509_STORE_CTX_init(ctx, s->store, leaf->x509, untrusted);
 	if (ready) {
 		set_params(ctx, unix_s);
-		if (X509_verify_cert(ctx) == 1)
-			*w = path_of(X509_STORE_CTX_get0_chain(ctx));
-		else
+		if (X509_verify_cert(ctx) != 1)
 			rc = path_failed(ctx, e);
+		else if (crls)
+			rc = crls_check_path(crls, X509_STORE_CTX_get0_chain(ctx), unix_s, e);
+		if (!rc)
+			*w = path_of(X509_STORE_CTX_get0_chain(ctx));
 	} else {
 		rc = crypto_failed(e, "certificate path");
 	}
@@ -179,11 +209,23 @@ int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 {
 	struct found_path w;
 
-	if (find_path(s, leaf, others, unix_s, &w, e))
+	if (find_path(s, leaf, others, NULL, unix_s, &w, e))
 		return (int)e->code;
 	OPENSSL_free(w.end);
 	if (not_after)
 		*not_after = w.until;
+	return 0;
+}
+
+int trust_store_verify_unrevoked(const struct trust_store *s, const struct cert *leaf,
+				 const struct cert_list *others, const struct crls *crls,
+				 long long unix_s, struct err *e)
+{
+	struct found_path w;
+
+	if (find_path(s, leaf, others, crls, unix_s, &w, e))
+		return (int)e->code;
+	OPENSSL_free(w.end);
 	return 0;
 }
 
@@ -231,7 +273,7 @@ int trust_store_check_list(const struct trust_store *s, struct cert_list *l, lon
 
 	if (l->path_to == s && l->path_from <= unix_s && unix_s <= l->path_until)
 		return 0;
-	if (find_path(s, l->at[l->n - 1], l, unix_s, &w, e))
+	if (find_path(s, l->at[l->n - 1], l, NULL, unix_s, &w, e))
 		return (int)e->code;
 	/* Only a list that nobody else has yet may learn; a time that was not checked teaches nothing. */
 	if (!l->path_to && unix_s != CERT_TIME_IGNORE && s->known) {

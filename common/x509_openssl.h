@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What certificates and their paths share; only x509_openssl.c and path_openssl.c include this. */
+/* What certificates and their paths share; only x509_openssl.c, path_openssl.c and crl_openssl.c include this. */
 #ifndef ASSAY_X509_OPENSSL_H
 #define ASSAY_X509_OPENSSL_H
 
@@ -19,6 +19,8 @@ struct cert {
 
 /** name_text - RFC 2253 text of @name, cut to @size, nothing unprintable in it. */
 void name_text(X509_NAME *name, char *out, size_t size);
+/** crls_check_path - no certificate of @path, leaf first, is on a list of its issuer; lists are in force. */
+int crls_check_path(const struct crls *c, STACK_OF(X509) * path, long long unix_s, struct err *e);
 /** asn1_seconds - since 1970; -1: not a time. */
 long long asn1_seconds(const ASN1_TIME *t);
 

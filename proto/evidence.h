@@ -9,8 +9,9 @@
 
 #include "common/crypto.h"
 #include "common/limits.h"
+#include "tpm_attest.h"
 
-enum { EVIDENCE_NONCE_LEN = 32, AK_NAME_LEN = 34, DEPLOYMENT_ID_LEN = 16, UEID_LEN = 33 };
+enum { EVIDENCE_NONCE_LEN = 32, AK_NAME_LEN = 34, DEPLOYMENT_ID_LEN = 16 };
 enum { SOURCE_ADDRESS_MAX = 112 }; /* with "socket:" before it still within a token's 128 */
 
 /** struct kernel_guard - what the kernel says that it does about a device; bits are enum assay_cover of assay_netlink.h. */

@@ -255,6 +255,24 @@ size_t tpm_public_name(const struct tpm_public *p, u8 out[TPM_NAME_MAX])
 	return name_of(p->name_alg, &p->bytes, 1, out);
 }
 
+int tpm_ueid(struct bytes ek_pub, u8 out[UEID_LEN], struct err *e)
+{
+	struct tpm_public ek;
+	u8 name[TPM_NAME_MAX];
+	struct digest d;
+	size_t len;
+
+	if (tpm_public_parse(ek_pub, &ek, e))
+		return err_while(e, "EK");
+	len = tpm_public_name(&ek, name);
+	if (!len)
+		return err_set(e, E_UNSUPPORTED, "EK: name algorithm");
+	d = sha256_of((struct bytes){ name, len });
+	out[0] = 0x01;
+	memcpy(out + 1, d.at, 32);
+	return 0;
+}
+
 size_t tpm_qualified_name(u32 hierarchy, struct bytes name, u8 out[TPM_NAME_MAX])
 {
 	struct reader r = reader_on(name);

@@ -117,6 +117,9 @@ int tpm_public_key(const struct tpm_public *p, struct pubkey **out, struct err *
 enum { TPM_NAME_MAX = 2 + DIGEST_MAX };
 /** tpm_public_name - nameAlg ‖ H(TPMT_PUBLIC). Return: length, 0 when nameAlg is not one of ours. */
 size_t tpm_public_name(const struct tpm_public *p, u8 out[TPM_NAME_MAX]);
+enum { UEID_LEN = 33 };
+/** tpm_ueid - 0x01 ‖ SHA-256(Name(EK)), the identity of a host; @ek_pub is its EK's TPMT_PUBLIC. */
+int tpm_ueid(struct bytes ek_pub, u8 out[UEID_LEN], struct err *e);
 /** tpm_qualified_name - of a primary under @hierarchy: nameAlg ‖ H(hierarchy ‖ name). */
 size_t tpm_qualified_name(u32 hierarchy, struct bytes name, u8 out[TPM_NAME_MAX]);
 

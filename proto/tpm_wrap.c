@@ -82,9 +82,10 @@ static int make_seed(const struct tpm_public *to, const char *label, u8 seed[DIG
 
 	if (alg == DIGEST_NONE || alg == DIGEST_SHA1)
 		return err_set(e, E_UNSUPPORTED, "key with a name algorithm other than SHA-2");
-	if (to->symmetric != TPM_ALG_AES || to->symmetric_bits != 128 ||
+	if (to->symmetric != TPM_ALG_AES ||
+	    (to->symmetric_bits != 128 && to->symmetric_bits != 256) ||
 	    to->symmetric_mode != TPM_ALG_CFB)
-		return err_set(e, E_UNSUPPORTED, "storage key without AES-128-CFB");
+		return err_set(e, E_UNSUPPORTED, "storage key without AES-128-CFB or AES-256-CFB");
 	if (tpm_public_key(to, &key, e))
 		return (int)e->code;
 	if (pubkey_kind(key) == KEY_RSA ? rsa_seed(key, alg, label, seed, secret_2b, e)
@@ -101,16 +102,17 @@ static int outer_wrap(const struct tpm_public *parent, const u8 *seed, struct by
 		      size_t inner_len, struct writer *out, struct err *e)
 {
 	enum digest_alg alg = tpm_digest_alg(parent->name_alg);
-	size_t len = digest_len(alg);
+	size_t len = digest_len(alg), sym_len = parent->symmetric_bits / 8u;
 	struct bytes seed_bytes = { seed, len };
 	struct bytes pieces[] = { { inner, inner_len }, name };
-	u8 sym[16], mac_key[DIGEST_MAX];
+	u8 sym[32], mac_key[DIGEST_MAX];
 	struct digest mac;
 	int rc;
 
-	rc = kdfa(alg, seed_bytes, "STORAGE", name, 128, sym, e);
+	rc = kdfa(alg, seed_bytes, "STORAGE", name, parent->symmetric_bits, sym,
+		  e); /* make_seed() knows it */
 	if (!rc)
-		rc = aes128_cfb_encrypt(sym, inner, inner_len, e);
+		rc = aes_cfb_encrypt((struct bytes){ sym, sym_len }, inner, inner_len, e);
 	if (!rc)
 		rc = kdfa(alg, seed_bytes, "INTEGRITY", BYTES_NONE, (u32)len * 8, mac_key, e);
 	if (!rc)

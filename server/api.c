@@ -5,7 +5,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
-#include "hosts.h"
+#include "expected.h"
 #include "problem.h"
 #include "proto/eat.h"
 #include "secrets.h"
@@ -115,22 +115,45 @@ struct one_host {
 	json_t *list;
 };
 
+static int list_ak(void *user, const struct db_row *row, struct err *e)
+{
+	char name[2 * AK_NAME_LEN + 1] = "";
+
+	(void)e;
+	if (row->at[0].bytes.len == AK_NAME_LEN)
+		hex_write(row->at[0].bytes, name);
+	json_array_append_new(user, json_pack("{s:s, s:o, s:I}", "name", name, "state",
+					      text_json(&row->at[1]), "since",
+					      (json_int_t)row->at[2].number));
+	return 0;
+}
+
 /* With the AK, so that `assay verify --host` can check a saved token of this host without the server. */
 static int add_ak(struct tx *tx, const struct one_host *o, struct err *e)
 {
 	OWNED(host) h = NULL;
-	char text[2 * TPM_STRUCT_MAX];
+	char text[2 * TPM_STRUCT_MAX], hex[65];
+	struct digest ek_hash;
+	struct db_value ueid;
 	struct bytes ak;
+	json_t *j, *aks;
 
 	if (!json_array_size(o->list))
 		return 0;
 	if (host_find_by_name(tx, o->name, &h, e))
 		return (int)e->code;
+	j = json_array_get(o->list, 0);
 	ak = buf_bytes(h->ak_pub);
 	if (ak.len && ak.len <= TPM_STRUCT_MAX)
-		json_object_set_new(json_array_get(o->list, 0), "ak",
-				    json_string(base64url_write(ak, false, text)));
-	return 0;
+		json_object_set_new(j, "ak", json_string(base64url_write(ak, false, text)));
+	ek_hash = host_ek_hash(buf_bytes(h->ek_pub));
+	json_object_set_new(j, "ek_hash", json_string(hex_write(digest_bytes(&ek_hash), hex)));
+	aks = json_array();
+	json_object_set_new(j, "aks", aks);
+	ueid = DB_B(BYTES(h->ueid));
+	return db_run(tx->db,
+		      "SELECT name, state, created FROM aks WHERE ueid = $1 ORDER BY created",
+		      &ueid, 1, list_ak, aks, NULL, e);
 }
 
 static int one_host(struct tx *tx, void *arg, struct err *e)
@@ -173,6 +196,7 @@ struct change {
 	struct expected_host expected;
 	struct join_token token;
 	const char *verb;
+	long long n_shares; /* that were shredded */
 	u8 hash[32], uuid[16], check[SHARE_CHECK_LEN];
 	char argument[128];
 };
@@ -182,7 +206,7 @@ static int add_expected(struct tx *tx, void *arg, struct err *e)
 	struct change *ch = arg;
 	char detail[500], hex[65];
 
-	if (expected_host_add(tx, &ch->expected, e))
+	if (expected_host_add(tx, &ch->expected, ch->call->operator, e))
 		return (int)e->code;
 	snprintf(detail, sizeof(detail), "{\"ek_hash\":\"%s\",\"group\":\"%s\",\"name\":\"%s\"}",
 		 hex_write(BYTES(ch->expected.ek_hash), hex), ch->expected.group,
@@ -232,6 +256,21 @@ static int accept_inventory(struct tx *tx, const struct host *h, const char *by,
 	return inventory_set(tx, h->ueid, last->inventory, by, e);
 }
 
+/* The name may be given to another host later: the audit says which one this was. */
+static int remove_host(struct tx *tx, struct change *ch, const struct host *h, struct err *e)
+{
+	struct digest ek_hash = host_ek_hash(buf_bytes(h->ek_pub));
+	char detail[700], hash[65], ueid[2 * UEID_LEN + 1];
+
+	if (host_remove(tx, h, &ch->n_shares, e))
+		return (int)e->code;
+	snprintf(detail, sizeof(detail),
+		 "{\"host\":\"%s\",\"ueid\":\"%s\",\"ek_hash\":\"%s\",\"shares_shredded\":%lld}",
+		 h->name, hex_write(BYTES(h->ueid), ueid), hex_write(digest_bytes(&ek_hash), hash),
+		 ch->n_shares);
+	return audit_append(tx, ch->call->actor, "host-removed", detail, e);
+}
+
 static int act_on_host(struct tx *tx, void *arg, struct err *e)
 {
 	struct change *ch = arg;
@@ -242,11 +281,13 @@ static int act_on_host(struct tx *tx, void *arg, struct err *e)
 
 	if (host_find_by_name(tx, name, &h, e))
 		return (int)e->code;
+	if (!strcmp(ch->verb, "remove"))
+		return remove_host(tx, ch, h, e);
 	if (!strcmp(ch->verb, "revoke"))
 		rc = host_set_state(tx, name, false, e);
 	else if (!strcmp(ch->verb, "restore"))
 		rc = host_set_state(tx, name, true, e);
-	else if (!strcmp(ch->verb, "confirm-ek"))
+	else if (!strcmp(ch->verb, "confirm"))
 		rc = host_confirm_ek(tx, name, ch->hash, e);
 	else if (!strcmp(ch->verb, "accept-inventory"))
 		rc = accept_inventory(tx, h, ch->call->actor, e);
@@ -273,7 +314,7 @@ void post_host_action(struct call *c)
 	label = text_member(body, "device");
 	if (!strcmp(ch.verb, "forget-device") && !evidence_label_valid(bytes_text(label)))
 		problem(c->out, 400, "Malformed", "device is not a device label");
-	else if (!strcmp(ch.verb, "confirm-ek") &&
+	else if (!strcmp(ch.verb, "confirm") &&
 		 !hex_read(text_member(body, "ek_hash"), ch.hash, 32))
 		problem(c->out, 400, "Malformed", "ek_hash is not 64 hex digits");
 	else {
@@ -281,7 +322,9 @@ void post_host_action(struct call *c)
 		if (store_write(c->server->store, act_on_host, &ch, &e))
 			problem_of(c->out, &e);
 		else
-			answer_json(c->out, 200, json_pack("{s:s}", "status", "done"));
+			answer_json(c->out, 200,
+				    json_pack("{s:s, s:I}", "status", "done", "shares_shredded",
+					      (json_int_t)ch.n_shares));
 	}
 	json_decref(body);
 }

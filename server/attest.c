@@ -497,6 +497,7 @@ static void answer_unquoted(struct round *r)
 	json_t *j = session_json(&r->session, "failed");
 
 	json_object_set_new(j, "ear_status", json_string("contraindicated"));
+	json_object_set_new(j, "enrolled", json_boolean(r->host != NULL));
 	json_object_set_new(j, "reasons", reasons_json(r->reasons));
 	answer_json(r->call->out, 200, j);
 }

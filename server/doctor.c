@@ -93,6 +93,20 @@ static void check_tls(struct doctor *d)
 	     "certificate is good for %lld days", left / 86400);
 }
 
+static void check_crls(struct doctor *d)
+{
+	OWNED(crls) crls = NULL;
+	struct err e = { 0 };
+
+	if (!d->s->ek_crls[0])
+		return;
+	if (crls_load(d->s->ek_crls, &crls, &e))
+		find(d, false, "EK revocation", "fetch the list again from its vendor", "%s",
+		     e.text);
+	else
+		find(d, true, "EK revocation", "", "%zu lists", crls_count(crls));
+}
+
 static void check_trust(struct doctor *d)
 {
 	struct refs *refs;
@@ -109,6 +123,7 @@ static void check_trust(struct doctor *d)
 	n = trust_store_count(d->server->ek_roots);
 	find(d, true, "EK roots", "", "%zu%s", n,
 	     n ? "" : "; hosts join by registered EK or by token");
+	check_crls(d);
 	refs = refvals_take(d->server->refvals);
 	n = refs_count(refs);
 	refvals_give(d->server->refvals, refs);

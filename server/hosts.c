@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "proto/tpm_attest.h"
+#include "rows.h"
 
 void host_drop(struct host **h)
 {
@@ -34,53 +35,7 @@ struct digest host_ek_hash(struct bytes ek_pub)
 	return sha256_of(ek_pub);
 }
 
-int host_ueid(struct bytes ek_pub, u8 out[UEID_LEN], struct err *e)
-{
-	struct tpm_public ek;
-	u8 name[TPM_NAME_MAX];
-	struct digest d;
-	size_t len;
-
-	if (tpm_public_parse(ek_pub, &ek, e))
-		return err_while(e, "EK");
-	len = tpm_public_name(&ek, name);
-	if (!len)
-		return err_set(e, E_UNSUPPORTED, "EK: name algorithm");
-	d = sha256_of((struct bytes){ name, len });
-	out[0] = 0x01;
-	memcpy(out + 1, d.at, 32);
-	return 0;
-}
-
 /* ---- rows and their MACs: the fields that decide trust, in the order of the SELECT ---- */
-static int check_mac(struct tx *tx, const char *label, const struct bytes *fields, size_t n,
-		     struct bytes mac, struct err *e)
-{
-	struct digest want;
-
-	if (keys_row_mac(tx->keys, label, fields, n, &want, e))
-		return (int)e->code;
-	return digest_equals(&want, mac)
-		       ? 0
-		       : err_set(e, E_SIGNATURE, "row of the database was changed (%s)", label);
-}
-
-static struct bytes copy_text(char *out, size_t size, struct bytes text)
-{
-	size_t n = text.len < size ? text.len : size - 1;
-
-	if (n)
-		memcpy(out, text.at, n);
-	out[n] = 0;
-	return text;
-}
-
-struct finding {
-	struct tx *tx;
-	void *out;
-	bool found;
-};
-
 static int host_mac(struct tx *tx, const struct host *h, struct digest *out, struct err *e)
 {
 	struct bytes fields[] = {
@@ -110,10 +65,10 @@ static int take_host(void *user, const struct db_row *row, struct err *e)
 	if (!h || row->at[0].bytes.len != UEID_LEN)
 		return err_set(e, E_MEMORY, "no memory for a host");
 	memcpy(h->ueid, row->at[0].bytes.at, UEID_LEN);
-	copy_text(h->name, sizeof(h->name), row->at[1].bytes);
-	copy_text(h->group, sizeof(h->group), row->at[2].bytes);
+	row_text(h->name, sizeof(h->name), row->at[1].bytes);
+	row_text(h->group, sizeof(h->group), row->at[2].bytes);
 	h->ek_pub = buf_copy(row->at[3].bytes);
-	copy_text(h->ek_trust, sizeof(h->ek_trust), row->at[4].bytes);
+	row_text(h->ek_trust, sizeof(h->ek_trust), row->at[4].bytes);
 	h->active = bytes_equal(row->at[5].bytes, bytes_text("active"));
 	if (host_mac(f->tx, h, &mac, e))
 		return (int)e->code;
@@ -178,6 +133,19 @@ int host_find_by_ueid(struct tx *tx, const u8 ueid[UEID_LEN], struct host **out,
 }
 
 /* ---- enrolment ---- */
+void host_trust(char trust[16], const char *to)
+{
+	static const char *const order[] = { "", "token", "certificate", "registered", "operator" };
+	size_t now = 0, then = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		now = strcmp(trust, order[i]) ? now : i;
+		then = strcmp(to, order[i]) ? then : i;
+	}
+	if (then > now)
+		row_text(trust, 16, bytes_text(to));
+}
+
 static int write_host(struct tx *tx, const struct host *h, struct err *e)
 {
 	struct digest mac;
@@ -279,134 +247,37 @@ int host_confirm_ek(struct tx *tx, const char *name, const u8 ek_hash[32], struc
 	if (!digest_equals(&d, (struct bytes){ ek_hash, 32 }))
 		return err_set(e, E_CONFLICT, "host %s has another EK", name);
 	if (!strcmp(h->ek_trust, "token"))
-		copy_text(h->ek_trust, sizeof(h->ek_trust), bytes_text("operator"));
+		row_text(h->ek_trust, sizeof(h->ek_trust), bytes_text("operator"));
 	return write_host(tx, h, e);
 }
 
-/* ---- expected beforehand ---- */
-int expected_host_add(struct tx *tx, const struct expected_host *x, struct err *e)
+int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct err *e)
 {
-	struct bytes fields[] = { BYTES(x->ek_hash), bytes_text(x->name), bytes_text(x->group) };
-	struct digest mac;
-	struct db_value v[5];
+	static const char *const rows[] = { "DELETE FROM inventories WHERE ueid = $1",
+					    "DELETE FROM devices WHERE ueid = $1",
+					    "DELETE FROM boots WHERE ueid = $1",
+					    "DELETE FROM attestations WHERE ueid = $1",
+					    "DELETE FROM aks WHERE ueid = $1",
+					    "DELETE FROM hosts WHERE ueid = $1" };
+	struct digest ek_hash = host_ek_hash(buf_bytes(h->ek_pub));
+	struct db_value ueid = DB_B(BYTES(h->ueid)), ek_pub = DB_B(buf_bytes(h->ek_pub));
+	struct db_value hash = DB_B(digest_bytes(&ek_hash));
 
-	if (keys_row_mac(tx->keys, "expected_hosts", fields, ARRAY_LEN(fields), &mac, e))
-		return (int)e->code;
-	v[0] = DB_B(BYTES(x->ek_hash));
-	v[1] = DB_T(x->name);
-	v[2] = DB_T(x->group);
-	v[3] = DB_I(clock_now_s());
-	v[4] = DB_B(digest_bytes(&mac));
-	return db_run(tx->db,
-		      "INSERT INTO expected_hosts (ek_hash, name, grp, created, mac)"
-		      " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (ek_hash) DO UPDATE SET"
-		      " name = excluded.name, grp = excluded.grp, mac = excluded.mac",
-		      v, 5, NULL, NULL, NULL, e);
-}
-
-static int take_expected(void *user, const struct db_row *row, struct err *e)
-{
-	struct finding *f = user;
-	struct expected_host *x = f->out;
-	struct bytes fields[] = { row->at[0].bytes, row->at[1].bytes, row->at[2].bytes };
-
-	if (check_mac(f->tx, "expected_hosts", fields, ARRAY_LEN(fields), row->at[3].bytes, e))
-		return (int)e->code;
-	memcpy(x->ek_hash, row->at[0].bytes.at, sizeof(x->ek_hash));
-	copy_text(x->name, sizeof(x->name), row->at[1].bytes);
-	copy_text(x->group, sizeof(x->group), row->at[2].bytes);
-	f->found = true;
-	return 0;
-}
-
-int expected_host_find(struct tx *tx, const u8 ek_hash[32], struct expected_host *out,
-		       struct err *e)
-{
-	struct finding f = { tx, out, false };
-	struct db_value v = DB_B(((struct bytes){ ek_hash, 32 }));
-
-	if (db_run(tx->db, "SELECT ek_hash, name, grp, mac FROM expected_hosts WHERE ek_hash = $1",
-		   &v, 1, take_expected, &f, NULL, e))
-		return (int)e->code;
-	return f.found ? 0 : err_set(e, E_NOTFOUND, "EK hash is not registered");
-}
-
-/* ---- join tokens ---- */
-static int token_mac(struct tx *tx, const struct join_token *t, struct digest *out, struct err *e)
-{
-	u8 until[8];
-	struct writer w = writer_on(until, sizeof(until));
-	struct bytes fields[] = { BYTES(t->hash), bytes_text(t->group), bytes_text(t->host_name),
-				  t->has_ek_hash ? BYTES(t->ek_hash) : BYTES_NONE, BYTES(until) };
-
-	write_be64(&w, (u64)t->not_after);
-	return keys_row_mac(tx->keys, "join_tokens", fields, ARRAY_LEN(fields), out, e);
-}
-
-int join_token_add(struct tx *tx, const struct join_token *t, struct err *e)
-{
-	struct digest mac;
-	struct db_value v[6];
-
-	if (token_mac(tx, t, &mac, e))
-		return (int)e->code;
-	v[0] = DB_B(BYTES(t->hash));
-	v[1] = DB_T(t->group);
-	v[2] = DB_T(t->host_name);
-	v[3] = t->has_ek_hash ? DB_B(BYTES(t->ek_hash)) : DB_NONE;
-	v[4] = DB_I(t->not_after);
-	v[5] = DB_B(digest_bytes(&mac));
-	return db_run(tx->db,
-		      "INSERT INTO join_tokens (hash, grp, host_name, ek_hash, not_after, mac)"
-		      " VALUES ($1, $2, $3, $4, $5, $6)",
-		      v, 6, NULL, NULL, NULL, e);
-}
-
-static int take_token(void *user, const struct db_row *row, struct err *e)
-{
-	struct finding *f = user;
-	struct join_token *t = f->out;
-	struct digest mac;
-
-	memcpy(t->hash, row->at[0].bytes.at, sizeof(t->hash));
-	copy_text(t->group, sizeof(t->group), row->at[1].bytes);
-	copy_text(t->host_name, sizeof(t->host_name), row->at[2].bytes);
-	t->has_ek_hash = row->at[3].bytes.len == sizeof(t->ek_hash);
-	if (t->has_ek_hash)
-		memcpy(t->ek_hash, row->at[3].bytes.at, sizeof(t->ek_hash));
-	t->not_after = row->at[4].number;
-	t->used = row->at[5].kind != DB_NULL;
-	if (token_mac(f->tx, t, &mac, e))
-		return (int)e->code;
-	if (!digest_equals(&mac, row->at[6].bytes))
-		return err_set(e, E_SIGNATURE, "join token row was changed in the database");
-	f->found = true;
-	return 0;
-}
-
-int join_token_find(struct tx *tx, const u8 hash[32], struct join_token *out, struct err *e)
-{
-	struct finding f = { tx, out, false };
-	struct db_value v = DB_B(((struct bytes){ hash, 32 }));
-
-	*out = (struct join_token){ 0 };
+	/* secure_delete overwrites what is deleted; the sealed keys are overwritten first all the same */
 	if (db_run(tx->db,
-		   "SELECT hash, grp, host_name, ek_hash, not_after, used, mac FROM join_tokens"
-		   " WHERE hash = $1",
-		   &v, 1, take_token, &f, NULL, e))
+		   "UPDATE secrets SET row_key = zeroblob(length(row_key)),"
+		   " sealed = zeroblob(length(sealed)) WHERE ueid = $1",
+		   &ueid, 1, NULL, NULL, n_shares, e) ||
+	    db_run(tx->db, "DELETE FROM secrets WHERE ueid = $1", &ueid, 1, NULL, NULL, NULL, e) ||
+	    db_run(tx->db, "DELETE FROM expected_hosts WHERE ek_hash = $1", &hash, 1, NULL, NULL,
+		   NULL, e) ||
+	    db_run(tx->db, "DELETE FROM enrolments WHERE ek_pub = $1", &ek_pub, 1, NULL, NULL, NULL,
+		   e))
 		return (int)e->code;
-	return f.found ? 0 : err_set(e, E_NOTFOUND, "no such join token");
-}
-
-int join_token_use(struct tx *tx, const u8 hash[32], struct err *e)
-{
-	struct db_value v[] = { DB_I(clock_now_s()), DB_B(((struct bytes){ hash, 32 })) };
-	long long changed = 0;
-
-	if (db_run(tx->db, "UPDATE join_tokens SET used = $1 WHERE hash = $2 AND used IS NULL", v,
-		   2, NULL, NULL, &changed, e))
-		return (int)e->code;
-	return changed == 1 ? 0 : err_set(e, E_DENIED, "join token was used before");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (db_run(tx->db, rows[i], &ueid, 1, NULL, NULL, NULL, e))
+			return (int)e->code;
+	return 0;
 }
 
 /* ---- inventory ---- */
@@ -415,7 +286,7 @@ static int take_inventory(void *user, const struct db_row *row, struct err *e)
 	struct finding *f = user;
 	struct bytes fields[] = { row->at[0].bytes, row->at[1].bytes };
 
-	if (check_mac(f->tx, "inventories", fields, 2, row->at[2].bytes, e))
+	if (row_mac_check(f->tx, "inventories", fields, 2, row->at[2].bytes, e))
 		return (int)e->code;
 	*(struct buf **)f->out = buf_copy(row->at[1].bytes);
 	f->found = *(struct buf **)f->out != NULL;
@@ -478,7 +349,7 @@ static int take_device(void *user, const struct db_row *row, struct err *e)
 	struct known_device *d = f->f.out;
 	struct digest mac;
 
-	copy_text(d->label, sizeof(d->label), row->at[0].bytes);
+	row_text(d->label, sizeof(d->label), row->at[0].bytes);
 	if (row->at[1].bytes.len != sizeof(d->leaf_key))
 		return err_set(e, E_SIGNATURE, "device row was changed in the database");
 	memcpy(d->leaf_key, row->at[1].bytes.at, sizeof(d->leaf_key));
@@ -510,7 +381,7 @@ int device_find(struct tx *tx, const u8 ueid[UEID_LEN], const char *label, struc
 static int take_name(void *user, const struct db_row *row, struct err *e)
 {
 	(void)e;
-	copy_text(user, HOST_NAME_MAX_LEN + 1, row->at[0].bytes);
+	row_text(user, HOST_NAME_MAX_LEN + 1, row->at[0].bytes);
 	return 0;
 }
 

@@ -29,39 +29,21 @@ int host_find_by_ueid(struct tx *tx, const u8 ueid[UEID_LEN], struct host **out,
 /** host_name_valid - letters, digits, '.', '-', '_'; 1 to 253; not starting with '.' or '-'. */
 bool host_name_valid(const char *name);
 
+/** host_trust - raise @trust to @to if that is the stronger word: token, certificate, registered, operator. */
+void host_trust(char trust[16], const char *to);
 /** host_enrol - a host whose AK was activated; E_CONFLICT when name or EK belong to another. */
 int host_enrol(struct tx *tx, const struct host *h, struct err *e);
 int host_set_state(struct tx *tx, const char *name, bool active, struct err *e);
+/**
+ * host_remove - the host, its AKs, inventory, devices, boots, verdict and registration, and its key shares,
+ * whose number is @n_shares: their volumes cannot be opened any more. The audit log keeps what was.
+ */
+int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct err *e);
 /** host_confirm_ek - an operator vouches for the EK of a host that joined by token alone. */
 int host_confirm_ek(struct tx *tx, const char *name, const u8 ek_hash[32], struct err *e);
 
-/** host_ek_hash - SHA-256 of an EK's TPMT_PUBLIC: what CI registers. host_ueid - 0x01 ‖ SHA-256(Name(EK)). */
+/** host_ek_hash - SHA-256 of an EK's TPMT_PUBLIC: what CI registers. */
 struct digest host_ek_hash(struct bytes ek_pub);
-int host_ueid(struct bytes ek_pub, u8 out[UEID_LEN], struct err *e);
-
-/* ---- expected beforehand ---- */
-struct expected_host {
-	u8 ek_hash[32];
-	char name[HOST_NAME_MAX_LEN + 1]; /* "" : any */
-	char group[GROUP_MAX_LEN + 1];
-};
-int expected_host_add(struct tx *tx, const struct expected_host *x, struct err *e);
-int expected_host_find(struct tx *tx, const u8 ek_hash[32], struct expected_host *out,
-		       struct err *e);
-
-struct join_token {
-	u8 hash[32];
-	char group[GROUP_MAX_LEN + 1];
-	char host_name[HOST_NAME_MAX_LEN + 1]; /* "" : any */
-	u8 ek_hash[32];
-	bool has_ek_hash;
-	long long not_after;
-	bool used;
-};
-int join_token_add(struct tx *tx, const struct join_token *t, struct err *e);
-int join_token_find(struct tx *tx, const u8 hash[32], struct join_token *out, struct err *e);
-/** join_token_use - atomically; E_DENIED when it was used before. */
-int join_token_use(struct tx *tx, const u8 hash[32], struct err *e);
 
 /* ---- inventory and devices ---- */
 /** inventory_find - the accepted inventory (encoded pci-function array); E_NOTFOUND: none yet. */

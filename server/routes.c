@@ -183,6 +183,7 @@ static bool may_call(struct call *c, enum right needed)
 		return false;
 	}
 	snprintf(c->actor, sizeof(c->actor), "token:%s", a.name);
+	c->operator= a.right >= OPERATOR;
 	return true;
 }
 

@@ -32,6 +32,7 @@ struct call {
 	struct http_response *out;
 	char part[2][128]; /* what the {} of the route matched */
 	char actor[80];	   /* "token:NAME", or the remote address, for the audit */
+	bool operator;	   /* its token may do more than provision */
 };
 
 /* enroll.c */

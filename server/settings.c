@@ -31,6 +31,8 @@ TEXT(database)
 TEXT(kek)
 TEXT(audit_floor)
 TEXT(ek_roots)
+TEXT(ek_intermediates)
+TEXT(ek_crls)
 TEXT(device_roots)
 TEXT(corim_roots)
 BOOL(tls)
@@ -214,6 +216,8 @@ static const struct config_key keys[] = {
 	{ "kek", "file", take_kek },
 	{ "audit", "floor", take_audit_floor },
 	{ "trust", "ek_roots", take_ek_roots },
+	{ "trust", "ek_intermediates", take_ek_intermediates },
+	{ "trust", "ek_crls", take_ek_crls },
 	{ "trust", "device_roots", take_device_roots },
 	{ "trust", "corim_roots", take_corim_roots },
 	{ "policy", "release_pcrs", take_release_pcrs },

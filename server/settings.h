@@ -21,6 +21,8 @@ struct settings {
 	char audit_floor[PATH_TEXT]; /* default: state/audit.floor */
 	/* [trust]: folders of certificates, PEM or DER; empty: none */
 	char ek_roots[PATH_TEXT];
+	char ek_intermediates[PATH_TEXT]; /* of vendors whose TPMs do not carry them */
+	char ek_crls[PATH_TEXT];	  /* revocation lists, read again at each enrolment */
 	char device_roots[PATH_TEXT];
 	char corim_roots[PATH_TEXT];
 	/* [policy] */

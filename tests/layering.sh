@@ -36,9 +36,9 @@ own() { # header pattern, owner pattern
 	[ -z "$hits" ] || complain "<$1> outside its owner:
 $hits"
 }
-own 'openssl/' 'common/(crypto_openssl\.c|key_openssl\.c|x509_openssl\.[ch]|path_openssl\.c|key_openssl\.h)'
+own 'openssl/' 'common/(crypto_openssl\.c|key_openssl\.c|x509_openssl\.[ch]|path_openssl\.c|crl_openssl\.c|key_openssl\.h)'
 own 'cbor\.h' 'proto/cbor\.c'
-own 'tss2/' 'agent/tpm\.c'
+own 'tss2/' 'agent/tpm(_endorsement)?\.c|agent/tpm_tss\.h'
 own 'curl/' 'agent/transport\.c'
 own 'microhttpd\.h' 'server/http\.c'
 own 'sqlite3\.h' 'server/db_sqlite\.c'

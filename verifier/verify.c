@@ -120,7 +120,7 @@ static void check_enrolment(struct run *r, struct err *e)
 }
 
 int open_attest(struct run *r, struct bytes attest, struct bytes sig, struct tpm_attest *out,
-		struct err *e)
+		enum digest_alg *hash, struct err *e)
 {
 	struct tpm_signature s;
 
@@ -130,6 +130,8 @@ int open_attest(struct run *r, struct bytes attest, struct bytes sig, struct tpm
 		return (int)e->code;
 	if (pubkey_verify(r->ak, s.scheme, s.hash, &attest, 1, (struct bytes){ s.raw, s.len }, e))
 		return (int)e->code;
+	if (hash)
+		*hash = s.hash;
 	return tpm_attest_parse(attest, out, e);
 }
 
@@ -156,7 +158,7 @@ static void check_pcrs(struct run *r)
 {
 	const struct tpm_selection *s = &r->v->quote.selection;
 	OWNED(hasher)
-	h = hasher_new(DIGEST_SHA256); /* of the quote's signing scheme: the AK template's */
+	h = hasher_new(r->quote_hash);
 	struct digest d;
 	bool same = s->n == r->t->n_banks;
 
@@ -205,7 +207,7 @@ static void check_clock(struct run *r)
 
 static void check_quote(struct run *r, struct err *e)
 {
-	int rc = open_attest(r, r->t->quote, r->t->quote_sig, &r->v->quote, e);
+	int rc = open_attest(r, r->t->quote, r->t->quote_sig, &r->v->quote, &r->quote_hash, e);
 
 	if (rc && e->code == E_FORMAT && strstr(e->text, "TPMS_ATTEST")) {
 		/* the AK signed it, so it is genuine: but it is not a quote */

@@ -51,7 +51,7 @@ static void check_k(struct run *r, struct err *e)
 	if (!r->t->certify.len)
 		rc = err_set(e, E_POLICY, "no certification of K was sent");
 	else
-		rc = open_attest(r, r->t->certify, r->t->certify_sig, &certify, e);
+		rc = open_attest(r, r->t->certify, r->t->certify_sig, &certify, NULL, e);
 	if (!rc && certify.type != TPM_ST_ATTEST_CERTIFY)
 		rc = err_set(e, E_POLICY, "the attestation of K is not a certification");
 	if (!rc && !bytes_equal(certify.name, (struct bytes){ name, name_len }))

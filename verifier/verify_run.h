@@ -14,6 +14,7 @@ struct run {
 	struct verified_view *v;
 	struct reasons *reasons;
 	struct pubkey *ak;
+	enum digest_alg quote_hash; /* of the scheme the quote is signed by */
 	struct digest bind;
 	struct evidence_context context;
 };
@@ -27,9 +28,12 @@ void check_judged(struct run *r, struct verified_device *d, enum check_id id, in
 void printable(struct bytes b, char *out, size_t size);
 /** token_bank - the claimed PCRs of a bank, or NULL. */
 const struct eat_bank *token_bank(const struct eat *t, u16 alg);
-/** open_attest - a TPMS_ATTEST of the enrolled AK: signature first, parsing second. */
+/**
+ * open_attest - a TPMS_ATTEST of the enrolled AK: signature first, parsing second. @hash: NULL, or gets
+ * the hash of its scheme, which is also the one of a quote's PCR digest.
+ */
 int open_attest(struct run *r, struct bytes attest, struct bytes sig, struct tpm_attest *out,
-		struct err *e);
+		enum digest_alg *hash, struct err *e);
 
 /* verify_device.c */
 void check_device(struct run *r, struct verified_device *d, struct err *e);

@@ -97,6 +97,14 @@ sed 's/init=\/bin\/sh/init=\/bin\/no/g' "$work/other.log" >"$work/lie.log"
 check boot_show_finds_a_lie_in_a_log 2 "^refused: boot log event .* are not what was measured" assay boot show "$work/lie.log"
 check boot_show_of_no_log_is_refused 2 "boot log" assay boot show "$work/assay.conf"
 check host_show_of_an_unknown_host_is_refused 2 "no such host" $assay host show nobody
+check host_show_prints_ek_hash_and_aks 0 "^  AK 000b[0-9a-f]{64} active" $assay host show cli-host
+check confirm_without_a_hash_says_it_and_does_nothing 1 "nothing is confirmed yet: the EK hash of cli-host is [0-9a-f]{64}" $assay host confirm cli-host
+check and_in_json_with_the_next_step 1 '"hint": ?"compare it with what' $assay host confirm cli-host --json
+check confirm_of_another_hash_is_refused 2 "has another EK" $assay host confirm cli-host --ek-hash "$(printf %064d 1)"
+check confirm_of_the_hash_is_done 0 "^done" $assay host confirm cli-host --ek-hash "$($assay host show cli-host --json | jq -r .ek_hash)"
+check remove_without_yes_does_nothing 1 "nothing is removed yet" $assay host remove second-host
+check remove_with_yes_is_done 0 '"shares_shredded": ?1' $assay host remove second-host --yes --json
+check and_the_host_is_gone 2 "no such host" $assay host show second-host
 check an_unknown_word_is_usage 1 "assay attest" assay no-such-word
 check doctor_names_what_is_wrong_and_the_next_step 2 "next: " $assay doctor
 
@@ -135,11 +143,21 @@ kill "$server_pid"
 wait "$server_pid" 2>/dev/null
 check a_token_has_a_role_and_a_name 0 "[A-Za-z0-9_-]{40}" assay-server --config "$work/server.conf" token grafana viewer
 check and_not_any_name 1 "a token's name has" assay-server --config "$work/server.conf" token 'x","y":"z' viewer
+assay-server --config "$work/server.conf" token ci provisioner >"$work/ci.token"
+chmod 600 "$work/ci.token"
+sed "s,^token_file = .*,token_file = $work/ci.token," "$work/assay.conf" >"$work/ci.conf"
 check the_nonce_key_is_rotated 0 "" assay-server --config "$work/server.conf" rotate-nonce-key
 start server assay-server --config "$work/server.conf" run
 server_pid=$started
 await server grep -q event=started "$work/server.log"
 check and_the_server_issues_nonces_by_the_new_one 0 "affirming" $assay attest
+ci="assay --config $work/ci.conf"
+check a_provisioner_registers_an_ek 0 "registered" $ci host add --ek-hash "$(printf %064d 2)" --group web
+check and_does_not_move_it 2 "an operator may change that" $ci host add --ek-hash "$(printf %064d 2)" --group db
+check and_makes_a_join_token 0 "^[A-Za-z0-9_-]{32}$" $ci join-token --valid 10m --group web
+check with_an_end_that_is_a_time 1 "join-token" $ci join-token --valid soon
+check and_sees_nothing 2 "no right" $ci host list
+check nor_removes_anything 2 "no right" $ci host remove cli-host --yes
 kill "$first_tpm"
 wait "$first_tpm" 2>/dev/null
 check a_tpm_that_is_gone_is_said 4 "tcti|TPM" $assay attest

@@ -240,7 +240,7 @@ void forge_host_make(struct forge_host *h, const char *name, int first_device)
 	h->ek_pub = forge_public(TEMPLATE_EK_ECC_P256, h->ek);
 	h->ak_pub = forge_public(TEMPLATE_AK_ECC_P256, h->ak);
 	name_of(buf_bytes(h->ak_pub), h->ak_name);
-	assert_ok(host_ueid(buf_bytes(h->ek_pub), h->ueid, &e), &e);
+	assert_ok(tpm_ueid(buf_bytes(h->ek_pub), h->ueid, &e), &e);
 }
 
 void forge_volume(const struct forge_host *h, u8 out[16])

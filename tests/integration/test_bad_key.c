@@ -118,6 +118,52 @@ static void of_many_challenges_for_one_tpm_only_the_newest_are_kept(void **state
 	forge_host_clear(&h);
 }
 
+/* What a join token alone vouches for is a host; for a secret a person has to have compared its EK. */
+static int joined_by_token(struct tx *tx, void *arg, struct err *e)
+{
+	OWNED(host) h = NULL;
+
+	if (host_find_by_name(tx, arg, &h, e))
+		return (int)e->code;
+	snprintf(h->ek_trust, sizeof(h->ek_trust), "token");
+	return host_enrol(tx, h, e);
+}
+
+static void a_host_that_joined_by_token_alone_gets_no_share_until_its_ek_is_confirmed(void **state)
+{
+	struct fixture *f = *state;
+	struct forge_host h;
+	struct forged t;
+	struct digest hash;
+	struct err e = { 0 };
+	char body[200], hex[65];
+	long status;
+
+	forge_host_make(&h, "host-token", 4);
+	forge_host_enrol(&f->s, &h);
+	assert_ok(store_write(f->s.server->store, joined_by_token, h.name, &e), &e);
+	honest(f, &h, &t);
+	withheld(&t, "release", "an operator has to confirm its EK before a share goes out");
+	forged_clear(&t);
+	hash = host_ek_hash(buf_bytes(h.ek_pub));
+	snprintf(body, sizeof(body), "{\"ek_hash\":\"%s\"}", hex_write(digest_bytes(&hash), hex));
+	json_decref(forge_call(&f->s, "POST", "/api/v1/hosts/host-token/confirm",
+			       "application/json", true, bytes_text(body), &status));
+	assert_int_equal(status, 200);
+	honest(f, &h, &t);
+	released(&t);
+	forged_clear(&t);
+	/* and away: its devices are another host's below */
+	json_decref(forge_call(&f->s, "POST", "/api/v1/hosts/host-token/remove", "application/json",
+			       true, bytes_text("{}"), &status));
+	assert_int_equal(status, 200);
+	honest(f, &h, &t);
+	refused(&t, "ENROLLED QUOTE_SIGNATURE BOOT_LOG K_CERTIFIED CAP RESTART",
+		"this AK is not enrolled");
+	forged_clear(&t);
+	forge_host_clear(&h);
+}
+
 /* It would sign a made-up quote: the host could tell any story. */
 static void an_ak_without_restricted_is_not_enrolled(void **state)
 {
@@ -345,7 +391,7 @@ static void replay_after(struct fixture *f, const char *name, int first_device,
 		assert_ok(tpm_open(sw.tcti, &tpm, &e), &e);
 		assert_ok(tpm_key_make(tpm, TEMPLATE_EK_ECC_P256, &ek, &e), &e);
 		h.ek_pub = buf_copy(buf_bytes(ek->pub));
-		assert_ok(host_ueid(buf_bytes(h.ek_pub), h.ueid, &e), &e);
+		assert_ok(tpm_ueid(buf_bytes(h.ek_pub), h.ueid, &e), &e);
 		tpm_key_drop(&ek);
 		tpm_drop(&tpm);
 		open_keys(&sw, &tpm, &ak, &k);
@@ -387,6 +433,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		REFUSAL(an_ak_that_was_not_activated_is_nobodys),
 		REFUSAL(of_many_challenges_for_one_tpm_only_the_newest_are_kept),
+		REFUSAL(a_host_that_joined_by_token_alone_gets_no_share_until_its_ek_is_confirmed),
 		REFUSAL(an_ak_without_restricted_is_not_enrolled),
 		REFUSAL(a_k_that_is_the_srk_or_its_child_gets_no_share),
 		REFUSAL(a_k_of_another_host_gets_no_share),

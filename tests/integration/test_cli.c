@@ -91,6 +91,14 @@ static void stands_in_the_report(const char *name)
 	X(boot_show_finds_a_lie_in_a_log)                                                          \
 	X(boot_show_of_no_log_is_refused)                                                          \
 	X(host_show_of_an_unknown_host_is_refused)                                                 \
+	X(host_show_prints_ek_hash_and_aks)                                                        \
+	X(confirm_without_a_hash_says_it_and_does_nothing)                                         \
+	X(and_in_json_with_the_next_step)                                                          \
+	X(confirm_of_another_hash_is_refused)                                                      \
+	X(confirm_of_the_hash_is_done)                                                             \
+	X(remove_without_yes_does_nothing)                                                         \
+	X(remove_with_yes_is_done)                                                                 \
+	X(and_the_host_is_gone)                                                                    \
 	X(an_unknown_word_is_usage)                                                                \
 	X(doctor_names_what_is_wrong_and_the_next_step)                                            \
 	X(a_saved_token_verifies_offline_and_says_what_is_not_proven)                              \
@@ -115,6 +123,12 @@ static void stands_in_the_report(const char *name)
 	X(and_not_any_name)                                                                        \
 	X(the_nonce_key_is_rotated)                                                                \
 	X(and_the_server_issues_nonces_by_the_new_one)                                             \
+	X(a_provisioner_registers_an_ek)                                                           \
+	X(and_does_not_move_it)                                                                    \
+	X(and_makes_a_join_token)                                                                  \
+	X(with_an_end_that_is_a_time)                                                              \
+	X(and_sees_nothing)                                                                        \
+	X(nor_removes_anything)                                                                    \
 	X(a_tpm_that_is_gone_is_said)                                                              \
 	X(and_is_used_again_once_it_is_back)                                                       \
 	X(a_verdict_of_long_ago_is_stale_neither_good_nor_bad)                                     \

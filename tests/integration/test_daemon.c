@@ -64,15 +64,18 @@ static void await_words(struct fixture *f, const char *words)
 }
 
 /* ---- the agent ---- */
+static const char *more = ""; /* of the configuration */
+
 static void configure(struct fixture *f, const char *urls)
 {
-	char text[2000];
+	char text[3000];
 
 	snprintf(text, sizeof(text),
 		 "[server]\n%spin = %s\ndeployment = %s\n[host]\nname = host-a\n[tpm]\ntcti = %s\n"
 		 "[logs]\nboot = %s/boot.log\n[devices]\npci =\n[rounds]\ninterval = 1h\n"
-		 "[sockets]\ncollector = %s/collector.sock\nagent = %s\n",
-		 urls, f->s.pin, f->s.deployment, f->sw.tcti, f->folder, f->folder, f->socket);
+		 "[sockets]\ncollector = %s/collector.sock\nagent = %s\n%s",
+		 urls, f->s.pin, f->s.deployment, f->sw.tcti, f->folder, f->folder, f->socket,
+		 more);
 	rig_write(f->folder, "agent.conf", text);
 }
 
@@ -127,9 +130,8 @@ static void run_once(const struct fixture *f, const char *verb, int want)
 	assert_int_equal(rig_run(log, argv), want);
 }
 
-static void enrol(struct fixture *f)
+static void read_ek_hash(struct fixture *f, char out[65])
 {
-	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
 	OWNED(buf) hash = NULL;
 	char path[300];
 
@@ -137,8 +139,21 @@ static void enrol(struct fixture *f)
 	snprintf(path, sizeof(path), "%s/ek-hash.out", f->folder);
 	hash = file_bytes(path);
 	assert_true(hash && hash->w.len >= 64);
-	hash->w.at[64] = 0;
-	rig_register(&f->s, t, (char *)hash->w.at, "host-a");
+	snprintf(out, 65, "%.64s", (char *)hash->w.at);
+}
+
+static void register_ek(struct fixture *f, const char *name)
+{
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
+	char hash[65];
+
+	read_ek_hash(f, hash);
+	rig_register(&f->s, t, hash, name);
+}
+
+static void enrol(struct fixture *f)
+{
+	register_ek(f, "host-a");
 	run_once(f, "enroll", 0);
 }
 
@@ -335,6 +350,112 @@ static void a_request_that_is_none_is_refused_and_the_next_is_served(void **stat
 	assert_int_equal(end_agent(f, SIGTERM), 0);
 }
 
+/* ---- enrolment ---- */
+static void remove_host(struct fixture *f)
+{
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
+
+	json_decref(rig_call(t, "POST", "/api/v1/hosts/host-a/remove", "application/json",
+			     f->s.token, bytes_text("{}"), 200));
+}
+
+/* Every kind of EK and AK, from nothing to a verdict: whose quotes and certifications the server takes. */
+static void a_host_that_is_expected_enrols_by_itself_with_every_kind_of_key(void **state)
+{
+	static const char *const keys[] = {
+		"[tpm]\nek = ecc-p384-high\nak = ecc-p384\n",
+		"[tpm]\nek = rsa-2048\nak = rsa-2048\n",
+		"[tpm]\nek = ecc-p256-high\nak = ecc-p256\n",
+		"[tpm]\nek = rsa-2048-high\nak = ecc-p384\n",
+		"",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		remove_host(f);
+		more = keys[i];
+		configure_one(f);
+		register_ek(f, "host-a");
+		start_agent(f);
+		await_words(f, "STATUS=last verdict: contraindicated");
+		await_words(f, "STATUS=enrolling: keys");
+		await_words(f, "STATUS=last verdict: warning");
+		assert_int_equal(end_agent(f, SIGTERM), 0);
+	}
+}
+
+static int count_words(const struct fixture *f, const char *name, const char *words)
+{
+	OWNED(buf) log = NULL;
+	char path[300];
+	int n = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+	log = file_bytes(path);
+	assert_non_null(log);
+	write_u8(&log->w, 0);
+	for (const char *at = (char *)log->w.at; (at = strstr(at, words)); at++)
+		n++;
+	return n;
+}
+
+static void a_refused_host_says_so_once_and_tries_again_until_somebody_lets_it_in(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
+	char hash[65];
+
+	remove_host(f);
+	more = "[enroll]\nretry = 1s\n";
+	configure_one(f);
+	read_ek_hash(f, hash); /* before: a simulator speaks to one program at a time */
+	start_agent(f);
+	for (int i = 0; i < 3; i++) /* after one second, and two, and four */
+		await_words(f,
+			    "STATUS=enrolment refused: enrol host-a: server answers 403: nothing "
+			    "vouches for this TPM");
+	assert_int_equal(count_words(f, "agent.log", "event=enrol-refused"), 1);
+	rig_register(&f->s, t, hash, "host-a");
+	await_words(f, "STATUS=last verdict: warning");
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	more = "";
+}
+
+static void a_host_with_a_token_enrols_and_one_that_may_not_ask_does_not(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(transport) t = rig_server_connect(&f->s, f->s.pin);
+	char text[400], path[300];
+	json_t *j;
+
+	remove_host(f);
+	snprintf(text, sizeof(text), "[enroll]\nauto = no\ntoken_file = %s/join.token\n",
+		 f->folder);
+	more = text;
+	configure_one(f);
+	j = rig_call(t, "POST", "/api/v1/join-tokens", "application/json", f->s.token,
+		     bytes_text("{\"name\":\"host-a\"}"), 201);
+	snprintf(path, sizeof(path), "%s\n", json_string_value(json_object_get(j, "join_token")));
+	json_decref(j);
+	rig_write(f->folder, "join.token", path);
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: contraindicated");
+	for (int i = 0; i < 5; i++)
+		await_words(f, "WATCHDOG=1");
+	assert_null(strstr(f->said, "enrolling"));
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	snprintf(text, sizeof(text), "[enroll]\ntoken_file = %s/join.token\n", f->folder);
+	configure_one(f);
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	start_agent(f); /* the token is used up, and nobody asks for it again */
+	await_words(f, "STATUS=last verdict: warning");
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	more = "";
+	configure_one(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +469,10 @@ int main(void)
 			a_server_that_restarts_between_nonce_and_verdict_still_takes_the_token),
 		cmocka_unit_test(a_caller_that_stays_silent_holds_up_nobody_for_long),
 		cmocka_unit_test(a_request_that_is_none_is_refused_and_the_next_is_served),
+		cmocka_unit_test(a_host_that_is_expected_enrols_by_itself_with_every_kind_of_key),
+		cmocka_unit_test(
+			a_refused_host_says_so_once_and_tries_again_until_somebody_lets_it_in),
+		cmocka_unit_test(a_host_with_a_token_enrols_and_one_that_may_not_ask_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -204,7 +204,7 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 	assert_ok(tpm_open(f->settings.tcti, &tpm, &e), &e);
 	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_DENIED,
 		       "nothing vouches for this TPM");
-	assert_ok(ek_hash_run(tpm, hash, &e), &e);
+	assert_ok(ek_hash_run(&f->settings, tpm, hash, &e), &e);
 	rig_register(&f->s, t, hash, "host-a");
 	assert_ok(enroll_run(&f->settings, tpm, t, &e), &e);
 	assert_ok(enroll_run(&f->settings, tpm, t, &e), &e); /* the same again changes nothing */
@@ -214,7 +214,7 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 	assert_ok(folder_make(folder, 0700, &e), &e);
 	rig_tpm_start(&other, folder);
 	assert_ok(tpm_open(other.tcti, &tpm, &e), &e);
-	assert_ok(ek_hash_run(tpm, hash, &e), &e);
+	assert_ok(ek_hash_run(&f->settings, tpm, hash, &e), &e);
 	rig_register(&f->s, t, hash, "");
 	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_CONFLICT,
 		       "enrolled with another TPM");

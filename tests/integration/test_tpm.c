@@ -80,7 +80,10 @@ static void the_ak_is_the_same_key_every_time_and_k_is_another_after_a_reset(voi
 
 static void a_credential_made_without_a_tpm_is_activated_for_each_kind_of_ek(void **state)
 {
-	static const enum tpm_template eks[] = { TEMPLATE_EK_ECC_P256, TEMPLATE_EK_RSA_2048 };
+	static const enum tpm_template eks[] = { TEMPLATE_EK_ECC_P256, TEMPLATE_EK_RSA_2048,
+						 TEMPLATE_EK_RSA_2048_HIGH,
+						 TEMPLATE_EK_ECC_P256_HIGH,
+						 TEMPLATE_EK_ECC_P384_HIGH };
 	struct fixture *f = *state;
 	struct err e = { 0 };
 	OWNED(tpm) tpm = NULL;
@@ -122,22 +125,20 @@ static void a_credential_made_without_a_tpm_is_activated_for_each_kind_of_ek(voi
 	}
 }
 
-static void a_quote_verifies_and_speaks_of_the_values_read(void **state)
+static void check_quote_by(struct tpm *tpm, enum tpm_template template)
 {
-	struct fixture *f = *state;
 	struct err e = { 0 };
-	OWNED(tpm) tpm = NULL;
 	OWNED(tpm_key) ak = NULL;
 	OWNED(pubkey) pub = NULL;
-	struct digest extra = sha256_of(bytes_text("evidence"));
+	OWNED(hasher) h = NULL;
+	struct digest extra = sha256_of(bytes_text("evidence")), pcrs;
 	struct tpm_quoted q = { 0 };
 	struct tpm_public area;
 	struct tpm_attest attest;
 	struct tpm_signature sig;
 	struct bytes attest_bytes;
 
-	assert_ok(tpm_open(f->sw.tcti, &tpm, &e), &e);
-	assert_ok(tpm_key_make(tpm, TEMPLATE_AK_ECC_P256, &ak, &e), &e);
+	assert_ok(tpm_key_make(tpm, template, &ak, &e), &e);
 	assert_ok(tpm_quote(tpm, ak, &extra, &q, &e), &e);
 	assert_ok(tpm_public_parse(buf_bytes(ak->pub), &area, &e), &e);
 	assert_ok(tpm_public_key(&area, &pub, &e), &e);
@@ -151,7 +152,27 @@ static void a_quote_verifies_and_speaks_of_the_values_read(void **state)
 	assert_true(digest_equals(&extra, attest.extra_data));
 	assert_int_equal(attest.selection.n, 1);
 	assert_int_equal(attest.selection.bank[0].pcrs, 0xffff);
+	/* the digest of the PCRs is of the AK's own hash */
+	assert_int_equal(sig.hash, tpm_digest_alg(area.scheme_hash));
+	h = hasher_new(sig.hash);
+	for (u32 i = 0; i < 16; i++)
+		hasher_add(h, digest_bytes(&q.pcrs[0][i]));
+	pcrs = hasher_end(h);
+	assert_true(digest_equals(&pcrs, attest.pcr_digest));
 	tpm_quoted_clear(&q);
+}
+
+static void a_quote_by_each_kind_of_ak_verifies_and_speaks_of_the_values_read(void **state)
+{
+	static const enum tpm_template aks[] = { TEMPLATE_AK_ECC_P256, TEMPLATE_AK_ECC_P384,
+						 TEMPLATE_AK_RSA_2048 };
+	struct fixture *f = *state;
+	OWNED(tpm) tpm = NULL;
+	struct err e = { 0 };
+
+	assert_ok(tpm_open(f->sw.tcti, &tpm, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(aks); i++)
+		check_quote_by(tpm, aks[i]);
 }
 
 /* Everything of a release that an eavesdropper or the disk could keep. */
@@ -307,7 +328,7 @@ int main(void)
 		cmocka_unit_test(ak_and_k_are_what_their_templates_say),
 		cmocka_unit_test(the_ak_is_the_same_key_every_time_and_k_is_another_after_a_reset),
 		cmocka_unit_test(a_credential_made_without_a_tpm_is_activated_for_each_kind_of_ek),
-		cmocka_unit_test(a_quote_verifies_and_speaks_of_the_values_read),
+		cmocka_unit_test(a_quote_by_each_kind_of_ak_verifies_and_speaks_of_the_values_read),
 		cmocka_unit_test(a_released_share_opens_in_this_boot),
 		cmocka_unit_test(a_recorded_release_is_dead_after_a_tpm_reset),
 		cmocka_unit_test(a_recorded_release_is_dead_after_a_tpm_restart),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/settings.h"
+#include "agent/tpm.h"
 #include "common/file.h"
 #include "server/settings.h"
 
@@ -65,6 +66,9 @@ static void an_agent_needs_a_server_that_it_can_know_and_nothing_else(void **sta
 	assert_string_equal(s->boot_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
 	assert_string_equal(s->pci_folder, "/sys/bus/pci/devices");
 	assert_int_equal(s->interval_s, 3600);
+	assert_true(s->enroll_auto);
+	assert_int_equal(s->ek, EK_BY_CERTIFICATE);
+	assert_int_equal(s->ak, TEMPLATE_AK_ECC_P256);
 	assert_int_equal(s->release_pcrs, 0xdbff);
 	assert_false(s->allow_socket_source || s->allow_file_source);
 	assert_int_equal(s->n_devices + s->n_volumes, 0);
@@ -116,6 +120,11 @@ static void an_agent_refuses_what_would_leave_it_open_or_guessing(void **state)
 		{ SERVER "[devices]\nungated = 01:00.0\n", "PCI addresses as 0000:01:00.0" },
 		{ SERVER "[devices]\ngate = on\nsources =\n", "gate is of the kernel's devices" },
 		{ SERVER "[devices]\ngate = accept\npci =\n", "gate is of the kernel's devices" },
+		{ SERVER "[tpm]\nek = ecc-p521\n", "auto, ecc-p256" },
+		{ SERVER "[tpm]\nak = auto\n", "ecc-p256, ecc-p384 or rsa-2048 expected" },
+		{ SERVER "[enroll]\nauto = perhaps\n", "yes or no" },
+		{ SERVER "[enroll]\nretry = 0\n", "longer than nothing" },
+		{ SERVER "[enroll]\njoin_token = x\n", "unknown key" },
 		{ SERVER "[volume x]\nepoch = 1\n", "[volume UUID] expected" },
 		{ SERVER VOLUME("1") VOLUME("1"), "stands twice" },
 		{ SERVER "[volume 00000001-0000-0000-0000-000000000000]\nepoch = 0\n",

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What tpm.c and tpm_endorsement.c share; nobody else includes this. */
+#ifndef ASSAY_AGENT_TPM_TSS_H
+#define ASSAY_AGENT_TPM_TSS_H
+
+#include <tss2/tss2_esys.h>
+
+#include "tpm.h"
+
+struct tpm {
+	TSS2_TCTI_CONTEXT *tcti;
+	ESYS_CONTEXT *esys;
+};
+
+/** tpm_failed - E_TPM with the TPM's own reason. */
+int tpm_failed(struct err *e, const char *what, TSS2_RC rc);
+/** tpm_policy_session - SHA-256; salted to @salt_key and encrypting answers unless that is ESYS_TR_NONE. */
+int tpm_policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e);
+
+#endif
