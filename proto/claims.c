@@ -12,6 +12,7 @@ enum {
 	CLAIM_HWMODEL = 259,
 	CLAIM_HWVERSION = 260,
 	CLAIM_PROFILE = 265,
+	CLAIM_SWVERSION = 271,
 	COSE_SHA256 = -16,
 	COSE_SHA384 = -43,
 	COSE_SHA512 = -44
@@ -89,6 +90,12 @@ static size_t go_down(struct walk *w, const char *format, ...)
 static int wrong(const struct walk *w, enum err_code code, const char *why)
 {
 	return err_set(w->e, code, "%s: %s", w->path, why);
+}
+
+static void take_note(struct walk *w, const char *what)
+{
+	if (!w->out->note[0]) /* the first one */
+		snprintf(w->out->note, sizeof(w->out->note), "%.120s: %s", w->path, what);
 }
 
 static void check_version(struct cbor *c)
@@ -324,6 +331,10 @@ static int check_claim(struct walk *w, u64 key, struct bytes value)
 
 	if (key == CLAIM_SUBMODS)
 		return check_submods(w, &c);
+	if (key == CLAIM_SWVERSION && cbor_peek(&c) == CBOR_TEXT) { /* as the RFC's own example */
+		take_note(w, "swversion is text");
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (known[i].key != key)
 			continue;
@@ -360,9 +371,8 @@ static int check_set(struct walk *w, struct bytes set)
 	cbor_end(&c);
 	if (cbor_done(&c))
 		return wrong(w, cbor_code(&c), c.r.why);
-	if (version && !model && !w->out->note[0])
-		snprintf(w->out->note, sizeof(w->out->note), "%.120s: hwversion without hwmodel",
-			 w->path);
+	if (version && !model)
+		take_note(w, "hwversion without hwmodel");
 	return 0;
 }
 

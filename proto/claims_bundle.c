@@ -10,17 +10,17 @@ static bool find_digest(struct bytes claims, struct bytes label, enum digest_alg
 {
 	struct cbor c = cbor_on(claims, CBOR_WELL_FORMED);
 	size_t n = cbor_map(&c, "claims");
+	bool found = false;
 
-	for (; n && !c.r.why; n--) {
-		bool submods = cbor_peek(&c) == CBOR_UINT && cbor_uint(&c, "key") == CLAIM_SUBMODS;
+	for (; n && !c.r.why && !found; n--) {
+		struct bytes key = cbor_item(&c, "key");
+		struct cbor k = cbor_on(key, CBOR_WELL_FORMED);
 
-		if (submods)
-			break;
-		if (cbor_peek(&c) != CBOR_NOTHING && cbor_peek(&c) != CBOR_UINT)
-			cbor_item(&c, "key");
-		cbor_item(&c, "value");
+		found = cbor_peek(&k) == CBOR_UINT && cbor_uint(&k, "key") == CLAIM_SUBMODS;
+		if (!found)
+			cbor_item(&c, "value");
 	}
-	if (!n)
+	if (!found)
 		return false;
 	for (n = cbor_map(&c, "submods"); n && !c.r.why; n--) {
 		bool same = bytes_equal(cbor_text(&c, "name"), label);
