@@ -10,6 +10,7 @@
 #include "evidence.h"
 
 #define EAR_PROFILE	   "tag:ietf.org,2026:rats/ear#04"
+#define EAR_MEDIA_TYPE_JWT "application/eat+jwt"
 #define EAR_MEDIA_TYPE_CWT "application/eat+cwt"
 #define EAR_DEVELOPER	   "https://assay.dev"
 #define EAR_BUILD	   ASSAY_VERSION "+" ASSAY_COMMIT
@@ -20,7 +21,8 @@ enum {
 	EAR_MAX = 1024 * 1024,
 	EAR_AUDIENCE_MAX = 200,
 	EAR_REASONS_MAX = 16, /* that a server puts into one submodule: its answer has them all */
-	EAR_SKEW_S = 60
+	EAR_SKEW_S = 60,
+	EAR_ANY_TIME = -1, /* to look at one that has expired: never to rely on it */
 };
 
 struct ear_submod {
