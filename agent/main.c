@@ -134,13 +134,16 @@ static int give_share(struct agent *a, const struct local_request *rq, int *fd, 
 	return rc;
 }
 
-/* bool has_nonce ‖ nonce(32) ‖ audience */
+/* u8 flags (1 has nonce, 2 a CWT) ‖ nonce(32) ‖ audience */
 static int take_whom(struct bytes argument, struct relying_party *whom, struct err *e)
 {
 	struct reader r = reader_on(argument);
 	struct bytes nonce, audience;
+	u8 flags;
 
-	whom->has_nonce = read_u8(&r, "has_nonce") == 1;
+	flags = read_u8(&r, "flags");
+	whom->has_nonce = flags & 1;
+	whom->cwt = flags & 2;
 	nonce = read_bytes(&r, EVIDENCE_NONCE_LEN, "nonce");
 	audience = read_bytes(&r, r.left.len, "audience");
 	if (read_done(&r) || audience.len > EAR_AUDIENCE_MAX)

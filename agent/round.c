@@ -403,14 +403,15 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 
 int round_send(struct round *r, struct round_result *out, struct err *e)
 {
-	char path[sizeof(r->session) + EAR_AUDIENCE_MAX + 16];
+	char path[sizeof(r->session) + EAR_AUDIENCE_MAX + 32];
 	struct reply reply;
 	int rc;
 
 	*out = (struct round_result){ 0 };
 	say("verdict");
-	snprintf(path, sizeof(path), "%s%s%s", r->session, r->whom.audience[0] ? "?audience=" : "",
-		 r->whom.audience);
+	snprintf(path, sizeof(path), "%s%s%s%s", r->session,
+		 r->whom.cwt ? "?result=cwt" : "?result=jwt",
+		 r->whom.audience[0] ? "&audience=" : "", r->whom.audience);
 	if (transport_call(r->t, "POST", path, EAT_MEDIA_TYPE, NULL, buf_bytes(r->token), &reply,
 			   e))
 		return err_while(e, "send evidence");

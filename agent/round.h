@@ -10,7 +10,7 @@
 
 /** struct relying_party - for whom a result is made, when it is not for the server itself. */
 struct relying_party {
-	bool has_nonce;
+	bool has_nonce, cwt;		     /* the result as a CWT */
 	u8 nonce[EVIDENCE_NONCE_LEN];	     /* the result carries it; nothing is released then */
 	char audience[EAR_AUDIENCE_MAX + 1]; /* "": the server */
 };

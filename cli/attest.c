@@ -65,30 +65,44 @@ static int save_token(const struct cli *c, const char *path, struct err *e)
 static int ask_verdict(const struct cli *c, struct buf **out, struct err *e)
 {
 	u8 room[1 + EVIDENCE_NONCE_LEN + EAR_AUDIENCE_MAX], nonce[EVIDENCE_NONCE_LEN] = { 0 };
-	const char *audience = c->option[OPT_AUDIENCE];
+	const char *audience = c->option[OPT_AUDIENCE], *format = c->option[OPT_FORMAT];
 	struct writer w = writer_on(room, sizeof(room));
 
-	if (!c->option[OPT_NONCE] && !audience)
+	if (format && strcmp(format, "jwt") && strcmp(format, "cwt"))
+		return err_set(e, E_USAGE, "--format of a result is jwt or cwt");
+	if (!c->option[OPT_NONCE] && !audience && !format)
 		return ask_agent(c, AGENT_ATTEST, BYTES_NONE, out, e);
 	if (c->option[OPT_NONCE] && !hex_read(c->option[OPT_NONCE], nonce, sizeof(nonce)))
 		return err_set(e, E_USAGE, "--nonce is 64 hex digits");
 	if (audience && !ear_audience_valid(audience))
 		return err_set(e, E_USAGE, "--audience is at most %d characters of a URI",
 			       EAR_AUDIENCE_MAX);
-	write_u8(&w, c->option[OPT_NONCE] != NULL);
+	write_u8(&w,
+		 (u8)((c->option[OPT_NONCE] ? 1 : 0) | (format && !strcmp(format, "cwt") ? 2 : 0)));
 	write_bytes(&w, BYTES(nonce));
 	write_bytes(&w, bytes_text(audience ? audience : ""));
 	return ask_agent(c, AGENT_ATTEST, write_done(&w), out, e);
 }
 
-/* The result alone, for a relying party: a JWT that the server signed. */
+/* The result alone, for a relying party: what the server signed, a CWT in its own bytes. */
 static int save_result(const char *path, json_t *answer, struct err *e)
 {
-	const char *jwt = json_string_value(json_object_get(answer, "result"));
+	const char *text = json_string_value(json_object_get(answer, "result"));
+	const char *type = json_string_value(json_object_get(answer, "result_type"));
+	OWNED(buf) raw = NULL;
+	long n;
+	u8 *p;
 
-	if (!jwt)
+	if (!text)
 		return err_set(e, E_NOTFOUND, "the server's answer has no result to keep");
-	return file_write(path, bytes_text(jwt), 0644, e);
+	if (!type || strcmp(type, EAR_MEDIA_TYPE_CWT))
+		return file_write(path, bytes_text(text), 0644, e);
+	raw = buf_new(EAR_MAX);
+	p = raw ? write_space(&raw->w, strlen(text)) : NULL;
+	n = p ? base64_read(bytes_text(text), p, strlen(text)) : -1;
+	if (n < 0)
+		return err_set(e, E_FORMAT, "the server's result is not base64url");
+	return file_write(path, (struct bytes){ p, (size_t)n }, 0644, e);
 }
 
 int cmd_attest(struct cli *c)

@@ -40,6 +40,8 @@ enum cli_option {
 	OPT_DIFF,
 	OPT_YES,
 	OPT_VALID,
+	OPT_ANCHOR,
+	OPT_JWK,
 	OPT_COUNT
 };
 
@@ -68,6 +70,15 @@ int cmd_boot(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
 int cmd_doctor(struct cli *c);
+int cmd_result(struct cli *c, const char *verb);
+/** result_verify - of cmd_verify() too; @command: whose schema its JSON has. */
+int result_verify(struct cli *c, const char *path, const char *command);
+int cmd_inspect(struct cli *c);
+
+/** cli_read_key - PEM, a JWK, or the server's well-known answer. */
+int cli_read_key(const char *path, struct pubkey **out, struct err *e);
+/** cli_read_anchor - the key of one certificate, PEM or DER, that is valid now. */
+int cli_read_anchor(const char *path, struct pubkey **out, struct err *e);
 
 /** cli_fail - print the error as text or as JSON; Return: its exit code. */
 int cli_fail(const struct cli *c, const struct err *e, const char *hint);

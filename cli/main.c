@@ -18,7 +18,7 @@ static const char usage[] =
 	"  assay attest [--share UUID] [--out FILE]  attest now; --share proves that the key share "
 	"opens,\n"
 	"                                        --out keeps the token\n"
-	"  assay attest [--nonce HEX] [--audience URI] --result FILE\n"
+	"  assay attest [--nonce HEX] [--audience URI] --result FILE [--format jwt|cwt]\n"
 	"                                        keep the server's result (EAR) for somebody else; "
 	"with\n"
 	"                                        their nonce they know that it is fresh\n"
@@ -44,8 +44,15 @@ static const char usage[] =
 	"  assay verify FILE --format spdm-pcap  a bus or emulator capture\n"
 	"  assay verify FILE --format nvidia-gpu --chain FILE --root FILE --nonce HEX\n"
 	"                                        a GPU's report\n"
-	"  assay verify RESULT --format ear --key JWK [--audience URI] [--nonce HEX]\n"
-	"                                        a server's result, as a relying party checks it\n"
+	"  assay result verify RESULT --key FILE|--anchor CERT|--jwk FILE [--audience URI] "
+	"[--nonce "
+	"HEX]\n"
+	"                                        a server's result, JWT or CWT, as a relying party "
+	"checks it\n"
+	"  assay inspect FILE [--key FILE|--anchor CERT]\n"
+	"                                        what is in a file of any format, whether it keeps "
+	"its\n"
+	"                                        grammar, and with a key its signature\n"
 	"  assay boot show FILE | diff A B       boot logs as sentences; a log or a saved token\n"
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
 	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE [--one-host]\n"
@@ -252,6 +259,8 @@ static const struct option options[] = {
 	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
 	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
 	{ "learned", no_argument, NULL, LONG_FIRST + OPT_LEARNED },
+	{ "anchor", required_argument, NULL, LONG_FIRST + OPT_ANCHOR },
+	{ "jwk", required_argument, NULL, LONG_FIRST + OPT_JWK },
 	{ "diff", no_argument, NULL, LONG_FIRST + OPT_DIFF },
 	{ "yes", no_argument, NULL, LONG_FIRST + OPT_YES },
 	{ "valid", required_argument, NULL, LONG_FIRST + OPT_VALID },
@@ -275,14 +284,16 @@ static int dispatch(struct cli *c)
 		int (*run)(struct cli *c, const char *verb);
 	} groups[] = { { "device", cmd_device },   { "refval", cmd_refval },
 		       { "host", cmd_host },	   { "boot", cmd_boot },
-		       { "explain", cmd_explain }, { "secret", cmd_secret } };
+		       { "explain", cmd_explain }, { "secret", cmd_secret },
+		       { "result", cmd_result } };
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);
 	} singles[] = { { "attest", cmd_attest },
 			{ "verify", cmd_verify },
 			{ "join-token", cmd_join_token },
-			{ "doctor", cmd_doctor } };
+			{ "doctor", cmd_doctor },
+			{ "inspect", cmd_inspect } };
 	const char *word = c->argc ? c->argv[0] : "";
 
 	for (size_t i = 0; i < ARRAY_LEN(singles); i++)

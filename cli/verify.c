@@ -6,9 +6,7 @@
 #include "cli.h"
 #include "common/clock.h"
 #include "common/file.h"
-#include "proto/ear.h"
 #include "verifier/capture.h"
-#include "verifier/explain.h"
 #include "verifier/nvidia_gpu.h"
 
 static int verify_pcap(struct cli *c, const char *path)
@@ -122,81 +120,6 @@ static int verify_gpu(struct cli *c, const char *path)
 	return 0;
 }
 
-/* The key: its JWK, or the whole answer of /.well-known/veraison/verification. */
-static int read_jwk(const char *path, struct pubkey **out, struct err *e)
-{
-	OWNED(buf) b = NULL;
-	json_t *j, *key;
-	char *text;
-	int rc;
-
-	if (file_read(path, 65536, &b, e))
-		return (int)e->code;
-	j = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
-	key = json_object_get(j, "ear-verification-key");
-	text = json_dumps(key ? key : j, JSON_COMPACT | JSON_ENCODE_ANY);
-	rc = text ? jwk_read(bytes_text(text), out, e)
-		  : err_set(e, E_FORMAT, "%s is not JSON", path);
-	free(text);
-	json_decref(j);
-	return rc;
-}
-
-static int check_nonce(const struct cli *c, json_t *claims, struct err *e)
-{
-	const char *text = json_string_value(json_object_get(claims, "eat_nonce"));
-	u8 want[32], got[32];
-
-	if (!c->option[OPT_NONCE])
-		return 0;
-	if (!hex_read(c->option[OPT_NONCE], want, sizeof(want)))
-		return err_set(e, E_USAGE, "--nonce is 64 hex digits");
-	if (!text || base64_read(bytes_text(text), got, sizeof(got)) != sizeof(got) ||
-	    memcmp(want, got, sizeof(got)))
-		return err_set(e, E_FRESHNESS, "the result answers another nonce");
-	return 0;
-}
-
-static int verify_ear(struct cli *c, const char *path)
-{
-	OWNED(buf) jwt = NULL;
-	OWNED(pubkey) key = NULL;
-	struct ear_seen seen = { 0 };
-	struct err e = { 0 };
-	const char *status;
-	json_t *claims;
-	int rc;
-
-	if (!c->option[OPT_KEY])
-		return cli_usage();
-	if (file_read(path, EAR_MAX, &jwt, &e) || read_jwk(c->option[OPT_KEY], &key, &e) ||
-	    ear_read(buf_bytes(jwt), key, c->option[OPT_AUDIENCE], clock_now_s(), &seen, &e))
-		return cli_fail(c, &e, NULL);
-	claims = json_loadb((const char *)seen.claims->w.at, seen.claims->w.len, 0, NULL);
-	if (check_nonce(c, claims, &e)) {
-		ear_seen_clear(&seen);
-		json_decref(claims);
-		return cli_fail(c, &e, NULL);
-	}
-	status = tier_name((enum ear_tier)seen.status);
-	rc = exit_of(c, status);
-	if (!c->json)
-		printf("%s, for %s, made %lld s ago%s%s\n", status, cli_safe(seen.audience),
-		       clock_now_s() - seen.iat,
-		       c->option[OPT_NONCE] ? "" : "; freshness is not proven without --nonce",
-		       c->option[OPT_AUDIENCE]
-			       ? ""
-			       : "; whom it is for is not checked without --audience");
-	ear_seen_clear(&seen);
-	if (c->json) {
-		cli_json("verify", rc == 0,
-			 json_pack("{s:s, s:o}", "ear_status", status, "claims", claims));
-		return rc;
-	}
-	json_decref(claims);
-	return rc;
-}
-
 int cmd_verify(struct cli *c)
 {
 	const char *format = c->option[OPT_FORMAT];
@@ -211,7 +134,7 @@ int cmd_verify(struct cli *c)
 	if (!strcmp(format, "nvidia-gpu"))
 		return verify_gpu(c, c->argv[0]);
 	if (!strcmp(format, "ear"))
-		return verify_ear(c, c->argv[0]);
+		return result_verify(c, c->argv[0], "verify");
 	err_set(&e, E_UNSUPPORTED,
 		"format \"%s\" is not one this build reads (token, ear, spdm-pcap, nvidia-gpu)",
 		format);

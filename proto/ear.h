@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EAR: the attestation result, as an ES256 JWT.
- * SPEC: draft-ietf-rats-ear-04, draft-ietf-rats-ar4si-06, RFC 7515
+ * EAR: the attestation result, as an ES256 JWT or CWT.
+ * SPEC: draft-ietf-rats-ear-04, draft-ietf-rats-ar4si-06, RFC 7515, RFC 8392, RFC 9782
  */
 #ifndef ASSAY_EAR_H
 #define ASSAY_EAR_H
@@ -9,20 +9,28 @@
 #include "common/crypto.h"
 #include "evidence.h"
 
-#define EAR_PROFILE "tag:ietf.org,2026:rats/ear#04"
+#define EAR_PROFILE	   "tag:ietf.org,2026:rats/ear#04"
+#define EAR_MEDIA_TYPE_JWT "application/eat+jwt"
+#define EAR_MEDIA_TYPE_CWT "application/eat+cwt"
+#define EAR_DEVELOPER	   "https://assay.dev"
+#define EAR_BUILD	   ASSAY_VERSION "+" ASSAY_COMMIT
 
 enum {
 	EAR_VECTOR_LEN = 8,
 	EAR_LIFE_S = 300,
 	EAR_MAX = 1024 * 1024,
 	EAR_AUDIENCE_MAX = 200,
-	EAR_SKEW_S = 60
+	EAR_REASONS_MAX = 16, /* that a server puts into one submodule: its answer has them all */
+	EAR_SKEW_S = 60,
+	EAR_ANY_TIME = -1, /* to look at one that has expired: never to rely on it */
 };
 
 struct ear_submod {
 	const char *name;
 	int status;			    /* 0, 2, 32, 96 */
 	signed char vector[EAR_VECTOR_LEN]; /* 0: no claim  */
+	size_t n_reasons;		    /* sentences, as ear_verifier_claims.reasons */
+	const char *const *reasons;
 };
 
 struct ear {
@@ -45,24 +53,35 @@ struct ear {
 /** ear_audience_valid - 1 to EAR_AUDIENCE_MAX characters of a URI that need no escape: letters, digits, ":/._~-". */
 bool ear_audience_valid(const char *audience);
 int ear_write(const struct ear *ear, const struct keypair *key, struct buf **jwt, struct err *e);
+/** ear_write_cwt - the same claims by their numbers, tag 18 around them. */
+int ear_write_cwt(const struct ear *ear, const struct keypair *key, struct buf **cwt,
+		  struct err *e);
+/** ear_is_cwt - by its first byte; else it is a JWT, or nothing. */
+bool ear_is_cwt(struct bytes b);
 
 /** struct ear_seen - what a reader of a result gets. */
 struct ear_seen {
 	int status;
 	long long iat, exp;
 	char audience[256];
-	struct buf *claims; /* the JSON claims-set */
+	struct buf *claims; /* the claims-set in JSON, of a CWT too */
 };
 void ear_seen_clear(struct ear_seen *s);
 /**
- * ear_read - one ES256 JWT by @key, this profile, not expired at @now_s, for @audience if not NULL. typ
+ * ear_read - one ES256 JWT or CWT by @key, this profile, not expired at @now_s, for @audience if not NULL. typ
  * may be absent, JWT or eat+jwt. A status that is better than ear_write() would allow is refused; a
  * result without its own has that of its worst submodule, each of which must have one.
  * SPEC: draft-ietf-rats-ear-04 3.1 (ear_status), RFC 8725 3.11 (typ)
  * Return: 0; E_FORMAT; E_UNSUPPORTED for crit; E_SIGNATURE; E_FRESHNESS; E_BINDING.
  */
-int ear_read(struct bytes jwt, const struct pubkey *key, const char *audience, long long now_s,
+int ear_read(struct bytes b, const struct pubkey *key, const char *audience, long long now_s,
 	     struct ear_seen *out, struct err *e);
+
+/**
+ * ear_check_claims - a claims-set without its envelope, in JSON or CBOR: this profile and its grammar, and
+ * statuses that are not too good. Neither signature, times nor audience: nothing is proven by it.
+ */
+int ear_check_claims(struct bytes claims, struct ear_seen *out, struct err *e);
 
 /** jwk_write - a P-256 public key as a JWK, JSON text. */
 int jwk_write(const struct pubkey *key, struct writer *out, struct err *e);

@@ -126,3 +126,18 @@ int jws_open(const struct jws_kind *kind, struct bytes jws, const struct pubkey 
 	*payload = TAKE(body);
 	return 0;
 }
+
+int jws_look(struct bytes jws, struct buf **header, struct buf **payload, struct err *e)
+{
+	struct bytes part[3];
+	OWNED(buf) head = NULL;
+	OWNED(buf) body = NULL;
+	OWNED(buf) sig = NULL;
+
+	if (jws.len > JWS_MAX || !split(jws, part) || !(head = part_bytes(part[0])) ||
+	    !(body = part_bytes(part[1])) || !(sig = part_bytes(part[2])))
+		return err_set(e, E_FORMAT, "not a JWS in compact form");
+	*header = TAKE(head);
+	*payload = TAKE(body);
+	return 0;
+}

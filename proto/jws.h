@@ -20,5 +20,7 @@ int jws_sign(const struct jws_kind *kind, const char *payload, const struct keyp
 /** jws_open - @payload: what was signed, after its signature was checked; E_FORMAT, E_SIGNATURE. */
 int jws_open(const struct jws_kind *kind, struct bytes jws, const struct pubkey *key,
 	     struct buf **payload, struct err *e);
+/** jws_look - header and payload as they stand. Nothing is checked but the form: to show, not to believe. */
+int jws_look(struct bytes jws, struct buf **header, struct buf **payload, struct err *e);
 
 #endif

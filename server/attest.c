@@ -12,9 +12,9 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "hosts.h"
-#include "proto/ear.h"
 #include "refvals.h"
 #include "release.h"
+#include "result.h"
 #include "session.h"
 #include "verifier/reasons_json.h"
 
@@ -38,6 +38,7 @@ struct round {
 	json_t *complete;   /* the answer without release and evidence */
 	struct buf *answer; /* its text, as it is stored               */
 	struct buf *release;
+	enum result_form form; /* as the caller asked */
 	struct buf *ear;
 };
 
@@ -192,41 +193,47 @@ static json_t *devices_json(const struct round *r)
 
 static int make_ear(struct round *r, struct err *e)
 {
-	struct ear_submod *subs = calloc(r->appraisal->n, sizeof(*subs));
 	struct ear ear = { .iat = clock_now_s(),
 			   .policy_id = POLICY_ID,
 			   .caller_nonce = r->session.callers,
 			   .status = (int)r->decision.status,
-			   .cnf = r->token->cnf,
-			   .n = r->appraisal->n,
-			   .submods = subs };
+			   .cnf = r->token->cnf };
 	char audience[UUID_TEXT_LEN + 1];
-	int rc;
 
-	if (!subs)
-		return err_set(e, E_MEMORY, "no memory for a result");
 	ear.exp = ear.iat + EAR_LIFE_S;
 	ear.audience = http_query(r->call->rq, "audience");
 	if (!ear.audience)
 		ear.audience = uuid_write(r->server->keys->deployment, audience);
 	memcpy(ear.ueid, r->token->ueid, UEID_LEN);
 	memcpy(ear.nonce, r->token->nonce, NONCE_SIZE);
-	for (size_t i = 0; i < r->appraisal->n; i++) {
-		subs[i].name = r->appraisal->at[i].name;
-		subs[i].status = (int)r->appraisal->at[i].status;
-		memcpy(subs[i].vector, r->appraisal->at[i].vector, sizeof(subs[i].vector));
-	}
-	rc = ear_write(&ear, r->server->keys->ear, &r->ear, e);
-	free(subs);
-	return rc;
+	return result_make(&ear, r->appraisal, r->reasons, r->form, r->server->keys->ear, &r->ear,
+			   e);
+}
+
+/* A JWT as it is, a CWT in base64url. */
+static json_t *result_text(const struct round *r)
+{
+	struct bytes ear = buf_bytes(r->ear);
+	json_t *j = NULL;
+	char *text;
+
+	if (r->form == RESULT_JWT)
+		return json_stringn((const char *)ear.at, ear.len);
+	text = malloc(base64_len(ear.len, false) + 1);
+	if (text)
+		j = json_string(base64url_write(ear, false, text));
+	free(text);
+	return j;
 }
 
 static json_t *complete_json(const struct round *r)
 {
 	json_t *j = session_json(&r->session, "complete");
-	struct bytes ear = buf_bytes(r->ear);
 
-	json_object_set_new(j, "result", json_stringn((const char *)ear.at, ear.len));
+	json_object_set_new(j, "result", result_text(r));
+	json_object_set_new(
+		j, "result_type",
+		json_string(r->form == RESULT_CWT ? EAR_MEDIA_TYPE_CWT : EAR_MEDIA_TYPE_JWT));
 	json_object_set_new(j, "host", json_string(r->host->name));
 	json_object_set_new(j, "ear_status", json_string(tier_name(r->decision.status)));
 	json_object_set_new(j, "devices", devices_json(r));
@@ -553,6 +560,10 @@ void post_evidence(struct call *c)
 	}
 	if (http_query(c->rq, "audience") && !ear_audience_valid(http_query(c->rq, "audience"))) {
 		problem(c->out, 400, "Bad request", "audience has characters it may not have");
+		return;
+	}
+	if (!result_form_of(http_query(c->rq, "result"), &r.form)) {
+		problem(c->out, 400, "Bad request", "result is jwt or cwt");
 		return;
 	}
 	if (!session_of(c, &r.session))

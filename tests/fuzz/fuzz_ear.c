@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Results as a relying party gets them. Bytes as they are seldom get past the signature: what starts
- * like an object is also taken as the claims of a result that is well signed.
+ * like an object, or like a map, is also taken as the claims of a result that is well signed.
  */
 #include "fuzz.h"
 
 #include "common/text.h"
+#include "proto/cose.h"
 #include "proto/ear.h"
 
 static struct keypair *key;
@@ -44,6 +45,22 @@ static void read_signed(struct bytes claims)
 	ear_seen_clear(&seen);
 }
 
+/* The same of a map in CBOR, as a CWT's claims. */
+static void read_signed_cwt(struct bytes claims)
+{
+	OWNED(buf) cwt = buf_new(EAR_MAX);
+	struct ear_seen seen;
+	struct err e = { 0 };
+
+	if (!cwt)
+		abort();
+	if (cose_sign1_write(bytes_text("\xa1\x01\x26"), claims, key, &cwt->w, &e))
+		abort();
+	if (ear_read(buf_bytes(cwt), keypair_pub(key), NULL, 0, &seen, &e) && e.code == E_SIGNATURE)
+		abort();
+	ear_seen_clear(&seen);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	u8 *copy = fuzz_copy(data, size);
@@ -60,6 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	planted_bug(b, e.code == E_SIGNATURE);
 	if (size && size < 65536 && data[0] == '{')
 		read_signed(b);
+	else if (size && size < 65536 && data[0] >> 5 == 5)
+		read_signed_cwt(b);
 	base64_read(b, raw, sizeof(raw));
 	free(copy);
 	return 0;

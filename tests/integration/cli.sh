@@ -43,7 +43,17 @@ check the_relying_party_verifies_it 0 "^affirming, for https://kms.example/v1" $
 check and_refuses_it_for_another_audience 2 "is for .*kms.example" $ear --audience https://other.example
 check and_for_another_nonce 2 "another nonce" $ear --nonce "$(printf %064d 1)"
 assay refval keygen --out "$work/impostor" >/dev/null
-check and_by_a_key_that_is_no_jwk 2 "JSON|JWK" assay verify "$work/kms.jwt" --format ear --key "$work/impostor/operator.key"
+check and_by_a_key_that_is_no_jwk 2 "JSON|JWK|PEM|key" assay verify "$work/kms.jwt" --format ear --key "$work/impostor/operator.key"
+check a_result_as_a_cwt_is_kept_in_its_own_bytes 0 "affirming" $assay attest --nonce "$theirs" --audience https://kms.example/v1 --format cwt --result "$work/kms.cwt"
+ear="assay result verify $work/kms.cwt"
+check and_verifies_like_the_jwt 0 "^affirming, for https://kms.example/v1" $ear --jwk "$work/keys.json" --nonce "$theirs" --audience https://kms.example/v1
+check and_says_so_in_json 0 '"schema": ?"assay.result.verify/1"' $ear --jwk "$work/keys.json" --json
+check and_not_by_somebody_elses_certificate 2 "signature|fit the key" $ear --anchor "$work/impostor/operator.crt"
+check and_not_without_a_key 1 "usage|assay -" $ear
+check inspect_opens_a_cwt_and_checks_its_signature 0 "signature: valid" assay inspect "$work/kms.cwt" --key "$work/keys.json"
+check inspect_opens_a_jwt_and_checks_its_signature 0 "signature: valid" assay inspect "$work/kms.jwt" --key "$work/keys.json"
+check inspect_opens_a_token 0 "format: host token" assay inspect "$work/token"
+check inspect_refuses_the_signature_of_another_key 2 "signature: .*(invalid|fit)" assay inspect "$work/kms.cwt" --anchor "$work/impostor/operator.crt"
 check an_audience_with_other_characters_is_usage 1 "audience" $assay attest --audience 'a"b' --result "$work/kms.jwt"
 check a_nonce_of_another_length_is_usage 1 "64 hex digits" $assay attest --nonce 1234
 learn="assay refval learn --id cli/two --signer $work/operator/operator.crt --key $work/operator/operator.key --out $work/two.corim"

@@ -56,6 +56,15 @@ static void stands_in_the_report(const char *name)
 	X(and_refuses_it_for_another_audience)                                                     \
 	X(and_for_another_nonce)                                                                   \
 	X(and_by_a_key_that_is_no_jwk)                                                             \
+	X(a_result_as_a_cwt_is_kept_in_its_own_bytes)                                              \
+	X(and_verifies_like_the_jwt)                                                               \
+	X(and_says_so_in_json)                                                                     \
+	X(and_not_by_somebody_elses_certificate)                                                   \
+	X(and_not_without_a_key)                                                                   \
+	X(inspect_opens_a_cwt_and_checks_its_signature)                                            \
+	X(inspect_opens_a_jwt_and_checks_its_signature)                                            \
+	X(inspect_opens_a_token)                                                                   \
+	X(inspect_refuses_the_signature_of_another_key)                                            \
 	X(an_audience_with_other_characters_is_usage)                                              \
 	X(a_nonce_of_another_length_is_usage)                                                      \
 	X(what_one_host_alone_shows_is_not_learned)                                                \

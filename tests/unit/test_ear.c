@@ -2,18 +2,28 @@
 #include "support.h"
 
 #include "common/text.h"
+#include "edn.h"
+#include "proto/cose.h"
 #include "proto/ear.h"
 
-static struct buf *make(const struct keypair *key, const struct keypair *cnf, int status)
+static const char *const why[] = { "block 2 is another value", "no CRL" };
+
+static struct buf *make_as(bool cwt, const struct keypair *key, const struct keypair *cnf,
+			   int status, bool caller_nonce)
 {
-	struct ear_submod subs[] = {
-		{ .name = "host", .status = 2, .vector = { 2, 0, 3, 0, 2 } },
-		{ .name = "1b36:0010/-/0", .status = status, .vector = { 2, 2, 2, 0, 2 } }
-	};
+	struct ear_submod subs[] = { { .name = "host", .status = 2, .vector = { 2, 0, 3, 0, 2 } },
+				     { .name = "1b36:0010/-/0",
+				       .status = status,
+				       .vector = { 2, 2, 2, 0, 2 },
+				       .n_reasons = 2,
+				       .reasons = why } };
 	struct ear ear = { .iat = 1000,
 			   .exp = 1300,
 			   .audience = "rp",
 			   .policy_id = "p",
+			   .caller_nonce = caller_nonce,
+			   .nonce = { 7, 8 },
+			   .ueid = { 1, 9 },
 			   .status = status,
 			   .cnf = keypair_pub(cnf),
 			   .n = 2,
@@ -21,8 +31,135 @@ static struct buf *make(const struct keypair *key, const struct keypair *cnf, in
 	struct buf *jwt = NULL;
 	struct err e = { 0 };
 
-	assert_ok(ear_write(&ear, key, &jwt, &e), &e);
+	assert_ok((cwt ? ear_write_cwt : ear_write)(&ear, key, &jwt, &e), &e);
 	return jwt;
+}
+
+static struct buf *make(const struct keypair *key, const struct keypair *cnf, int status)
+{
+	return make_as(false, key, cnf, status, false);
+}
+
+static void a_cwt_says_what_the_jwt_says(void **state)
+{
+	static const bool caller_nonces[] = { false, true };
+	OWNED(keypair) key = NULL;
+	OWNED(keypair) other = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(keypair_new(KEY_P256, 0, &key, &e), &e);
+	assert_ok(keypair_new(KEY_P256, 0, &other, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(caller_nonces); i++) {
+		OWNED(buf) jwt = make_as(false, key, other, 96, caller_nonces[i]);
+		OWNED(buf) cwt = make_as(true, key, other, 96, caller_nonces[i]);
+		struct ear_seen a, b;
+
+		assert_false(ear_is_cwt(buf_bytes(jwt)));
+		assert_true(ear_is_cwt(buf_bytes(cwt)));
+		assert_ok(ear_read(buf_bytes(jwt), keypair_pub(key), "rp", 1300, &a, &e), &e);
+		assert_ok(ear_read(buf_bytes(cwt), keypair_pub(key), "rp", 1300, &b, &e), &e);
+		assert_bytes_equal(buf_bytes(b.claims), buf_bytes(a.claims));
+		assert_int_equal(b.status, 96);
+		assert_non_null(memmem(b.claims->w.at, b.claims->w.len, why[0], strlen(why[0])));
+		assert_int_equal(
+			memmem(b.claims->w.at, b.claims->w.len, "assay_caller_nonce", 18) != NULL,
+			caller_nonces[i]);
+		ear_seen_clear(&a);
+		ear_seen_clear(&b);
+		assert_refused(ear_read(buf_bytes(cwt), keypair_pub(key), "rp", 1301, &b, &e), &e,
+			       E_FRESHNESS, "expired");
+		assert_refused(ear_read(buf_bytes(cwt), keypair_pub(key), "x", 1300, &b, &e), &e,
+			       E_BINDING, "is for \"rp\"");
+		assert_refused(ear_read(buf_bytes(cwt), keypair_pub(other), "rp", 1300, &b, &e), &e,
+			       E_SIGNATURE, "invalid");
+	}
+}
+
+static void every_truncation_and_changed_byte_of_a_cwt_is_refused(void **state)
+{
+	OWNED(keypair) key = NULL;
+	OWNED(buf) cwt = NULL;
+	struct ear_seen seen;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(keypair_new(KEY_P256, 0, &key, &e), &e);
+	cwt = make_as(true, key, key, 2, false);
+	for (size_t len = 0; len < cwt->w.len; len++) {
+		u8 *copy = heap_copy((struct bytes){ cwt->w.at, len });
+
+		assert_int_not_equal(ear_read((struct bytes){ copy, len }, keypair_pub(key), "rp",
+					      1200, &seen, &e),
+				     0);
+		free(copy);
+	}
+	for (size_t i = 0; i < cwt->w.len; i++) {
+		cwt->w.at[i] ^= 1;
+		assert_int_not_equal(
+			ear_read(buf_bytes(cwt), keypair_pub(key), "rp", 1200, &seen, &e), 0);
+		cwt->w.at[i] ^= 1;
+	}
+}
+
+/* Claims in diagnostic notation, well signed. */
+static void each_defect_of_a_signed_cwt_has_its_refusal(void **state)
+{
+#define TOP    "{4: 9000, 6: 1, 265: \"" EAR_PROFILE "\", 266: "
+#define ID_EDN ", 1004: {0: \"d\", 1: \"b\"}}"
+	static const struct {
+		const char *claims, *why;
+		int status;
+	} rows[] = {
+		{ TOP "{\"a\": {1000: 2}}" ID_EDN, NULL, 2 },
+		{ TOP "{\"a\": {1000: 2, 65000: [1], \"x\": 1}}" ID_EDN, NULL, 2 },
+		{ TOP "{\"a\": {1000: 2, 1006: {\"x\": \"reasons\", 4: 1, \"reasons\": 1}}}" ID_EDN,
+		  NULL, 2 },
+		{ TOP "{\"a\": {1000: 32, 1001: {8: 32}}}" ID_EDN, NULL, 32 },
+		{ TOP "{\"a\": {1000: 2, 1001: {8: 32}}}" ID_EDN,
+		  "submodule a is better than its 8", 0 },
+		{ TOP "{\"a\": {1000: 2, 1001: {4: -97}}}" ID_EDN,
+		  "submodule a is better than its hardware", 0 },
+		{ TOP "{\"a\": {1000: 3}}" ID_EDN, "ear_status is not 0, 2, 32 or 96", 0 },
+		{ TOP "{\"a\": {1000: \"affirming\"}}" ID_EDN, "ear_status", 0 },
+		{ TOP "{\"a\": {}}" ID_EDN, "ear_status of submodule a", 0 },
+		{ TOP "{\"a\": {1000: 32}}, 1000: 2, 1004: {0: \"d\"}}",
+		  "affirming, but its worst submodule is warning", 0 },
+		{ TOP "{}" ID_EDN, "lacks", 0 },
+		{ TOP "{\"a\": {1000: 2}}}", "lacks ear_verifier_id", 0 },
+		{ TOP "{\"a\": {1000: 2}, \"a\": {1000: 96}}" ID_EDN, "twice", 0 },
+		{ "{265: \"tag:ietf.org,2026:rats/ear#03\"}", "rats/ear#03", 0 },
+		{ "{265: \"tag:github.com,2023:veraison/ear\"}", "veraison/ear", 0 },
+		{ "{8: {1: {1: 2}}, 265: \"\"}", "cnf holds no P-256 key", 0 },
+		{ "[]", "result: claims", 0 },
+	};
+	OWNED(keypair) key = NULL;
+	struct err e = { 0 };
+	size_t wrong = 0;
+
+	(void)state;
+	assert_ok(keypair_new(KEY_P256, 0, &key, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		OWNED(buf) claims = edn(rows[i].claims);
+		OWNED(buf) cwt = buf_new(65536);
+		OWNED(buf) protected = from_hex("a10126");
+		struct ear_seen seen;
+		int rc;
+
+		assert_ok(
+			cose_sign1_write(buf_bytes(protected), buf_bytes(claims), key, &cwt->w, &e),
+			&e);
+		e = (struct err){ 0 };
+		rc = ear_read(buf_bytes(cwt), keypair_pub(key), NULL, 5, &seen, &e);
+		if (!rc != !rows[i].why || (rc && !strstr(e.text, rows[i].why)) ||
+		    (!rc && seen.status != rows[i].status)) {
+			print_error("%s: %d \"%s\", expected \"%s\"\n", rows[i].claims, rc, e.text,
+				    rows[i].why ? rows[i].why : "");
+			wrong++;
+		}
+		ear_seen_clear(&seen);
+	}
+	assert_int_equal(wrong, 0);
 }
 
 static void a_result_is_read_by_whom_it_is_for_while_it_is_fresh(void **state)
@@ -235,6 +372,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_result_is_read_by_whom_it_is_for_while_it_is_fresh),
+		cmocka_unit_test(a_cwt_says_what_the_jwt_says),
+		cmocka_unit_test(every_truncation_and_changed_byte_of_a_cwt_is_refused),
+		cmocka_unit_test(each_defect_of_a_signed_cwt_has_its_refusal),
 		cmocka_unit_test(every_truncation_and_padding_of_a_result_is_refused),
 		cmocka_unit_test(each_defect_of_a_signed_result_has_its_refusal),
 		cmocka_unit_test(a_result_that_is_too_good_is_not_signed),

@@ -216,54 +216,102 @@ static void cose_sign1_examples_are_answered(void **state)
 	}
 }
 
-/* NULL: accepted. Else a part of the reason. */
+/*
+ * NULL: accepted. Else a part of the reason. @old: what a reader says that takes the shapes of old drafts.
+ * A profile that nobody here knows may change what any member means: such a CoRIM is refused whole, also
+ * where the index accepts its base syntax, and then it does not matter that the scheme's own check
+ * would find a fault ("bad").
+ */
+#define PROFILE "profile is not one that this build knows"
+#define BARE	"without tag 501"
 static const struct {
-	const char *file, *refused;
+	const char *file, *refused, *old;
 	size_t references;
 } corims[] = {
-	{ "corim-draft11/corim-1.cbor", NULL, 1 },
-	{ "corim-draft11/corim-2.cbor", NULL, 3 },
-	{ "corim-draft11/payload-corim-4.cbor", NULL, 1 },
-	{ "corim-draft11/corim-design-cd.cbor", "profile", 0 },
-	{ "corim-draft11/corim-firmware-cd.cbor", "profile", 0 },
-	{ "corim-store/unsigned-cca-ref-plat.cbor", NULL, 1 },
-	{ "corim-cocli/unsigned-corim.cbor", "without tag 501", 0 },
-	{ "corim-cocli/signed-corim-valid.cbor", "without tag 501", 0 },
-	{ "corim-cocli/signed-corim-invalid.cbor", "without tag 501", 0 },
-	{ "corim-scheme/corim-enacttrust-valid.cbor", "profile", 0 },
-	{ "corim-veraison/cca-no-profile.cbor", NULL, 0 },
-	{ "corim-veraison/psa-no-profile.cbor", NULL, 1 },
-	{ "corim-veraison/psa-valid.cbor", "profile", 0 },
-	{ "derived/corim-mut-no-tag.cbor", "not a CoRIM", 0 },
-	{ "derived/corim-mut-wrong-tag-98.cbor", "not a CoRIM", 0 },
-	{ "derived/corim-mut-wrong-content-type.cbor", "content type", 0 },
-	{ "derived/corim-mut-no-meta.cbor", "neither corim-meta nor CWT Claims", 0 },
+	{ "corim-draft11/corim-1.cbor", NULL, NULL, 1 },
+	{ "corim-draft11/corim-2.cbor", NULL, NULL, 3 },
+	{ "corim-draft11/payload-corim-4.cbor", NULL, NULL, 1 },
+	{ "corim-draft11/corim-design-cd.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-draft11/corim-firmware-cd.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-store/unsigned-cca-ref-plat.cbor", NULL, NULL, 1 },
+	{ "corim-store/signed-cca-ref-plat.cose", NULL, NULL, 1 },
+	{ "corim-store/signed-with-cert-cca-ref-plat.cose", NULL, NULL, 1 },
+	{ "corim-store/unsigned-cca-ta.cbor", NULL, NULL, 0 },
+	{ "corim-store/signed-cca-ta.cose", NULL, NULL, 0 },
+	{ "corim-store/signed-with-cert-cca-ta.cose", NULL, NULL, 0 },
+	{ "corim-cocli/unsigned-corim.cbor", BARE, "tags[0]: concise-mid-tag", 0 },
+	{ "corim-cocli/signed-corim-valid.cbor", BARE, "tags[0]: concise-mid-tag", 0 },
+	{ "corim-cocli/signed-corim-invalid.cbor", BARE, "lacks", 0 },
+	{ "corim-cocli/signed-corim-valid-with-cots.cbor", BARE, "tags[0]: concise-mid-tag", 0 },
+	{ "corim-scheme/corim-enacttrust-valid.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-enacttrust-bad-class.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-enacttrust-bad-multiple-keys.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-enacttrust-bad-no-digest.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-enacttrust-bad-no-instance.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-parsec-tpm-valid.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-parsec-tpm-bad-instance.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-parsec-tpm-bad-no-class.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-parsec-tpm-bad-no-digests.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-parsec-tpm-bad-no-pcr.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-scheme/corim-parsec-tpm-bad-pcr.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-veraison/unsigned-good-corim.cbor", NULL, NULL, 1 },
+	{ "corim-veraison/signed-good-corim.cbor", NULL, NULL, 1 },
+	{ "corim-veraison/unsigned-corim-with-extensions.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-veraison/signed-corim-with-extensions.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-veraison/cca-no-profile.cbor", NULL, NULL, 1 },
+	{ "corim-veraison/cca-platform-valid.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-veraison/cca-realm-invalid-rim-size.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-veraison/psa-no-profile.cbor", NULL, NULL, 1 },
+	{ "corim-veraison/psa-valid.cbor", PROFILE, PROFILE, 0 },
+	{ "corim-veraison/psa-invalid-attest-key.cbor", PROFILE, PROFILE, 0 },
+	/* their signatures are judged in vectors_foreign.c */
+	{ "derived/corim-mut-payload-bitflip.cbor", NULL, NULL, 1 },
+	{ "derived/corim-mut-protected-alg-changed.cbor", NULL, NULL, 1 },
+	{ "derived/corim-mut-sig-truncated.cbor", NULL, NULL, 1 },
+	{ "derived/corim-mut-no-tag.cbor", "not a CoRIM", "not a CoRIM", 0 },
+	{ "derived/corim-mut-wrong-tag-98.cbor", "not a CoRIM", "not a CoRIM", 0 },
+	{ "derived/corim-mut-wrong-content-type.cbor", "content type", "content type", 0 },
+	{ "derived/corim-mut-no-meta.cbor", "neither corim-meta nor CWT Claims",
+	  "neither corim-meta nor CWT Claims", 0 },
 };
+
+static size_t answer_wrong(const char *file, const char *shapes, int rc, const struct err *e,
+			   const char *refused)
+{
+	if (!rc == !refused && (!rc || strstr(e->text, refused)))
+		return 0;
+	print_error("%s, %s: \"%s\", expected \"%s\"\n", file, shapes, rc ? e->text : "accepted",
+		    refused ? refused : "accepted");
+	return 1;
+}
 
 static void corims_are_read_or_refused_with_the_reason(void **state)
 {
+	size_t wrong = 0;
+
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(corims); i++) {
 		char path[160];
 		OWNED(corim) c = NULL;
+		OWNED(corim) old = NULL;
 		struct err e = { 0 };
 		u8 *copy;
-		int rc;
 
 		snprintf(path, sizeof(path), "rats/%s", corims[i].file);
 		OWNED(buf) b = third_party(path);
+		struct bytes bytes = { copy = heap_copy(buf_bytes(b)), b->w.len };
 
-		copy = heap_copy(buf_bytes(b));
-		rc = corim_parse((struct bytes){ copy, b->w.len }, &c, &e);
-		if (rc && !corims[i].refused)
-			fail_msg("%s: %s", corims[i].file, e.text);
-		if (corims[i].refused && (!rc || !strstr(e.text, corims[i].refused)))
-			fail_msg("%s: \"%s\", expected \"%s\"", corims[i].file,
-				 rc ? e.text : "accepted", corims[i].refused);
-		if (!rc && corims[i].references)
+		wrong += answer_wrong(corims[i].file, "draft 11", corim_parse(bytes, &c, &e), &e,
+				      corims[i].refused);
+		if (c)
 			assert_int_equal(c->n_references, corims[i].references);
+		e = (struct err){ 0 };
+		wrong += answer_wrong(corims[i].file, "old shapes",
+				      corim_read(bytes, CORIM_OLD_SHAPES, BYTES_NONE, &old, &e), &e,
+				      corims[i].old);
 		free(copy);
 	}
+	assert_int_equal(wrong, 0);
 }
 
 static void every_truncation_of_a_corim_is_refused(void **state)

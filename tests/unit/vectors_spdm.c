@@ -5,6 +5,8 @@
 #include <jansson.h>
 
 #include "common/text.h"
+#include "proto/corim.h"
+#include "proto/formats.h"
 #include "verifier/capture.h"
 #include "verifier/nvidia_gpu.h"
 
@@ -283,6 +285,38 @@ static void a_gpu_report_with_another_chain_nonce_or_byte_is_refused(void **stat
 	}
 }
 
+/*
+ * The vendor's reference values for GPUs are SWID tags in XML with an XML signature. Nothing here reads XML: they
+ * are refused as no format of ours, so that none of them is ever taken for a reference value. The root
+ * that would have to vouch for them is a certificate like any other.
+ */
+static void reference_values_in_xml_are_refused(void **state)
+{
+	static const char *const files[] = {
+		"spdm/nvidia/rim_driver_545.00.swidtag",
+		"spdm/nvidia/rim_vbios_1010_0205_862_96005E0004.swidtag",
+	};
+	OWNED(trust_store) roots = trust_store_new();
+	char root[4096];
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		OWNED(buf) b = third_party(files[i]);
+		OWNED(corim) c = NULL;
+		struct format_seen seen;
+
+		assert_int_not_equal(format_check(buf_bytes(b), &seen, &e), 0);
+		assert_int_equal(seen.format, FORMAT_UNKNOWN);
+		assert_int_not_equal(corim_parse(buf_bytes(b), &c, &e), 0);
+	}
+	assert_ok(trust_store_add_file(
+			  roots, third_party_path("spdm/nvidia/rim_root.pem", root, sizeof(root)),
+			  &e),
+		  &e);
+	assert_int_equal(trust_store_count(roots), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +325,7 @@ int main(void)
 		cmocka_unit_test(a_changed_byte_in_a_signed_message_is_never_called_verified),
 		cmocka_unit_test(a_truncated_capture_is_refused_or_yields_fewer_rows),
 		cmocka_unit_test(a_real_gpu_report_verifies_and_tells_its_versions),
+		cmocka_unit_test(reference_values_in_xml_are_refused),
 		cmocka_unit_test(a_gpu_report_with_another_chain_nonce_or_byte_is_refused),
 	};
 

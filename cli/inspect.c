@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is in a file: decoded, held to its grammar, and with a key to its signature. Nothing is appraised. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "proto/boot_log.h"
+#include "proto/cbor_tree.h"
+#include "proto/corim.h"
+#include "proto/ear.h"
+#include "proto/formats.h"
+#include "proto/jws.h"
+#include "verifier/capture.h"
+
+enum { INSPECT_FILE_MAX = 64 * 1024 * 1024, TAG_CWT = 61 };
+
+struct inspection {
+	struct cli *c;
+	struct bytes bytes;
+	struct format_seen seen;
+	struct err fault;     /* of the grammar    */
+	struct err signature; /* E_OK: see @judged */
+	bool judged;	      /* there was a key   */
+	json_t *rows;	      /* with --json       */
+};
+
+/* ---- showing ---- */
+static int take_row(void *user, const struct cbor_row *row, struct err *e)
+{
+	struct inspection *in = user;
+	json_t *j;
+
+	if (!in->c->json) {
+		printf("%*s%s%s%s%s%s\n", (int)(2 * row->depth), "", cli_safe(row->label),
+		       row->label[0] ? ": " : "", row->kind, row->value[0] ? " " : "",
+		       cli_safe(row->value));
+		return 0;
+	}
+	j = json_pack("{s:I, s:s, s:s, s:s, s:s}", "depth", (json_int_t)row->depth, "path",
+		      cli_safe(row->path), "label", cli_safe(row->label), "kind", row->kind,
+		      "value", cli_safe(row->value));
+	return json_array_append_new(in->rows, j) ? err_set(e, E_MEMORY, "no memory for a row") : 0;
+}
+
+static void say(struct inspection *in, size_t depth, const char *label, const char *value)
+{
+	struct cbor_row row = { depth, label, label, "text", value };
+	struct err e = { 0 };
+
+	take_row(in, &row, &e);
+}
+
+static enum cbor_place place_of(enum format f)
+{
+	switch (f) {
+	case FORMAT_COMID:
+		return AT_COMID;
+	case FORMAT_COMPONENT:
+		return AT_COMPONENT;
+	case FORMAT_CORIM:
+		return AT_CORIM; /* of old drafts; others have a tag, which tells more */
+	case FORMAT_CMW:
+	case FORMAT_PARSEC:
+	case FORMAT_CBOR:
+		return AT_NOWHERE;
+	default:
+		return AT_ROOT;
+	}
+}
+
+static void show_json(struct inspection *in, const char *label, struct bytes json)
+{
+	json_t *j = json_loadb((const char *)json.at, json.len, JSON_DECODE_ANY, NULL);
+	char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+	char *line, *rest = NULL;
+
+	if (!text) {
+		json_decref(j);
+		return;
+	}
+	if (in->c->json) {
+		json_array_append_new(in->rows, json_pack("{s:s, s:s, s:O}", "label", label, "kind",
+							  "json", "value", j));
+	} else {
+		printf("%s%s", label, label[0] ? ":\n" : "");
+		for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+			printf("%s\n", cli_safe(line));
+	}
+	free(text);
+	json_decref(j);
+}
+
+static void show_jwt(struct inspection *in)
+{
+	OWNED(buf) header = NULL;
+	OWNED(buf) claims = NULL;
+	struct err e = { 0 };
+
+	if (jws_look(in->bytes, &header, &claims, &e))
+		return;
+	show_json(in, "header", buf_bytes(header));
+	show_json(in, "claims", buf_bytes(claims));
+}
+
+static void show_capture(struct inspection *in)
+{
+	static const char *const results[] = { "verified", "INVALID", "not checked" };
+	OWNED(capture) cap = NULL;
+	struct err e = { 0 };
+	char value[320];
+
+	if (capture_verify(in->bytes, &cap, &e)) {
+		in->fault = e;
+		return;
+	}
+	for (size_t i = 0; i < cap->n; i++) {
+		const struct capture_row *r = &cap->rows[i];
+
+		snprintf(value, sizeof(value), "frame %zu, SPDM 1.%d, slot %u: %s%s%.200s",
+			 r->frame, r->version & 15, r->slot, results[r->result],
+			 r->why[0] ? ", " : "", r->why);
+		say(in, 0, r->message, value);
+	}
+	if (!cap->n)
+		say(in, 0, "messages", "none that is signed");
+}
+
+static void show_boot_log(struct inspection *in)
+{
+	OWNED(boot_log) log = NULL;
+	struct err e = { 0 };
+	char value[80];
+
+	if (boot_log_parse(in->bytes, &log, &e))
+		return;
+	snprintf(value, sizeof(value), "%zu", log->n_events);
+	say(in, 0, "events", value);
+	for (size_t i = 0; i < log->n_banks; i++) {
+		snprintf(value, sizeof(value), "%s (TPM_ALG_ID 0x%04x)",
+			 log->alg[i] ? digest_name(log->alg[i]) : "not one of ours",
+			 log->tpm_alg[i]);
+		say(in, 0, "bank", value);
+	}
+	if (!in->c->json)
+		printf("its events as sentences: assay boot show FILE\n");
+}
+
+static void show(struct inspection *in)
+{
+	struct err e = { 0 };
+
+	switch (in->seen.format) {
+	case FORMAT_PCAP:
+		show_capture(in);
+		return;
+	case FORMAT_BOOT_LOG:
+		show_boot_log(in);
+		return;
+	case FORMAT_EAR_JWT:
+		show_jwt(in);
+		return;
+	case FORMAT_ENACTTRUST:
+		return;
+	default:
+		break;
+	}
+	if (in->bytes.len && strchr("{[ \t\r\n", in->bytes.at[0]))
+		show_json(in, "", in->bytes);
+	else if (cbor_tree(in->bytes, place_of(in->seen.format), take_row, in, &e) &&
+		 !in->fault.code)
+		in->fault = e;
+}
+
+/* ---- signatures ---- */
+static int check_sign1(struct bytes b, const struct pubkey *key, struct err *e)
+{
+	struct cbor c = cbor_on(b, CBOR_WELL_FORMED);
+	struct cose_sign1 s;
+
+	if (cbor_tag(&c, "tag") == TAG_CWT)
+		b = c.r.left;
+	if (cose_sign1_parse(b, CBOR_WELL_FORMED, &s, e))
+		return (int)e->code;
+	if (s.detached)
+		return err_set(e, E_UNSUPPORTED, "what was signed is not in the file");
+	return cose_sign1_verify(&s, key, e);
+}
+
+/* With a certificate: as a root of what the CoRIM carries, or as the signer itself. */
+static int check_corim(struct bytes b, const char *anchor, const struct pubkey *key, struct err *e)
+{
+	OWNED(corim) c = NULL;
+	OWNED(trust_store) roots = trust_store_new();
+	OWNED(cert_list) anchors = NULL;
+	OWNED(buf) file = NULL;
+
+	if (!roots)
+		return err_set(e, E_MEMORY, "no memory for a signature check");
+	if (corim_read(b, CORIM_OLD_SHAPES, BYTES_NONE, &c, e))
+		return (int)e->code;
+	if (!anchor)
+		return cose_sign1_verify(&c->cose, key, e);
+	if (trust_store_add_file(roots, anchor, e) || file_read(anchor, 65536, &file, e))
+		return (int)e->code;
+	if ((file->w.len && file->w.at[0] == '-' ? cert_list_from_pem : cert_list_from_der)(
+		    buf_bytes(file), &anchors, e))
+		return (int)e->code;
+	return corim_check_signature(c, roots, anchors, clock_now_s(), e);
+}
+
+static int check_signature(struct inspection *in, struct err *e)
+{
+	const char *anchor = in->c->option[OPT_ANCHOR];
+	OWNED(pubkey) key = NULL;
+	struct ear_seen seen = { 0 };
+	int rc;
+
+	if (anchor ? cli_read_anchor(anchor, &key, e)
+		   : cli_read_key(in->c->option[OPT_KEY], &key, e))
+		return (int)e->code;
+	switch (in->seen.format) {
+	case FORMAT_SIGNED_CORIM:
+		return check_corim(in->bytes, anchor, key, e);
+	case FORMAT_EAR_JWT:
+		rc = ear_read(in->bytes, key, NULL, EAR_ANY_TIME, &seen, e);
+		ear_seen_clear(&seen);
+		return rc;
+	case FORMAT_EAR_CWT:
+	case FORMAT_EAT:
+	case FORMAT_TOKEN:
+	case FORMAT_COSE_SIGN1:
+		return check_sign1(in->bytes, key, e);
+	default:
+		return err_set(e, E_UNSUPPORTED, "%s has no signature that this build checks",
+			       format_name(in->seen.format));
+	}
+}
+
+/* ---- the answer ---- */
+static void print_end(const struct inspection *in)
+{
+	if (in->seen.note[0])
+		printf("note: %s\n", cli_safe(in->seen.note));
+	if (in->fault.code)
+		printf("refused: %s\n", cli_safe(in->fault.text));
+	else
+		printf("grammar: kept\n");
+	if (in->judged)
+		printf("signature: %s\n",
+		       in->signature.code ? cli_safe(in->signature.text) : "valid");
+	else
+		printf("signature: not checked (--key or --anchor)\n");
+}
+
+static void print_json(const struct inspection *in, bool ok)
+{
+	cli_json("inspect", ok,
+		 json_pack("{s:s, s:s, s:s, s:s, s:O}", "format", format_name(in->seen.format),
+			   "note", cli_safe(in->seen.note), "fault", cli_safe(in->fault.text),
+			   "signature",
+			   !in->judged		? "not checked"
+			   : in->signature.code ? cli_safe(in->signature.text)
+						: "valid",
+			   "rows", in->rows));
+}
+
+static void trim(struct inspection *in)
+{
+	while (in->seen.format == FORMAT_EAR_JWT && in->bytes.len &&
+	       strchr(" \r\n\t", in->bytes.at[in->bytes.len - 1]))
+		in->bytes.len--;
+}
+
+int cmd_inspect(struct cli *c)
+{
+	struct inspection in = { .c = c };
+	OWNED(buf) b = NULL;
+	struct err e = { 0 };
+	int code;
+
+	if (c->argc != 1 || (c->option[OPT_KEY] && c->option[OPT_ANCHOR]))
+		return cli_usage();
+	if (file_read(c->argv[0], INSPECT_FILE_MAX, &b, &e))
+		return cli_fail(c, &e, NULL);
+	in.bytes = buf_bytes(b);
+	in.rows = json_array();
+	format_check(in.bytes, &in.seen, &in.fault);
+	trim(&in);
+	if (!c->json)
+		printf("format: %s, %zu bytes\n", format_name(in.seen.format), in.bytes.len);
+	show(&in);
+	in.judged = c->option[OPT_KEY] || c->option[OPT_ANCHOR];
+	if (in.judged)
+		check_signature(&in, &in.signature);
+	code = in.fault.code || in.signature.code ? 2 : 0;
+	if (c->json)
+		print_json(&in, code == 0);
+	else
+		print_end(&in);
+	json_decref(in.rows);
+	return code;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cbor_names.h"
+
+#include <stddef.h>
+
+#include "common/own.h"
+#include "eat_claims.h"
+
+static const struct {
+	enum cbor_place place;
+	long long key;
+	const char *name;
+	enum cbor_place inner;
+} names[] = {
+	/* COSE */
+	{ AT_HEADERS, 1, "alg", AT_NOWHERE },
+	{ AT_HEADERS, 2, "crit", AT_NOWHERE },
+	{ AT_HEADERS, 3, "content type", AT_NOWHERE },
+	{ AT_HEADERS, 4, "kid", AT_NOWHERE },
+	{ AT_HEADERS, 8, "corim-meta", AT_META },
+	{ AT_HEADERS, 15, "CWT Claims", AT_CLAIMS },
+	{ AT_HEADERS, 16, "typ", AT_NOWHERE },
+	{ AT_HEADERS, 33, "x5chain", AT_NOWHERE },
+	{ AT_HEADERS, 34, "x5t", AT_NOWHERE },
+	{ AT_HEADERS, 258, "payload hash alg", AT_NOWHERE },
+	{ AT_HEADERS, 259, "payload preimage content type", AT_NOWHERE },
+	{ AT_HEADERS, 260, "payload location", AT_NOWHERE },
+	{ AT_SIGN1, 0, "protected", AT_HEADERS },
+	{ AT_SIGN1, 1, "unprotected", AT_HEADERS },
+	{ AT_SIGN1, 2, "payload", AT_ROOT },
+	{ AT_SIGN1, 3, "signature", AT_NOWHERE },
+	{ AT_META, 0, "signer", AT_SIGNER },
+	{ AT_META, 1, "validity", AT_VALIDITY },
+	{ AT_SIGNER, 0, "signer-name", AT_NOWHERE },
+	{ AT_SIGNER, 1, "uri", AT_NOWHERE },
+	{ AT_VALIDITY, 0, "not-before", AT_NOWHERE },
+	{ AT_VALIDITY, 1, "not-after", AT_NOWHERE },
+	{ AT_COSE_KEY, 1, "kty", AT_NOWHERE },
+	{ AT_COSE_KEY, -1, "crv", AT_NOWHERE },
+	{ AT_COSE_KEY, -2, "x", AT_NOWHERE },
+	{ AT_COSE_KEY, -3, "y", AT_NOWHERE },
+	/* claims */
+	{ AT_CLAIMS, 1, "iss", AT_NOWHERE },
+	{ AT_CLAIMS, 2, "sub", AT_NOWHERE },
+	{ AT_CLAIMS, 3, "aud", AT_NOWHERE },
+	{ AT_CLAIMS, 4, "exp", AT_NOWHERE },
+	{ AT_CLAIMS, 5, "nbf", AT_NOWHERE },
+	{ AT_CLAIMS, 6, "iat", AT_NOWHERE },
+	{ AT_CLAIMS, 7, "cti", AT_NOWHERE },
+	{ AT_CLAIMS, 8, "cnf", AT_CNF },
+	{ AT_CLAIMS, 10, "eat_nonce", AT_NOWHERE },
+	{ AT_CLAIMS, 256, "ueid", AT_NOWHERE },
+	{ AT_CLAIMS, 257, "sueids", AT_NOWHERE },
+	{ AT_CLAIMS, 258, "oemid", AT_NOWHERE },
+	{ AT_CLAIMS, 259, "hwmodel", AT_NOWHERE },
+	{ AT_CLAIMS, 260, "hwversion", AT_NOWHERE },
+	{ AT_CLAIMS, 261, "uptime", AT_NOWHERE },
+	{ AT_CLAIMS, 262, "oemboot", AT_NOWHERE },
+	{ AT_CLAIMS, 263, "dbgstat", AT_NOWHERE },
+	{ AT_CLAIMS, 264, "location", AT_NOWHERE },
+	{ AT_CLAIMS, 265, "eat_profile", AT_NOWHERE },
+	{ AT_CLAIMS, 266, "submods", AT_SUBMODS },
+	{ AT_CLAIMS, 267, "bootcount", AT_NOWHERE },
+	{ AT_CLAIMS, 268, "bootseed", AT_NOWHERE },
+	{ AT_CLAIMS, 269, "dloas", AT_NOWHERE },
+	{ AT_CLAIMS, 270, "swname", AT_NOWHERE },
+	{ AT_CLAIMS, 271, "swversion", AT_NOWHERE },
+	{ AT_CLAIMS, 272, "manifests", AT_NOWHERE },
+	{ AT_CLAIMS, 273, "measurements", AT_MEASUREMENTS_CLAIM },
+	{ AT_CLAIMS, 274, "measres", AT_NOWHERE },
+	{ AT_CLAIMS, 275, "intuse", AT_NOWHERE },
+	{ AT_CLAIMS, 1000, "ear_status", AT_NOWHERE },
+	{ AT_CLAIMS, 1001, "ear_trustworthiness_vector", AT_VECTOR },
+	{ AT_CLAIMS, 1002, "ear_raw_evidence", AT_NOWHERE },
+	{ AT_CLAIMS, 1003, "ear_appraisal_policy_ids", AT_NOWHERE },
+	{ AT_CLAIMS, 1004, "ear_verifier_id", AT_VERIFIER_ID },
+	{ AT_CLAIMS, 1005, "ear_attester_claims", AT_NOWHERE },
+	{ AT_CLAIMS, 1006, "ear_verifier_claims", AT_NOWHERE },
+	{ AT_CLAIMS, 1007, "ear_device_topology", AT_NOWHERE },
+	{ AT_CLAIMS, 3802, "measurements", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_CERTIFICATES, "certificates", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_VCA, "vca", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_RELEASE, "release", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_INVENTORY, "inventory", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_AGENT, "agent", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_AK_NAME, "AK name", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_QUOTE, "quote", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_QUOTE_SIG, "quote signature", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_PCRS, "PCRs", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_CERTIFY, "certify", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_BOOT_LOG, "boot log", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_DEVICE_LOG, "device log", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_COMMAND_LINE, "command line", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_SOURCE, "source", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_ADDRESS, "address", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_GENERATION, "generation", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_SLOT, "slot", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_CHAIN, "chain", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_MEASUREMENTS, "measurements", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_CHALLENGE, "challenge", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_KERNEL, "kernel", AT_NOWHERE },
+	{ AT_CLAIMS, CLAIM_FAILURE, "failure", AT_NOWHERE },
+	{ AT_CNF, 1, "COSE_Key", AT_COSE_KEY },
+	{ AT_CNF, 3, "kid", AT_NOWHERE },
+	{ AT_VECTOR, 0, "instance-identity", AT_NOWHERE },
+	{ AT_VECTOR, 1, "configuration", AT_NOWHERE },
+	{ AT_VECTOR, 2, "executables", AT_NOWHERE },
+	{ AT_VECTOR, 3, "file-system", AT_NOWHERE },
+	{ AT_VECTOR, 4, "hardware", AT_NOWHERE },
+	{ AT_VECTOR, 5, "runtime-opaque", AT_NOWHERE },
+	{ AT_VECTOR, 6, "storage-opaque", AT_NOWHERE },
+	{ AT_VECTOR, 7, "sourced-data", AT_NOWHERE },
+	{ AT_VERIFIER_ID, 0, "developer", AT_NOWHERE },
+	{ AT_VERIFIER_ID, 1, "build", AT_NOWHERE },
+	{ AT_BUNDLE, 0, "main token", AT_ROOT },
+	{ AT_BUNDLE, 1, "detached", AT_DETACHED },
+	{ AT_MEASUREMENTS_CLAIM, 0, "content format", AT_NOWHERE },
+	{ AT_MEASUREMENTS_CLAIM, 1, "content", AT_ROOT },
+	{ AT_COMPONENT, 1, "id", AT_NOWHERE },
+	{ AT_COMPONENT, 2, "measurement", AT_NOWHERE },
+	{ AT_COMPONENT, 3, "authorities", AT_NOWHERE },
+	{ AT_COMPONENT, 4, "flags", AT_NOWHERE },
+	{ AT_COMPONENT, 5, "raw-measurement", AT_NOWHERE },
+	/* CoRIM */
+	{ AT_CORIM, 0, "id", AT_NOWHERE },
+	{ AT_CORIM, 1, "tags", AT_NOWHERE },
+	{ AT_CORIM, 2, "dependent-rims", AT_NOWHERE },
+	{ AT_CORIM, 3, "profile", AT_NOWHERE },
+	{ AT_CORIM, 4, "rim-validity", AT_VALIDITY },
+	{ AT_CORIM, 5, "entities", AT_ENTITY },
+	{ AT_ENTITY, 0, "entity-name", AT_NOWHERE },
+	{ AT_ENTITY, 1, "reg-id", AT_NOWHERE },
+	{ AT_ENTITY, 2, "roles", AT_NOWHERE },
+	{ AT_COMID, 0, "lang", AT_NOWHERE },
+	{ AT_COMID, 1, "tag-identity", AT_TAG_ID },
+	{ AT_COMID, 2, "entities", AT_ENTITY },
+	{ AT_COMID, 3, "linked-tags", AT_NOWHERE },
+	{ AT_COMID, 4, "triples", AT_TRIPLES },
+	{ AT_COTL, 0, "tag-identity", AT_TAG_ID },
+	{ AT_COTL, 1, "tags-list", AT_TAG_ID },
+	{ AT_COTL, 2, "tl-validity", AT_VALIDITY },
+	{ AT_TAG_ID, 0, "tag-id", AT_NOWHERE },
+	{ AT_TAG_ID, 1, "tag-version", AT_NOWHERE },
+	{ AT_TRIPLES, 0, "reference-triples", AT_TRIPLE },
+	{ AT_TRIPLES, 1, "endorsed-triples", AT_TRIPLE },
+	{ AT_TRIPLES, 2, "identity-triples", AT_KEYS_TRIPLE },
+	{ AT_TRIPLES, 3, "attest-key-triples", AT_KEYS_TRIPLE },
+	{ AT_TRIPLES, 4, "dependency-triples", AT_DOMAIN_TRIPLE },
+	{ AT_TRIPLES, 5, "membership-triples", AT_DOMAIN_TRIPLE },
+	{ AT_TRIPLES, 6, "coswid-triples", AT_KEYS_TRIPLE },
+	{ AT_TRIPLES, 8, "conditional-series-triples", AT_SERIES_TRIPLE },
+	{ AT_TRIPLES, 10, "conditional-endorsement-triples", AT_CONDITIONAL },
+	{ AT_TRIPLE, 0, "environment", AT_ENVIRONMENT },
+	{ AT_TRIPLE, 1, "measurements", AT_MEASUREMENT },
+	{ AT_KEYS_TRIPLE, 0, "environment", AT_ENVIRONMENT },
+	{ AT_DOMAIN_TRIPLE, 0, "environment", AT_ENVIRONMENT },
+	{ AT_DOMAIN_TRIPLE, 1, "members", AT_ENVIRONMENT },
+	{ AT_SERIES_TRIPLE, 0, "condition", AT_TRIPLE },
+	{ AT_SERIES_TRIPLE, 1, "series", AT_NOWHERE },
+	{ AT_CONDITIONAL, 0, "conditions", AT_TRIPLE },
+	{ AT_CONDITIONAL, 1, "additions", AT_TRIPLE },
+	{ AT_ENVIRONMENT, 0, "class", AT_CLASS },
+	{ AT_ENVIRONMENT, 1, "instance", AT_NOWHERE },
+	{ AT_ENVIRONMENT, 2, "group", AT_NOWHERE },
+	{ AT_CLASS, 0, "class-id", AT_NOWHERE },
+	{ AT_CLASS, 1, "vendor", AT_NOWHERE },
+	{ AT_CLASS, 2, "model", AT_NOWHERE },
+	{ AT_CLASS, 3, "layer", AT_NOWHERE },
+	{ AT_CLASS, 4, "index", AT_NOWHERE },
+	{ AT_MEASUREMENT, 0, "mkey", AT_NOWHERE },
+	{ AT_MEASUREMENT, 1, "mval", AT_VALUES },
+	{ AT_MEASUREMENT, 2, "authorized-by", AT_NOWHERE },
+	{ AT_VALUES, 0, "version", AT_VERSION },
+	{ AT_VALUES, 1, "svn", AT_NOWHERE },
+	{ AT_VALUES, 2, "digests", AT_NOWHERE },
+	{ AT_VALUES, 3, "flags", AT_FLAGS },
+	{ AT_VALUES, 4, "raw-value", AT_NOWHERE },
+	{ AT_VALUES, 5, "raw-value-mask", AT_NOWHERE },
+	{ AT_VALUES, 6, "mac-addr", AT_NOWHERE },
+	{ AT_VALUES, 7, "ip-addr", AT_NOWHERE },
+	{ AT_VALUES, 8, "serial-number", AT_NOWHERE },
+	{ AT_VALUES, 9, "ueid", AT_NOWHERE },
+	{ AT_VALUES, 10, "uuid", AT_NOWHERE },
+	{ AT_VALUES, 11, "name", AT_NOWHERE },
+	{ AT_VALUES, 12, "spdm-indirect", AT_NOWHERE },
+	{ AT_VALUES, 13, "cryptokeys", AT_NOWHERE },
+	{ AT_VALUES, 14, "integrity-registers", AT_NOWHERE },
+	{ AT_VALUES, 15, "int-range", AT_NOWHERE },
+	{ AT_FLAGS, 0, "configured", AT_NOWHERE },
+	{ AT_FLAGS, 1, "secure", AT_NOWHERE },
+	{ AT_FLAGS, 2, "recovery", AT_NOWHERE },
+	{ AT_FLAGS, 3, "debug", AT_NOWHERE },
+	{ AT_FLAGS, 4, "replay-protected", AT_NOWHERE },
+	{ AT_FLAGS, 5, "integrity-protected", AT_NOWHERE },
+	{ AT_FLAGS, 6, "runtime-measured", AT_NOWHERE },
+	{ AT_FLAGS, 7, "immutable", AT_NOWHERE },
+	{ AT_FLAGS, 8, "tcb", AT_NOWHERE },
+	{ AT_FLAGS, 9, "confidentiality-protected", AT_NOWHERE },
+	{ AT_FLAGS, 10, "runtime-updatable", AT_NOWHERE },
+	{ AT_VERSION, 0, "version", AT_NOWHERE },
+	{ AT_VERSION, 1, "scheme", AT_NOWHERE },
+	/* concise evidence */
+	{ AT_COEV, 0, "ev-triples", AT_EV_TRIPLES },
+	{ AT_COEV, 1, "evidence-id", AT_NOWHERE },
+	{ AT_COEV, 2, "profile", AT_NOWHERE },
+	{ AT_EV_TRIPLES, 0, "evidence-triples", AT_TRIPLE },
+	{ AT_EV_TRIPLES, 1, "identity-triples", AT_KEYS_TRIPLE },
+	{ AT_EV_TRIPLES, 2, "dependency-triples", AT_DOMAIN_TRIPLE },
+	{ AT_EV_TRIPLES, 3, "membership-triples", AT_DOMAIN_TRIPLE },
+	{ AT_EV_TRIPLES, 4, "coswid-triples", AT_KEYS_TRIPLE },
+	{ AT_EV_TRIPLES, 5, "attest-key-triples", AT_KEYS_TRIPLE },
+	{ AT_TOC, 0, "tagged-evidence", AT_NOWHERE },
+	{ AT_TOC, 1, "rim-locators", AT_NOWHERE },
+	{ AT_TOC, 2, "profile", AT_NOWHERE },
+};
+
+static const struct {
+	unsigned long long tag;
+	const char *name;
+	enum cbor_place inner;
+} tags[] = {
+	{ 0, "date", AT_NOWHERE },
+	{ 1, "time", AT_NOWHERE },
+	{ 18, "COSE_Sign1", AT_SIGN1 },
+	{ 32, "URI", AT_NOWHERE },
+	{ 37, "UUID", AT_NOWHERE },
+	{ 61, "CWT", AT_ROOT },
+	{ 111, "OID", AT_NOWHERE },
+	{ 399, "CCA token", AT_DETACHED },
+	{ 500, "old CoRIM", AT_ROOT },
+	{ 501, "unsigned CoRIM", AT_CORIM },
+	{ 502, "old signed CoRIM", AT_ROOT },
+	{ 505, "CoSWID", AT_NOWHERE },
+	{ 506, "CoMID", AT_COMID },
+	{ 508, "CoTL", AT_COTL },
+	{ 550, "UEID", AT_NOWHERE },
+	{ 552, "SVN", AT_NOWHERE },
+	{ 553, "least SVN", AT_NOWHERE },
+	{ 554, "PEM public key", AT_NOWHERE },
+	{ 555, "PEM certificate", AT_NOWHERE },
+	{ 556, "PEM certificate path", AT_NOWHERE },
+	{ 557, "key thumbprint", AT_NOWHERE },
+	{ 558, "COSE_Key", AT_COSE_KEY },
+	{ 559, "certificate thumbprint", AT_NOWHERE },
+	{ 560, "bytes", AT_NOWHERE },
+	{ 561, "path thumbprint", AT_NOWHERE },
+	{ 562, "DER certificate", AT_NOWHERE },
+	{ 563, "masked value", AT_NOWHERE },
+	{ 564, "range", AT_NOWHERE },
+	{ 570, "SPDM table of contents", AT_TOC },
+	{ 571, "concise evidence", AT_COEV },
+	{ 601, "unsigned claims", AT_CLAIMS },
+	{ 602, "detached bundle", AT_BUNDLE },
+};
+
+const char *cbor_name(enum cbor_place place, long long key, enum cbor_place *inner)
+{
+	*inner = AT_NOWHERE;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (names[i].place == place && names[i].key == key) {
+			*inner = names[i].inner;
+			return names[i].name;
+		}
+	return NULL;
+}
+
+const char *cbor_tag_name(unsigned long long tag, enum cbor_place *inner)
+{
+	*inner = AT_NOWHERE;
+	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+		if (tags[i].tag == tag) {
+			*inner = tags[i].inner;
+			return tags[i].name;
+		}
+	return NULL;
+}
+
+int cbor_place_is_record(enum cbor_place place)
+{
+	return place == AT_SIGN1 || place == AT_BUNDLE || place == AT_TRIPLE ||
+	       place == AT_KEYS_TRIPLE || place == AT_DOMAIN_TRIPLE || place == AT_SERIES_TRIPLE ||
+	       place == AT_CONDITIONAL || place == AT_MEASUREMENTS_CLAIM;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `assay inspect` as somebody uses it who was handed a file: what it prints, and its exit code. */
+#include "rig.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/file.h"
+
+#define ASSAY BUILD_FOLDER "/cli/assay"
+
+static char folder[256];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	rig_folder(folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	rig_folder_remove(folder);
+	return 0;
+}
+
+/* What it printed, NUL at its end. */
+static struct buf *inspect(const char *file, const char *const more[2], int *code)
+{
+	const char *argv[] = { ASSAY, "inspect", file, more ? more[0] : NULL, more ? more[1] : NULL,
+			       NULL };
+	char log[320];
+	struct buf *out;
+
+	snprintf(log, sizeof(log), "%s/log", folder);
+	unlink(log); /* what the file before it left */
+	*code = rig_run(log, argv);
+	out = file_bytes(log);
+	assert_non_null(out);
+	write_u8(&out->w, 0);
+	return out;
+}
+
+static bool answers(const char *file, const char *const more[2], int code,
+		    const char *const want[3])
+{
+	int got;
+	OWNED(buf) out = inspect(file, more, &got);
+	bool ok = got == code;
+
+	for (size_t i = 0; i < 3 && want[i]; i++)
+		ok &= strstr((const char *)out->w.at, want[i]) != NULL;
+	if (!ok)
+		print_error("%s: exit %d, expected %d and \"%s\":\n%.2000s\n", file, got, code,
+			    want[0], out->w.at);
+	return ok;
+}
+
+/* Bytes in hex, or text behind "text:". */
+static void each_format_is_named_drawn_and_judged(void **state)
+{
+	static const struct {
+		const char *content;
+		int code;
+		const char *want[3];
+	} rows[] = {
+		{ "01", 0, { "format: CBOR", "number 1", "grammar: kept" } },
+		{ "82 63612f62 4100", 0, { "format: conceptual message wrapper", "0: text a/b" } },
+		{ "a2 190109 6170 0a 480001020304050607",
+		  0,
+		  { "format: entity attestation claims", "265 eat_profile: text p",
+		    "10 eat_nonce" } },
+		{ "a2 190109 6170 0a 4100", 2, { "refused: claims.10: length is not allowed" } },
+		{ "a2 01 81 6161 05 4100", 0, { "format: measured component", "1 id: array" } },
+		{ "d901f5 a2 00 6161 01 81 d901fa 44 a104a100",
+		  2,
+		  { "format: CoRIM", "refused: CoRIM: tags[0]", "tag 506 CoMID" } },
+		{ "d901f5 a2 00 6161 01 81 d901fa 4b a2 01 a1 00 6174 04 a1 00 81 80",
+		  2,
+		  { "format: CoRIM", "refused: CoRIM: tags[0].triples.0[0]" } },
+		{ "d901f5 a3 00 6161 01 80 03 d820 6161", 2, { "refused: ", "tags" } },
+		{ "d2 84 43a10126 a0 4101 4100", 0, { "format: COSE_Sign1", "1 alg: number -7" } },
+		{ "d2 83 43a10126 a0 4101", 2, { "refused: COSE_Sign1" } },
+		{ "a1 01", 2, { "format: unknown", "refused: CBOR" } },
+		{ "a2 01 02 01 03", 2, { "refused: CBOR" } },
+		{ "text:{\"a\": [1, {\"b\": 2}]}", 0, { "format: JSON", "\"b\": 2" } },
+		{ "text:{\"eat_profile\": \"tag:ietf.org,2026:rats/ear#03\"}",
+		  2,
+		  { "format: attestation result (claims)", "refused: ", "rats/ear#03" } },
+		{ "text:eyJhIjoxfQ.e30.AA",
+		  2,
+		  { "format: attestation result (JWT)", "header:", "eat_profile is \"\"" } },
+		{ "text:\x1b[31m", 2, { "format: unknown" } },
+		{ "", 2, { "format: unknown" } },
+	};
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool text = !strncmp(rows[i].content, "text:", 5);
+		OWNED(buf)
+		b = text ? buf_copy(bytes_text(rows[i].content + 5)) : from_hex(rows[i].content);
+		struct err e = { 0 };
+		char file[320];
+
+		snprintf(file, sizeof(file), "%s/file", folder);
+		assert_ok(file_write(file, buf_bytes(b), 0600, &e), &e);
+		wrong += !answers(file, NULL, rows[i].code, rows[i].want);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void what_a_file_says_never_reaches_the_terminal_raw(void **state)
+{
+	OWNED(buf) b = from_hex("a1 63 1b5b4a 64 0a1b5b4a"); /* { "ESC[J": "LF ESC[J" } */
+	struct err e = { 0 };
+	char file[320];
+	int code;
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s/file", folder);
+	assert_ok(file_write(file, buf_bytes(b), 0600, &e), &e);
+	OWNED(buf) out = inspect(file, NULL, &code);
+
+	assert_int_equal(code, 0);
+	assert_null(strchr((const char *)out->w.at, 0x1b));
+	assert_non_null(strstr((const char *)out->w.at, "?[J: text ??[J"));
+}
+
+static void our_own_token_is_opened_with_names(void **state)
+{
+	static const char *const want[] = { "format: host token", "quote: bytes", "grammar: kept" };
+
+	(void)state;
+	assert_true(answers(OWN_VECTORS "/eat/everything.token", NULL, 0, want));
+}
+
+static void a_file_that_is_not_there_is_an_error(void **state)
+{
+	int code;
+	OWNED(buf) out = inspect("/nowhere/file", NULL, &code);
+
+	(void)state;
+	assert_int_equal(code, 2);
+	assert_non_null(strstr((const char *)out->w.at, "/nowhere/file"));
+}
+
+static void files_of_others_are_judged_with_their_keys(void **state)
+{
+	static const struct {
+		const char *file, *option, *key;
+		int code;
+		const char *want[3];
+	} rows[] = {
+		{ "rats/corim-veraison/signed-good-corim.cbor",
+		  "--key",
+		  "rats/keys/veraison-ec-p256.pub.jwk",
+		  0,
+		  { "format: signed CoRIM", "reference-triples", "signature: valid" } },
+		{ "rats/derived/corim-mut-payload-bitflip.cbor",
+		  "--key",
+		  "rats/keys/veraison-ec-p256.pub.jwk",
+		  2,
+		  { "grammar: kept", "signature: " } },
+		{ "rats/corim-store/signed-with-cert-cca-ref-plat.cose",
+		  "--anchor",
+		  "rats/keys/corim-store-root.cert.der",
+		  0,
+		  { "signature: valid" } },
+		{ "rats/corim-store/signed-with-cert-cca-ref-plat.cose",
+		  "--anchor",
+		  "spdm/nvidia/rim_root.pem",
+		  2,
+		  { "signature: signer of CoRIM" } },
+		{ "rats/corim-cocli/signed-corim-valid.cbor",
+		  "--key",
+		  "rats/keys/veraison-ec-p256.pub.jwk",
+		  2,
+		  { "refused: CoRIM" } },
+		{ "rats/eat/psa.good.cose",
+		  "--key",
+		  "rats/keys/veraison-ec-p256.pub.jwk",
+		  0,
+		  { "format: entity attestation token", "signature: valid" } },
+		{ "rats/eat/valid_cwt.cbor",
+		  "--key",
+		  "rats/keys/veraison-ec-p256.pub.jwk",
+		  2,
+		  { "grammar: kept", "signature: " } },
+		{ "rats/cmw/cmw-example-2.cbor",
+		  "--key",
+		  "rats/keys/veraison-ec-p256.pub.jwk",
+		  2,
+		  { "has no signature that this build checks" } },
+		{ "rats/coev/ce-evidence.cbor",
+		  NULL,
+		  NULL,
+		  0,
+		  { "format: concise evidence", "evidence-triples" } },
+		{ "spdm/captures/g_doe_1.2.pcap",
+		  NULL,
+		  NULL,
+		  0,
+		  { "format: capture", "MEASUREMENTS", "verified" } },
+	};
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char file[4096], key[4096];
+		const char *const more[2] = { rows[i].option, key };
+
+		third_party_path(rows[i].file, file, sizeof(file));
+		if (rows[i].key)
+			third_party_path(rows[i].key, key, sizeof(key));
+		wrong += !answers(file, rows[i].option ? more : NULL, rows[i].code, rows[i].want);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_format_is_named_drawn_and_judged),
+		cmocka_unit_test(what_a_file_says_never_reaches_the_terminal_raw),
+		cmocka_unit_test(our_own_token_is_opened_with_names),
+		cmocka_unit_test(a_file_that_is_not_there_is_an_error),
+		cmocka_unit_test(files_of_others_are_judged_with_their_keys),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
