@@ -4,6 +4,7 @@
  * come back, and how it ends. Rounds are an hour apart, so that only what the test does explains one.
  */
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -39,6 +40,22 @@ static void open_notify(struct fixture *f)
 	assert_return_code(bind(f->notify, (struct sockaddr *)&a, sizeof(a)), errno);
 }
 
+/* One thing that the agent says, if there is one within @ms. */
+static void hear(struct fixture *f, int ms)
+{
+	struct pollfd p = { f->notify, POLLIN, 0 };
+	size_t len = strlen(f->said);
+	ssize_t n;
+
+	if (poll(&p, 1, ms) <= 0)
+		return;
+	assert_true(len + 2048 < sizeof(f->said));
+	n = recv(f->notify, f->said + len, 2000, 0);
+	assert_true(n > 0);
+	f->said[len + (size_t)n] = '\n';
+	f->said[len + (size_t)n + 1] = 0;
+}
+
 /* Collect what the agent says until @words are in it; what was said is forgotten after them. */
 static void await_words(struct fixture *f, const char *words)
 {
@@ -46,19 +63,9 @@ static void await_words(struct fixture *f, const char *words)
 	char *at;
 
 	while (!(at = strstr(f->said, words))) {
-		struct pollfd p = { f->notify, POLLIN, 0 };
-		size_t len = strlen(f->said);
-		ssize_t n;
-
 		if (clock_monotonic_ms() > end)
 			fail_msg("the agent did not say \"%s\", but: %s", words, f->said);
-		if (poll(&p, 1, 100) <= 0)
-			continue;
-		assert_true(len + 2048 < sizeof(f->said));
-		n = recv(f->notify, f->said + len, 2000, 0);
-		assert_true(n > 0);
-		f->said[len + (size_t)n] = '\n';
-		f->said[len + (size_t)n + 1] = 0;
+		hear(f, 100);
 	}
 	memmove(f->said, at + strlen(words), strlen(at + strlen(words)) + 1);
 }
@@ -200,15 +207,40 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int ask(const struct fixture *f, unsigned int verb, char *out, size_t size, struct err *e)
-{
-	OWNED(buf) answer = NULL;
+struct asking {
+	const struct fixture *f;
+	unsigned int verb;
+	struct buf *answer;
+	struct err *e;
+	int rc;
+	bool done; /* atomic */
+};
 
-	if (local_ask(f->socket, verb, BYTES_NONE, JSON_MAX, &answer, e))
-		return (int)e->code;
-	assert_true(answer->w.len < size);
-	memcpy(out, answer->w.at, answer->w.len);
-	out[answer->w.len] = 0;
+static void *ask_apart(void *arg)
+{
+	struct asking *a = arg;
+
+	a->rc = local_ask(a->f->socket, a->verb, BYTES_NONE, JSON_MAX, &a->answer, a->e);
+	__atomic_store_n(&a->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* A service manager listens all the while: with ten words unheard the agent would wait for it, and we for the agent. */
+static int ask(struct fixture *f, unsigned int verb, char *out, size_t size, struct err *e)
+{
+	struct asking a = { .f = f, .verb = verb, .e = e };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, ask_apart, &a), 0);
+	while (!__atomic_load_n(&a.done, __ATOMIC_ACQUIRE))
+		hear(f, 20);
+	pthread_join(thread, NULL);
+	if (a.rc)
+		return a.rc;
+	assert_true(a.answer->w.len < size);
+	memcpy(out, a.answer->w.at, a.answer->w.len);
+	out[a.answer->w.len] = 0;
+	buf_drop(&a.answer);
 	return 0;
 }
 
