@@ -8,17 +8,6 @@
 
 enum { SHOWN_MAX = 4096 }; /* bytes of one value; what is longer ends in "..." */
 
-static const char *const flag_names[CORIM_FLAGS] = { "configured",
-						     "secure",
-						     "recovery",
-						     "debug",
-						     "replay-protected",
-						     "integrity-protected",
-						     "runtime-measured",
-						     "immutable",
-						     "tcb",
-						     "confidentiality-protected",
-						     "runtime-updatable" };
 static const struct {
 	u64 key;
 	const char *name;
@@ -156,7 +145,7 @@ static void put_mval(json_t *j, const struct corim_mval *m)
 		list = json_object();
 		for (unsigned int i = 0; i < CORIM_FLAGS; i++)
 			if (m->flags_known & 1u << i)
-				json_object_set_new(list, flag_names[i],
+				json_object_set_new(list, corim_flag_name(i),
 						    json_boolean(m->flags & 1u << i));
 		json_object_set_new(j, "flags", list);
 	}

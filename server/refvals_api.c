@@ -2,7 +2,6 @@
 /* /endorsement-provisioning/v1/submit, /api/v1/refvals and /api/v1/anchors. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/clock.h"
 #include "common/config.h"
@@ -19,8 +18,6 @@ enum { WINDOW_MAX_S = 10 * 366 * 86400 };
 /* "2027-01-31T00:00:00Z", or "+14d" from now */
 static int read_until(const char *text, long long *out, struct err *e)
 {
-	struct tm tm = { 0 };
-	const char *end;
 	long long span;
 
 	*out = 0;
@@ -33,11 +30,9 @@ static int read_until(const char *text, long long *out, struct err *e)
 		*out = clock_now_s() + span;
 		return 0;
 	}
-	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (!end || *end)
-		return err_set(e, E_USAGE, "until: a time like 2027-01-31T00:00:00Z, or +14d");
-	*out = timegm(&tm);
-	return 0;
+	return clock_read_utc(text, out)
+		       ? 0
+		       : err_set(e, E_USAGE, "until: a time like 2027-01-31T00:00:00Z, or +14d");
 }
 
 static bool read_digest(struct call *c, u8 out[32])
