@@ -60,6 +60,8 @@ static const char usage[] =
 	"  assay refval list | show ID | export ID --out FILE | diff A B\n"
 	"                                        ID: an id or the beginning of a digest; A and B "
 	"also files\n"
+	"  assay refval coverage                 models of the fleet, and which have no reference "
+	"value\n"
 	"  assay refval activate ID [--until TIME|+14d] | deactivate ID | delete ID\n"
 	"  assay refval anchor add CERT | list | remove DIGEST\n"
 	"                                        who may sign CoRIMs\n"

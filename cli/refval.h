@@ -5,7 +5,7 @@
 
 #include "cli.h"
 
-/** refval_manage - import, list, show, export, activate, deactivate, delete, anchor. */
+/** refval_manage - import, list, show, export, activate, deactivate, delete, anchor, coverage. */
 int refval_manage(struct cli *c, const char *verb);
 /** refval_digest - of the one CoRIM on the server with this id, or a digest that begins with @word. */
 int refval_digest(const struct cli *c, const char *word, char digest[65], struct err *e);

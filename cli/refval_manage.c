@@ -292,6 +292,36 @@ static int delete (struct cli *c)
 	return act(c, "delete");
 }
 
+/* ---- what has no value ---- */
+static int coverage(struct cli *c)
+{
+	json_t *answer = NULL, *row;
+	struct err e = { 0 };
+	size_t i, bare = 0;
+
+	if (c->argc)
+		return cli_usage();
+	if (call_server(c, "GET", "/api/v1/coverage", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("refval.coverage", true, answer);
+		return 0;
+	}
+	printf("%-16s %8s %8s\n", "MODEL", "SEEN", "STATES");
+	json_array_foreach(json_object_get(answer, "models"), i, row)
+	{
+		long long n = json_integer_value(json_object_get(row, "references"));
+
+		bare += !n;
+		printf("%-16s %8lld %8lld%s\n", text_of(row, "model"),
+		       (long long)json_integer_value(json_object_get(row, "seen")), n,
+		       n ? "" : "   no reference value");
+	}
+	printf("%zu of %zu models have no reference value\n", bare, i);
+	json_decref(answer);
+	return 0;
+}
+
 /* ---- who may sign ---- */
 static int anchor_list(struct cli *c)
 {
@@ -403,7 +433,7 @@ int refval_manage(struct cli *c, const char *verb)
 		int (*run)(struct cli *c);
 	} verbs[] = { { "import", import }, { "list", list },	      { "show", show },
 		      { "export", export }, { "activate", activate }, { "deactivate", deactivate },
-		      { "delete", delete }, { "anchor", anchor } };
+		      { "delete", delete }, { "anchor", anchor },     { "coverage", coverage } };
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (!strcmp(verb, verbs[i].verb))

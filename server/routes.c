@@ -36,6 +36,7 @@ static const struct {
 	{ "GET",    "/api/v1/anchors",                        0,             VIEWER,      get_anchors },
 	{ "POST",   "/api/v1/anchors",                        65536,         ADMIN,       post_anchor },
 	{ "DELETE", "/api/v1/anchors/{}",                     0,             ADMIN,       delete_anchor },
+	{ "GET",    "/api/v1/coverage",                       0,             VIEWER,      get_coverage },
 	{ "GET",    "/api/v1/hosts",                          0,             VIEWER,      get_hosts },
 	{ "GET",    "/api/v1/hosts/{}",                       0,             VIEWER,      get_host },
 	{ "GET",    "/api/v1/hosts/{}/boot",                  0,             VIEWER,      get_boots },

@@ -53,6 +53,8 @@ void delete_corim(struct call *c);
 void get_anchors(struct call *c);
 void post_anchor(struct call *c);
 void delete_anchor(struct call *c);
+/* coverage.c */
+void get_coverage(struct call *c);
 /* boots.c */
 void get_boots(struct call *c);
 /* api.c */

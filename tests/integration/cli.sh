@@ -111,8 +111,10 @@ check refval_show_of_an_unknown_one_is_refused 2 "no CoRIM has the id" $assay re
 check refval_diff_of_one_with_itself_finds_nothing 0 "no difference" $assay refval diff cli/golden-1 "$work/golden.corim"
 check refval_export_gives_the_signed_bytes 0 "^same$" bash -c "$assay refval export cli/golden-1 --out $work/exported >/dev/null && cmp $work/exported $work/golden.corim && echo same"
 check refval_import_of_the_same_again_changes_nothing 0 "was there already" $assay refval import "$work/golden.corim"
+check refval_coverage_counts_acceptable_states 0 "^tcg:boot-log +[12] +[12]$" $assay refval coverage
 check refval_delete_forgets 0 "deleted" $assay refval delete cli/two
 check refval_deactivate_takes_it_out 0 "deactivated" $assay refval deactivate cli/golden-1
+check refval_coverage_names_models_without_a_value 0 "pci:1b36:0010 +[0-9]+ +0   no reference value" $assay refval coverage
 check and_what_it_said_is_not_affirmed_any_more 2 "verdict +contraindicated|verdict +warning" $assay attest
 check and_the_list_says_why 0 "no .*cli/golden-1 \(inactive\)" $assay refval list
 check a_window_that_has_ended_is_refused 1 "ended already" $assay refval activate cli/golden-1 --until 2020-01-01T00:00:00Z

@@ -94,8 +94,10 @@ static void stands_in_the_report(const char *name)
 	X(refval_diff_of_one_with_itself_finds_nothing)                                            \
 	X(refval_export_gives_the_signed_bytes)                                                    \
 	X(refval_import_of_the_same_again_changes_nothing)                                         \
+	X(refval_coverage_counts_acceptable_states)                                                \
 	X(refval_delete_forgets)                                                                   \
 	X(refval_deactivate_takes_it_out)                                                          \
+	X(refval_coverage_names_models_without_a_value)                                            \
 	X(and_what_it_said_is_not_affirmed_any_more)                                               \
 	X(and_the_list_says_why)                                                                   \
 	X(a_window_that_has_ended_is_refused)                                                      \
