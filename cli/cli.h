@@ -42,6 +42,9 @@ enum cli_option {
 	OPT_VALID,
 	OPT_ANCHOR,
 	OPT_JWK,
+	OPT_BESIDE,
+	OPT_UNTIL,
+	OPT_OLD_SHAPES,
 	OPT_COUNT
 };
 
@@ -97,6 +100,9 @@ int last_token(const struct cli *c, struct eat **out, struct err *e);
 /** call_server - an API call with the operator's token; E_DENIED and so on from its answer. */
 int call_server(const struct cli *c, const char *method, const char *path, const char *type,
 		struct bytes body, json_t **answer, struct err *e);
+/** fetch_server - call_server() for an answer that is bytes. */
+int fetch_server(const struct cli *c, const char *method, const char *path, const char *type,
+		 struct bytes body, struct buf **answer, struct err *e);
 /** exit_of - exit code of a verdict, after --accept. */
 int exit_of(const struct cli *c, const char *status);
 

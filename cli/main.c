@@ -57,8 +57,21 @@ static const char usage[] =
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
 	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE [--one-host]\n"
 	"                                        what two hosts or more agree on\n"
+	"  assay refval build TEXT --signer CERT --key KEY --out FILE\n"
+	"                                        a CoRIM from text (docs/CORIM-TEXT.md), for CI\n"
+	"  assay refval check FILE [--anchor CERT] [--beside FILE] [--old-shapes]\n"
+	"                                        a CoRIM: grammar, and with --anchor signature and "
+	"validity\n"
 	"operator (server and token from /etc/assay/assay.conf):\n"
-	"  assay refval import FILE | list\n"
+	"  assay refval import FILE [--beside FILE] [--until TIME|+14d] [--unsigned]\n"
+	"  assay refval list | show ID | export ID --out FILE | diff A B\n"
+	"                                        ID: an id or the beginning of a digest; A and B "
+	"also files\n"
+	"  assay refval coverage                 models of the fleet, and which have no reference "
+	"value\n"
+	"  assay refval activate ID [--until TIME|+14d] | deactivate ID | delete ID\n"
+	"  assay refval anchor add CERT | list | remove DIGEST\n"
+	"                                        who may sign CoRIMs\n"
 	"  assay host boot HOST [--diff]         what its last boot measured; or what changed "
 	"since the one before\n"
 	"  assay host list | show HOST | add --ek-hash HASH [--group G] [--name N]\n"
@@ -194,8 +207,8 @@ static int read_token(const char *path, char out[128], struct err *e)
 	return 0;
 }
 
-int call_server(const struct cli *c, const char *method, const char *path, const char *type,
-		struct bytes body, json_t **answer, struct err *e)
+int fetch_server(const struct cli *c, const char *method, const char *path, const char *type,
+		 struct bytes body, struct buf **answer, struct err *e)
 {
 	static const struct config_key keys[] = { { "server", "url", take_url },
 						  { "server", "pin", take_pin },
@@ -218,11 +231,21 @@ int call_server(const struct cli *c, const char *method, const char *path, const
 		return (int)e->code;
 	if (reply.status / 100 != 2)
 		rc = transport_problem(&reply, e);
-	else if (!(*answer =
-			   json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL)))
-		rc = err_set(e, E_FORMAT, "server's answer is not JSON");
+	else
+		*answer = TAKE(reply.body);
 	reply_clear(&reply);
 	return rc;
+}
+
+int call_server(const struct cli *c, const char *method, const char *path, const char *type,
+		struct bytes body, json_t **answer, struct err *e)
+{
+	OWNED(buf) b = NULL;
+
+	if (fetch_server(c, method, path, type, body, &b, e))
+		return (int)e->code;
+	*answer = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
+	return *answer ? 0 : err_set(e, E_FORMAT, "server's answer is not JSON");
 }
 
 /* ---- words ---- */
@@ -259,7 +282,6 @@ static const struct option options[] = {
 	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
 	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
 	{ "learned", no_argument, NULL, LONG_FIRST + OPT_LEARNED },
-	{ "anchor", required_argument, NULL, LONG_FIRST + OPT_ANCHOR },
 	{ "jwk", required_argument, NULL, LONG_FIRST + OPT_JWK },
 	{ "diff", no_argument, NULL, LONG_FIRST + OPT_DIFF },
 	{ "yes", no_argument, NULL, LONG_FIRST + OPT_YES },
@@ -274,6 +296,10 @@ static const struct option options[] = {
 	{ "corim", required_argument, NULL, LONG_FIRST + OPT_CORIM },
 	{ "result", required_argument, NULL, LONG_FIRST + OPT_RESULT },
 	{ "audience", required_argument, NULL, LONG_FIRST + OPT_AUDIENCE },
+	{ "anchor", required_argument, NULL, LONG_FIRST + OPT_ANCHOR },
+	{ "beside", required_argument, NULL, LONG_FIRST + OPT_BESIDE },
+	{ "until", required_argument, NULL, LONG_FIRST + OPT_UNTIL },
+	{ "old-shapes", no_argument, NULL, LONG_FIRST + OPT_OLD_SHAPES },
 	{ 0 },
 };
 

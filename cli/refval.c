@@ -2,61 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "refval.h"
 #include "verifier/boot_claims.h"
-
-static int import(struct cli *c)
-{
-	OWNED(buf) b = NULL;
-	struct err e = { 0 };
-	json_t *answer = NULL;
-
-	if (c->argc != 1)
-		return cli_usage();
-	if (file_read(c->argv[0], CORIM_MAX, &b, &e) ||
-	    call_server(c, "POST",
-			c->option[OPT_UNSIGNED] ? "/endorsement-provisioning/v1/submit?unsigned=yes"
-						: "/endorsement-provisioning/v1/submit",
-			"application/rim+cose", buf_bytes(b), &answer, &e))
-		return cli_fail(c, &e, NULL);
-	if (c->json)
-		cli_json("refval.import", true, answer);
-	else {
-		printf("%s: %lld reference triples of %lld triples%s\n",
-		       cli_safe(json_string_value(json_object_get(answer, "id"))),
-		       (long long)json_integer_value(json_object_get(answer, "reference_triples")),
-		       (long long)json_integer_value(json_object_get(answer, "triples")),
-		       json_is_true(json_object_get(answer, "new")) ? "" : " (was there already)");
-		json_decref(answer);
-	}
-	return 0;
-}
-
-static int list(struct cli *c)
-{
-	struct err e = { 0 };
-	json_t *answer = NULL, *row;
-	size_t i;
-
-	if (call_server(c, "GET", "/api/v1/refvals", NULL, BYTES_NONE, &answer, &e))
-		return cli_fail(c, &e, NULL);
-	if (c->json) {
-		cli_json("refval.list", true, answer);
-		return 0;
-	}
-	printf("%-18s %-7s %-7s %-20s %s\n", "DIGEST", "SIGNED", "ACTIVE", "BY", "ID");
-	json_array_foreach(json_object_get(answer, "corims"), i, row)
-		printf("%-18.16s %-7s %-7s %-20s %s\n",
-		       cli_safe(json_string_value(json_object_get(row, "digest"))),
-		       json_is_true(json_object_get(row, "signed")) ? "yes" : "no",
-		       json_is_true(json_object_get(row, "active")) ? "yes" : "no",
-		       cli_safe(json_string_value(json_object_get(row, "imported_by"))),
-		       cli_safe(json_string_value(json_object_get(row, "id"))));
-	json_decref(answer);
-	return 0;
-}
 
 static int keygen(struct cli *c)
 {
@@ -88,8 +37,8 @@ static int keygen(struct cli *c)
 	    file_create(path, buf_bytes(pem), 0644, &e))
 		return cli_fail(c, &e, NULL);
 	if (!c->json)
-		printf("%s/operator.key and %s; put the certificate into the server's "
-		       "corim_roots\n",
+		printf("%s/operator.key and %s; give the certificate to the server: "
+		       "`assay refval anchor add`, or the folder corim_roots\n",
 		       folder, path);
 	else
 		cli_json("refval.keygen", true, json_pack("{s:s}", "certificate", path));
@@ -315,13 +264,15 @@ static int learn(struct cli *c)
 
 int cmd_refval(struct cli *c, const char *verb)
 {
-	if (!strcmp(verb, "import"))
-		return import(c);
-	if (!strcmp(verb, "list"))
-		return list(c);
 	if (!strcmp(verb, "keygen"))
 		return keygen(c);
 	if (!strcmp(verb, "learn"))
 		return learn(c);
-	return cli_usage();
+	if (!strcmp(verb, "build"))
+		return refval_build(c);
+	if (!strcmp(verb, "check"))
+		return refval_check(c);
+	if (!strcmp(verb, "diff"))
+		return refval_diff(c);
+	return refval_manage(c, verb);
 }

@@ -2,6 +2,7 @@
 #include "clock.h"
 
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 static atomic_llong set_s;
@@ -24,4 +25,15 @@ long long clock_monotonic_ms(void)
 void clock_set_s(long long unix_s)
 {
 	atomic_store(&set_s, unix_s);
+}
+
+bool clock_read_utc(const char *text, long long *out)
+{
+	struct tm tm = { 0 };
+	const char *end = strlen(text) == 20 ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
+
+	if (!end || *end)
+		return false;
+	*out = timegm(&tm);
+	return true;
 }

@@ -220,6 +220,8 @@ enum corim_match corim_mval_matches_by(enum corim_rules rules, const struct cori
 u32 corim_mval_points(const struct corim_mval *m);
 /** corim_plain_of - the encoded value of code point @key (6 to 11, 13), or empty. */
 struct bytes corim_plain_of(const struct corim_mval *m, u64 key);
+/** corim_flag_name - "secure"; @flag below CORIM_FLAGS. */
+const char *corim_flag_name(unsigned int flag);
 /** corim_mkey_same - both absent, or the same item in whatever encoding. */
 bool corim_mkey_same(struct bytes a, struct bytes b);
 /** corim_alg_of, corim_digest_alg - Named Information numbers and ours; 0 / DIGEST_NONE when unknown. */
@@ -227,11 +229,15 @@ long long corim_alg_of(enum digest_alg alg);
 
 /* ---- writing ---- */
 struct corim_draft {
-	const char *id;			 /* CoRIM and CoMID id      */
-	const char *signer;		 /* signer-name of corim-meta */
-	long long not_before, not_after; /* not_after 0: no validity */
-	const struct corim_triple *triples;
+	const char *id;			    /* CoRIM and CoMID id      */
+	const char *signer;		    /* signer-name of corim-meta */
+	long long not_before, not_after;    /* not_after 0: no validity */
+	const struct corim_triple *triples; /* reference values */
 	size_t n;
+	const struct corim_triple *endorsed;
+	size_t n_endorsed;
+	const struct corim_conditional *conditional;
+	size_t n_conditional;
 };
 /** corim_write - tag 501; with @key a signed CoRIM, with @chain its x5chain. */
 int corim_write(const struct corim_draft *d, const struct keypair *key,

@@ -235,6 +235,23 @@ enum corim_match corim_mval_matches(const struct corim_mval *c, const struct cor
 	return corim_mval_matches_by(CORIM_CONTAINMENT, c, a);
 }
 
+const char *corim_flag_name(unsigned int flag)
+{
+	static const char *const names[CORIM_FLAGS] = { "configured",
+							"secure",
+							"recovery",
+							"debug",
+							"replay-protected",
+							"integrity-protected",
+							"runtime-measured",
+							"immutable",
+							"tcb",
+							"confidentiality-protected",
+							"runtime-updatable" };
+
+	return names[flag];
+}
+
 long long corim_alg_of(enum digest_alg alg)
 {
 	return alg == DIGEST_SHA256 ? 1 : alg == DIGEST_SHA384 ? 7 : alg == DIGEST_SHA512 ? 8 : 0;

@@ -143,6 +143,13 @@ static void put_triple(struct writer *w, const struct corim_triple *t)
 	}
 }
 
+static void put_states(struct writer *w, const struct corim_triple *t, size_t n)
+{
+	cbor_put_array(w, n);
+	for (size_t i = 0; i < n; i++)
+		put_triple(w, &t[i]);
+}
+
 static void put_comid(struct writer *w, const struct corim_draft *d)
 {
 	cbor_put_map(w, 2);
@@ -151,11 +158,24 @@ static void put_comid(struct writer *w, const struct corim_draft *d)
 	cbor_put_uint(w, 0);
 	cbor_put_text(w, bytes_text(d->id));
 	cbor_put_uint(w, 4);
-	cbor_put_map(w, 1);
-	cbor_put_uint(w, 0);
-	cbor_put_array(w, d->n);
-	for (size_t i = 0; i < d->n; i++)
-		put_triple(w, &d->triples[i]);
+	cbor_put_map(w, (size_t) !!d->n + !!d->n_endorsed + !!d->n_conditional);
+	if (d->n) {
+		cbor_put_uint(w, 0);
+		put_states(w, d->triples, d->n);
+	}
+	if (d->n_endorsed) {
+		cbor_put_uint(w, 1);
+		put_states(w, d->endorsed, d->n_endorsed);
+	}
+	if (d->n_conditional) {
+		cbor_put_uint(w, 10);
+		cbor_put_array(w, d->n_conditional);
+	}
+	for (size_t i = 0; i < d->n_conditional; i++) {
+		cbor_put_array(w, 2);
+		put_states(w, d->conditional[i].conditions, d->conditional[i].n_conditions);
+		put_states(w, d->conditional[i].additions, d->conditional[i].n_additions);
+	}
 }
 
 static void put_time(struct writer *w, u64 key, long long t)

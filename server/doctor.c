@@ -117,8 +117,9 @@ static void check_trust(struct doctor *d)
 	n = trust_store_count(d->server->device_roots);
 	find(d, n > 0, "device roots", "[trust] device_roots: the vendors' root certificates",
 	     "%zu; without one every device is refused", n);
-	n = trust_store_count(d->server->corim_roots);
-	find(d, n > 0, "CoRIM signers", "[trust] corim_roots: see `assay refval keygen`",
+	n = refvals_n_anchors(d->server->refvals);
+	find(d, n > 0, "CoRIM signers",
+	     "[trust] corim_roots or `assay refval anchor add`: see `assay refval keygen`",
 	     "%zu; without one no reference value is taken", n);
 	n = trust_store_count(d->server->ek_roots);
 	find(d, true, "EK roots", "", "%zu%s", n,

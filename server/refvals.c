@@ -1,87 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "refvals.h"
+/* Snapshots: made from rows and trust anchors, taken and given back, swapped. */
+#include "refvals_inside.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/text.h"
-#include "problem.h"
-#include "server.h"
 
-struct snapshot {
-	struct refs *refs;
-	unsigned int users;
-	bool retired;
-	struct snapshot *next;
-};
+int refvals_read(const struct refvals *r, struct bytes bytes, struct bytes beside,
+		 struct corim **out, struct err *e)
+{
+	return corim_read(bytes, r->settings->corim_old_shapes ? CORIM_OLD_SHAPES : CORIM_DRAFT_11,
+			  beside, out, e);
+}
 
-struct refvals {
-	struct store *store;
-	const struct trust_store *roots;
-	pthread_mutex_t lock;
-	struct snapshot *current, *old;
-};
+/* ---- making one ---- */
+void snapshot_drop(struct snapshot **sp)
+{
+	struct snapshot *s = sp ? *sp : NULL;
+
+	if (!s)
+		return;
+	refs_drop(&s->refs);
+	free(s->held);
+	free(s);
+	*sp = NULL;
+}
+
+int snapshot_add(struct snapshot *s, struct corim *c, struct bytes bytes, long long until,
+		 struct err *e)
+{
+	struct digest digest = corim_row_digest(bytes);
+	u8(*more)[32];
+
+	if (until && (!c->not_after || until < c->not_after))
+		c->not_after = until; /* an update window is one more validity */
+	if (s->n_held == s->held_cap) {
+		s->held_cap = s->held_cap ? 2 * s->held_cap : 64;
+		more = reallocarray(s->held, s->held_cap, sizeof(*more));
+		if (!more) {
+			corim_drop(&c);
+			return err_set(e, E_MEMORY, "no memory for reference values");
+		}
+		s->held = more;
+	}
+	memcpy(s->held[s->n_held++], digest.at, 32);
+	return refs_add(s->refs, c, e);
+}
 
 struct loading {
 	struct refvals *r;
-	struct refs *refs;
+	const struct anchors *anchors;
+	const u8 *skip;
+	struct snapshot *s;
 };
-
-static int corim_mac(struct tx *tx, struct bytes digest, bool is_signed, bool active,
-		     struct digest *out, struct err *e)
-{
-	struct bytes fields[] = { digest, bytes_text(is_signed ? "signed" : "unsigned"),
-				  bytes_text(active ? "active" : "inactive") };
-
-	return keys_row_mac(tx->keys, "corims", fields, ARRAY_LEN(fields), out, e);
-}
 
 /* Signed ones are verified again by their own signature; unsigned ones stand on the row's MAC. */
-static int check_row(struct tx *tx, struct refvals *r, const struct db_row *row, struct corim *c,
+static int check_row(const struct loading *l, const struct corim_row *row, struct corim **out,
 		     struct err *e)
 {
-	struct digest digest = sha256_of(row->at[0].bytes), mac;
-	bool is_signed = row->at[1].number != 0;
-
-	if (corim_mac(tx, digest_bytes(&digest), is_signed, true, &mac, e))
-		return (int)e->code;
-	if (!digest_equals(&mac, row->at[2].bytes))
+	if (!row->genuine)
 		return err_set(e, E_SIGNATURE, "row was changed in the database");
-	return is_signed ? corim_check_signature(c, r->roots, NULL, clock_now_s(), e) : 0;
+	if (refvals_read(l->r, row->bytes, row->beside, out, e))
+		return (int)e->code;
+	return row->is_signed ? anchors_check(l->anchors, *out, clock_now_s(), e) : 0;
 }
 
-struct loading_row {
-	struct loading *l;
-	struct tx *tx;
-};
-
-static int take_corim(void *user, const struct db_row *row, struct err *e)
+static int take_corim(void *user, const struct corim_row *row, struct err *e)
 {
-	struct loading_row *lr = user;
-	struct loading *l = lr->l;
+	struct loading *l = user;
+	struct digest digest = corim_row_digest(row->bytes);
 	OWNED(corim) c = NULL;
 	struct err why = { 0 };
 
-	if (corim_parse(row->at[0].bytes, &c, &why) || check_row(lr->tx, l->r, row, c, &why)) {
+	if (l->skip && digest_equals(&digest, (struct bytes){ l->skip, 32 }))
+		return 0;
+	if (check_row(l, row, &c, &why)) {
 		log_event(LOG_LEVEL_ERROR, "corim-left-out", LOG_T("corim", c ? c->id : "?"),
 			  LOG_T("why", why.text));
 		return 0;
 	}
-	return refs_add(l->refs, TAKE(c), e);
+	return snapshot_add(l->s, TAKE(c), row->bytes, row->until, e);
 }
 
-static int load_all(struct tx *tx, void *arg, struct err *e)
+static int load_rows(struct tx *tx, void *arg, struct err *e)
 {
-	struct loading_row lr = { arg, tx };
-
-	return db_run(tx->db,
-		      "SELECT bytes, is_signed, mac FROM corims WHERE active = 1 ORDER BY imported",
-		      NULL, 0, take_corim, &lr, NULL, e);
+	return corim_rows_active(tx, take_corim, arg, e);
 }
 
+int snapshot_load(struct refvals *r, const struct anchors *anchors, const u8 *skip,
+		  struct snapshot **out, struct err *e)
+{
+	OWNED(snapshot) s = calloc(1, sizeof(*s));
+	struct loading l = { r, anchors, skip, s };
+
+	if (!s || !(s->refs = refs_new_with(r->settings->refs)))
+		return err_set(e, E_MEMORY, "no memory for reference values");
+	if (store_read(r->store, load_rows, &l, e))
+		return (int)e->code;
+	*out = TAKE(s);
+	return 0;
+}
+
+static int by_digest(const void *a, const void *b)
+{
+	return memcmp(a, b, 32);
+}
+
+int snapshot_ready(struct snapshot *s, struct err *e)
+{
+	if (s->n_held)
+		qsort(s->held, s->n_held, sizeof(*s->held), by_digest);
+	return refs_ready(s->refs, e);
+}
+
+/* ---- which one counts ---- */
 static void drop_unused(struct refvals *r)
 {
 	for (struct snapshot **at = &r->old; *at;) {
@@ -92,28 +126,12 @@ static void drop_unused(struct refvals *r)
 			continue;
 		}
 		*at = s->next;
-		refs_drop(&s->refs);
-		free(s);
+		snapshot_drop(&s);
 	}
 }
 
-int refvals_reload(struct refvals *r, struct err *e)
+void refvals_swap(struct refvals *r, struct snapshot *s)
 {
-	struct snapshot *s = calloc(1, sizeof(*s));
-	struct loading l = { r, refs_new() };
-
-	if (!s || !l.refs || store_read(r->store, load_all, &l, e)) {
-		free(s);
-		refs_drop(&l.refs);
-		return e->code ? (int)e->code
-			       : err_set(e, E_MEMORY, "no memory for reference values");
-	}
-	if (refs_ready(l.refs, e)) {
-		free(s);
-		refs_drop(&l.refs);
-		return (int)e->code;
-	}
-	s->refs = l.refs;
 	pthread_mutex_lock(&r->lock);
 	if (r->current) {
 		r->current->next = r->old;
@@ -122,7 +140,6 @@ int refvals_reload(struct refvals *r, struct err *e)
 	r->current = s;
 	drop_unused(r);
 	pthread_mutex_unlock(&r->lock);
-	return 0;
 }
 
 struct refs *refvals_take(struct refvals *r)
@@ -148,18 +165,51 @@ void refvals_give(struct refvals *r, struct refs *snapshot)
 	pthread_mutex_unlock(&r->lock);
 }
 
-int refvals_open(struct store *store, const struct trust_store *roots, struct refvals **out,
+bool refvals_holds(struct refvals *r, const u8 digest[32])
+{
+	bool held;
+
+	pthread_mutex_lock(&r->lock);
+	held = r->current->n_held && bsearch(digest, r->current->held, r->current->n_held,
+					     sizeof(*r->current->held), by_digest);
+	pthread_mutex_unlock(&r->lock);
+	return held;
+}
+
+size_t refvals_n_anchors(struct refvals *r)
+{
+	size_t n;
+
+	pthread_mutex_lock(&r->change);
+	n = anchors_count(r->anchors);
+	pthread_mutex_unlock(&r->change);
+	return n;
+}
+
+/* ---- life ---- */
+static int load_anchors(struct tx *tx, void *arg, struct err *e)
+{
+	struct refvals *r = arg;
+
+	return anchors_load(tx, r->settings->corim_roots, NULL, NULL, &r->anchors, e);
+}
+
+int refvals_open(struct store *store, const struct settings *settings, struct refvals **out,
 		 struct err *e)
 {
 	OWNED(refvals) r = calloc(1, sizeof(*r));
+	OWNED(snapshot) s = NULL;
 
 	if (!r)
 		return err_set(e, E_MEMORY, "no memory for reference values");
 	r->store = store;
-	r->roots = roots;
+	r->settings = settings;
 	pthread_mutex_init(&r->lock, NULL);
-	if (refvals_reload(r, e))
+	pthread_mutex_init(&r->change, NULL);
+	if (store_read(store, load_anchors, r, e) || snapshot_load(r, r->anchors, NULL, &s, e) ||
+	    snapshot_ready(s, e))
 		return (int)e->code;
+	refvals_swap(r, TAKE(s));
 	*out = TAKE(r);
 	return 0;
 }
@@ -176,113 +226,9 @@ void refvals_drop(struct refvals **rp)
 		r->old->users = 0;
 	}
 	drop_unused(r);
+	anchors_drop(&r->anchors);
+	pthread_mutex_destroy(&r->lock);
+	pthread_mutex_destroy(&r->change);
 	free(r);
 	*rp = NULL;
-}
-
-/* ---- handlers ---- */
-struct import {
-	struct call *call;
-	const struct corim *corim;
-	struct bytes bytes;
-	bool fresh;
-};
-
-static int write_corim(struct tx *tx, void *arg, struct err *e)
-{
-	struct import *im = arg;
-	struct digest digest = sha256_of(im->bytes), mac;
-	struct db_value v[8];
-	long long changed = 0;
-	char detail[400], hex[65];
-
-	if (corim_mac(tx, digest_bytes(&digest), im->corim->is_signed, true, &mac, e))
-		return (int)e->code;
-	v[0] = DB_B(digest_bytes(&digest));
-	v[1] = DB_T(im->corim->id);
-	v[2] = DB_B(im->bytes);
-	v[3] = DB_I(im->corim->is_signed);
-	v[4] = DB_I(1);
-	v[5] = DB_I(clock_now_s());
-	v[6] = DB_T(im->call->actor);
-	v[7] = DB_B(digest_bytes(&mac));
-	if (db_run(tx->db,
-		   "INSERT INTO corims (digest, id, bytes, is_signed, active, imported, "
-		   "imported_by, mac)"
-		   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
-		   v, 8, NULL, NULL, &changed, e))
-		return (int)e->code;
-	im->fresh = changed == 1;
-	if (!im->fresh)
-		return 0; /* the same bytes again: nothing changes */
-	snprintf(detail, sizeof(detail), "{\"digest\":\"%s\",\"triples\":%zu,\"signed\":%s}",
-		 hex_write(digest_bytes(&digest), hex), im->corim->n_references,
-		 im->corim->is_signed ? "true" : "false");
-	return audit_append(tx, im->call->actor, "corim-imported", detail, e);
-}
-
-void post_corim(struct call *c)
-{
-	const char *unsigned_ok = http_query(c->rq, "unsigned");
-	OWNED(corim) corim = NULL;
-	struct import im = { .call = c, .bytes = c->rq->body };
-	struct err e = { 0 };
-	int rc = corim_parse(c->rq->body, &corim, &e);
-
-	if (!rc && (corim->is_signed || !unsigned_ok || strcmp(unsigned_ok, "yes")))
-		rc = corim_check_signature(corim, c->server->corim_roots, NULL, clock_now_s(), &e);
-	im.corim = corim;
-	if (!rc)
-		rc = store_write(c->server->store, write_corim, &im, &e);
-	if (!rc && im.fresh)
-		rc = refvals_reload(c->server->refvals, &e);
-	if (rc) {
-		problem_of(c->out, &e);
-		return;
-	}
-	log_event(LOG_LEVEL_INFO, "corim-imported", LOG_T("corim", corim->id),
-		  LOG_N("triples", corim->n_references));
-	answer_json(c->out, 200,
-		    json_pack("{s:s, s:s, s:I, s:I, s:b, s:b}", "status", "success", "id",
-			      corim->id, "reference_triples", (json_int_t)corim->n_references,
-			      "triples", (json_int_t)corim_triples(corim), "signed",
-			      (int)corim->is_signed, "new", (int)im.fresh));
-}
-
-static int list_corim(void *user, const struct db_row *row, struct err *e)
-{
-	char hex[65] = "";
-
-	(void)e;
-	if (row->at[0].bytes.len == 32)
-		hex_write(row->at[0].bytes, hex);
-	json_array_append_new(
-		user, json_pack("{s:s, s:s%, s:b, s:b, s:I, s:s%}", "digest", hex, "id",
-				(const char *)row->at[1].bytes.at, row->at[1].bytes.len, "signed",
-				(int)row->at[2].number, "active", (int)row->at[3].number,
-				"imported", (json_int_t)row->at[4].number, "imported_by",
-				(const char *)row->at[5].bytes.at, row->at[5].bytes.len));
-	return 0;
-}
-
-static int list_corims(struct tx *tx, void *arg, struct err *e)
-{
-	return db_run(tx->db,
-		      "SELECT digest, id, is_signed, active, imported, imported_by FROM corims "
-		      "ORDER BY imported, id"
-		      " LIMIT 10000",
-		      NULL, 0, list_corim, arg, NULL, e);
-}
-
-void get_corims(struct call *c)
-{
-	json_t *list = json_array();
-	struct err e = { 0 };
-
-	if (store_read(c->server->store, list_corims, list, &e)) {
-		json_decref(list);
-		problem_of(c->out, &e);
-		return;
-	}
-	answer_json(c->out, 200, json_pack("{s:o}", "corims", list));
 }

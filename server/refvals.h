@@ -1,19 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reference values: stored as signed, compiled to an immutable snapshot, swapped on change. */
+/*
+ * Reference values: stored as signed, compiled to an immutable snapshot, swapped on change. A change is
+ * tried out on a snapshot first; only one that compiles is written, and only what was written counts.
+ */
 #ifndef ASSAY_SERVER_REFVALS_H
 #define ASSAY_SERVER_REFVALS_H
 
-#include "store.h"
+#include "corim_rows.h"
+#include "settings.h"
 #include "verifier/refs.h"
 
 struct refvals;
 /** refvals_open - build the snapshot from the store; a row that no longer verifies is left out, loudly. */
-int refvals_open(struct store *s, const struct trust_store *roots, struct refvals **out,
+int refvals_open(struct store *s, const struct settings *settings, struct refvals **out,
 		 struct err *e);
 void refvals_drop(struct refvals **r);
 /** refvals_take - the current snapshot; give it back with refvals_give(). */
 struct refs *refvals_take(struct refvals *r);
 void refvals_give(struct refvals *r, struct refs *snapshot);
-int refvals_reload(struct refvals *r, struct err *e);
+/** refvals_holds - the CoRIM with this digest is in the current snapshot. */
+bool refvals_holds(struct refvals *r, const u8 digest[32]);
+size_t refvals_n_anchors(struct refvals *r);
+/** refvals_read - a CoRIM in the shapes that settings allow. */
+int refvals_read(const struct refvals *r, struct bytes bytes, struct bytes beside,
+		 struct corim **out, struct err *e);
+
+enum refvals_verb {
+	REFVALS_IMPORT,
+	REFVALS_ACTIVATE,
+	REFVALS_DEACTIVATE,
+	REFVALS_DELETE,
+	REFVALS_ADD_ANCHOR,
+	REFVALS_REMOVE_ANCHOR
+};
+/** struct refvals_change - what is wanted, and by whom. */
+struct refvals_change {
+	enum refvals_verb verb;
+	const char *actor;
+	u8 digest[32];		    /* of what is changed; filled for IMPORT and ADD_ANCHOR  */
+	struct bytes bytes, beside; /* IMPORT                                               */
+	bool unsigned_ok;	    /* IMPORT                                               */
+	long long until;	    /* IMPORT, ACTIVATE: counts until then; 0: no such end   */
+	const struct cert *anchor;  /* ADD_ANCHOR                                           */
+	bool fresh;		    /* filled: something changed; false: it was so already   */
+};
+/**
+ * refvals_change - wholly or not at all, with its audit record.
+ * Return: 0; E_NOTFOUND; E_CONFLICT for what would close a circle with what counts already, which is
+ * named; what corim_read() and corim_check_signature() say.
+ */
+int refvals_change(struct refvals *r, struct refvals_change *ch, struct err *e);
 
 #endif

@@ -62,9 +62,8 @@ int server_open(const struct settings *s, struct server **out, struct err *e)
 	    load_roots(s->ek_roots, &v->ek_roots, e) ||
 	    each_file(s->ek_intermediates, v->ek_roots, trust_store_add_intermediate_file, e) ||
 	    try_crls(s->ek_crls, e) || load_roots(s->device_roots, &v->device_roots, e) ||
-	    load_roots(s->corim_roots, &v->corim_roots, e) ||
 	    trust_store_remember(v->device_roots, CHAINS_KEPT_MAX, e) ||
-	    refvals_open(v->store, v->corim_roots, &v->refvals, e))
+	    refvals_open(v->store, s, &v->refvals, e))
 		return (int)e->code;
 	v->aks = verify_aks_new(AKS_KEPT_MAX);
 	if (!v->aks)
@@ -81,7 +80,6 @@ void server_drop(struct server **s)
 	store_drop(&(*s)->store);
 	trust_store_drop(&(*s)->ek_roots);
 	trust_store_drop(&(*s)->device_roots);
-	trust_store_drop(&(*s)->corim_roots);
 	server_keys_drop(&(*s)->keys);
 	recall_drop(&(*s)->aks);
 	free(*s);

@@ -17,7 +17,6 @@ struct server {
 	struct store *store;
 	struct trust_store *ek_roots;
 	struct trust_store *device_roots;
-	struct trust_store *corim_roots;
 	struct refvals *refvals;
 	struct recall *aks; /* decoded AKs, by their public area */
 };
@@ -44,9 +43,18 @@ void post_evidence(struct call *c);
 void get_session(struct call *c);
 void delete_session(struct call *c);
 void get_well_known(struct call *c);
-/* refvals.c */
+/* refvals_api.c */
 void post_corim(struct call *c);
 void get_corims(struct call *c);
+void get_corim(struct call *c);
+void get_corim_bytes(struct call *c);
+void post_corim_action(struct call *c);
+void delete_corim(struct call *c);
+void get_anchors(struct call *c);
+void post_anchor(struct call *c);
+void delete_anchor(struct call *c);
+/* coverage.c */
+void get_coverage(struct call *c);
 /* boots.c */
 void get_boots(struct call *c);
 /* api.c */

@@ -39,6 +39,7 @@ BOOL(tls)
 BOOL(release_after_restart)
 BOOL(device_log_required)
 BOOL(release_from_test_sources)
+BOOL(corim_old_shapes)
 
 static int take_port(void *into, const char *arg, const char *value, struct err *e)
 {
@@ -200,6 +201,22 @@ static int take_warn_endorsed(void *into, const char *arg, const char *value, st
 	return policy_add_name(&((struct settings *)into)->appraisal, false, value, e);
 }
 
+static int take_cotl_required(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_bool(&((struct settings *)into)->refs.cotl_required, value, e);
+}
+
+static int take_corim_rules(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	if (strcmp(value, "containment") && strcmp(value, "whole"))
+		return err_set(e, E_CONFIG, "containment or whole expected, not \"%s\"", value);
+	((struct settings *)into)->refs.rules =
+		strcmp(value, "whole") ? CORIM_CONTAINMENT : CORIM_WHOLE;
+	return 0;
+}
+
 static int take_reboot_within(void *into, const char *arg, const char *value, struct err *e)
 {
 	(void)arg;
@@ -220,6 +237,7 @@ static const struct config_key keys[] = {
 	{ "trust", "ek_crls", take_ek_crls },
 	{ "trust", "device_roots", take_device_roots },
 	{ "trust", "corim_roots", take_corim_roots },
+	{ "trust", "corim_old_shapes", take_corim_old_shapes },
 	{ "policy", "release_pcrs", take_release_pcrs },
 	{ "policy", "spdm_version_min", take_spdm_min },
 	{ "policy", "release_after_restart", take_release_after_restart },
@@ -236,6 +254,8 @@ static const struct config_key keys[] = {
 	{ "policy", "refuse_endorsed", take_refuse_endorsed },
 	{ "policy", "warn_endorsed", take_warn_endorsed },
 	{ "policy", "reboot_within", take_reboot_within },
+	{ "policy", "cotl_required", take_cotl_required },
+	{ "policy", "corim_rules", take_corim_rules },
 	{ "test", "release_from_test_sources", take_release_from_test_sources },
 };
 

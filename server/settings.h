@@ -25,6 +25,7 @@ struct settings {
 	char ek_crls[PATH_TEXT];	  /* revocation lists, read again at each enrolment */
 	char device_roots[PATH_TEXT];
 	char corim_roots[PATH_TEXT];
+	bool corim_old_shapes; /* CORIM_OLD_SHAPES are read */
 	/* [policy] */
 	u32 release_pcrs;    /* bitmap; RULES 15 */
 	u8 spdm_version_min; /* 0x12                      */
@@ -32,9 +33,10 @@ struct settings {
 	u32 must_detect,
 		must_prevent; /* what a device's kernel must do, by guard_names of verifier/verify.h */
 	bool device_log_required;
-	struct policy appraisal; /* learned, require, svn_floor, ... */
-	long long stale_after_s; /* a verdict older than this says nothing any more; 0: never */
-	long long device_move_s; /* a leaf key on two hosts within this is refused */
+	struct refs_options refs; /* corim_rules, cotl_required */
+	struct policy appraisal;  /* learned, require, svn_floor, ... */
+	long long stale_after_s;  /* a verdict older than this says nothing any more; 0: never */
+	long long device_move_s;  /* a leaf key on two hosts within this is refused */
 	/* [test]: printed at start and in every result */
 	bool release_from_test_sources;
 };

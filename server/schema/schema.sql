@@ -97,12 +97,20 @@ CREATE TABLE devices (                           -- identities seen with a valid
 CREATE INDEX devices_leaf ON devices(leaf_key);
 CREATE TABLE corims (
 	digest    BLOB PRIMARY KEY,              -- SHA-256 of the bytes
-	id        TEXT NOT NULL,
 	bytes     BLOB NOT NULL,                 -- as signed; verified again whenever they are loaded
+	beside    BLOB NOT NULL,                 -- the CoRIM that a hash envelope or detached payload names, or empty
 	is_signed INTEGER NOT NULL,
 	active    INTEGER NOT NULL,
-	imported  INTEGER NOT NULL,
-	imported_by TEXT NOT NULL,
+	until     INTEGER NOT NULL,              -- end of an update window: it does not count afterwards; 0: none
+	changed   INTEGER NOT NULL,              -- when it was imported, activated or deactivated, whichever was last
+	changed_by TEXT NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE TABLE corim_anchors (                     -- certificates that sign CoRIMs or root the chains of those who do
+	digest    BLOB PRIMARY KEY,              -- SHA-256 of the DER
+	der       BLOB NOT NULL,
+	added     INTEGER NOT NULL,
+	added_by  TEXT NOT NULL,
 	mac       BLOB NOT NULL
 );
 CREATE TABLE secrets (                           -- the server's half of a disk key

@@ -64,6 +64,8 @@ rig_tpm
 rig_devices 2
 rig_host second-host "$(cat /proc/sys/kernel/random/uuid)"
 $assay attest --out "$here/token" >/dev/null
+assay refval learn --id cli/impostor --signer "$work/impostor/operator.crt" --key "$work/impostor/operator.key" --out "$work/by-impostor.corim" \
+	"$work/token" --one-host >/dev/null
 check what_two_hosts_agree_on_is_learned 0 "two.corim|cli/two|triples?|learned" $learn "$work/token" "$here/token"
 check and_imports 0 "cli/two" $assay refval import "$work/two.corim"
 sed -i 's/firmware 1.2.3/firmware 9/' "$here/device1.measurements"
@@ -93,6 +95,53 @@ check device_cert_of_no_slot_at_all_is_usage 1 "slot is 0 to 7" $assay device ce
 check device_cert_in_der_is_what_the_slot_holds 0 "^same$" bash -c "$assay device cert $label --slot 0 --der $asked | cmp - $work/device1/slot0.chain && echo same"
 check device_show_of_an_unknown_label_is_refused 2 "no device" $assay device show 0000:0000/00/0
 check refval_list_shows_what_was_imported 0 "cli/golden-1" $assay refval list
+check refval_check_finds_grammar_signature_and_validity_right 0 "well-formed, .*signature: valid" assay refval check "$work/golden.corim" --anchor "$work/operator/operator.crt"
+check and_without_an_anchor_says_what_it_did_not_check 0 "signature: not checked" assay refval check "$work/golden.corim"
+check and_refuses_the_signature_of_a_stranger 2 "signer of CoRIM cli/golden-1" assay refval check "$work/golden.corim" --anchor "$work/impostor/operator.crt"
+printf '\331\001\365\242\000\141x\001\200' >"$work/empty.corim" # 501({0: "x", 1: []})
+check and_tells_the_path_of_a_fault 2 "empty.corim: CoRIM: .*tags" assay refval check "$work/empty.corim"
+cat >"$work/drives.txt" <<-END
+	id = cli/drives
+	[reference]
+	vendor = pci:1b36
+	model = pci:1b36:0010
+	element = 2
+	digest = sha-256:$(printf 'firmware 9' | sha256sum | cut -d' ' -f1)
+END
+make="assay refval build $work/drives.txt --signer $work/operator/operator.crt --key $work/operator/operator.key --out $work/drives.corim"
+check refval_build_signs_what_a_text_says 0 "cli/drives: 1 triples signed into" $make
+check and_check_takes_it 0 "signature: valid" assay refval check "$work/drives.corim" --anchor "$work/operator/operator.crt"
+check refval_diff_of_two_files_names_what_differs 0 "^\+ reference pci:1b36 pci:1b36:0010: 2 = sha-256;" assay refval diff "$work/golden.corim" "$work/drives.corim"
+check a_key_of_somebody_else_is_noticed 1 "not the certificate of that key" ${make/operator.crt/../impostor/operator.crt}
+echo "digest = sha-256:00" >>"$work/drives.txt"
+check a_fault_in_the_text_is_named_by_its_line 2 "drives.txt: line 7: 1 bytes are not a digest" $make
+check refval_show_tells_environments_and_elements 0 "reference tcg tcg:boot-log: kernel = sha-256;[0-9a-f]{64}" $assay refval show cli/golden-1
+check and_in_json_as_data 0 '"signer": ?"learned"' $assay refval show cli/golden-1 --json
+check refval_show_of_an_unknown_one_is_refused 2 "no CoRIM has the id" $assay refval show cli/nothing
+check refval_diff_of_one_with_itself_finds_nothing 0 "no difference" $assay refval diff cli/golden-1 "$work/golden.corim"
+check refval_export_gives_the_signed_bytes 0 "^same$" bash -c "$assay refval export cli/golden-1 --out $work/exported >/dev/null && cmp $work/exported $work/golden.corim && echo same"
+check refval_import_of_the_same_again_changes_nothing 0 "was there already" $assay refval import "$work/golden.corim"
+check refval_coverage_counts_acceptable_states 0 "^tcg:boot-log +[12] +[12]$" $assay refval coverage
+check refval_delete_forgets 0 "deleted" $assay refval delete cli/two
+check refval_deactivate_takes_it_out 0 "deactivated" $assay refval deactivate cli/golden-1
+check refval_coverage_names_models_without_a_value 0 "pci:1b36:0010 +[0-9]+ +0   no reference value" $assay refval coverage
+check and_what_it_said_is_not_affirmed_any_more 2 "verdict +contraindicated|verdict +warning" $assay attest
+check and_the_list_says_why 0 "no .*cli/golden-1 \(inactive\)" $assay refval list
+check a_window_that_has_ended_is_refused 1 "ended already" $assay refval activate cli/golden-1 --until 2020-01-01T00:00:00Z
+check a_window_that_is_no_time_is_usage 1 "takes a time" $assay refval activate cli/golden-1 --until tomorrow
+check refval_activate_with_a_window_puts_it_back 0 "activated until .14d" $assay refval activate cli/golden-1 --until +14d
+check and_it_is_affirmed_again 0 "verdict +affirming" $assay attest
+check and_the_window_is_shown 0 "window ends +20" $assay refval show cli/golden-1
+check refval_activate_without_one_ends_the_window 0 "activated" $assay refval activate cli/golden-1
+check a_corim_of_nobody_known_is_refused 2 "signer of CoRIM" $assay refval import "$work/by-impostor.corim"
+check refval_anchor_add_says_who_may_sign 0 "may sign CoRIMs" $assay refval anchor add "$work/impostor/operator.crt"
+check and_their_corim_is_taken 0 "cli/impostor" $assay refval import "$work/by-impostor.corim"
+check refval_anchor_list_names_them 0 "assay operator" $assay refval anchor list
+anchor=$($assay refval anchor list --json | jq -r '.anchors[0].digest')
+check refval_anchor_remove_takes_their_corims_out 0 "may no longer sign" $assay refval anchor remove "${anchor:0:12}"
+check and_the_list_says_that_too 0 "cli/impostor \(it no longer verifies" $assay refval list
+check who_changed_what_is_in_the_row 0 "by token:" $assay refval show cli/impostor
+check an_impostors_corim_is_deleted 0 "deleted" $assay refval delete cli/impostor
 check host_list_shows_the_host 0 "cli-host" $assay host list
 boot-log-make "$work/other.log" "(hd0,gpt2)/vmlinuz init=/bin/sh" >/dev/null
 check host_boot_tells_what_it_measured 0 "Kernel command line: .*root=/dev/mapper/root ro quiet" $assay host boot cli-host

@@ -88,6 +88,41 @@ static void stands_in_the_report(const char *name)
 	X(device_cert_in_der_is_what_the_slot_holds)                                               \
 	X(device_show_of_an_unknown_label_is_refused)                                              \
 	X(refval_list_shows_what_was_imported)                                                     \
+	X(refval_check_finds_grammar_signature_and_validity_right)                                 \
+	X(and_without_an_anchor_says_what_it_did_not_check)                                        \
+	X(and_refuses_the_signature_of_a_stranger)                                                 \
+	X(and_tells_the_path_of_a_fault)                                                           \
+	X(refval_build_signs_what_a_text_says)                                                     \
+	X(and_check_takes_it)                                                                      \
+	X(refval_diff_of_two_files_names_what_differs)                                             \
+	X(a_fault_in_the_text_is_named_by_its_line)                                                \
+	X(a_key_of_somebody_else_is_noticed)                                                       \
+	X(refval_show_tells_environments_and_elements)                                             \
+	X(and_in_json_as_data)                                                                     \
+	X(refval_show_of_an_unknown_one_is_refused)                                                \
+	X(refval_diff_of_one_with_itself_finds_nothing)                                            \
+	X(refval_export_gives_the_signed_bytes)                                                    \
+	X(refval_import_of_the_same_again_changes_nothing)                                         \
+	X(refval_coverage_counts_acceptable_states)                                                \
+	X(refval_delete_forgets)                                                                   \
+	X(refval_deactivate_takes_it_out)                                                          \
+	X(refval_coverage_names_models_without_a_value)                                            \
+	X(and_what_it_said_is_not_affirmed_any_more)                                               \
+	X(and_the_list_says_why)                                                                   \
+	X(a_window_that_has_ended_is_refused)                                                      \
+	X(a_window_that_is_no_time_is_usage)                                                       \
+	X(refval_activate_with_a_window_puts_it_back)                                              \
+	X(and_it_is_affirmed_again)                                                                \
+	X(and_the_window_is_shown)                                                                 \
+	X(refval_activate_without_one_ends_the_window)                                             \
+	X(a_corim_of_nobody_known_is_refused)                                                      \
+	X(refval_anchor_add_says_who_may_sign)                                                     \
+	X(and_their_corim_is_taken)                                                                \
+	X(refval_anchor_list_names_them)                                                           \
+	X(refval_anchor_remove_takes_their_corims_out)                                             \
+	X(and_the_list_says_that_too)                                                              \
+	X(who_changed_what_is_in_the_row)                                                          \
+	X(an_impostors_corim_is_deleted)                                                           \
 	X(host_list_shows_the_host)                                                                \
 	X(host_boot_tells_what_it_measured)                                                        \
 	X(host_boot_in_json_names_its_schema)                                                      \

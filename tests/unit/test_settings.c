@@ -232,6 +232,25 @@ static void a_server_has_a_safe_default_for_everything(void **state)
 	assert_string_equal(s.audit_floor, "/s/audit.floor");
 }
 
+static void how_corims_are_read_and_compared_is_told(void **state)
+{
+	struct settings s;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(load_server("", &s, &e), &e);
+	assert_int_equal(s.refs.rules, CORIM_CONTAINMENT);
+	assert_false(s.refs.cotl_required || s.corim_old_shapes);
+	assert_ok(load_server("[trust]\ncorim_old_shapes = yes\n[policy]\ncotl_required = yes\n"
+			      "corim_rules = whole\n",
+			      &s, &e),
+		  &e);
+	assert_int_equal(s.refs.rules, CORIM_WHOLE);
+	assert_true(s.refs.cotl_required && s.corim_old_shapes);
+	assert_refused(load_server("[policy]\ncorim_rules = published\n", &s, &e), &e, E_CONFIG,
+		       "containment or whole");
+}
+
 static void a_release_set_has_the_cap_and_nothing_that_can_be_reset(void **state)
 {
 	static const struct {
@@ -305,6 +324,7 @@ int main(void)
 		cmocka_unit_test(the_gate_is_open_unless_told_otherwise),
 		cmocka_unit_test(an_agents_lists_are_bounded_and_volumes_are_in_order),
 		cmocka_unit_test(a_server_has_a_safe_default_for_everything),
+		cmocka_unit_test(how_corims_are_read_and_compared_is_told),
 		cmocka_unit_test(a_release_set_has_the_cap_and_nothing_that_can_be_reset),
 		cmocka_unit_test(a_server_refuses_what_it_cannot_mean),
 	};

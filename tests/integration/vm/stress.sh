@@ -71,7 +71,7 @@ a_device_is_unplugged_while_it_is_read() {
 }
 the_module_goes_while_devices_come() {
 	# one that is in a dump cannot be unloaded: then again
-	race "$(races 4)" "n=0; until rmmod assay_spdm 2>/dev/null || [ \$n = 200 ]; do n=\$((n+1)); done; insmod /mod/assay_spdm.ko watch_reset=kprobe" \
+	race "$(races 4)" "n=0; until rmmod assay_spdm 2>/dev/null || [ \$n = 200 ]; do n=\$((n+1)); done; echo \$n; insmod /mod/assay_spdm.ko watch_reset=kprobe" \
 		"while [ -e /tmp/race ]; do echo 1 >/sys/bus/pci/devices/$second/remove; echo 1 >/sys/bus/pci/rescan; done" \
 		"while [ -e /tmp/race ]; do netlink-ask assay 1 dump >/dev/null; cat /sys/bus/pci/devices/$first/authenticated; done" &&
 		still_good "$first" && still_good "$second"

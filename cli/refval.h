@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of `assay refval` share. */
+#ifndef ASSAY_CLI_REFVAL_H
+#define ASSAY_CLI_REFVAL_H
+
+#include "cli.h"
+
+/** refval_manage - import, list, show, export, activate, deactivate, delete, anchor, coverage. */
+int refval_manage(struct cli *c, const char *verb);
+/** refval_digest - of the one CoRIM on the server with this id, or a digest that begins with @word. */
+int refval_digest(const struct cli *c, const char *word, char digest[65], struct err *e);
+/** refval_import - the file, with --beside, --unsigned and --until; *@answer is the caller's. */
+int refval_import(struct cli *c, const char *file, json_t **answer, struct err *e);
+/** refval_show - one CoRIM with its statements, as the server has it; *@out is the caller's. */
+int refval_show(const struct cli *c, const char *word, json_t **out, struct err *e);
+/** refval_act - activate (with --until), deactivate or delete. */
+int refval_act(struct cli *c, const char *word, const char *verb, struct err *e);
+
+int refval_build(struct cli *c);
+int refval_check(struct cli *c);
+int refval_diff(struct cli *c);
+/** refval_print - statements of corim_triples_json() for people. */
+void refval_print(const json_t *statements);
+
+#endif

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `assay refval` on what the server has: import, list, show, export, whether it counts, who may sign. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/file.h"
+#include "proto/corim.h"
+#include "refval.h"
+
+enum { PREFIX_MIN = 6 };
+
+static const char *text_of(const json_t *row, const char *key)
+{
+	const char *s = json_string_value(json_object_get(row, key));
+
+	return cli_safe(s ? s : "");
+}
+
+static const char *time_of(const json_t *row, const char *key, char out[32])
+{
+	time_t t = (time_t)json_integer_value(json_object_get(row, key));
+	struct tm tm;
+
+	out[0] = 0;
+	if (t && gmtime_r(&t, &tm))
+		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
+/* "?until=+14d", with the + as URLs want it */
+static int add_until(const struct cli *c, char *path, size_t size, char sign, struct err *e)
+{
+	const char *until = c->option[OPT_UNTIL];
+	size_t used = strlen(path);
+
+	if (!until)
+		return 0;
+	if (strspn(until, "0123456789-:TZ+smhd") != strlen(until))
+		return err_set(e, E_USAGE,
+			       "--until takes a time like 2027-01-31T00:00:00Z, or +14d");
+	used += (size_t)snprintf(path + used, size - used, "%cuntil=", sign);
+	for (; *until && used + 4 < size; until++)
+		used += (size_t)snprintf(path + used, size - used, *until == '+' ? "%%2B" : "%c",
+					 *until);
+	return 0;
+}
+
+/* ---- which one ---- */
+int refval_digest(const struct cli *c, const char *word, char digest[65], struct err *e)
+{
+	json_t *answer = NULL, *row;
+	size_t i, n = 0, len = strlen(word);
+	bool prefix = len >= PREFIX_MIN && len <= 64 && strspn(word, "0123456789abcdef") == len;
+
+	if (call_server(c, "GET", "/api/v1/refvals", NULL, BYTES_NONE, &answer, e))
+		return (int)e->code;
+	json_array_foreach(json_object_get(answer, "corims"), i, row)
+	{
+		const char *d = json_string_value(json_object_get(row, "digest"));
+		const char *id = json_string_value(json_object_get(row, "id"));
+
+		if (!d || strlen(d) != 64 ||
+		    !((prefix && !strncmp(d, word, len)) || (id && !strcmp(id, word))))
+			continue;
+		memcpy(digest, d, 65);
+		n++;
+	}
+	json_decref(answer);
+	if (n > 1)
+		return err_set(e, E_USAGE, "%zu CoRIMs are called \"%s\": say which by its digest",
+			       n, word);
+	return n ? 0
+		 : err_set(e, E_NOTFOUND, "no CoRIM has the id \"%s\", or a digest that begins so",
+			   word);
+}
+
+/* ---- import ---- */
+static int read_both(const struct cli *c, const char *path, struct buf **out, size_t *n_beside,
+		     struct err *e)
+{
+	OWNED(buf) beside = NULL;
+	OWNED(buf) b = NULL;
+
+	*n_beside = 0;
+	*out = buf_new(2 * (size_t)CORIM_MAX);
+	if (!*out)
+		return err_set(e, E_MEMORY, "no memory for a CoRIM");
+	if (file_read(path, CORIM_MAX, &b, e) ||
+	    (c->option[OPT_BESIDE] && file_read(c->option[OPT_BESIDE], CORIM_MAX, &beside, e)))
+		return (int)e->code;
+	write_bytes(&(*out)->w, buf_bytes(b));
+	write_bytes(&(*out)->w, buf_bytes(beside));
+	*n_beside = buf_bytes(beside).len;
+	return 0;
+}
+
+int refval_import(struct cli *c, const char *file, json_t **answer, struct err *e)
+{
+	OWNED(buf) b = NULL;
+	char path[256];
+	size_t n_beside;
+
+	if (read_both(c, file, &b, &n_beside, e))
+		return (int)e->code;
+	snprintf(path, sizeof(path), "/endorsement-provisioning/v1/submit?unsigned=%s",
+		 c->option[OPT_UNSIGNED] ? "yes" : "no");
+	if (n_beside)
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "&beside=%zu", n_beside);
+	if (add_until(c, path, sizeof(path), '&', e))
+		return (int)e->code;
+	return call_server(c, "POST", path, "application/rim+cose", buf_bytes(b), answer, e);
+}
+
+static int import(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL;
+
+	if (c->argc != 1)
+		return cli_usage();
+	if (refval_import(c, c->argv[0], &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json)
+		cli_json("refval.import", true, answer);
+	else {
+		printf("%s: %lld reference triples of %lld triples%s\n", text_of(answer, "id"),
+		       (long long)json_integer_value(json_object_get(answer, "reference_triples")),
+		       (long long)json_integer_value(json_object_get(answer, "triples")),
+		       json_is_true(json_object_get(answer, "new")) ? "" : " (was there already)");
+		json_decref(answer);
+	}
+	return 0;
+}
+
+/* ---- list and show ---- */
+static int list(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *row;
+	char when[32];
+	size_t i;
+
+	if (call_server(c, "GET", "/api/v1/refvals", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("refval.list", true, answer);
+		return 0;
+	}
+	printf("%-16s %-7s %-7s %-20s %-20s %s\n", "DIGEST", "SIGNED", "COUNTS", "BY", "UNTIL",
+	       "ID");
+	json_array_foreach(json_object_get(answer, "corims"), i, row)
+	{
+		printf("%-16.16s %-7s %-7s %-20s %-20s %s", text_of(row, "digest"),
+		       json_is_true(json_object_get(row, "signed")) ? "yes" : "no",
+		       json_is_true(json_object_get(row, "counts")) ? "yes" : "no",
+		       text_of(row, "changed_by"),
+		       *time_of(row, "until", when) ? when : time_of(row, "not_after", when),
+		       text_of(row, "id"));
+		printf(json_object_get(row, "why_not") ? " (%s)\n" : "%s\n",
+		       text_of(row, "why_not"));
+	}
+	json_decref(answer);
+	return 0;
+}
+
+static void print_line(const char *name, const char *value)
+{
+	if (*value)
+		printf("  %-11s %s\n", name, value);
+}
+
+static void print_corim(const json_t *j)
+{
+	char when[32], from[32], text[200];
+
+	printf("%s\n", text_of(j, "id"));
+	print_line("digest", text_of(j, "digest"));
+	print_line("signer", text_of(j, "signer"));
+	print_line("certificate", text_of(j, "certificate"));
+	print_line("counts", json_is_true(json_object_get(j, "counts")) ? "yes" : "no");
+	print_line("why not", text_of(j, "why_not"));
+	print_line("valid from", time_of(j, "not_before", from));
+	print_line("valid until", time_of(j, "not_after", when));
+	print_line("window ends", time_of(j, "until", when));
+	snprintf(text, sizeof(text), "%s by %s", time_of(j, "changed", when),
+		 text_of(j, "changed_by"));
+	print_line("changed", text);
+	refval_print(json_object_get(j, "statements"));
+}
+
+int refval_show(const struct cli *c, const char *word, json_t **out, struct err *e)
+{
+	char digest[65], path[128];
+
+	if (refval_digest(c, word, digest, e))
+		return (int)e->code;
+	snprintf(path, sizeof(path), "/api/v1/refvals/%s", digest);
+	return call_server(c, "GET", path, NULL, BYTES_NONE, out, e);
+}
+
+static int show(struct cli *c)
+{
+	json_t *answer = NULL;
+	struct err e = { 0 };
+
+	if (c->argc != 1)
+		return cli_usage();
+	if (refval_show(c, c->argv[0], &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("refval.show", true, answer);
+		return 0;
+	}
+	print_corim(answer);
+	json_decref(answer);
+	return 0;
+}
+
+static int export(struct cli *c)
+{
+	OWNED(buf) b = NULL;
+	struct err e = { 0 };
+	char digest[65], path[128];
+
+	if (c->argc != 1 || !c->option[OPT_OUT])
+		return cli_usage();
+	if (refval_digest(c, c->argv[0], digest, &e))
+		return cli_fail(c, &e, NULL);
+	snprintf(path, sizeof(path), "/api/v1/refvals/%s/corim", digest);
+	if (fetch_server(c, "GET", path, NULL, BYTES_NONE, &b, &e) ||
+	    file_write(c->option[OPT_OUT], buf_bytes(b), 0644, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json)
+		cli_json("refval.export", true,
+			 json_pack("{s:s, s:s}", "digest", digest, "file", c->option[OPT_OUT]));
+	else
+		printf("%s: %zu bytes, as they were signed\n", c->option[OPT_OUT],
+		       buf_bytes(b).len);
+	return 0;
+}
+
+/* ---- whether it counts ---- */
+int refval_act(struct cli *c, const char *word, const char *verb, struct err *e)
+{
+	bool drop = !strcmp(verb, "delete");
+	char digest[65], path[200];
+	json_t *answer = NULL;
+
+	if (refval_digest(c, word, digest, e))
+		return (int)e->code;
+	snprintf(path, sizeof(path), "/api/v1/refvals/%s%s%s", digest, drop ? "" : "/",
+		 drop ? "" : verb);
+	if ((!strcmp(verb, "activate") && add_until(c, path, sizeof(path), '?', e)) ||
+	    call_server(c, drop ? "DELETE" : "POST", path, NULL, BYTES_NONE, &answer, e))
+		return (int)e->code;
+	json_decref(answer);
+	return 0;
+}
+
+static int act(struct cli *c, const char *verb)
+{
+	struct err e = { 0 };
+	char schema[40];
+
+	if (c->argc != 1)
+		return cli_usage();
+	if (refval_act(c, c->argv[0], verb, &e))
+		return cli_fail(c, &e, NULL);
+	snprintf(schema, sizeof(schema), "refval.%s", verb);
+	if (c->json)
+		cli_json(schema, true, NULL);
+	else
+		printf("%s: %sd%s%s\n", cli_safe(c->argv[0]), verb,
+		       c->option[OPT_UNTIL] ? " until " : "",
+		       c->option[OPT_UNTIL] ? c->option[OPT_UNTIL] : "");
+	return 0;
+}
+
+static int activate(struct cli *c)
+{
+	return act(c, "activate");
+}
+
+static int deactivate(struct cli *c)
+{
+	return act(c, "deactivate");
+}
+
+static int delete (struct cli *c)
+{
+	return act(c, "delete");
+}
+
+/* ---- what has no value ---- */
+static int coverage(struct cli *c)
+{
+	json_t *answer = NULL, *row;
+	struct err e = { 0 };
+	size_t i, bare = 0;
+
+	if (c->argc)
+		return cli_usage();
+	if (call_server(c, "GET", "/api/v1/coverage", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("refval.coverage", true, answer);
+		return 0;
+	}
+	printf("%-16s %8s %8s\n", "MODEL", "SEEN", "STATES");
+	json_array_foreach(json_object_get(answer, "models"), i, row)
+	{
+		long long n = json_integer_value(json_object_get(row, "references"));
+
+		bare += !n;
+		printf("%-16s %8lld %8lld%s\n", text_of(row, "model"),
+		       (long long)json_integer_value(json_object_get(row, "seen")), n,
+		       n ? "" : "   no reference value");
+	}
+	printf("%zu of %zu models have no reference value\n", bare, i);
+	json_decref(answer);
+	return 0;
+}
+
+/* ---- who may sign ---- */
+static int anchor_list(struct cli *c)
+{
+	json_t *answer = NULL, *row;
+	struct err e = { 0 };
+	char when[32];
+	size_t i;
+
+	if (call_server(c, "GET", "/api/v1/anchors", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("refval.anchor.list", true, answer);
+		return 0;
+	}
+	printf("%-16s %-20s %-20s %s\n", "DIGEST", "VALID UNTIL", "BY", "SUBJECT");
+	json_array_foreach(json_object_get(answer, "anchors"), i, row) printf(
+		"%-16.16s %-20s %-20s %s\n", text_of(row, "digest"),
+		time_of(row, "not_after", when), text_of(row, "added_by"), text_of(row, "subject"));
+	json_decref(answer);
+	return 0;
+}
+
+static int anchor_add(struct cli *c)
+{
+	OWNED(buf) pem = NULL;
+	json_t *answer = NULL;
+	struct err e = { 0 };
+
+	if (c->argc != 2)
+		return cli_usage();
+	if (file_read(c->argv[1], 65536, &pem, &e) ||
+	    call_server(c, "POST", "/api/v1/anchors", "application/x-pem-file", buf_bytes(pem),
+			&answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("refval.anchor.add", true, answer);
+		return 0;
+	}
+	printf("%.16s may sign CoRIMs%s\n", text_of(answer, "digest"),
+	       json_is_true(json_object_get(answer, "new")) ? "" : " (was there already)");
+	json_decref(answer);
+	return 0;
+}
+
+/* By the digest, or a beginning of it that only one anchor has. */
+static int anchor_digest(struct cli *c, const char *word, char digest[65], struct err *e)
+{
+	json_t *answer = NULL, *row;
+	size_t i, n = 0;
+
+	if (strlen(word) < PREFIX_MIN)
+		return err_set(e, E_USAGE, "at least %d digits of its digest", PREFIX_MIN);
+	if (call_server(c, "GET", "/api/v1/anchors", NULL, BYTES_NONE, &answer, e))
+		return (int)e->code;
+	json_array_foreach(json_object_get(answer, "anchors"), i, row)
+	{
+		const char *d = json_string_value(json_object_get(row, "digest"));
+
+		if (!d || strlen(d) != 64 || strncmp(d, word, strlen(word)))
+			continue;
+		memcpy(digest, d, 65);
+		n++;
+	}
+	json_decref(answer);
+	return n == 1 ? 0
+		      : err_set(e, n ? E_USAGE : E_NOTFOUND, "%zu trust anchors begin with \"%s\"",
+				n, word);
+}
+
+static int anchor_remove(struct cli *c)
+{
+	char digest[65], path[128];
+	json_t *answer = NULL;
+	struct err e = { 0 };
+
+	if (c->argc != 2)
+		return cli_usage();
+	if (anchor_digest(c, c->argv[1], digest, &e))
+		return cli_fail(c, &e, NULL);
+	snprintf(path, sizeof(path), "/api/v1/anchors/%s", digest);
+	if (call_server(c, "DELETE", path, NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("refval.anchor.remove", true, answer);
+		return 0;
+	}
+	printf("%.16s may no longer sign CoRIMs; what it signed does not count any more\n", digest);
+	json_decref(answer);
+	return 0;
+}
+
+static int anchor(struct cli *c)
+{
+	const char *verb = c->argc ? c->argv[0] : "";
+
+	if (!strcmp(verb, "list") && c->argc == 1)
+		return anchor_list(c);
+	if (!strcmp(verb, "add"))
+		return anchor_add(c);
+	if (!strcmp(verb, "remove"))
+		return anchor_remove(c);
+	return cli_usage();
+}
+
+int refval_manage(struct cli *c, const char *verb)
+{
+	static const struct {
+		const char *verb;
+		int (*run)(struct cli *c);
+	} verbs[] = { { "import", import }, { "list", list },	      { "show", show },
+		      { "export", export }, { "activate", activate }, { "deactivate", deactivate },
+		      { "delete", delete }, { "anchor", anchor },     { "coverage", coverage } };
+
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (!strcmp(verb, verbs[i].verb))
+			return verbs[i].run(c);
+	return cli_usage();
+}

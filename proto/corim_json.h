@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a CoRIM says as data, for the API, for people, and for differences. */
+#ifndef ASSAY_CORIM_JSON_H
+#define ASSAY_CORIM_JSON_H
+
+#include <jansson.h>
+
+#include "corim.h"
+
+/**
+ * corim_json - {id, signer, signed, signer_key?, validity?, tags, triples: {kind: count}}. Text that came
+ * from outside is printable ASCII. Return: a new object.
+ */
+json_t *corim_json(const struct corim *c);
+/**
+ * corim_triples_json - every triple: {kind, environment, elements}, or what its kind has instead
+ * (conditions and additions, items, keys, others, tag_ids). Return: a new array.
+ */
+json_t *corim_triples_json(const struct corim *c);
+
+#endif
