@@ -454,13 +454,14 @@ static void write_base64(struct writer *w, struct bytes b, bool pad)
 /* A release that could not be made is told of in this answer; the stored one says what was decided. */
 static struct buf *with_reason(const struct round *r, const char *why)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "device", "host",
-				"address", "", "element", "release", "wanted", "", "found", why,
-				"corim", "", "tier", tier_name(TIER_WARNING), "text", why);
+	struct reason row = { .tier = TIER_WARNING, .check = -1 };
 	struct buf *b = NULL;
 	char *text;
 
-	json_array_append_new(json_object_get(r->complete, "reasons"), row);
+	snprintf(row.device, sizeof(row.device), "host");
+	snprintf(row.element, sizeof(row.element), "release");
+	snprintf(row.found, sizeof(row.found), "%.479s", why);
+	json_array_append_new(json_object_get(r->complete, "reasons"), reason_json(&row));
 	text = json_dumps(r->complete, JSON_COMPACT);
 	if (text)
 		b = buf_copy(bytes_text(text));
