@@ -222,8 +222,10 @@ static struct acs *claims_of(const struct row *r, const struct refs *refs, struc
 static void check_row(const struct row *r)
 {
 	struct device *d = calloc(2, sizeof(*d));
-	struct verified_device verified[2] = { { .verified = true, .identity = { 0x1b36, 0x10 } },
-					       { .verified = true, .identity = { 0x1b36, 0x10 } } };
+	struct verified_device verified[2] = {
+		{ .verified = true, .identity = { .vendor = 0x1b36, .device = 0x10 } },
+		{ .verified = true, .identity = { .vendor = 0x1b36, .device = 0x10 } }
+	};
 	struct verified_view v = { .devices = verified };
 	struct corim_element *elements = calloc(1, sizeof(*elements));
 	struct ect_info *info = calloc(1, sizeof(*info));
