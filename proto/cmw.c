@@ -42,7 +42,7 @@ static int count_record(struct walk *w)
 /* A media type is type/subtype and perhaps parameters. */
 static bool media_type(const char *text, size_t len)
 {
-	const char *slash = memchr(text, '/', len);
+	const char *slash = len ? memchr(text, '/', len) : NULL;
 
 	return slash && slash != text && slash != text + len - 1;
 }

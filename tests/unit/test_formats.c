@@ -154,11 +154,22 @@ static void the_tags_of_content_formats_go_by_blocks_of_255(void **state)
 	}
 }
 
+static void text_in_no_pieces_is_no_media_type(void **state)
+{
+	OWNED(buf) b = from_hex("9f 7fff ec ff"); /* its empty text has no address */
+	struct cmw_seen seen;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_refused(cmw_check(buf_bytes(b), &seen, &e), &e, E_FORMAT, "not a media type");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_defect_has_its_path),
 		cmocka_unit_test(text_is_told_apart_and_checked),
+		cmocka_unit_test(text_in_no_pieces_is_no_media_type),
 		cmocka_unit_test(the_tags_of_content_formats_go_by_blocks_of_255),
 	};
 
