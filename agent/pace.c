@@ -10,7 +10,7 @@ long long pace_due(const struct pace *p, long long now)
 {
 	if (!p->waiting)
 		return -1;
-	return p->has_last && now - p->last < PACE_MS ? p->last + PACE_MS : now;
+	return p->has_last && now - p->last < p->gap_ms ? p->last + p->gap_ms : now;
 }
 
 void pace_round(struct pace *p, bool by_event, long long now)

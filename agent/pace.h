@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When an event starts a round: the first at once, then at most one each PACE_MS while events keep coming,
+ * When an event starts a round: the first at once, then at most one each @gap_ms while events keep coming,
  * and a last one after the last event. Times are of the monotonic clock, in milliseconds.
  */
 #ifndef ASSAY_PACE_H
@@ -8,9 +8,8 @@
 
 #include "common/port.h"
 
-enum { PACE_MS = 10000 };
-
 struct pace {
+	long long gap_ms;
 	bool waiting;  /* an event has come that no round has looked at  */
 	bool has_last; /* an event has started a round before: */
 	long long last;

@@ -88,6 +88,12 @@ TAKES(take_interval)
 	return config_duration(&((struct agent_settings *)into)->interval_s, value, e);
 }
 
+TAKES(take_event_gap)
+{
+	(void)argument;
+	return config_duration(&((struct agent_settings *)into)->event_gap_s, value, e);
+}
+
 TAKES(take_jitter)
 {
 	(void)argument;
@@ -354,6 +360,7 @@ static const struct config_key keys[] = {
 	{ "sockets", "agent", take_agent_socket },
 	{ "rounds", "interval", take_interval },
 	{ "rounds", "jitter", take_jitter },
+	{ "rounds", "event_gap", take_event_gap },
 	{ "device", "address", take_device_address },
 	{ "device", "file", take_device_file },
 	{ "device", "identity", take_device_identity },
@@ -419,6 +426,7 @@ int agent_settings_load(const char *path, struct agent_settings *out, struct err
 		.agent_socket = "/run/assay/agent.sock",
 		.interval_s = 3600,
 		.jitter_s = 300,
+		.event_gap_s = 10,
 		.release_pcrs = DEFAULT_RELEASE_PCRS,
 	};
 	gethostname(out->host_name, sizeof(out->host_name) - 1);

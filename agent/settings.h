@@ -55,6 +55,7 @@ struct agent_settings {
 	char ungated[UNGATED_MAX][16]; /* addresses that are never unbound */
 	char collector_socket[AGENT_PATH_MAX], agent_socket[AGENT_PATH_MAX];
 	long long interval_s, jitter_s;
+	long long event_gap_s; /* between the rounds that events start */
 
 	bool allow_socket_source, allow_file_source;
 	size_t n_devices;

@@ -66,6 +66,7 @@ static void an_agent_needs_a_server_that_it_can_know_and_nothing_else(void **sta
 	assert_string_equal(s->boot_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
 	assert_string_equal(s->pci_folder, "/sys/bus/pci/devices");
 	assert_int_equal(s->interval_s, 3600);
+	assert_int_equal(s->event_gap_s, 10);
 	assert_true(s->enroll_auto);
 	assert_int_equal(s->ek, EK_BY_CERTIFICATE);
 	assert_int_equal(s->ak, TEMPLATE_AK_ECC_P256);

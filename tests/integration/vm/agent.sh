@@ -51,9 +51,19 @@ changed_firmware_is_contraindicated_and_the_device_named() {
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest2.measurements"
 	attested 0
 }
+rounds() { guest 'grep -c event=attested /tmp/agent.log'; }
+settled() { # rounds that changes of the host have caused are over
+	local before now
+	before=$(rounds)
+	while sleep $((event_gap + 2)); do
+		now=$(rounds)
+		[ "$now" = "$before" ] && return
+		before=$now
+	done
+}
 each_of_eight_slots_is_read_by_name() { # without a round: it is our own doing
 	local slot before
-	before=$(rounds) && guest 'assay device cert 1b36:0010/-/0 --slot all --json' >"$work/slots.json" || return
+	settled && before=$(rounds) && guest 'assay device cert 1b36:0010/-/0 --slot all --json' >"$work/slots.json" || return
 	jq -e '(.slots | length) == 8 and all(.slots[]; .provisioned and .certificates >= 2 and .why == "") and ([.slots[].sha256] | unique | length) == 8' "$work/slots.json" || return
 	for slot in $(seq 0 7); do
 		[ "$(jq -r ".slots[$slot].sha256" "$work/slots.json")" = "$(sha256sum <"$work/guest1/slot$slot.chain" | cut -d' ' -f1)" ] || return
@@ -79,7 +89,6 @@ measurements_are_taken_now_over_a_nonce_of_ours() {
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest2.measurements"
 	guest 'assay device measure 0000:02:00.0' | grep '^2 .*firmware' && guest 'assay device measure 0000:09:00.0 2>&1; test $? = 2' && attested 0
 }
-rounds() { guest 'grep -c event=attested /tmp/agent.log'; }
 until_logged() { # pattern: in the agent's log, at most 30 s
 	guest "for i in \$(seq 60); do grep '$1' /tmp/agent.log && break; sleep 0.5; done; grep -q '$1' /tmp/agent.log"
 }
@@ -97,12 +106,12 @@ read_by_others() { # address: evidence over a nonce of somebody else's
 }
 rounds_of_our_own_start_no_others() { # the timer is at an hour
 	local before
-	sleep 11 # what the boot and the module have caused is over
-	before=$(rounds) && attested 0 && sleep 12 && [ "$(rounds)" -eq $((before + 1)) ]
+	settled # what the boot and the module have caused is over
+	before=$(rounds) && attested 0 && sleep $((event_gap + 2)) && [ "$(rounds)" -eq $((before + 1)) ]
 }
 what_somebody_else_reads_starts_a_round_only_when_it_changed() {
 	local before
-	before=$(rounds) && read_by_others 0000:02:00.0 "$(printf '%064d' 1)" && sleep 3 && [ "$(rounds)" -eq "$before" ] || return
+	settled && before=$(rounds) && read_by_others 0000:02:00.0 "$(printf '%064d' 1)" && sleep 3 && [ "$(rounds)" -eq "$before" ] || return
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/guest2.measurements"
 	read_by_others 0000:02:00.0 "$(printf '%064d' 2)" && until_logged 'event=round-by-event source=assay address=0000:02:00.0 cause=collected' &&
 		until_verdict contraindicated || return
@@ -132,7 +141,7 @@ a_device_that_gives_nothing_is_in_the_token_with_its_reason() {
 	jq -e '.devices[] | select(.address == "0000:03:00.0") | .leaf | test("no evidence: 0000:03:00.0: .*does not answer over DOE")' "$work/devices.json" &&
 		jq -e '[.devices[] | select(.spdm_version == "1.3")] | length == 2' "$work/devices.json" || return
 	local before # that it fails again and again starts no round
-	sleep 11 && before=$(rounds) && attested 2 && sleep 12 && [ "$(rounds)" -eq $((before + 1)) ]
+	settled && before=$(rounds) && attested 2 && sleep $((event_gap + 2)) && [ "$(rounds)" -eq $((before + 1)) ]
 }
 server_down() { kill "$server_pid" && wait "$server_pid" 2>/dev/null; true; }
 server_up() {
@@ -166,15 +175,6 @@ until_driver() { # address, driver or ""
 	guest "for i in \$(seq 80); do now=\$(readlink /sys/bus/pci/devices/$1/driver); [ \"\${now##*/}\" = '$2' ] && break; sleep 0.5; done; [ \"\${now##*/}\" = '$2' ]"
 }
 collector_said() { guest "grep -c '$1' /tmp/collector.log"; } # how often
-settled() { # rounds that changes of the host have caused are over
-	local before now
-	before=$(rounds)
-	while sleep 12; do
-		now=$(rounds)
-		[ "$now" = "$before" ] && return
-		before=$now
-	done
-}
 gate_config() { # lines of [devices], for a collector and an agent that are started anew; the module's words are in $hold
 	guest 'kill $(pidof assay-agent) $(pidof assay-collector); wait; sed -i "/^\[devices\]/,\$d" /etc/assay/agent.conf; rmmod nvme; rmmod assay_spdm' &&
 		guest "printf '[devices]\n$(printf '%s\\n' "$@")' >>/etc/assay/agent.conf; insmod /mod/assay_spdm.ko ${hold:-}"

@@ -7,6 +7,7 @@ guest_build=${ASSAY_GUEST_BUILD:-$build}
 guest_tools=()  # more programs for it
 guest_config=  # more lines of its agent.conf
 guest_name=guest
+event_gap=${ASSAY_EVENT_GAP:-3}
 
 guest_drive() { # number, SPDM versions, [slots with a certificate: 1]: served by $drive_pid; no serial number, as QEMU's NVMe has none
 	local slot
@@ -45,6 +46,7 @@ guest_files() { # what the programs need that ldd does not see, and their config
 			[rounds]
 			interval = 1h
 			jitter = 0
+			event_gap = ${event_gap}s
 		CONF
 		printf '%s\n' "$guest_config"
 	} >"$root/etc/assay/agent.conf"
