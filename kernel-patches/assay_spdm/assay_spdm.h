@@ -52,11 +52,14 @@ struct evidence {
 	u8 chain_digest[ASSAY_DIGEST_LEN]; /* SHA-256 of the certificates, without SPDM's header */
 };
 
+#define ASSAY_WHY_RESET "the device was reset meanwhile: another nonce is needed"
+
 /* What a collection is asked for. */
 struct collect_job {
 	u8 slot;
 	u8 nonce[SPDM_NONCE_LEN];
 	u8 challenge_nonce[SPDM_NONCE_LEN];
+	u32 forgets; /* of the device, when the collection began */
 };
 
 /* What config space says a device is. */
@@ -104,10 +107,14 @@ struct spdm_dev {
 	bool pending, running;	   /* a collection */
 	struct collect_job job;	   /* the pending or running one */
 	struct evidence *evidence; /* the newest, or NULL */
+	u32 forgets;		   /* how often what was collected became of before */
 	int error;		   /* of the last collection or check, 0 if it was good */
 	char why[ASSAY_WHY_MAX];
 	bool told; /* the asker of @failed_nonce knows of @error */
 	u8 failed_nonce[SPDM_NONCE_LEN];
+	bool has_stale;
+	u8 stale_nonce
+		[SPDM_NONCE_LEN]; /* shown to the device before it was reset: none to ask it with */
 
 	struct acceptance accepted;
 	bool checking;
@@ -153,11 +160,11 @@ void spdm_collect_work(struct work_struct *work);
 /**
  * spdm_collect_ask - have fresh evidence over @nonce collected, if it is not there yet.
  * Return: 0 and a reference in @out; -EAGAIN while it is collected (ask again with the same nonce); else
- * why it failed, with the text in @why.
+ * why it failed, with the text in @why. -ESTALE: take another nonce, the device was reset while this one was out.
  */
 int spdm_collect_ask(struct spdm_dev *dev, u8 slot, const u8 *nonce, struct evidence **out,
 		     char why[ASSAY_WHY_MAX]);
-/** spdm_collect_start - queue @job; -EBUSY while another is collected, -ENODEV. */
+/** spdm_collect_start - queue @job; -EBUSY while another is collected, -ENODEV, -ESTALE as above. */
 int spdm_collect_start(struct spdm_dev *dev, const struct collect_job *job);
 /** spdm_collect_own - queue a collection over a nonce of the kernel's own. */
 void spdm_collect_own(struct spdm_dev *dev, u8 slot);
@@ -182,7 +189,8 @@ void spdm_check_later(struct spdm_dev *dev, enum assay_cause cause);
 /* Drops an acceptance that new evidence does not bear out; under dev->lock; @ev is the new evidence. */
 bool acceptance_contradicted(struct spdm_dev *dev, const struct evidence *ev);
 void acceptance_drop(struct spdm_dev *dev); /* under dev->lock */
-void evidence_forget(struct spdm_dev *dev); /* under dev->lock: it is of before */
+/* Under dev->lock: it is of before, and so will be what a running collection brings. */
+void evidence_forget(struct spdm_dev *dev);
 void spdm_hold_new(struct spdm_dev *dev);
 /** spdm_hold_prevents - no driver got it before it was accepted; under dev->lock. */
 bool spdm_hold_prevents(const struct spdm_dev *dev);

@@ -313,6 +313,8 @@ void spdm_resume(struct spdm_dev *dev, bool hibernated)
 	if (rc == -ENOENT) {
 		spdm_collect_own(dev, 0);
 		event_send(dev, ASSAY_CAUSE_RESUME);
+	} else if (rc == -EBUSY) { /* one from before the sleep says nothing of after it */
+		spdm_check_later(dev, ASSAY_CAUSE_RESUME);
 	}
 }
 
@@ -420,8 +422,10 @@ static void quarantine(struct spdm_dev *dev, struct pci_dev *pdev)
 	pci_clear_master(pdev);
 	device_unlock(&pdev->dev);
 	/* an exchange that runs ends first, at most a second: dev->silent lets no other begin */
-	scoped_guard(mutex, &dev->exchange_lock)
+	scoped_guard(mutex, &dev->exchange_lock) {
+		pci_clear_master(pdev); /* its driver may have set it meanwhile */
 		pdev->error_state = pci_channel_io_perm_failure;
+	}
 	device_release_driver(&pdev->dev);
 }
 

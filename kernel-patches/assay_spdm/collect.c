@@ -15,6 +15,13 @@ enum { ASK_WAIT_MS = 100 };
 
 static struct workqueue_struct *collect_queue;
 
+static void own_job(struct collect_job *job, u8 slot)
+{
+	*job = (struct collect_job){ .slot = slot };
+	get_random_bytes(job->nonce, sizeof(job->nonce));
+	get_random_bytes(job->challenge_nonce, sizeof(job->challenge_nonce));
+}
+
 static int collect(struct spdm_dev *dev, const struct collect_job *job, struct evidence **out,
 		   const char **why)
 {
@@ -53,21 +60,40 @@ out:
 	return rc;
 }
 
+/*
+ * The device was reset meanwhile, and may be another one now: what was heard says nothing of it, and its nonce
+ * is known to whoever listened. Under dev->lock.
+ */
+static void begin_anew(struct spdm_dev *dev, const struct collect_job *job)
+{
+	dev->has_stale = true;
+	memcpy(dev->stale_nonce, job->nonce, sizeof(dev->stale_nonce));
+	own_job(&dev->job, job->slot);
+	WRITE_ONCE(dev->pending, true);
+	queue_work(collect_queue, &dev->collect_work);
+}
+
 /* Publish what came of @job. @ev is NULL when it failed. */
 static void collect_end(struct spdm_dev *dev, const struct collect_job *job, struct evidence *ev,
 			int error, const char *why)
 {
 	struct evidence *old = ev; /* what is to be dropped */
-	bool contradicted = false, gone;
+	bool contradicted = false, gone, stale;
 
 	scoped_guard(mutex, &dev->lock) {
 		gone = dev->dying;
+		stale = !gone && dev->forgets != job->forgets;
+		if (stale) {
+			error = -ESTALE;
+			why = ASSAY_WHY_RESET;
+			begin_anew(dev, job);
+		}
 		WRITE_ONCE(dev->running, false);
 		dev->error = error;
 		dev->told = false;
 		strscpy(dev->why, why && error ? why : "", sizeof(dev->why));
 		memcpy(dev->failed_nonce, job->nonce, sizeof(dev->failed_nonce));
-		if (ev && !dev->dying) {
+		if (ev && !gone && !stale) {
 			contradicted = acceptance_contradicted(dev, ev);
 			old = dev->evidence;
 			dev->evidence = ev;
@@ -76,7 +102,7 @@ static void collect_end(struct spdm_dev *dev, const struct collect_job *job, str
 	if (old)
 		evidence_put(old);
 	wake_up_all(&dev->wait);
-	if (gone)
+	if (gone || stale) /* the next collection tells */
 		return;
 	event_send(dev, error ? ASSAY_CAUSE_REFUSED : ASSAY_CAUSE_COLLECTED);
 	if (contradicted)
@@ -98,6 +124,7 @@ void spdm_collect_work(struct work_struct *work)
 		WRITE_ONCE(dev->running, true);
 		WRITE_ONCE(dev->pending, false);
 		job = dev->job;
+		job.forgets = dev->forgets;
 	}
 	rc = collect(dev, &job, &ev, &why);
 	if (rc && rc != -ENODEV)
@@ -119,6 +146,8 @@ static int start_locked(struct spdm_dev *dev, const struct collect_job *job)
 		return -ENODEV;
 	if (dev->pending || dev->running)
 		return -EBUSY;
+	if (dev->has_stale && !memcmp(dev->stale_nonce, job->nonce, SPDM_NONCE_LEN))
+		return -ESTALE;
 	dev->job = *job;
 	WRITE_ONCE(dev->pending, true);
 	queue_work(collect_queue, &dev->collect_work);
@@ -155,7 +184,9 @@ static int ask_locked(struct spdm_dev *dev, u8 slot, const u8 *nonce, struct evi
 	memcpy(job.nonce, nonce, SPDM_NONCE_LEN);
 	get_random_bytes(job.challenge_nonce, SPDM_NONCE_LEN);
 	rc = start_locked(dev, &job);
-	return rc == -ENODEV ? rc : -EAGAIN;
+	if (rc == -ESTALE)
+		strscpy(why, ASSAY_WHY_RESET, ASSAY_WHY_MAX);
+	return rc == -ENODEV || rc == -ESTALE ? rc : -EAGAIN;
 }
 
 /* A condition to wait for takes no lock that sleeps; who asks afterwards does. */
@@ -184,11 +215,10 @@ int spdm_collect_ask(struct spdm_dev *dev, u8 slot, const u8 *nonce, struct evid
 
 void spdm_collect_own(struct spdm_dev *dev, u8 slot)
 {
-	struct collect_job job = { .slot = slot };
+	struct collect_job job;
 
-	get_random_bytes(job.nonce, sizeof(job.nonce));
-	get_random_bytes(job.challenge_nonce, sizeof(job.challenge_nonce));
-	spdm_collect_start(dev, &job); /* one that runs already will do */
+	own_job(&job, slot);
+	spdm_collect_start(dev, &job); /* one that runs already will do, or begins anew by itself */
 }
 
 int spdm_collect_wait(struct spdm_dev *dev, unsigned int seconds)

@@ -111,4 +111,5 @@ void evidence_forget(struct spdm_dev *dev)
 	if (dev->evidence)
 		evidence_put(dev->evidence);
 	dev->evidence = NULL;
+	dev->forgets++;
 }

@@ -236,6 +236,8 @@ static int collect_do(struct sk_buff *skb, struct genl_info *info)
 	rc = spdm_collect_start(dev, &job);
 	if (rc == -EBUSY)
 		NL_SET_ERR_MSG(info->extack, "another collection runs");
+	else if (rc == -ESTALE)
+		NL_SET_ERR_MSG(info->extack, ASSAY_WHY_RESET);
 	spdm_dev_put(dev);
 	return rc;
 }

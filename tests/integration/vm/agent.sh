@@ -176,7 +176,7 @@ until_driver() { # address, driver or ""
 }
 collector_said() { guest "grep -c '$1' /tmp/collector.log"; } # how often
 gate_config() { # lines of [devices], for a collector and an agent that are started anew; the module's words are in $hold
-	guest 'kill $(pidof assay-agent) $(pidof assay-collector); wait; sed -i "/^\[devices\]/,\$d" /etc/assay/agent.conf; rmmod nvme; rmmod assay_spdm' &&
+	guest 'kill $(pidof assay-agent) $(pidof assay-collector); wait; sed -i "/^\[devices\]/,\$d" /etc/assay/agent.conf' && guest "$nvme_unload; rmmod assay_spdm" &&
 		guest "printf '[devices]\n$(printf '%s\\n' "$@")' >>/etc/assay/agent.conf; insmod /mod/assay_spdm.ko ${hold:-}"
 }
 drivers_load() { guest 'for m in nvme-keyring nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; grep -q "^nvme " /proc/modules'; }
@@ -255,7 +255,7 @@ what_is_named_ungated_binds_before_the_verdict_and_is_judged_afterwards() {
 	hold=hold=1 gate_config 'gate = on' "ungated = $first" && drivers_load && guest_serve && until_logged event=attest-failed || return
 	until_driver "$first" nvme && [ -z "$(driver_of "$second")" ] && [ "$(collector_said "event=let-bind address=$first")" = 1 ] || return
 	# also when the module comes after the collector
-	guest 'rmmod nvme; rmmod assay_spdm; insmod /mod/assay_spdm.ko hold=1' && drivers_load && until_driver "$first" nvme && [ -z "$(driver_of "$second")" ] &&
+	guest "$nvme_unload; rmmod assay_spdm; insmod /mod/assay_spdm.ko hold=1" && drivers_load && until_driver "$first" nvme && [ -z "$(driver_of "$second")" ] &&
 		[ "$(collector_said "event=let-bind address=$first")" = 2 ] && server_up && until_driver "$second" nvme &&
 		until_verdict affirming && until_accepted "$first" && attested 0 && [ "$(gate_of "$first")" = ungated ] && [ "$(gate_of "$second")" = gated ] || return
 	# it is judged like the others, and keeps its driver

@@ -2,7 +2,7 @@
 # The device changes under a kernel that accepted it: swapped, reset, asleep, hostile. Sourced by run.
 
 change_scenarios="the_pcr_is_extended_when_a_device_changes_and_only_then
-	a_device_that_stays_the_same_passes_a_reset the_driver_of_another_device_is_taken_away
+	a_device_that_stays_the_same_passes_a_reset a_nonce_that_was_out_at_a_reset_is_never_asked_with_again the_driver_of_another_device_is_taken_away
 	a_quarantine_outlives_the_module forgetting_and_accepting_again_gives_the_driver_back
 	a_device_swapped_at_the_same_address_is_another_instance
 	a_device_swapped_during_a_reset_is_found_out
@@ -51,6 +51,14 @@ a_device_that_stays_the_same_passes_a_reset() {
 	accepted "$first" || return
 	events_begin && guest "echo 1 >/sys/bus/pci/devices/$first/reset" && heard reset "$first" &&
 		[ "$(state "$first")" = accepted ] && [ "$(number "$(field 25)")" -ge 1 ]
+}
+a_nonce_that_was_out_at_a_reset_is_never_asked_with_again() { # whoever is there now may have heard the answer to it
+	local nonce before
+	nonce=$(fresh_nonce) && until_collected "$second" && before=$(field 5) && device_says set device2 hostile busy-always && collect "$second" "$nonce" || return
+	guest "echo 1 >/sys/bus/pci/devices/$second/reset; sleep 1" && [ "$(state "$second")" = collecting ] && device_says set device2 hostile none || return
+	until_state "$second" evidence && [ "$(field 5)" != "$before" ] && refused 116 'another nonce is needed' "$(read_request "$second" 0x301 "$nonce")" &&
+		refused 116 'another nonce is needed' "assay 2 do 2=u64:$(number "$(field 2)") 14=u8:0 20=hex:$nonce" && nonce=$(fresh_nonce) &&
+		until_read "$second" 0x301 "$nonce" >"$work/read" && verified "$nonce" <"$work/read"
 }
 the_driver_of_another_device_is_taken_away() {
 	guest 'for m in nvme-keyring nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; sleep 0.5'
@@ -123,7 +131,7 @@ other_firmware_ends_an_acceptance_without_a_quarantine() {
 		[ "$(state "$first")" = evidence ] && until_bound "$first"
 }
 a_device_is_held_until_it_is_accepted() {
-	guest 'rmmod nvme && rmmod assay_spdm && insmod /mod/assay_spdm.ko hold=1 && insmod /mod/nvme.ko' && until_collected "$first" && until_collected "$second" || return
+	guest "$nvme_unload && rmmod assay_spdm && insmod /mod/assay_spdm.ko hold=1 && insmod /mod/nvme.ko" && until_collected "$first" && until_collected "$second" || return
 	[ "$(number "$(field 13)")" = 1 ] && ! bound "$first" && ! bound "$second" && accept "$first" || return
 	until_bound "$first" && ! bound "$second" && status "$first" && [ "$(number "$(field 13)")" = 0 ] && accept "$second"
 }

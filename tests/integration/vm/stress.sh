@@ -13,7 +13,7 @@ races() { # how many of what takes as long as $1 of the shortest
 	echo $((n > 2 ? n : 2))
 }
 reload() { # options: without nvme, which has nothing to do with most of this
-	guest "rmmod nvme 2>/dev/null; rmmod assay_spdm; insmod /mod/assay_spdm.ko $*" && until_collected "$first" && until_collected "$second"
+	guest "{ $nvme_unload; } 2>/dev/null; rmmod assay_spdm; insmod /mod/assay_spdm.ko $*" && until_collected "$first" && until_collected "$second"
 }
 still_good() { # device: after all that
 	local nonce
