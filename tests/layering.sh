@@ -43,7 +43,7 @@ own 'curl/' 'agent/transport\.c'
 own 'microhttpd\.h' 'server/http\.c'
 own 'sqlite3\.h' 'server/db_sqlite\.c'
 own 'ini\.h' 'common/config\.c'
-own 'netlink/' 'agent/collector/sources/netlink(_watch)?\.c'
+own 'netlink/' 'agent/collector/sources/(family|netlink_watch)\.c'
 
 # Every route is documented, and nothing else is.
 routes=$(sed -nE 's/^\t\{ "([A-Z]+)", +"([^"]+)".*/\1 \2/p' server/routes.c | sort)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Source "kernel-cma": devices whose SPDM the kernel speaks. Families are found by name at run time; one
- * that is absent is normal. netlink.c and netlink_watch.c are the only users of libnl.
+ * that is absent is normal. family.c and netlink_watch.c are the only users of libnl.
  *
  *	family "assay"            devices and their state, and evidence of SPDM 1.0 and 1.1
  *	family "device-evidence"  evidence from SPDM 1.2 on; alone it is what mainline is heading for
