@@ -71,7 +71,18 @@ struct depending {
 	struct trust_submod *submods;
 	size_t n;
 	struct reasons *reasons;
+	long long now_s;
 	bool changed, tell;
+};
+
+/* Domains in domains: circles are refused, but what is made of each other may still branch at each level. */
+enum { DOMAIN_DEPTH_MAX = 8, DOMAIN_VISITS_MAX = 10000 };
+
+struct standing {
+	enum ear_tier worst; /* TIER_NONE: there is none */
+	const char *name;    /* of the submodule that is it */
+	bool lacks;	     /* something that it is made of */
+	unsigned int visits;
 };
 
 static void lower(struct depending *g, size_t who, enum ear_tier to, const struct corim *c,
@@ -92,22 +103,67 @@ static void lower(struct depending *g, size_t who, enum ear_tier to, const struc
 	}
 }
 
-/* The worst of the environments that are this trustee; TIER_NONE: there is none. */
-static enum ear_tier trustee(const struct depending *g, const struct corim_env *env,
-			     const char **name)
+/* Of the environments that are @env themselves. Return: there is one. */
+static bool stands_itself(const struct depending *g, const struct corim_env *env,
+			  struct standing *s)
 {
-	enum ear_tier worst = TIER_NONE;
+	bool any = false;
 
 	for (size_t i = 0; i < g->acs->n; i++) {
 		const struct acs_env *x = g->acs->envs[i];
 
-		if (x->submod < 0 || (size_t)x->submod >= g->n ||
-		    !corim_env_matches(env, &x->env) || g->submods[x->submod].status <= worst)
+		if (x->submod < 0 || (size_t)x->submod >= g->n || !corim_env_matches(env, &x->env))
 			continue;
-		worst = g->submods[x->submod].status;
-		*name = g->submods[x->submod].name;
+		any = true;
+		if (g->submods[x->submod].status <= s->worst)
+			continue;
+		s->worst = g->submods[x->submod].status;
+		s->name = g->submods[x->submod].name;
 	}
-	return worst;
+	return any;
+}
+
+static void stand(const struct depending *g, const struct corim_env *env, int depth,
+		  struct standing *s);
+
+/* Of what @env is made of. Return: somebody says what that is. */
+static bool stands_by_members(const struct depending *g, const struct corim_env *env, int depth,
+			      struct standing *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < refs_n_corims(g->refs); i++) {
+		const struct authority *by;
+		const struct corim *c = refs_corim(g->refs, i, &by);
+
+		for (size_t k = 0; k < c->n_domains; k++) {
+			const struct corim_domain *d = &c->domains[k];
+
+			if (d->kind != CORIM_MEMBERSHIP || refs_domain_refused(g->refs, d) ||
+			    !refs_usable(g->refs, c, d->tag, g->now_s) ||
+			    !corim_env_matches(env, &d->env))
+				continue;
+			any = true;
+			for (size_t m = 0; m < d->n; m++)
+				stand(g, &d->others[m], depth + 1, s);
+		}
+	}
+	return any;
+}
+
+/* A domain stands as the worst of its members does; one that lacks a member is not there. */
+static void stand(const struct depending *g, const struct corim_env *env, int depth,
+		  struct standing *s)
+{
+	bool itself, made_of;
+
+	if (depth > DOMAIN_DEPTH_MAX || s->visits++ > DOMAIN_VISITS_MAX) {
+		s->lacks = true;
+		return;
+	}
+	itself = stands_itself(g, env, s);
+	made_of = stands_by_members(g, env, depth, s);
+	s->lacks |= !itself && !made_of;
 }
 
 static void apply(struct depending *g, const struct corim_domain *d, const struct corim *c)
@@ -121,22 +177,22 @@ static void apply(struct depending *g, const struct corim_domain *d, const struc
 		    !corim_env_matches(&d->env, &x->env))
 			continue;
 		for (size_t k = 0; k < d->n; k++) {
-			const char *name = "";
-			enum ear_tier t = trustee(g, &d->others[k], &name);
+			struct standing s = { .worst = TIER_NONE, .name = "" };
 
-			if (t == TIER_NONE)
+			stand(g, &d->others[k], 0, &s);
+			if (s.lacks)
 				lower(g, (size_t)x->submod, TIER_WARNING, c,
 				      "there is no evidence of something that it trusts");
-			if (t <= TIER_AFFIRMING)
+			if (s.worst <= TIER_AFFIRMING)
 				continue;
-			snprintf(found, sizeof(found), "it trusts %s, which is %s", name,
-				 tier_name(t));
-			lower(g, (size_t)x->submod, t, c, found);
+			snprintf(found, sizeof(found), "it trusts %s, which is %s", s.name,
+				 tier_name(s.worst));
+			lower(g, (size_t)x->submod, s.worst, c, found);
 		}
 	}
 }
 
-static void apply_all(struct depending *g, long long now_s)
+static void apply_all(struct depending *g)
 {
 	for (size_t i = 0; i < refs_n_corims(g->refs); i++) {
 		const struct authority *by;
@@ -145,7 +201,7 @@ static void apply_all(struct depending *g, long long now_s)
 		for (size_t k = 0; k < c->n_domains; k++)
 			if (c->domains[k].kind == CORIM_DEPENDENCY &&
 			    !refs_domain_refused(g->refs, &c->domains[k]) &&
-			    refs_usable(g->refs, c, c->domains[k].tag, now_s))
+			    refs_usable(g->refs, c, c->domains[k].tag, g->now_s))
 				apply(g, &c->domains[k], c);
 	}
 }
@@ -153,13 +209,19 @@ static void apply_all(struct depending *g, long long now_s)
 void trust_depend(const struct acs *acs, const struct refs *refs, long long now_s,
 		  struct trust_submod *submods, size_t n, struct reasons *reasons)
 {
-	struct depending g = { acs, refs, submods, n, reasons, true, false };
+	struct depending g = { .acs = acs,
+			       .refs = refs,
+			       .submods = submods,
+			       .n = n,
+			       .reasons = reasons,
+			       .now_s = now_s,
+			       .changed = true };
 
 	/* a status only falls, so that this ends; it is told once, when all have their last one */
 	while (g.changed) {
 		g.changed = false;
-		apply_all(&g, now_s);
+		apply_all(&g);
 	}
 	g.tell = true;
-	apply_all(&g, now_s);
+	apply_all(&g);
 }

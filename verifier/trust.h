@@ -23,7 +23,8 @@ struct trust_submod {
 };
 /**
  * trust_depend - nothing is better than what it trusts: each submodule's status falls to the worst of
- * those that a dependency names, and to a warning where one is not there. @submods: by acs_env.submod.
+ * those that a dependency names, and to a warning where one is not there. A domain that is trusted stands for all
+ * of its members. @submods: by acs_env.submod.
  */
 void trust_depend(const struct acs *acs, const struct refs *refs, long long now_s,
 		  struct trust_submod *submods, size_t n, struct reasons *reasons);

@@ -307,8 +307,10 @@ static void keys_that_are_listed_are_the_only_ones_that_count(void **state)
 /* Submodule 0 has model "m", 1 has "m" too; "0" and "1" below are their instances. */
 static void nothing_is_better_than_what_it_trusts(void **state)
 {
-#define I0 "{1: 560(h'd0')}"
-#define I1 "{1: 560(h'd1')}"
+#define I0    "{1: 560(h'd0')}"
+#define I1    "{1: 560(h'd1')}"
+#define BOARD "{1: 560(h'b0')}"
+#define PART  "{1: 560(h'b1')}"
 	static const struct {
 		const char *sentence, *triples;
 		enum ear_tier first, second, becomes;
@@ -325,8 +327,27 @@ static void nothing_is_better_than_what_it_trusts(void **state)
 		  TIER_AFFIRMING, TIER_AFFIRMING, TIER_WARNING },
 		{ "a circle of trust is refused", "{4: [[" I0 ", [" I1 "]], [" I1 ", [" I0 "]]]}",
 		  TIER_AFFIRMING, TIER_CONTRAINDICATED, TIER_AFFIRMING },
-		{ "membership says nothing about trust", "{5: [[" I0 ", [" I1 "]]]}",
+		{ "membership alone says nothing about trust", "{5: [[" I0 ", [" I1 "]]]}",
 		  TIER_AFFIRMING, TIER_CONTRAINDICATED, TIER_AFFIRMING },
+		{ "it trusts a domain whose only member is contraindicated",
+		  "{4: [[" I0 ", [" BOARD "]]], 5: [[" BOARD ", [" I1 "]]]}", TIER_AFFIRMING,
+		  TIER_CONTRAINDICATED, TIER_CONTRAINDICATED },
+		{ "it trusts a domain whose only member is affirmed",
+		  "{4: [[" I0 ", [" BOARD "]]], 5: [[" BOARD ", [" I1 "]]]}", TIER_AFFIRMING,
+		  TIER_AFFIRMING, TIER_AFFIRMING },
+		{ "it trusts a domain in a domain",
+		  "{4: [[" I0 ", [" BOARD "]]], 5: [[" BOARD ", [" PART "]], [" PART ", [" I1
+		  "]]]}",
+		  TIER_AFFIRMING, TIER_CONTRAINDICATED, TIER_CONTRAINDICATED },
+		{ "it trusts a domain that lacks one of its members",
+		  "{4: [[" I0 ", [" BOARD "]]], 5: [[" BOARD ", [" I1 ", " PART "]]]}",
+		  TIER_AFFIRMING, TIER_AFFIRMING, TIER_WARNING },
+		{ "it trusts a domain that nobody says the members of",
+		  "{4: [[" I0 ", [" BOARD "]]]}", TIER_AFFIRMING, TIER_AFFIRMING, TIER_WARNING },
+		{ "domains in a circle are refused, and are not there",
+		  "{4: [[" I0 ", [" BOARD "]]], 5: [[" BOARD ", [" PART "]], [" PART ", [" BOARD
+		  "]]]}",
+		  TIER_AFFIRMING, TIER_AFFIRMING, TIER_WARNING },
 	};
 
 	(void)state;
