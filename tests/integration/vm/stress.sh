@@ -88,6 +88,11 @@ accepting_races_with_new_evidence() {
 	cat "$work/race"
 	[ "$rc" = 0 ] && done_in collect 2 && still_good "$second"
 }
+until_held() { # it is told before it is done
+	local i
+	for i in $(seq 100); do guest "grep -q assay-hold /sys/bus/pci/devices/$1/driver_override" && return; sleep 0.1; done
+	return 1
+}
 # The device is another one, and its own again; meanwhile somebody takes its driver away and gives it back.
 unbinding_races_with_taking_the_driver_away() {
 	local i rc=0 driver=/sys/bus/pci/drivers/nvme
@@ -96,7 +101,7 @@ unbinding_races_with_taking_the_driver_away() {
 	guest "(while [ -e /tmp/race ]; do echo $second >$driver/unbind; echo $second >$driver/bind; done) >/dev/null 2>&1 &"
 	for i in $(seq "$(races 4)"); do
 		guest "netlink-hammer take $second 1" && device_says set device2 identity "$work/other2" &&
-			guest "netlink-hammer lose $second 1; grep -q assay-hold /sys/bus/pci/devices/$second/driver_override" && until_unbound "$second" &&
+			guest "netlink-hammer lose $second 1" && until_held "$second" && until_unbound "$second" &&
 			device_says set device2 identity "$work/device2" || { rc=1; break; }
 	done
 	guest 'rm /tmp/race; wait'
