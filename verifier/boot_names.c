@@ -94,6 +94,8 @@ struct walk {
 	size_t called; /* index of "Calling EFI Application from Boot Option"; SIZE_MAX: none */
 	size_t last_app; /* index of the last image in PCR 4 before Linux' stub spoke; SIZE_MAX: none */
 	enum grub_doing doing;
+	char section
+		[40];	 /* of a unified kernel image: its name was measured, its content is next */
 	bool grub_linux; /* GRUB has loaded a kernel */
 	size_t n_counted, room;
 	struct counted *counted;
@@ -246,6 +248,27 @@ static void base_of_grub_file(const struct walk *w, struct base *b)
 		set_base(b, "grub/file", MANY, TV_EXECUTABLES);
 }
 
+/*
+ * systemd's stub measures each section's name and then its content, both under that name. The name's is an
+ * element like any other: which of the two an event is, only the log says.
+ */
+static void base_of_section(struct walk *w, struct bytes name, struct base *b)
+{
+	static const u8 nul[2];
+	char part[40];
+	bool content;
+
+	if (name.len > 2 && !memcmp(name.at + name.len - 2, nul, 2))
+		name.len -= 2;
+	if (!name_part(name, true, part))
+		return;
+	content = !strcmp(w->section, part);
+	snprintf(w->section, sizeof(w->section), "%s", content ? "" : part);
+	snprintf(b->text, sizeof(b->text), "%s/%s", content ? "uki" : "uki/name", part);
+	b->numbering = ONE;
+	b->vector = strcmp(part, ".cmdline") ? TV_EXECUTABLES : TV_CONFIGURATION;
+}
+
 static void base_of_ipl(struct walk *w, const struct boot_event *ev, const struct boot_data *d,
 			struct base *b)
 {
@@ -258,6 +281,8 @@ static void base_of_ipl(struct walk *w, const struct boot_event *ev, const struc
 	} else if (ev->pcr == 9 && d->kind == BOOT_DATA_TEXT && d->value.len &&
 		   (d->value.at[0] == '(' || d->value.at[0] == '/')) {
 		base_of_grub_file(w, b);
+	} else if (ev->pcr == 11 && d->kind == BOOT_DATA_WIDE) {
+		base_of_section(w, d->value, b);
 	} else if (ev->pcr == 14 && d->kind == BOOT_DATA_TEXT) {
 		base_with(b, "shim", d->value, false, ONE, TV_CONFIGURATION);
 	}

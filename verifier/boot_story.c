@@ -43,6 +43,8 @@ static const struct {
 	{ "kernel", "The kernel was started", true },
 	{ "initrd", "The initrd", true },
 	{ "command-line", "Kernel command line", false },
+	{ "uki/name/", "The unified kernel image has a section %s", false },
+	{ "uki/", "Section %s of the unified kernel image", true },
 	{ "grub/command/", "GRUB ran", false },
 	{ "grub/file/", "GRUB read", true },
 	{ "shim/", "shim measured %s", true },

@@ -160,6 +160,40 @@ static void what_the_stub_of_linux_tells_has_names(void **state)
 	buf_drop(&s.log);
 }
 
+/* A section's name, then its content: both under the name. */
+static void put_section(struct boot_script *s, const char *name, const char *content)
+{
+	OWNED(buf) wide = boot_script_wide(name);
+
+	boot_script_event(s, 11, EV_IPL, (struct bytes){ (const u8 *)name, strlen(name) + 1 },
+			  buf_bytes(wide));
+	boot_script_event(s, 11, EV_IPL, bytes_text(content), buf_bytes(wide));
+}
+
+static void the_sections_of_a_unified_kernel_image_have_names(void **state)
+{
+	static const struct expected want[] = {
+		{ "kernel", TV_EXECUTABLES },	      { "uki/name/.linux", TV_EXECUTABLES },
+		{ "uki/.linux", TV_EXECUTABLES },     { "uki/name/.cmdline", TV_CONFIGURATION },
+		{ "uki/.cmdline", TV_CONFIGURATION }, { "uki/name/.initrd", TV_EXECUTABLES },
+		{ "uki/.initrd", TV_EXECUTABLES },    { "uki/name/.initrd/1", TV_EXECUTABLES },
+		{ "uki/.initrd/1", TV_EXECUTABLES },  { "initrd", TV_EXECUTABLES },
+		{ "pcr11/EV_IPL/0", TV_EXECUTABLES }
+	};
+	struct boot_script s = boot_script_new(true);
+
+	(void)state;
+	boot_script_image(&s, 4, EV_EFI_BOOT_SERVICES_APPLICATION, "\\uki.efi", "image");
+	put_section(&s, ".linux", "kernel");
+	put_section(&s, ".cmdline", "ro quiet");
+	put_section(&s, ".initrd", "initrd");
+	put_section(&s, ".initrd", "another"); /* there is no second, but the log is the host's */
+	boot_script_tag(&s, 9, BOOT_TAG_LINUX_INITRD, "Linux initrd", bytes_text("initrd"));
+	boot_script_text(&s, 11, EV_IPL, "something else");
+	expect(&s, want, ARRAY_LEN(want));
+	buf_drop(&s.log);
+}
+
 /* QEMU's -kernel: OVMF loads it before it says that it calls a boot option. */
 static void a_kernel_that_the_firmware_was_given_is_the_kernel(void **state)
 {
@@ -497,6 +531,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_shim_and_grub_start_has_names),
 		cmocka_unit_test(what_the_stub_of_linux_tells_has_names),
+		cmocka_unit_test(the_sections_of_a_unified_kernel_image_have_names),
 		cmocka_unit_test(a_kernel_that_the_firmware_was_given_is_the_kernel),
 		cmocka_unit_test(what_no_name_fits_is_named_by_its_place_and_needs_a_reference),
 		cmocka_unit_test(what_no_quote_confirms_has_no_name),

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "boot_script.h"
+#include "proto/boot_phase.h"
 #include "proto/tpm_attest.h"
 
 enum {
@@ -279,6 +280,47 @@ static void a_bank_that_nobody_can_compute_is_said_to_be_one(void **state)
 	buf_drop(&s.log);
 }
 
+/* systemd's words in PCR 11, each after the log has ended. */
+static void what_systemd_extends_after_the_log_is_known_by_its_words(void **state)
+{
+	static const struct {
+		const char *said[8], *reached;
+	} rows[] = {
+		{ { NULL }, "" },
+		{ { "enter-initrd" }, "enter-initrd" },
+		{ { "enter-initrd", "leave-initrd" }, "leave-initrd" },
+		{ { "enter-initrd", "leave-initrd", "sysinit", "ready" }, "ready" },
+		{ { "sysinit", "ready" }, "ready" }, /* an initrd without systemd */
+		{ { "enter-initrd", "leave-initrd", "sysinit", "ready", "shutdown", "final" },
+		  "final" },
+		{ { "leave-initrd", "enter-initrd" }, NULL },
+		{ { "ready", "ready" }, NULL },
+		{ { "enter-initrd", "something else" }, NULL },
+		{ { "something else", "ready" }, NULL },
+	};
+	static const enum digest_alg algs[] = { DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows) * ARRAY_LEN(algs); i++) {
+		const char *const *said = rows[i / ARRAY_LEN(algs)].said;
+		const char *want = rows[i / ARRAY_LEN(algs)].reached, *got;
+		struct bytes of_log = bytes_text("the log"), both[2];
+		struct digest log = digest_of(algs[i % ARRAY_LEN(algs)], &of_log, 1), pcr = log;
+
+		for (; *said; said++) {
+			struct bytes word = bytes_text(*said);
+			struct digest d = digest_of(pcr.alg, &word, 1);
+
+			both[0] = digest_bytes(&pcr);
+			both[1] = digest_bytes(&d);
+			pcr = digest_of(pcr.alg, both, 2);
+		}
+		got = boot_phase_reached(&log, digest_bytes(&pcr));
+		if (!got != !want || (got && strcmp(got, want)))
+			fail_msg("row %zu: %s", i / ARRAY_LEN(algs), got ? got : "none");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +331,7 @@ int main(void)
 		cmocka_unit_test(a_start_of_pcr_0_that_cannot_be_is_refused),
 		cmocka_unit_test(a_sha1_log_replays_to_its_one_bank),
 		cmocka_unit_test(a_bank_that_nobody_can_compute_is_said_to_be_one),
+		cmocka_unit_test(what_systemd_extends_after_the_log_is_known_by_its_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

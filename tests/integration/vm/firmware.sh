@@ -5,7 +5,7 @@
 firmware_scenarios="the_guest_boots_with_a_firmware_that_measures a_host_whose_boot_is_known_is_affirmed
 	its_boot_log_replays_to_pcrs_0_to_9 the_kernel_is_in_pcr_4_by_its_authenticode_digest
 	command_line_and_initrd_are_in_pcr_9 its_boot_is_told_by_name_and_the_command_line_as_text
-	another_initrd_and_command_line_are_refused_and_named"
+	another_initrd_and_command_line_are_refused_and_named a_unified_kernel_image_is_affirmed_through_the_phases_of_its_boot"
 
 measured_boot() { test -s "$work/events.yaml" || { echo "SKIP: the machine has not booted with it"; return 77; }; }
 events() { # pcr: type and SHA-256 of each of its events
@@ -94,4 +94,32 @@ another_initrd_and_command_line_are_refused_and_named() { # one boot for both
 	operator host boot measured --diff && operator host boot measured --diff --json >"$work/diff" &&
 		jq -e --arg was "$(jq -r '.events[] | select(.name == "command-line") | .value' "$work/boot")" --arg now "$options" \
 			'([.changes[].name] | sort) == ["command-line", "initrd"] and any(.changes[]; .was == $was and .now == $now)' "$work/diff"
+}
+unified_image() { # file: kernel, initrd and command line in one, as ukify puts them together
+	local stub=$rig/root/usr/lib/systemd/boot/efi/linuxx64.efi.stub
+	printf 'ID=test\n' >"$work/osrel" && printf %s "$kernel_options" >"$work/cmdline" &&
+		objcopy --add-section .osrel="$work/osrel" --change-section-vma .osrel=0x20000 \
+			--add-section .cmdline="$work/cmdline" --change-section-vma .cmdline=0x30000 \
+			--add-section .linux="$kernel_image" --change-section-vma .linux=0x2000000 \
+			--add-section .initrd="$work/initrd.gz" --change-section-vma .initrd=0x4000000 "$stub" "$1"
+}
+pcr_event() { # pcr, text: its hash is extended in each bank (TPM2_PCR_Event, 0x13c)
+	local size
+	size=$(printf '\\x%02x' $((29 + ${#2})))
+	guest "exec 3<>/dev/tpmrm0; printf '\\x80\\x02\\x00\\x00\\x00$size\\x00\\x00\\x01\\x3c\\x00\\x00\\x00\\x$(printf %02x "$1")\\x00\\x00\\x00\\x09\\x40\\x00\\x00\\x09\\x00\\x00\\x00\\x00\\x00\\x00\\x$(printf %02x ${#2})$2' >&3; dd bs=4096 count=1 2>/dev/null <&3 | head -c 10 | xxd -p; exec 3>&-" | grep -i '00000000$'
+}
+a_unified_kernel_image_is_affirmed_through_the_phases_of_its_boot() {
+	local word
+	measured_boot || return
+	vm_quit && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
+	guest_name=unified kernel_options="console=ttyS0 quiet panic=-1" vm_disk=$work/esp
+	vm_ovmf
+	guest_files && vm_initrd "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay" &&
+		mkdir -p "$vm_disk/EFI/BOOT" && unified_image "$vm_disk/EFI/BOOT/BOOTX64.EFI" && guest_up "${firmware_args[@]}" && guest_enrol && guest_serve && guest_learn && attested 0 || return
+	operator host boot unified --json >"$work/boot" && [ "$(named uki/.initrd)" = "$(sha256sum <"$work/initrd.gz" | cut -d' ' -f1)" ] &&
+		[ "$(named uki/.cmdline)" = "$(printf %s "$kernel_options" | sha256sum | cut -d' ' -f1)" ] || return
+	for word in enter-initrd leave-initrd sysinit ready; do
+		pcr_event 11 "$word" && attested 0 || return
+	done
+	pcr_event 11 "something else" && attested 2 && jq -e 'any(.reasons[]; .text | test("another PCR 11"))' "$work/verdict"
 }

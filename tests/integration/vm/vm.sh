@@ -62,16 +62,17 @@ vm_add() { # root, program: it and its libraries
 	done
 }
 
-vm_start() { # QEMU arguments: devices; $vm_thread is multi or single
+vm_start() { # QEMU arguments: devices; $vm_thread is multi or single; $vm_disk a folder that the firmware boots from
 	local lib=$rig/root/usr/lib/x86_64-linux-gnu
+	local loads=(-kernel "$kernel_image" -initrd "$work/initrd.gz" -append "${kernel_options:-console=ttyS0 quiet panic=-1}")
+	[ -z "${vm_disk:-}" ] || loads=(-drive "if=none,id=disk,format=raw,file=fat:rw:$vm_disk" -device virtio-blk-pci,drive=disk,bootindex=0)
 	mkfifo "$work"/{guest,qmp}.{in,out}
 	LD_LIBRARY_PATH=$lib:$rig/root/lib/x86_64-linux-gnu QEMU_MODULE_DIR=$lib/qemu start qemu \
 		"$rig/root/usr/bin/qemu-system-x86_64" -L "$rig/root/usr/share/qemu" -L "$rig/root/usr/share/seabios" \
 		-M q35 -accel "tcg,thread=${vm_thread:-multi}" -cpu max -smp 2 -m "${ASSAY_VM_MEMORY:-512}" -nodefaults -display none -no-reboot \
 		-chardev "pipe,id=guest,path=$work/guest" -chardev "pipe,id=qmp,path=$work/qmp" \
 		-serial "file:$work/console" -serial chardev:guest -mon chardev=qmp,mode=control \
-		-kernel "$kernel_image" -initrd "$work/initrd.gz" \
-		-append "${kernel_options:-console=ttyS0 quiet panic=-1}" "$@"
+		"${loads[@]}" "$@"
 	qemu_pid=$started
 	exec {to_guest}<>"$work/guest.in" {from_guest}<>"$work/guest.out" {to_qmp}<>"$work/qmp.in" {from_qmp}<>"$work/qmp.out"
 	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -n 5 "$work/console" "$work/qemu.log")"
