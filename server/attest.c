@@ -510,6 +510,22 @@ static void answer_unquoted(struct round *r)
 	answer_json(r->call->out, 200, j);
 }
 
+/* Told to whom the quote shows to be a host of ours, and to nobody else. Nothing is consumed. */
+static bool ask_for_whole_ima(struct round *r)
+{
+	const struct verified_view *v = verified_view(r->verified);
+
+	if (!v->ima.whole_wanted || !v->quoted ||
+	    v->checks.result[CHECK_TOKEN_SIGNATURE] != PASSED ||
+	    v->checks.result[CHECK_NONCE] != PASSED ||
+	    v->checks.result[CHECK_QUOTE_BINDS] != PASSED)
+		return false;
+	problem_typed(r->call->out, 409, IMA_WHOLE_PROBLEM, "Whole IMA list needed",
+		      "the IMA list starts with an entry before which nothing is known here: send "
+		      "all of it, the nonce is still good");
+	return true;
+}
+
 static int attest(struct round *r, struct err *e)
 {
 	struct err release_error = { 0 };
@@ -521,6 +537,8 @@ static int attest(struct round *r, struct err *e)
 		return err_set(e, E_MEMORY, "no memory for an attestation");
 	if (store_read(r->server->store, judge, r, e))
 		return (int)e->code;
+	if (ask_for_whole_ima(r))
+		return 0;
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", r->host ? r->host->name : "?"),
 		  LOG_T("status", tier_name(r->decision.status)),
 		  LOG_N("devices", r->token->n_devices), LOG_N("release", r->decision.release),

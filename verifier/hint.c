@@ -31,6 +31,10 @@ static const char *const check_hints[CHECK_COUNT] = {
 			   "host boot HOST`; a log that is missing or cut needs a firmware update.",
 	[CHECK_DEVICE_LOG] = "The kernel's record of devices does not fit its TPM register. "
 			     "Restart the host; if it stays, do not trust it.",
+	[CHECK_IMA_LOG] =
+		"The kernel's list of the files it measured is missing, or is not what the "
+		"TPM recorded. Boot with an IMA policy if none is sent; a bank whose hash "
+		"the kernel does not have must be switched off. Else do not trust this host.",
 	[CHECK_DEVICES_PRESENT] = "A device that can prove its identity was left out. See the "
 				  "agent's log for why its evidence could not be read.",
 	[CHECK_INVENTORY] = "Hardware was added, removed or moved. If you did that, accept it: "
