@@ -90,6 +90,20 @@ static const char *const policy_hints[POLICY_RULE_COUNT] = {
 	[POLICY_ENDORSED_NAME] = "The maker warns of this version: update it.",
 	[POLICY_SECURE_BOOT] = "Switch Secure Boot on in the firmware setup.",
 	[POLICY_BOOT_AGE] = "Reboot the host.",
+	[POLICY_IMA_FILES] =
+		"A file ran or was read that nobody you trust has approved. If it belongs "
+		"there, import a reference value for its digest, name its signer "
+		"([policy] ima_signer) or leave its folder out (ima_exclude), and attest "
+		"again; else do not trust the host until it is rebooted clean.",
+	[POLICY_IMA_PATHS] =
+		"Something was run or read from a place that [policy] ima_refuse names. "
+		"See what it is; only a reboot takes it from the list.",
+	[POLICY_IMA_REQUIRED] =
+		"Start what [policy] ima_require names, or see why the kernel's IMA "
+		"policy did not measure it.",
+	[POLICY_IMA_CHANGED] = "Find out what writes to that file while it is read. For files that "
+			       "are no programs, measure less (the kernel's IMA policy), or say "
+			       "[policy] ima_violations = ignore.",
 };
 
 const char *reason_hint(const struct reason *r)

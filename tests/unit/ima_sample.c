@@ -27,7 +27,7 @@ void ima_sample_put(struct writer *w, const struct ima_sample *s)
 	write_bytes(&digest->w, digest_bytes(&d));
 	put_field(&data->w, buf_bytes(digest));
 	put_field(&data->w, (struct bytes){ (const u8 *)s->path, strlen(s->path) + 1 });
-	if (strcmp(template, "ima-ng"))
+	if (!strstr(template, "-ng"))
 		put_field(&data->w, s->signature);
 	piece = buf_bytes(data);
 	if (!s->violation)
