@@ -580,6 +580,11 @@ static bool ask_for_whole_ima(struct round *r)
 	    v->checks.result[CHECK_NONCE] != PASSED ||
 	    v->checks.result[CHECK_QUOTE_BINDS] != PASSED)
 		return false;
+	log_event(LOG_LEVEL_INFO, "ima-whole-wanted", LOG_T("host", r->host->name),
+		  LOG_N("first", r->token->logs.ima.from.next),
+		  LOG_T("why", r->ima_stale ? "they were judged by other rules or vouchers"
+					    : "nothing is known of the entries before"),
+		  LOG_T("remote", r->call->rq->remote));
 	problem_typed(
 		r->call->out, 409, IMA_WHOLE_PROBLEM, "Whole IMA list needed",
 		"the IMA list starts with an entry, and those before it are not known here, or "
