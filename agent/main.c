@@ -34,6 +34,7 @@ struct agent {
 	struct agent_settings s;
 	struct tpm *tpm;
 	struct transport *t;
+	struct ima_sent ima; /* of this boot's list, as the server said last */
 	struct buf *last_token;
 	char last_status[24];
 	long long last_s;
@@ -85,7 +86,7 @@ static int attest(struct agent *a, bool ask, const struct relying_party *whom,
 {
 	int rc = !a->tpm && tpm_open(a->s.tcti, &a->tpm, e)
 			 ? (int)e->code
-			 : round_run(&a->s, a->tpm, a->t, ask, whom, out, e);
+			 : round_run(&a->s, a->tpm, a->t, ask, whom, &a->ima, out, e);
 
 	/* a context that its TPM left in the middle of something answers nothing any more */
 	if (rc && e->code == E_TPM)

@@ -27,6 +27,8 @@ struct round {
 	struct keypair *cnf;
 	u8 thumbprint[32];
 	struct relying_party whom;
+	struct ima_sent *ima; /* NULL: nothing is remembered */
+	bool ima_continues;   /* the token holds what is new of the list, not all of it */
 	u8 nonce[EVIDENCE_NONCE_LEN];
 	char session[512];
 	struct evidence_context context;
@@ -285,12 +287,26 @@ static struct bytes command_line(struct buf **kept)
 	return text;
 }
 
+static void put_logs(struct round *r)
+{
+	struct bytes label = bytes_text("logs");
+
+	for (size_t i = 0; i < r->n_submods; i++) {
+		if (!bytes_equal(r->submods[i].label, label))
+			continue;
+		r->submods[i].value = buf_bytes(r->logs);
+		return;
+	}
+	add_submodule(r, label, buf_bytes(r->logs));
+}
+
 static int read_logs(struct round *r, struct err *e)
 {
 	struct eat_logs logs = { 0 };
 	OWNED(buf) kernel = NULL;
 	OWNED(buf) log = NULL;
 	OWNED(buf) device_log = NULL;
+	OWNED(buf) ima = NULL;
 	struct reader pcr_and_log;
 
 	if (collector_ask(r->s->collector_socket, COLLECT_LOGS, BYTES_NONE, &log, e))
@@ -304,10 +320,13 @@ static int read_logs(struct round *r, struct err *e)
 		logs.device_log =
 			device_log_before(pcr_and_log.left, quoted_pcr(r, logs.device_log_pcr));
 	}
+	ima_take(r->s, &r->quoted, &r->clock, r->ima, &logs.ima, &ima);
+	r->ima_continues = logs.ima.from.next > 0;
 	logs.command_line = command_line(&kernel);
+	buf_drop(&r->logs);
 	if (eat_write_logs(&logs, &r->logs, e))
 		return (int)e->code;
-	add_submodule(r, bytes_text("logs"), buf_bytes(r->logs));
+	put_logs(r);
 	return 0;
 }
 
@@ -387,6 +406,8 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 	else
 		snprintf(out->status, sizeof(out->status), "%.20s", status);
 	out->not_enrolled = json_is_false(json_object_get(j, "enrolled"));
+	if (r->ima && !r->whom.has_nonce)
+		ima_heard(r->ima, j, &r->quoted, &r->clock);
 	if (!rc)
 		act_on(r, j, out);
 	if (!rc && release && r->k)
@@ -401,20 +422,56 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 	return rc ? rc : out->json ? 0 : err_set(e, E_MEMORY, "no memory for the answer");
 }
 
-int round_send(struct round *r, struct round_result *out, struct err *e)
+static int write_token(struct round *r, struct err *e)
+{
+	buf_drop(&r->token);
+	return eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release),
+			       r->submods, r->n_submods, &r->token, e);
+}
+
+static int send_token(struct round *r, struct reply *reply, struct err *e)
 {
 	char path[sizeof(r->session) + EAR_AUDIENCE_MAX + 32];
-	struct reply reply;
-	int rc;
 
-	*out = (struct round_result){ 0 };
 	say("verdict");
 	snprintf(path, sizeof(path), "%s%s%s%s", r->session,
 		 r->whom.cwt ? "?result=cwt" : "?result=jwt",
 		 r->whom.audience[0] ? "&audience=" : "", r->whom.audience);
-	if (transport_call(r->t, "POST", path, EAT_MEDIA_TYPE, NULL, buf_bytes(r->token), &reply,
-			   e))
+	if (transport_call(r->t, "POST", path, EAT_MEDIA_TYPE, NULL, buf_bytes(r->token), reply, e))
 		return err_while(e, "send evidence");
+	return 0;
+}
+
+static bool wants_whole_ima(const struct reply *reply)
+{
+	struct bytes b = buf_bytes(reply->body);
+	json_t *j = reply->status == 409 ? json_loadb((const char *)b.at, b.len, 0, NULL) : NULL;
+	const char *type = json_string_value(json_object_get(j, "type"));
+	bool wants = type && !strcmp(type, IMA_WHOLE_PROBLEM);
+
+	json_decref(j);
+	return wants;
+}
+
+/* The logs are outside of `bind`: nonce, devices and quote stay as they are, the token is signed anew. */
+static int send_whole_ima(struct round *r, struct reply *reply, struct err *e)
+{
+	log_event(LOG_LEVEL_INFO, "ima-whole",
+		  LOG_T("why", "the server cannot go on from what it was sent before"));
+	reply_clear(reply);
+	r->ima->known = false;
+	return read_logs(r, e) || write_token(r, e) ? (int)e->code : send_token(r, reply, e);
+}
+
+int round_send(struct round *r, struct round_result *out, struct err *e)
+{
+	struct reply reply;
+	int rc;
+
+	*out = (struct round_result){ 0 };
+	if (send_token(r, &reply, e) ||
+	    (r->ima_continues && wants_whole_ima(&reply) && send_whole_ima(r, &reply, e)))
+		return (int)e->code;
 	rc = reply.status == 200 ? take_answer(r, &reply, out, e) : transport_problem(&reply, e);
 	reply_clear(&reply);
 	if (rc)
@@ -449,12 +506,12 @@ static int collect(struct round *r, struct err *e)
 			return (int)e->code;
 	}
 	tpm_key_drop(&r->ak); /* the TPM has room for three */
-	return eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release),
-			       r->submods, r->n_submods, &r->token, e);
+	return write_token(r, e);
 }
 
 int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		  const struct relying_party *whom, struct round **out, struct err *e)
+		  const struct relying_party *whom, struct ima_sent *ima, struct round **out,
+		  struct err *e)
 {
 	OWNED(round) r = calloc(1, sizeof(*r));
 
@@ -466,6 +523,7 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 	r->tpm = tpm;
 	r->t = t;
 	r->ask = ask;
+	r->ima = ima;
 	if (whom)
 		r->whom = *whom;
 	if (collect(r, e))
@@ -475,10 +533,12 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 }
 
 int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      const struct relying_party *whom, struct round_result *out, struct err *e)
+	      const struct relying_party *whom, struct ima_sent *ima, struct round_result *out,
+	      struct err *e)
 {
 	OWNED(round) r = NULL;
 
 	*out = (struct round_result){ 0 };
-	return round_collect(s, tpm, t, ask, whom, &r, e) ? (int)e->code : round_send(r, out, e);
+	return round_collect(s, tpm, t, ask, whom, ima, &r, e) ? (int)e->code
+							       : round_send(r, out, e);
 }

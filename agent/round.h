@@ -3,6 +3,7 @@
 #ifndef ASSAY_ROUND_H
 #define ASSAY_ROUND_H
 
+#include "ima.h"
 #include "proto/ear.h"
 #include "settings.h"
 #include "tpm.h"
@@ -35,11 +36,14 @@ void round_result_clear(struct round_result *r);
  * round_collect - the first half of an attestation: nonce, devices, quote, and a signed token.
  * It holds a key in the TPM only when it asks for shares.
  * round_send - the second: the token goes out, the answer and the shares come in. Once per round.
+ * @ima: what earlier rounds sent of IMA's list, and after this one what the server said of it; NULL: each
+ * round sends the whole. A server that knows less than that is sent the whole within the same round.
  * round_run is both. A round borrows @s, @tpm and @t; drop it with round_drop().
  */
 struct round;
 int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		  const struct relying_party *whom, struct round **out, struct err *e);
+		  const struct relying_party *whom, struct ima_sent *ima, struct round **out,
+		  struct err *e);
 int round_send(struct round *r, struct round_result *out, struct err *e);
 void round_drop(struct round **r);
 /**
@@ -49,7 +53,8 @@ void round_drop(struct round **r);
  * E_UNREACHABLE, E_TPM ...
  */
 int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      const struct relying_party *whom, struct round_result *out, struct err *e);
+	      const struct relying_party *whom, struct ima_sent *ima, struct round_result *out,
+	      struct err *e);
 /** enroll_run - prove EK and AK to the server, once. */
 int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, struct err *e);
 /** ek_hash_run - what `assay host add --ek-hash` needs, 64 hex digits and NUL. */

@@ -82,6 +82,16 @@ TAKES(take_deployment)
 	return s->has_deployment ? 0 : err_set(e, E_CONFIG, "a UUID expected");
 }
 
+TAKES(take_ima_list)
+{
+	struct agent_settings *s = into;
+
+	(void)argument;
+	if (strcmp(value, "off") && value[0] != '/')
+		return err_set(e, E_CONFIG, "off, or an absolute path expected");
+	return config_text(s->ima_list, sizeof(s->ima_list), strcmp(value, "off") ? value : "", e);
+}
+
 TAKES(take_interval)
 {
 	(void)argument;
@@ -350,6 +360,7 @@ static const struct config_key keys[] = {
 	{ "tpm", "ek", take_ek },
 	{ "tpm", "ak", take_ak },
 	{ "logs", "boot", take_boot_log },
+	{ "logs", "ima", take_ima_list },
 	{ "devices", "pci", take_pci_folder },
 	{ "devices", "sources", take_sources },
 	{ "devices", "slots", take_slots },
@@ -418,6 +429,7 @@ int agent_settings_load(const char *path, struct agent_settings *out, struct err
 		.ek = EK_BY_CERTIFICATE,
 		.ak = TEMPLATE_AK_ECC_P256,
 		.boot_log = "/sys/kernel/security/tpm0/binary_bios_measurements",
+		.ima_list = "/sys/kernel/security/ima/binary_runtime_measurements",
 		.pci_folder = "/sys/bus/pci/devices",
 		.kernel_cma = true,
 		.n_slots = 1,

@@ -45,6 +45,7 @@ struct agent_settings {
 	int ek; /* enum tpm_template, or EK_BY_CERTIFICATE of tpm.h */
 	enum tpm_template ak;
 	char boot_log[AGENT_PATH_MAX];
+	char ima_list[AGENT_PATH_MAX];	 /* the binary one; "": off */
 	char pci_folder[AGENT_PATH_MAX]; /* /sys/bus/pci/devices; "" : no PCI inventory */
 	bool kernel_cma;		 /* [devices] sources; needs the inventory */
 	size_t n_slots;

@@ -6,11 +6,13 @@
 #include "cli.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/text.h"
 #include "proto/boot_log.h"
 #include "proto/cbor_tree.h"
 #include "proto/corim.h"
 #include "proto/ear.h"
 #include "proto/formats.h"
+#include "proto/ima_log.h"
 #include "proto/jws.h"
 #include "verifier/capture.h"
 
@@ -147,6 +149,55 @@ static void show_boot_log(struct inspection *in)
 		printf("its events as sentences: assay boot show FILE\n");
 }
 
+static void show_ima_entry(struct inspection *in, size_t i, const struct ima_entry *entry)
+{
+	char label[40], path[600], digest[2 * DIGEST_MAX + 1] = "", value[1000];
+
+	snprintf(label, sizeof(label), "entry %zu", i);
+	hex_write(entry->digest.len <= DIGEST_MAX ? entry->digest : BYTES_NONE, digest);
+	snprintf(value, sizeof(value), "%s%s:%s %s%s%s", entry->verity ? "verity:" : "",
+		 entry->alg ? digest_name(entry->alg) : "?", digest,
+		 ima_path_text(entry->path, path, sizeof(path)),
+		 entry->signature.len ? ", with a signature" : "",
+		 entry->violation ? ", VIOLATION: it changed while it was measured" : "");
+	say(in, 1, label, value);
+}
+
+/* Each entry, and where the whole list leads in every bank that it may have been extended in. */
+static void show_ima_list(struct inspection *in)
+{
+	static const enum digest_alg algs[] = { DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384,
+						DIGEST_SHA512 };
+	struct ima_cursor *c = malloc(sizeof(*c));
+	struct ima_banks banks;
+	struct ima_entry entry;
+	struct err e = { 0 };
+	enum ima_form form;
+	size_t violations = 0;
+	char value[2 * DIGEST_MAX + 40], hex[2 * DIGEST_MAX + 1];
+
+	if (!c || !ima_list_form(in->bytes, &form)) {
+		free(c);
+		return;
+	}
+	ima_banks_start(&banks, algs, ARRAY_LEN(algs));
+	ima_cursor_on(c, in->bytes, form);
+	say(in, 0, "form", form == IMA_BINARY ? "binary" : "ASCII");
+	for (size_t i = 0; ima_next(c, &entry, &e) > 0; i++) {
+		show_ima_entry(in, i, &entry);
+		violations += entry.violation;
+		ima_extend(&banks, &entry);
+	}
+	snprintf(value, sizeof(value), "%zu, %zu violations", c->n, violations);
+	say(in, 0, "entries", value);
+	for (size_t i = 0; i < banks.n && !in->fault.code; i++) {
+		snprintf(value, sizeof(value), "%s:%s", digest_name(banks.at[i].alg),
+			 hex_write(digest_bytes(&banks.at[i]), hex));
+		say(in, 0, "leads to PCR 10", value);
+	}
+	free(c);
+}
+
 static void show(struct inspection *in)
 {
 	struct err e = { 0 };
@@ -157,6 +208,9 @@ static void show(struct inspection *in)
 		return;
 	case FORMAT_BOOT_LOG:
 		show_boot_log(in);
+		return;
+	case FORMAT_IMA_LIST:
+		show_ima_list(in);
 		return;
 	case FORMAT_EAR_JWT:
 		show_jwt(in);

@@ -111,6 +111,7 @@ static int take_given(const struct cli *c, const struct eat *t, struct given *g,
 					  .active = true,
 					  .spdm_version_min = 0x10,
 					  .release_pcrs = 0xdbff,
+					  .ima_any_start = true,
 					  .lookup = nobody_known,
 					  .host_name = "offline" };
 	g->roots = trust_store_new();
@@ -202,6 +203,21 @@ static void judged_clear(struct judged *j)
 	given_clear(&j->given);
 }
 
+/* The server has seen what is not in this token; a person has to know that it was not looked at here. */
+static void note_ima(struct judged *j)
+{
+	const struct verified_ima *ima = &verified_view(j->verified)->ima;
+	struct reason *why;
+
+	if (!ima->there || !ima->first)
+		return;
+	why = reasons_add(j->reasons, TIER_WARNING, -1, "host", "");
+	snprintf(why->element, sizeof(why->element), "IMA list");
+	snprintf(why->found, sizeof(why->found),
+		 "entry %llu is the first in this token; only the server knows what comes before",
+		 (unsigned long long)ima->first);
+}
+
 static int judge(const struct cli *c, const char *path, struct judged *j, struct err *e)
 {
 	/* what was only learned is as good as the one who hands it over says */
@@ -216,6 +232,7 @@ static int judge(const struct cli *c, const char *path, struct judged *j, struct
 	    eat_parse(buf_bytes(j->bytes), &j->token, e) || take_given(c, j->token, &j->given, e) ||
 	    verify_evidence(j->token, &j->given.ctx, j->reasons, &j->verified, e))
 		return (int)e->code;
+	note_ima(j);
 	if (!j->given.refs)
 		return 0;
 	if (appraise(j->verified, j->given.refs, &terms, j->reasons, &j->appraisal, e))

@@ -118,6 +118,13 @@ bool pubkey_equal(const struct pubkey *a, const struct pubkey *b);
 int pubkey_verify(const struct pubkey *k, enum sig_scheme scheme, enum digest_alg alg,
 		  const struct bytes *pieces, size_t n, struct bytes sig, struct err *e);
 
+/**
+ * pubkey_verify_digest - check @sig over a digest that was made elsewhere, as files are signed.
+ * @sig: ECDSA in DER; RSA PKCS#1 v1.5 with the digest's algorithm. Return: as pubkey_verify().
+ */
+int pubkey_verify_digest(const struct pubkey *k, const struct digest *d, struct bytes sig,
+			 struct err *e);
+
 struct keypair;
 int keypair_new(enum key_kind kind, unsigned int rsa_bits, struct keypair **out, struct err *e);
 int keypair_from_pem(struct bytes pem, struct keypair **out, struct err *e);

@@ -376,6 +376,22 @@ int pubkey_verify(const struct pubkey *k, enum sig_scheme scheme, enum digest_al
 	return good ? 0 : err_set(e, E_SIGNATURE, "invalid");
 }
 
+int pubkey_verify_digest(const struct pubkey *k, const struct digest *d, struct bytes sig,
+			 struct err *e)
+{
+	const EVP_MD *md = EVP_get_digestbyname(digest_name(d->alg));
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
+	bool good =
+		ctx && md && sig.len && EVP_PKEY_verify_init(ctx) > 0 &&
+		(k->kind != KEY_RSA || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0) &&
+		EVP_PKEY_CTX_set_signature_md(ctx, md) > 0 &&
+		EVP_PKEY_verify(ctx, sig.at, sig.len, d->at, digest_len(d->alg)) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
+	return good ? 0 : err_set(e, E_SIGNATURE, "invalid");
+}
+
 /* ---- private keys ---- */
 struct keypair {
 	EVP_PKEY *pkey;

@@ -365,6 +365,43 @@ static void take_device_log(struct parsing *p, const char *name)
 	p->t->logs.device_log = sized(p, 1, DEVICE_LOG_MAX, name);
 }
 
+static void take_ima_banks(struct parsing *p, struct ima_banks *b, const char *name)
+{
+	b->n = cbor_map(&p->c, name);
+	expect_count(p, b->n, 1, IMA_BANKS_MAX, name);
+	for (size_t i = 0; i < b->n && !p->c.r.why; i++) {
+		enum digest_alg alg = tpm_digest_alg((u16)at_most(p, 0xffff, name));
+		struct bytes value;
+
+		if (alg == DIGEST_NONE)
+			cbor_fail(&p->c, name);
+		value = sized(p, digest_len(alg), digest_len(alg), name);
+		b->at[i].alg = alg;
+		if (!p->c.r.why)
+			memcpy(b->at[i].at, value.at, value.len);
+	}
+}
+
+static void take_ima(struct parsing *p, const char *name)
+{
+	struct eat_ima *ima = &p->t->logs.ima;
+
+	ima->sent = true;
+	if (cbor_peek(&p->c) == CBOR_TEXT) {
+		ima->why = short_text(p, IMA_WHY_MAX, name);
+		if (!ima->why.len)
+			cbor_fail(&p->c, name);
+		return;
+	}
+	if (cbor_array(&p->c, name) != 5)
+		cbor_fail(&p->c, name);
+	ima->from.reset_count = (u32)at_most(p, 0xffffffff, name);
+	ima->from.restart_count = (u32)at_most(p, 0xffffffff, name);
+	ima->from.next = at_most(p, IMA_ENTRIES_MAX, "logs: IMA list: first entry");
+	take_ima_banks(p, &ima->from.pcr10, "logs: IMA list: PCR 10");
+	ima->entries = sized(p, 0, IMA_LIST_MAX, "logs: IMA list: entries");
+}
+
 static void take_command_line(struct parsing *p, const char *name)
 {
 	p->t->logs.command_line = sized(p, 1, COMMAND_LINE_MAX, name);
@@ -374,6 +411,7 @@ static const struct claim logs_claims[] = {
 	{ CLAIM_PROFILE, "logs: eat_profile", REQUIRED, take_logs_profile },
 	{ CLAIM_BOOT_LOG, "logs: boot log", OPTIONAL, take_boot_log },
 	{ CLAIM_DEVICE_LOG, "logs: device log", OPTIONAL, take_device_log },
+	{ CLAIM_IMA, "logs: IMA list", OPTIONAL, take_ima },
 	{ CLAIM_COMMAND_LINE, "logs: command line", OPTIONAL, take_command_line },
 };
 

@@ -8,10 +8,14 @@
 
 #include "cose.h"
 #include "evidence.h"
+#include "ima_log.h"
 #include "tpm_attest.h"
 
 #define EAT_PROFILE_HOST "tag:assay.dev,2026:host#1"
 #define EAT_MEDIA_TYPE	 "application/eat+cwt; eat_profile=\"" EAT_PROFILE_HOST "\""
+
+/* Type of the problem (RFC 9457) by which a server asks for the whole list; the nonce is unused then. */
+#define IMA_WHOLE_PROBLEM "tag:assay.dev,2026:problem:ima-whole"
 
 enum { EAT_SWITCHES_MAX = 8 };
 
@@ -62,11 +66,21 @@ struct eat_bank {
 	struct bytes value[TPM_PCRS];
 };
 
+/** struct eat_ima - IMA's list from some entry on, or why there is none. */
+struct eat_ima {
+	bool sent;
+	struct bytes why; /* not empty: there is none, and nothing below is set */
+	struct ima_place
+		from; /* the boot it is of, its first entry, PCR 10 before that; banks ascending */
+	struct bytes entries; /* binary, whole ones; those after the quote are not counted */
+};
+
 /** struct eat_logs - what authenticates itself by replay to the quoted PCRs; each may be empty. */
 struct eat_logs {
 	struct bytes boot_log;
 	struct bytes device_log; /* see device_log.h */
 	u8 device_log_pcr;
+	struct eat_ima ima;
 	struct bytes
 		command_line; /* as the running kernel tells it: shown only if its digest was measured */
 };

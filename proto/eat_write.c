@@ -204,13 +204,32 @@ int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e
 	return finish(&b, out, "tpm", e);
 }
 
+static void put_ima(struct writer *w, const struct eat_ima *ima)
+{
+	const struct ima_banks *b = &ima->from.pcr10;
+
+	if (ima->why.len) {
+		put_text_claim(w, CLAIM_IMA, ima->why);
+		return;
+	}
+	cbor_put_int(w, CLAIM_IMA);
+	cbor_put_array(w, 5);
+	cbor_put_uint(w, ima->from.reset_count);
+	cbor_put_uint(w, ima->from.restart_count);
+	cbor_put_uint(w, ima->from.next);
+	cbor_put_map(w, b->n);
+	for (size_t i = 0; i < b->n; i++)
+		put_bytes_claim(w, tpm_alg_of(b->at[i].alg), digest_bytes(&b->at[i]));
+	cbor_put_bytes(w, ima->entries);
+}
+
 int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e)
 {
-	OWNED(buf) b = buf_new(BOOT_LOG_MAX + DEVICE_LOG_MAX + COMMAND_LINE_MAX + 256);
+	OWNED(buf) b = buf_new(EVIDENCE_MAX);
 
 	if (!b)
 		return err_set(e, E_MEMORY, "no memory for the logs submodule");
-	cbor_put_map(&b->w, 1u + (l->boot_log.len > 0) + (l->device_log.len > 0) +
+	cbor_put_map(&b->w, 1u + (l->boot_log.len > 0) + (l->device_log.len > 0) + l->ima.sent +
 				    (l->command_line.len > 0));
 	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_LOGS));
 	if (l->boot_log.len)
@@ -221,6 +240,8 @@ int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e)
 		cbor_put_uint(&b->w, l->device_log_pcr);
 		cbor_put_bytes(&b->w, l->device_log);
 	}
+	if (l->ima.sent)
+		put_ima(&b->w, &l->ima);
 	if (l->command_line.len)
 		put_bytes_claim(&b->w, CLAIM_COMMAND_LINE, l->command_line);
 	return finish(&b, out, "logs", e);

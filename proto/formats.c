@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "boot_log.h"
 #include "claims.h"
@@ -10,6 +11,7 @@
 #include "coev.h"
 #include "ear.h"
 #include "eat.h"
+#include "ima_log.h"
 #include "jws.h"
 #include "pcap.h"
 
@@ -50,6 +52,7 @@ static const char *const names[FORMAT_COUNT] = {
 	[FORMAT_COSE_SIGN1] = "COSE_Sign1",
 	[FORMAT_PCAP] = "capture",
 	[FORMAT_BOOT_LOG] = "boot log",
+	[FORMAT_IMA_LIST] = "IMA list",
 	[FORMAT_ENACTTRUST] = "TPM token (EnactTrust)",
 	[FORMAT_PARSEC] = "TPM token (Parsec)",
 };
@@ -483,9 +486,26 @@ static int check_jwt(struct bytes b, struct err *e)
 	return check_ear_claims(buf_bytes(claims), e);
 }
 
+static int check_ima_list(struct bytes b, enum ima_form form, struct err *e)
+{
+	struct ima_cursor *c = malloc(sizeof(*c));
+	struct ima_entry entry;
+	int rc = -1;
+
+	if (!c)
+		return err_set(e, E_MEMORY, "no memory for an IMA list");
+	ima_cursor_on(c, b, form);
+	do
+		rc = ima_next(c, &entry, e);
+	while (rc > 0);
+	free(c);
+	return rc ? (int)e->code : 0;
+}
+
 int format_check(struct bytes b, struct format_seen *out, struct err *e)
 {
 	struct bytes text = b;
+	enum ima_form form;
 
 	*out = (struct format_seen){ 0 };
 	if (is_pcap(b)) {
@@ -495,6 +515,10 @@ int format_check(struct bytes b, struct format_seen *out, struct err *e)
 	if (is_boot_log(b)) {
 		out->format = FORMAT_BOOT_LOG;
 		return check_boot_log(b, e);
+	}
+	if (ima_list_form(b, &form)) {
+		out->format = FORMAT_IMA_LIST;
+		return check_ima_list(b, form, e);
 	}
 	if (is_enacttrust(b)) {
 		out->format = FORMAT_ENACTTRUST;

@@ -31,6 +31,7 @@ enum format {
 	FORMAT_COSE_SIGN1,
 	FORMAT_PCAP,
 	FORMAT_BOOT_LOG,
+	FORMAT_IMA_LIST,   /* binary or ASCII                           */
 	FORMAT_ENACTTRUST, /* node id, TPMS_ATTEST, TPMT_SIGNATURE   */
 	FORMAT_PARSEC,	   /* { "kat", "pat" }                         */
 	FORMAT_COUNT

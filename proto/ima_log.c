@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ima_log.h"
 
+#include <stdio.h>
+
 #include "common/reader.h"
 #include "common/text.h"
 #include "common/writer.h"
@@ -39,7 +41,49 @@ static bool sha1_is(struct bytes data, struct bytes want)
 	return digest_equals(&d, want);
 }
 
-/* ---- what the fields of ima-ng and ima-sig hold ---- */
+/* ---- what the fields of the newer templates hold ---- */
+/* Digest and path, and what follows: "sig" is the first of @more, or what was measured instead of a file. */
+struct fields {
+	const char *name;
+	bool typed; /* "ima:sha256:" or "verity:sha256:" where others have "sha256:" */
+	bool buffer;
+	u8 more;
+	bool ascii; /* its ASCII form can be hashed again */
+};
+static const struct fields templates[] = {
+	{ .name = "ima-ng", .ascii = true },
+	{ .name = "ima-sig", .more = 1, .ascii = true },
+	{ .name = "ima-buf", .buffer = true, .more = 1, .ascii = true },
+	{ .name = "ima-modsig", .more = 3 },
+	{ .name = "ima-ngv2", .typed = true, .ascii = true },
+	{ .name = "ima-sigv2", .typed = true, .more = 1, .ascii = true },
+};
+
+static const struct fields *fields_of(struct bytes template_name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(templates); i++)
+		if (is(template_name, templates[i].name))
+			return &templates[i];
+	return NULL;
+}
+
+/* "verity:" or "ima:" goes, and which it was is kept. */
+static bool take_type(struct bytes *field, struct ima_entry *out)
+{
+	static const char *const types[] = { "ima:", "verity:" };
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		size_t n = strlen(types[i]);
+
+		if (field->len < n || memcmp(field->at, types[i], n))
+			continue;
+		*field = bytes_slice(*field, n, field->len - n);
+		out->verity = i == 1;
+		return true;
+	}
+	return false;
+}
+
 /* "sha256:" NUL digest */
 static void take_digest(struct bytes field, struct ima_entry *out)
 {
@@ -64,16 +108,23 @@ static void take_digest(struct bytes field, struct ima_entry *out)
 
 static void take_fields(struct ima_entry *out, struct reader *r)
 {
+	const struct fields *f = fields_of(out->template_name);
 	struct reader in = reader_on(out->data);
-	bool sig = is(out->template_name, "ima-sig");
-	struct bytes path;
+	struct bytes digest, path;
 
-	if (!sig && !is(out->template_name, "ima-ng"))
+	if (!f)
 		return;
-	take_digest(read_bytes(&in, read_le32(&in, "digest length"), "digest"), out);
+	digest = read_bytes(&in, read_le32(&in, "digest length"), "digest");
+	if (!f->typed || take_type(&digest, out))
+		take_digest(digest, out);
 	path = read_bytes(&in, read_le32(&in, "path length"), "path");
-	if (sig)
-		out->signature = read_bytes(&in, read_le32(&in, "signature length"), "signature");
+	for (int i = 0; i < f->more; i++) {
+		const char *name = f->buffer ? "buffer" : i ? "appended signature" : "signature";
+		struct bytes field = read_bytes(&in, read_le32(&in, name), name);
+
+		if (i == 0)
+			*(f->buffer ? &out->buffer : &out->signature) = field;
+	}
 	if (read_done(&in) || !path.len || path.at[path.len - 1]) {
 		reader_fail(r, in.why ? in.why : "path does not end with NUL");
 		return;
@@ -126,6 +177,46 @@ static void next_binary(struct ima_cursor *c, struct ima_entry *out)
 		take_fields(out, r);
 }
 
+int ima_entry_len(struct bytes list, size_t *len, struct err *e)
+{
+	struct reader r = reader_on(list);
+	struct bytes name;
+	u32 n;
+
+	read_bytes(&r, 4 + SHA1_LEN, "PCR and template hash");
+	n = read_le32(&r, "template name length");
+	if (!r.why && (n == 0 || n > IMA_NAME_MAX))
+		goto malformed;
+	name = read_bytes(&r, n, "template name");
+	if (is(name, "ima"))
+		read_bytes(&r, SHA1_LEN, "digest");
+	n = read_le32(&r, "template data length");
+	if (!r.why && n > IMA_DATA_MAX)
+		goto malformed;
+	read_bytes(&r, n, "template data");
+	*len = r.offset;
+	return r.why ? 0 : 1;
+malformed:
+	err_set(e, E_FORMAT, "IMA list: a length of %u", n);
+	return -1;
+}
+
+char *ima_path_text(struct bytes path, char *out, size_t size)
+{
+	size_t n = 0, i = 0;
+
+	for (; i < path.len && n + 8 < size; i++) {
+		u8 c = path.at[i];
+
+		if (c > 0x1f && c < 0x7f && c != '\\')
+			out[n++] = (char)c;
+		else
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);
+	}
+	snprintf(out + n, size - n, "%s", i < path.len ? "..." : "");
+	return out;
+}
+
 /* ---- the ASCII form ---- */
 static struct bytes take_word(struct reader *r, const char *field)
 {
@@ -163,7 +254,7 @@ static void write_field(struct writer *w, struct bytes a, struct bytes b)
 	write_bytes(w, b);
 }
 
-/* The template data of the three templates, as the kernel hashed them. */
+/* The template data, as the kernel hashed it. */
 static struct bytes write_data(struct ima_cursor *c, const struct ima_entry *out,
 			       const struct line *l)
 {
@@ -183,7 +274,7 @@ static struct bytes write_data(struct ima_cursor *c, const struct ima_entry *out
 	write_u8(&w, 0);
 	write_bytes(&w, l->digest);
 	write_field(&w, l->path, (struct bytes){ nul, 1 });
-	if (is(out->template_name, "ima-sig"))
+	if (fields_of(out->template_name)->more)
 		write_field(&w, l->signature, BYTES_NONE);
 	return write_done(&w);
 }
@@ -208,7 +299,7 @@ static bool divide(struct ima_cursor *c, struct ima_entry *out, struct line *l, 
 	l->signature = BYTES_NONE;
 	if (reading_fits(c, out, l))
 		return true;
-	if (!is(out->template_name, "ima-sig") || !rest.len)
+	if (is(out->template_name, "ima") || !fields_of(out->template_name)->more || !rest.len)
 		return false;
 	/* no signature: its field is empty, but the space before it is there */
 	l->path = (struct bytes){ rest.at, rest.len - 1 };
@@ -228,7 +319,7 @@ static void take_text_digest(struct reader *r, const struct ima_entry *out, stru
 			     u8 room[DIGEST_MAX])
 {
 	struct bytes word = take_word(r, "digest");
-	const u8 *colon = word.len ? memchr(word.at, ':', word.len) : NULL;
+	const u8 *colon = word.len ? memrchr(word.at, ':', word.len) : NULL;
 
 	if (!is(out->template_name, "ima")) {
 		if (!colon) {
@@ -248,6 +339,7 @@ static void next_ascii(struct ima_cursor *c, struct ima_entry *out, u8 hash[SHA1
 {
 	struct reader *r = &c->r;
 	struct bytes word = take_word(r, "PCR");
+	const struct fields *f;
 	struct line l = { 0 };
 	size_t end = 0;
 
@@ -262,8 +354,8 @@ static void next_ascii(struct ima_cursor *c, struct ima_entry *out, u8 hash[SHA1
 	out->template_hash = (struct bytes){ hash, SHA1_LEN };
 	out->violation = all_zero(out->template_hash);
 	out->template_name = take_word(r, "template name");
-	if (!r->why && !is(out->template_name, "ima") && !is(out->template_name, "ima-ng") &&
-	    !is(out->template_name, "ima-sig"))
+	f = fields_of(out->template_name);
+	if (!r->why && !is(out->template_name, "ima") && (!f || !f->ascii))
 		reader_fail(r, "template is one whose ASCII form cannot be hashed again");
 	take_text_digest(r, out, &l, digest);
 	for (int lines = 0; lines < LINES_MAX && !r->why && end < r->left.len; lines++) {
@@ -312,6 +404,30 @@ int ima_next(struct ima_cursor *c, struct ima_entry *out, struct err *e)
 	return 1;
 }
 
+bool ima_list_form(struct bytes b, enum ima_form *form)
+{
+	struct reader r = reader_on(b);
+	struct bytes name, hash;
+	bool binary = read_le32(&r, "PCR") < 24, digits;
+	u8 raw[SHA1_LEN];
+
+	read_bytes(&r, SHA1_LEN, "template hash");
+	name = read_bytes(&r, read_le32(&r, "template name length"), "template name");
+	*form = IMA_BINARY;
+	if (binary && !r.why && name.len <= IMA_NAME_MAX && name.len >= 3 &&
+	    !memcmp(name.at, "ima", 3))
+		return true;
+	r = reader_on(b);
+	digits = (u8)(read_u8(&r, "PCR") - '0') < 3;
+	digits &= (u8)(read_u8(&r, "PCR") - '0') < 10;
+	*form = IMA_ASCII;
+	read_u8(&r, "space");
+	hash = read_bytes(&r, 2 * SHA1_LEN, "template hash");
+	name = read_bytes(&r, 4, "template name");
+	return digits && !r.why && !memcmp(name.at, " ima", 4) &&
+	       unhex(hash, raw, sizeof(raw)) == SHA1_LEN;
+}
+
 /* ---- replay ---- */
 void ima_banks_start(struct ima_banks *b, const enum digest_alg *algs, size_t n)
 {
@@ -337,13 +453,13 @@ void ima_extend(struct ima_banks *b, const struct ima_entry *entry)
 	}
 }
 
-static bool reached(const struct ima_banks *at, const struct ima_banks *quoted)
+bool ima_banks_equal(const struct ima_banks *a, const struct ima_banks *b)
 {
-	if (at->n != quoted->n || !at->n)
+	if (a->n != b->n || !a->n)
 		return false;
-	for (size_t i = 0; i < at->n; i++)
-		if (at->at[i].alg != quoted->at[i].alg ||
-		    !digest_equals(&at->at[i], digest_bytes(&quoted->at[i])))
+	for (size_t i = 0; i < a->n; i++)
+		if (a->at[i].alg != b->at[i].alg ||
+		    !digest_equals(&a->at[i], digest_bytes(&b->at[i])))
 			return false;
 	return true;
 }
@@ -356,7 +472,7 @@ int ima_replay(struct bytes list, enum ima_form form, struct ima_banks *running,
 	struct ima_entry entry;
 
 	ima_cursor_on(&c, list, form);
-	while (!reached(&at, quoted)) {
+	while (!ima_banks_equal(&at, quoted)) {
 		int rc = ima_next(&c, &entry, e);
 
 		if (rc < 0)

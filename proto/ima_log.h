@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The list of the kernel's Integrity Measurement Architecture: which files were opened or run, each
- * entry extended into PCR 10. Templates ima, ima-ng and ima-sig are decoded; others are replayed.
+ * entry extended into PCR 10. Templates ima, ima-ng, ima-sig, ima-buf, ima-modsig, ima-ngv2 and ima-sigv2
+ * are decoded; others are replayed.
  * SPEC: Linux Documentation/security/IMA-templates, security/integrity/ima/ima_fs.c (binary and ASCII form)
  */
 #ifndef ASSAY_IMA_LOG_H
@@ -21,9 +22,11 @@ struct ima_entry {
 	struct bytes template_hash; /* as the list has it: SHA-1, 20 bytes */
 	bool violation;		    /* all zero: a file changed while it was measured */
 	struct bytes data;	    /* what each bank's hash runs over */
-	/* of the three templates that are decoded; else empty */
+	/* of the templates that are decoded; else empty */
 	enum digest_alg alg; /* DIGEST_NONE: one that this build does not have */
 	struct bytes digest, path, signature;
+	bool verity;	     /* the digest is that of fs-verity, not of the file's content */
+	struct bytes buffer; /* template ima-buf: what the digest is of, in place of a file */
 };
 
 /** struct ima_cursor - a list being read; nothing but ima_cursor_on() and ima_next() looks inside. */
@@ -41,6 +44,20 @@ void ima_cursor_on(struct ima_cursor *c, struct bytes list, enum ima_form form);
  */
 int ima_next(struct ima_cursor *c, struct ima_entry *out, struct err *e);
 
+/** ima_list_form - does @b begin as a list does, and which of its two forms has it? */
+bool ima_list_form(struct bytes b, enum ima_form *form);
+/**
+ * ima_entry_len - the first entry of a binary list that may go on, or stop in the middle of one.
+ * Return: 1 and its whole length in *@len; 0 when @list ends before it does; -1 with @e.
+ */
+int ima_entry_len(struct bytes list, size_t *len, struct err *e);
+
+/**
+ * ima_path_text - a path for people: what is not printable ASCII, and the backslash, as \xNN; "..." where it
+ * is cut. Return: @out.
+ */
+char *ima_path_text(struct bytes path, char *out, size_t size);
+
 /** struct ima_banks - PCR 10 in some banks. */
 struct ima_banks {
 	size_t n;
@@ -48,6 +65,15 @@ struct ima_banks {
 };
 /** ima_banks_start - all zero, as after a reset. */
 void ima_banks_start(struct ima_banks *b, const enum digest_alg *algs, size_t n);
+/** ima_banks_equal - the same banks in the same order with the same values; never so without any. */
+bool ima_banks_equal(const struct ima_banks *a, const struct ima_banks *b);
+/** struct ima_place - how far the list of one boot is known: the entry that comes next, and PCR 10 before it. */
+struct ima_place {
+	u32 reset_count, restart_count;
+	u64 next;
+	struct ima_banks pcr10;
+};
+
 /** ima_extend - one entry into every bank: H(old ‖ H(data)), or ones for a violation. */
 void ima_extend(struct ima_banks *b, const struct ima_entry *entry);
 

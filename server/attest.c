@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "hosts.h"
+#include "ima_states.h"
 #include "refvals.h"
 #include "release.h"
 #include "result.h"
@@ -30,7 +31,9 @@ struct round {
 	struct host *host; /* NULL: this AK is nobody's */
 	struct verify_context ctx;
 	struct buf *inventory;
-	struct tx *tx; /* while reading */
+	struct ima_state *ima; /* of the last list that was judged, or NULL */
+	bool ima_stale; /* it was judged by other rules, or on the word of who vouches no more */
+	struct tx *tx;	/* while reading */
 	struct reasons *reasons;
 	struct verified_claims *verified;
 	struct appraisal *appraisal;
@@ -47,6 +50,7 @@ static void round_clear(struct round *r)
 	eat_drop(&r->token);
 	host_drop(&r->host);
 	buf_drop(&r->inventory);
+	free(r->ima);
 	reasons_drop(&r->reasons);
 	verified_claims_drop(&r->verified);
 	appraisal_drop(&r->appraisal);
@@ -112,6 +116,9 @@ static int load_host(struct round *r, struct err *e)
 	if (inventory_find(r->tx, r->host->ueid, &r->inventory, e) && e->code != E_NOTFOUND)
 		return (int)e->code;
 	r->ctx.inventory = buf_bytes(r->inventory);
+	if (ima_state_find(r->tx, r->host->ueid, &r->ima, e) && e->code != E_NOTFOUND)
+		return (int)e->code;
+	r->ctx.ima_from = r->ima ? &r->ima->place : NULL;
 	return 0;
 }
 
@@ -134,6 +141,7 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	struct round *r = arg;
 	const struct settings *s = r->server->settings;
 	struct appraisal_terms terms;
+	const struct verified_view *v;
 	struct refs *refs;
 	int rc;
 
@@ -148,6 +156,7 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	r->ctx.must_detect = s->must_detect;
 	r->ctx.must_prevent = s->must_prevent;
 	r->ctx.device_log_required = s->device_log_required;
+	r->ctx.ima_required = s->appraisal.ima.mode != IMA_MODE_OFF;
 	r->ctx.test_sources_may_release = s->release_from_test_sources;
 	r->ctx.lookup = lookup_leaf;
 	r->ctx.user = r;
@@ -156,17 +165,47 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	check_nonce(r);
 	if (verify_evidence(r->token, &r->ctx, r->reasons, &r->verified, e))
 		return (int)e->code;
-	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0 };
-	if (s->appraisal.reboot_within_s && r->host && verified_view(r->verified)->quoted &&
-	    boot_first_seen(tx, r->host->ueid, &verified_view(r->verified)->quote.clock,
-			    &terms.boot_seen_s, e))
+	v = verified_view(r->verified);
+	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0, r->ima };
+	if (s->appraisal.reboot_within_s && r->host && v->quoted &&
+	    boot_first_seen(tx, r->host->ueid, &v->quote.clock, &terms.boot_seen_s, e))
 		return (int)e->code;
 	refs = refvals_take(r->server->refvals);
+	r->ima_stale = v->ima.there && v->ima.first &&
+		       !ima_state_holds(r->ima, &s->appraisal.ima, s->appraisal.learned_affirms, v,
+					refs, r->ctx.now_s);
 	rc = appraise(r->verified, refs, &terms, r->reasons, &r->appraisal, e);
 	refvals_give(r->server->refvals, refs);
 	if (!rc)
 		r->decision = decide(r->verified, r->appraisal, r->token->release.len > 0);
 	return rc;
+}
+
+/* Only what was accepted is gone on from: whoever sent something bad has to send it again. */
+static bool keeps_ima(const struct round *r)
+{
+	const struct verified_view *v = verified_view(r->verified);
+
+	if (r->session.callers || !r->appraisal->ima ||
+	    !ima_state_keepable(r->appraisal->ima, &r->server->settings->appraisal.ima))
+		return false;
+	for (int i = 0; i < CHECK_COUNT; i++)
+		if (check_scope((enum check_id)i) == SCOPE_HOST && v->checks.result[i] != PASSED)
+			return false;
+	return true;
+}
+
+static json_t *ima_json(const struct round *r)
+{
+	const struct ima_state *s = r->appraisal->ima;
+	json_t *j = json_pack("{s:I, s:I, s:I}", "first",
+			      (json_int_t)verified_view(r->verified)->ima.first, "entries",
+			      (json_int_t)s->place.next, "violations",
+			      (json_int_t)s->count[IMA_CHANGED]);
+
+	if (keeps_ima(r)) /* the agent may go on from here */
+		json_object_set_new(j, "next", json_integer((json_int_t)s->place.next));
+	return j;
 }
 
 /* ---- the answer ---- */
@@ -237,6 +276,8 @@ static json_t *complete_json(const struct round *r)
 	json_object_set_new(j, "host", json_string(r->host->name));
 	json_object_set_new(j, "ear_status", json_string(tier_name(r->decision.status)));
 	json_object_set_new(j, "devices", devices_json(r));
+	if (r->appraisal->ima)
+		json_object_set_new(j, "ima", ima_json(r));
 	json_object_set_new(j, "reasons", reasons_json(r->reasons));
 	return j;
 }
@@ -315,6 +356,22 @@ static bool same_clock(const struct verify_context *a, const struct verify_conte
  * The verdict was reached on a snapshot. What another request has changed since must not slip through:
  * the same device on two hosts at one time, a host revoked, a TPM's clock that went on.
  */
+static int ima_still_so(struct tx *tx, const struct round *r, struct err *e)
+{
+	struct ima_state *now = NULL;
+	bool same;
+
+	if (ima_state_find(tx, r->host->ueid, &now, e) && e->code != E_NOTFOUND)
+		return (int)e->code;
+	e->code = E_OK;
+	same = !now == !r->ima &&
+	       (!now || (now->place.next == r->ima->place.next &&
+			 ima_banks_equal(&now->place.pcr10, &r->ima->place.pcr10)));
+	free(now);
+	return same ? 0
+		    : err_set(e, E_AGAIN, "another IMA list was judged meanwhile: attest again");
+}
+
 static int still_so(struct tx *tx, struct round *r, struct err *e)
 {
 	const struct verified_view *v = verified_view(r->verified);
@@ -326,6 +383,8 @@ static int still_so(struct tx *tx, struct round *r, struct err *e)
 		return (int)e->code;
 	if ((host->active && host->ak_active) != r->ctx.active || !same_clock(&now, &r->ctx))
 		return err_set(e, E_AGAIN, "the host's state changed meanwhile: attest again");
+	if (keeps_ima(r) && ima_still_so(tx, r, e))
+		return (int)e->code;
 	for (size_t i = 0; i < v->n_devices; i++) {
 		const struct verified_device *d = &v->devices[i];
 		struct known_leaf known = { 0 };
@@ -356,7 +415,8 @@ static int record(struct tx *tx, void *arg, struct err *e)
 	    v->checks.result[CHECK_NONCE] == PASSED &&
 	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
 		if (record_state(tx, r, e) || record_devices(tx, r, e) ||
-		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)))
+		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)) ||
+		    (keeps_ima(r) && ima_state_keep(tx, r->host->ueid, r->appraisal->ima, e)))
 			return (int)e->code;
 		if (v->first_inventory && r->decision.status <= TIER_WARNING &&
 		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))
@@ -510,6 +570,28 @@ static void answer_unquoted(struct round *r)
 	answer_json(r->call->out, 200, j);
 }
 
+/* Told to whom the quote shows to be a host of ours, and to nobody else. Nothing is consumed. */
+static bool ask_for_whole_ima(struct round *r)
+{
+	const struct verified_view *v = verified_view(r->verified);
+
+	if ((!v->ima.whole_wanted && !r->ima_stale) || !v->quoted ||
+	    v->checks.result[CHECK_TOKEN_SIGNATURE] != PASSED ||
+	    v->checks.result[CHECK_NONCE] != PASSED ||
+	    v->checks.result[CHECK_QUOTE_BINDS] != PASSED)
+		return false;
+	log_event(LOG_LEVEL_INFO, "ima-whole-wanted", LOG_T("host", r->host->name),
+		  LOG_N("first", r->token->logs.ima.from.next),
+		  LOG_T("why", r->ima_stale ? "they were judged by other rules or vouchers"
+					    : "nothing is known of the entries before"),
+		  LOG_T("remote", r->call->rq->remote));
+	problem_typed(
+		r->call->out, 409, IMA_WHOLE_PROBLEM, "Whole IMA list needed",
+		"the IMA list starts with an entry, and those before it are not known here, or "
+		"have to be judged again: send all of it, the nonce is still good");
+	return true;
+}
+
 static int attest(struct round *r, struct err *e)
 {
 	struct err release_error = { 0 };
@@ -521,6 +603,8 @@ static int attest(struct round *r, struct err *e)
 		return err_set(e, E_MEMORY, "no memory for an attestation");
 	if (store_read(r->server->store, judge, r, e))
 		return (int)e->code;
+	if (ask_for_whole_ima(r))
+		return 0;
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", r->host ? r->host->name : "?"),
 		  LOG_T("status", tier_name(r->decision.status)),
 		  LOG_N("devices", r->token->n_devices), LOG_N("release", r->decision.release),

@@ -256,6 +256,7 @@ int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct
 	static const char *const rows[] = { "DELETE FROM inventories WHERE ueid = $1",
 					    "DELETE FROM devices WHERE ueid = $1",
 					    "DELETE FROM boots WHERE ueid = $1",
+					    "DELETE FROM ima_states WHERE ueid = $1",
 					    "DELETE FROM attestations WHERE ueid = $1",
 					    "DELETE FROM aks WHERE ueid = $1",
 					    "DELETE FROM hosts WHERE ueid = $1" };

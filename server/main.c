@@ -265,5 +265,6 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 1;
 	}
+	policy_clear(&s.appraisal);
 	return rc ? complain(&e) : 0;
 }

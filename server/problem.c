@@ -22,11 +22,17 @@ void answer_json(struct http_response *out, unsigned int status, json_t *body)
 	answer(out, status, "application/json", body);
 }
 
-void problem(struct http_response *out, unsigned int status, const char *title, const char *detail)
+void problem_typed(struct http_response *out, unsigned int status, const char *type,
+		   const char *title, const char *detail)
 {
 	answer(out, status, "application/problem+json",
-	       json_pack("{s:s, s:s, s:i, s:s%}", "type", "about:blank", "title", title, "status",
+	       json_pack("{s:s, s:s, s:i, s:s%}", "type", type, "title", title, "status",
 			 (int)status, "detail", detail, strlen(detail)));
+}
+
+void problem(struct http_response *out, unsigned int status, const char *title, const char *detail)
+{
+	problem_typed(out, status, "about:blank", title, detail);
 }
 
 void problem_of(struct http_response *out, const struct err *e)

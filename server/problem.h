@@ -9,6 +9,9 @@
 
 /** problem - an answer that says what is wrong; @detail is for people and holds no secret. */
 void problem(struct http_response *out, unsigned int status, const char *title, const char *detail);
+/** problem_typed - one that a program tells from others: @type is a URI. */
+void problem_typed(struct http_response *out, unsigned int status, const char *type,
+		   const char *title, const char *detail);
 /** problem_of - the status that fits @e's code. Internal errors are logged, their text stays here. */
 void problem_of(struct http_response *out, const struct err *e);
 /** answer_json - takes @body. */

@@ -223,6 +223,69 @@ static int take_reboot_within(void *into, const char *arg, const char *value, st
 	return config_duration(&((struct settings *)into)->appraisal.reboot_within_s, value, e);
 }
 
+static int take_ima(void *into, const char *arg, const char *value, struct err *e)
+{
+	static const char *const modes[] = {
+		[IMA_MODE_OFF] = "off", [IMA_MODE_REPLAY] = "replay", [IMA_MODE_KNOWN] = "known"
+	};
+
+	(void)arg;
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		if (!strcmp(value, modes[i])) {
+			((struct settings *)into)->appraisal.ima.mode = (enum ima_mode)i;
+			return 0;
+		}
+	return err_set(e, E_CONFIG, "off, replay or known expected, not \"%s\"", value);
+}
+
+static int take_ima_unknown(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	if (strcmp(value, "refuse") && strcmp(value, "warn"))
+		return err_set(e, E_CONFIG, "refuse or warn expected, not \"%s\"", value);
+	((struct settings *)into)->appraisal.ima.unknown_warns = !strcmp(value, "warn");
+	return 0;
+}
+
+static int take_ima_violations(void *into, const char *arg, const char *value, struct err *e)
+{
+	static const char *const acts[] = { [IMA_CHANGED_WARNS] = "warn",
+					    [IMA_CHANGED_REFUSES] = "refuse",
+					    [IMA_CHANGED_IGNORED] = "ignore" };
+
+	(void)arg;
+	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
+		if (!strcmp(value, acts[i])) {
+			((struct settings *)into)->appraisal.ima.changed = (enum ima_changed)i;
+			return 0;
+		}
+	return err_set(e, E_CONFIG, "warn, refuse or ignore expected, not \"%s\"", value);
+}
+
+static int take_ima_exclude(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return ima_rules_add(&((struct settings *)into)->appraisal.ima.excluded, value, e);
+}
+
+static int take_ima_refuse(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return ima_rules_add(&((struct settings *)into)->appraisal.ima.refused, value, e);
+}
+
+static int take_ima_require(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return ima_rules_add(&((struct settings *)into)->appraisal.ima.required, value, e);
+}
+
+static int take_ima_signer(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return ima_signers_add(&((struct settings *)into)->appraisal.ima.signers, value, e);
+}
+
 static const struct config_key keys[] = {
 	{ "listen", "address", take_address },
 	{ "listen", "port", take_port },
@@ -254,6 +317,13 @@ static const struct config_key keys[] = {
 	{ "policy", "refuse_endorsed", take_refuse_endorsed },
 	{ "policy", "warn_endorsed", take_warn_endorsed },
 	{ "policy", "reboot_within", take_reboot_within },
+	{ "policy", "ima", take_ima },
+	{ "policy", "ima_unknown", take_ima_unknown },
+	{ "policy", "ima_violations", take_ima_violations },
+	{ "policy", "ima_exclude", take_ima_exclude },
+	{ "policy", "ima_refuse", take_ima_refuse },
+	{ "policy", "ima_require", take_ima_require },
+	{ "policy", "ima_signer", take_ima_signer },
 	{ "policy", "cotl_required", take_cotl_required },
 	{ "policy", "corim_rules", take_corim_rules },
 	{ "test", "release_from_test_sources", take_release_from_test_sources },

@@ -13,6 +13,7 @@ void appraisal_drop(struct appraisal **a)
 	if (!a || !*a)
 		return;
 	free((*a)->at);
+	free((*a)->ima);
 	free(*a);
 	*a = NULL;
 }
@@ -253,9 +254,38 @@ static int apply_dependencies(struct work *w, struct err *e)
 	return 0;
 }
 
+static const struct policy no_policy;
+
+static const struct policy *policy_of(const struct work *w)
+{
+	return w->terms->policy ? w->terms->policy : &no_policy;
+}
+
+static bool without_fault(const struct ima_state *s)
+{
+	u64 any = 0;
+
+	for (int i = 0; i < IMA_FAULT_COUNT; i++)
+		any |= i == IMA_CHANGED ? 0 : s->count[i];
+	return !any;
+}
+
+static int judge_files(struct work *w, struct err *e)
+{
+	const struct ima_rules *rules = &policy_of(w)->ima;
+
+	if (!w->v->ima.there)
+		return 0;
+	if (ima_judge(rules, policy_of(w)->learned_affirms, w->v, w->refs, w->now_s,
+		      w->terms->ima_before, &w->a->ima, e))
+		return err_while(e, "judge IMA's list");
+	if (rules->mode == IMA_MODE_KNOWN && without_fault(w->a->ima))
+		claim_worse(w->a->at[0].vector, TV_FILE_SYSTEM, 2);
+	return 0;
+}
+
 static int apply_policy(struct work *w, struct err *e)
 {
-	static const struct policy none = { 0 };
 	struct policed *s = calloc(w->a->n, sizeof(*s));
 
 	if (!s)
@@ -263,8 +293,8 @@ static int apply_policy(struct work *w, struct err *e)
 	for (size_t i = 0; i < w->a->n; i++)
 		s[i] = (struct policed){ w->a->at[i].name, address_of(w, (int)i),
 					 w->a->at[i].vector };
-	policy_apply(w->terms->policy ? w->terms->policy : &none, w->v, w->acs, s, w->now_s,
-		     w->terms->boot_seen_s, w->reasons);
+	policy_apply(policy_of(w), w->v, w->acs, s, w->now_s, w->terms->boot_seen_s, w->a->ima,
+		     w->reasons);
 	free(s);
 	return 0;
 }
@@ -282,7 +312,7 @@ static int run_phases(struct work *w, struct err *e)
 	for (size_t i = 0; i < w->acs->n; i++)
 		if (w->acs->envs[i]->ect && judge_env(w, w->acs->envs[i], e))
 			return (int)e->code;
-	if (apply_policy(w, e))
+	if (judge_files(w, e) || apply_policy(w, e))
 		return (int)e->code;
 	for (size_t i = 0; i < w->a->n; i++)
 		finish_submod(w, i);

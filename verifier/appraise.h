@@ -18,12 +18,14 @@ struct appraised {
 struct appraisal {
 	size_t n; /* [0] is the host */
 	struct appraised *at;
+	struct ima_state *ima; /* NULL: there is no list that replays */
 };
 /** struct appraisal_terms - what is neither evidence nor reference value. */
 struct appraisal_terms {
 	const struct policy *policy;
-	long long now_s;       /* what counts is valid now */
-	long long boot_seen_s; /* as policy_apply() wants it */
+	long long now_s;		    /* what counts is valid now */
+	long long boot_seen_s;		    /* as policy_apply() wants it */
+	const struct ima_state *ima_before; /* of the entries before those in the token; or NULL */
 };
 /**
  * appraise - evidence becomes an appraisal claims set, reference values and endorsements are held

@@ -21,6 +21,7 @@
 	X(CLOCK,	   HOST,    "reset count, restart count and clock go forward",            "RULES 2")                       \
 	X(BOOT_LOG,	   HOST,    "the boot log replays to the quoted PCRs in every bank",      "RULES 11, 24")                  \
 	X(DEVICE_LOG,	   HOST,    "the kernel's device log replays to its PCR and names these devices", "RULES 20")            \
+	X(IMA_LOG,	   HOST,    "IMA's list replays to the quoted PCR 10 in every bank, from where it was judged last", "RULES 11, 24") \
 	X(DEVICES_PRESENT, HOST,    "every function with CMA in the inventory has a submodule",   "RULES 10")                      \
 	X(INVENTORY,	   HOST,    "the inventory is the accepted one",                          "RULES 10")                      \
 	X(KEYS_DISTINCT,   HOST,    "no leaf key stands under two devices",                       "RULES 8")                       \

@@ -31,6 +31,10 @@ static const char *const check_hints[CHECK_COUNT] = {
 			   "host boot HOST`; a log that is missing or cut needs a firmware update.",
 	[CHECK_DEVICE_LOG] = "The kernel's record of devices does not fit its TPM register. "
 			     "Restart the host; if it stays, do not trust it.",
+	[CHECK_IMA_LOG] =
+		"The kernel's list of the files it measured is missing, or is not what the "
+		"TPM recorded. Boot with an IMA policy if none is sent; a bank whose hash "
+		"the kernel does not have must be switched off. Else do not trust this host.",
 	[CHECK_DEVICES_PRESENT] = "A device that can prove its identity was left out. See the "
 				  "agent's log for why its evidence could not be read.",
 	[CHECK_INVENTORY] = "Hardware was added, removed or moved. If you did that, accept it: "
@@ -86,6 +90,20 @@ static const char *const policy_hints[POLICY_RULE_COUNT] = {
 	[POLICY_ENDORSED_NAME] = "The maker warns of this version: update it.",
 	[POLICY_SECURE_BOOT] = "Switch Secure Boot on in the firmware setup.",
 	[POLICY_BOOT_AGE] = "Reboot the host.",
+	[POLICY_IMA_FILES] =
+		"A file ran or was read that nobody you trust has approved. If it belongs "
+		"there, import a reference value for its digest, name its signer "
+		"([policy] ima_signer) or leave its folder out (ima_exclude), and attest "
+		"again; else do not trust the host until it is rebooted clean.",
+	[POLICY_IMA_PATHS] =
+		"Something was run or read from a place that [policy] ima_refuse names. "
+		"See what it is; only a reboot takes it from the list.",
+	[POLICY_IMA_REQUIRED] =
+		"Start what [policy] ima_require names, or see why the kernel's IMA "
+		"policy did not measure it.",
+	[POLICY_IMA_CHANGED] = "Find out what writes to that file while it is read. For files that "
+			       "are no programs, measure less (the kernel's IMA policy), or say "
+			       "[policy] ima_violations = ignore.",
 };
 
 const char *reason_hint(const struct reason *r)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy.h"
+#include "policy_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,18 +59,13 @@ int policy_add_name(struct policy *p, bool refuse, const char *value, struct err
 	return 0;
 }
 
-/* ---- what the rules share ---- */
-struct policing {
-	const struct policy *p;
-	const struct verified_view *v;
-	const struct acs *acs;
-	const struct policed *submods;
-	long long now_s, boot_seen_s;
-	struct reasons *reasons;
-	enum policy_rule rule;
-};
+void policy_clear(struct policy *p)
+{
+	ima_signers_clear(&p->ima.signers);
+}
 
-static struct reason *lower(const struct policing *g, int submod, int claim, signed char value,
+/* ---- what the rules share ---- */
+struct reason *policy_lower(const struct policing *g, int submod, int claim, signed char value,
 			    const char *element)
 {
 	const struct policed *s = &g->submods[submod];
@@ -114,7 +109,7 @@ static void rule_required(const struct policing *g)
 				 g->v->devices[k].identity.device == want->device;
 		if (there >= want->number)
 			continue;
-		why = lower(g, 0, TV_HARDWARE, 97, "required devices");
+		why = policy_lower(g, 0, TV_HARDWARE, 97, "required devices");
 		snprintf(why->wanted, sizeof(why->wanted), "%llu of %04x:%04x",
 			 (unsigned long long)want->number, want->vendor, want->device);
 		snprintf(why->found, sizeof(why->found), "%llu with evidence that holds",
@@ -157,8 +152,8 @@ static void rule_svn_floor(const struct policing *g)
 			shown = svn_of(g, (int)k + 1, &svn);
 			if (shown && svn >= floor->number)
 				continue;
-			why = lower(g, (int)k + 1, TV_EXECUTABLES, shown ? 96 : 33,
-				    "security version");
+			why = policy_lower(g, (int)k + 1, TV_EXECUTABLES, shown ? 96 : 33,
+					   "security version");
 			snprintf(why->wanted, sizeof(why->wanted), "svn >= %llu",
 				 (unsigned long long)floor->number);
 			if (shown)
@@ -187,7 +182,7 @@ static void learned_entry(const struct policing *g, const struct acs_env *x,
 	if (entry->type != ACS_REFERENCE || !corim_is_learned(entry->corim) ||
 	    somebody_else_vouches(x, entry) || x->ect->info[i].vector < 0)
 		return;
-	why = lower(g, x->submod, x->ect->info[i].vector, 33, x->ect->info[i].name);
+	why = policy_lower(g, x->submod, x->ect->info[i].vector, 33, x->ect->info[i].name);
 	snprintf(why->found, sizeof(why->found),
 		 "only learned values hold it, and policy does not take those");
 	note_source(why, entry);
@@ -209,7 +204,7 @@ static void tell_flag(const struct policing *g, const struct acs_env *x, const s
 
 	if (!(en->mval->flags_known & 1u << flag) || set != bad || en->type == ACS_REFERENCE)
 		return;
-	why = lower(g, x->submod, TV_CONFIGURATION, value, "flags");
+	why = policy_lower(g, x->submod, TV_CONFIGURATION, value, "flags");
 	snprintf(why->found, sizeof(why->found), "%s", found);
 	note_source(why, en);
 }
@@ -269,7 +264,7 @@ static void named_entry(const struct policing *g, const struct acs_env *x,
 	refused = any_fits(g->p->refused, g->p->n_refused, name);
 	if (!refused && !any_fits(g->p->warned, g->p->n_warned, name))
 		return;
-	why = lower(g, x->submod, TV_EXECUTABLES, refused ? 96 : 32, "endorsement");
+	why = policy_lower(g, x->submod, TV_EXECUTABLES, refused ? 96 : 32, "endorsement");
 	snprintf(why->found, sizeof(why->found), "its maker says \"%.*s\"",
 		 (int)(name.len < 100 ? name.len : 100), (const char *)name.at);
 	for (char *p = why->found; *p; p++)
@@ -295,7 +290,7 @@ static void rule_secure_boot(const struct policing *g)
 			on |= ect_secure_boot_is_on(g->acs->envs[i]->ect);
 	if (on)
 		return;
-	why = lower(g, 0, TV_CONFIGURATION, 96, "secure-boot");
+	why = policy_lower(g, 0, TV_CONFIGURATION, 96, "secure-boot");
 	snprintf(why->wanted, sizeof(why->wanted), "on");
 	snprintf(why->found, sizeof(why->found), "not on, or not measured");
 }
@@ -307,7 +302,7 @@ static void rule_boot_age(const struct policing *g)
 	if (!g->p->reboot_within_s || !g->boot_seen_s ||
 	    g->now_s - g->boot_seen_s <= g->p->reboot_within_s)
 		return;
-	why = lower(g, 0, TV_EXECUTABLES, 32, "time since boot");
+	why = policy_lower(g, 0, TV_EXECUTABLES, 32, "time since boot");
 	snprintf(why->wanted, sizeof(why->wanted), "at most %lld days",
 		 g->p->reboot_within_s / 86400);
 	snprintf(why->found, sizeof(why->found), "%lld days", (g->now_s - g->boot_seen_s) / 86400);
@@ -326,6 +321,10 @@ static const struct {
 #define RUN_ENDORSED_NAME rule_endorsed_name
 #define RUN_SECURE_BOOT	  rule_secure_boot
 #define RUN_BOOT_AGE	  rule_boot_age
+#define RUN_IMA_FILES	  rule_ima_files
+#define RUN_IMA_PATHS	  rule_ima_paths
+#define RUN_IMA_REQUIRED  rule_ima_required
+#define RUN_IMA_CHANGED	  rule_ima_changed
 #define X(id, text)	  { #id, text, RUN_##id },
 	POLICY_RULES(X)
 #undef X
@@ -343,9 +342,11 @@ const char *policy_rule_text(enum policy_rule r)
 
 void policy_apply(const struct policy *p, const struct verified_view *v, const struct acs *acs,
 		  const struct policed *submods, long long now_s, long long boot_seen_s,
-		  struct reasons *reasons)
+		  const struct ima_state *ima, struct reasons *reasons)
 {
-	struct policing g = { p, v, acs, submods, now_s, boot_seen_s, reasons, POLICY_REQUIRED };
+	struct policing g = {
+		p, v, acs, submods, now_s, boot_seen_s, ima, reasons, POLICY_REQUIRED
+	};
 
 	for (int i = 0; i < POLICY_RULE_COUNT; i++) {
 		g.rule = (enum policy_rule)i;

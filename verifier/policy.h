@@ -6,6 +6,7 @@
 #define ASSAY_POLICY_H
 
 #include "acs.h"
+#include "ima_judge.h"
 
 enum { POLICY_ROWS_MAX = 64, POLICY_NAME_MAX = 64 };
 
@@ -24,7 +25,10 @@ struct policy {
 		    [POLICY_NAME_MAX]; /* endorsed names, * at the end for any rest */
 	char warned[POLICY_ROWS_MAX][POLICY_NAME_MAX];
 	long long reboot_within_s; /* 0: however long it has been running */
+	struct ima_rules ima;
 };
+/** policy_clear - what configuration made it own. */
+void policy_clear(struct policy *p);
 
 /* Values of configuration, with the refusal a person understands. */
 /** "1b36:0010", "1b36:0010 2" */
@@ -44,7 +48,11 @@ int policy_add_name(struct policy *p, bool refuse, const char *value, struct err
 	X(INSECURE,	 "nothing is known to be unconfigured or insecure")                      \
 	X(ENDORSED_NAME, "no endorsement says of it what policy refuses")                        \
 	X(SECURE_BOOT,	 "Secure Boot is on if policy requires it")                              \
-	X(BOOT_AGE,	 "the host was booted within the time that policy gives it")
+	X(BOOT_AGE,	 "the host was booted within the time that policy gives it")             \
+	X(IMA_FILES,	 "each file that IMA measured is known, by its digest or by its signer")  \
+	X(IMA_PATHS,	 "IMA measured no file where policy wants none")                         \
+	X(IMA_REQUIRED,	 "IMA measured each file that policy requires")                          \
+	X(IMA_CHANGED,	 "no file was changed while IMA measured it")
 /* clang-format on */
 
 enum policy_rule {
@@ -66,9 +74,10 @@ struct policed {
  * policy_apply - every rule over one appraisal.
  * @submods: [0] the host, then the devices of @v in their order.
  * @boot_seen_s: when the server first saw the boot that the quote is of; 0: unknown.
+ * @ima: what ima_judge() found, or NULL: there is no list.
  */
 void policy_apply(const struct policy *p, const struct verified_view *v, const struct acs *acs,
 		  const struct policed *submods, long long now_s, long long boot_seen_s,
-		  struct reasons *reasons);
+		  const struct ima_state *ima, struct reasons *reasons);
 
 #endif

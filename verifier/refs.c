@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "refs.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "refs_files.h"
 #include "refs_rules.h"
 
 /* One way to find a triple: the hash of an element's key and one digest of it. */
@@ -28,6 +30,7 @@ struct refs {
 	struct anchor *anchors;
 	struct listed *listed;
 	struct rules rules;
+	struct ref_files files;
 };
 
 struct refs *refs_new_with(struct refs_options o)
@@ -280,7 +283,8 @@ int refs_ready(struct refs *r, struct err *e)
 {
 	if (r->n_corims)
 		qsort(r->corims, r->n_corims, sizeof(*r->corims), by_digest);
-	if (gather_references(r, e) || index_references(r, e) || take_lists(r, e))
+	if (gather_references(r, e) || index_references(r, e) ||
+	    ref_files_gather(&r->files, r->at, r->n, e) || take_lists(r, e))
 		return (int)e->code;
 	return rules_gather(&r->rules, r->corims, r->n_corims, e);
 }
@@ -298,6 +302,7 @@ void refs_drop(struct refs **rp)
 	free(r->plain);
 	free(r->anchors);
 	free(r->listed);
+	free(r->files.at);
 	rules_clear(&r->rules);
 	free(r);
 	*rp = NULL;
@@ -306,6 +311,35 @@ void refs_drop(struct refs **rp)
 size_t refs_count(const struct refs *r)
 {
 	return r->n;
+}
+
+/* ---- what else is asked of a snapshot ---- */
+const struct ref_files *refs_files(const struct refs *r)
+{
+	return &r->files;
+}
+
+const struct ref *refs_at(const struct refs *r, size_t i)
+{
+	return &r->at[i];
+}
+
+const u8 *refs_digest(const struct ref *ref)
+{
+	/* its authority stands in the row of its CoRIM */
+	const u8 *by = (const u8 *)ref->by;
+
+	return ((const struct signed_corim *)(by - offsetof(struct signed_corim, by)))->digest.at;
+}
+
+bool refs_vouches(const struct refs *r, const u8 digest[32], size_t tag, long long now_s)
+{
+	const struct signed_corim *s;
+	struct signed_corim key = { 0 };
+
+	memcpy(key.digest.at, digest, 32);
+	s = r->n_corims ? bsearch(&key, r->corims, r->n_corims, sizeof(key), by_digest) : NULL;
+	return s && refs_usable(r, s->corim, tag, now_s);
 }
 
 /* ---- look-up ---- */

@@ -35,6 +35,7 @@ struct rule {
 };
 
 struct refs;
+struct ref_files;
 struct refs *refs_new(void);
 /** refs_new_with - with options other than the defaults (path containment, no CoTL). */
 struct refs *refs_new_with(struct refs_options o);
@@ -63,6 +64,14 @@ void refs_with(const struct refs *r, const struct corim_env *entry,
 	       bool (*take)(void *user, const struct ref *ref), void *user);
 /** refs_find - as refs_each(), in @out; Return: how many (at most @max). */
 size_t refs_find(const struct refs *r, const struct corim_env *entry, struct ref *out, size_t max);
+
+/** refs_files, refs_at - for refs_file() of refs_files.h: the index of single files, and the triple it names. */
+const struct ref_files *refs_files(const struct refs *r);
+const struct ref *refs_at(const struct refs *r, size_t i);
+/** refs_digest - SHA-256 of the CoRIM that @ref stands in. */
+const u8 *refs_digest(const struct ref *ref);
+/** refs_vouches - the CoRIM with this digest is there, and its tag @tag usable. */
+bool refs_vouches(const struct refs *r, const u8 digest[32], size_t tag, long long now_s);
 
 /** refs_rules - each after all whose additions could satisfy a condition of its own. */
 const struct rule *const *refs_rules(const struct refs *r, size_t *n);

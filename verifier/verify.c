@@ -463,6 +463,7 @@ int verify_evidence(const struct eat *token, const struct verify_context *ctx,
 	}
 	check_distinct(&r);
 	check_device_log(&r, e);
+	check_ima_log(&r, e);
 	if (token->release.len)
 		check_release(&r, e);
 	r.v->ak = TAKE(r.ak);

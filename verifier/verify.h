@@ -44,6 +44,10 @@ struct verify_context {
 	u32 must_detect,
 		must_prevent; /* bits by guard_names: what the kernel does for each device */
 	bool device_log_required;
+	bool ima_required;
+	const struct ima_place
+		*ima_from; /* how far this boot's list was judged; NULL: nothing is known */
+	bool ima_any_start; /* offline: what came before is taken on trust, which the caller has to say */
 	bool test_sources_may_release;
 	bool caller_nonce; /* never releases */
 
@@ -68,12 +72,22 @@ struct verified_device {
 	bool sighted; /* genuine and fresh, and its label free or its own: the sighting is recorded */
 };
 
+/** struct verified_ima - what the quote covers of IMA's list. */
+struct verified_ima {
+	bool there;	   /* sent, and it leads to the quoted PCR 10 in every bank */
+	bool whole_wanted; /* it starts where nothing is known: only the whole list can be judged */
+	u64 first;
+	struct bytes entries;	/* from the first on */
+	struct ima_place place; /* behind the last of them */
+};
+
 struct verified_view {
 	const struct eat *token;
 	struct checks checks;
 	struct pubkey *ak; /* the enrolled one; NULL: none */
 	struct tpm_attest quote;
 	struct boot_log *log; /* NULL: none was sent, or it does not replay */
+	struct verified_ima ima;
 	bool quoted; /* the quote's signature by an enrolled AK holds: a verdict may be stored */
 	size_t n_devices;
 	struct verified_device *devices;

@@ -41,6 +41,8 @@ void check_distinct(struct run *r);
 /* verify_kernel.c */
 void check_device_log(struct run *r, struct err *e);
 void check_guard(struct run *r, struct verified_device *d);
+/* verify_ima.c */
+void check_ima_log(struct run *r, struct err *e);
 /* verify_release.c */
 void check_release(struct run *r, struct err *e);
 

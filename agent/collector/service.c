@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/clock.h"
 #include "gate.h"
+#include "ima.h"
 #include "inventory.h"
 #include "single.h"
 #include "sources/netlink.h"
@@ -120,6 +121,16 @@ static int give_device_log(struct collector *col, struct bytes ctx, struct buf *
 	return *out ? 0 : err_set(e, E_MEMORY, "no memory for logs");
 }
 
+static int give_ima(struct collector *col, struct bytes argument, struct buf **out, struct err *e)
+{
+	struct reader r = reader_on(argument);
+	u64 first = read_be64(&r, "first entry");
+
+	if (read_done(&r))
+		return err_set(e, E_USAGE, "IMA list: %s", r.why);
+	return ima_collect(col->s->ima_list, first, IMA_LIST_MAX, out, e);
+}
+
 static int give_judged(struct collector *col, struct bytes argument, struct buf **out,
 		       struct err *e)
 {
@@ -160,6 +171,7 @@ static const struct {
 	{ COLLECT_DEVICES, give_devices, false },
 	{ COLLECT_LOGS, give_logs, false },
 	{ COLLECT_DEVICE_LOG, give_device_log, false },
+	{ COLLECT_IMA, give_ima, false },
 	{ COLLECT_JUDGED, give_judged, false },
 	{ COLLECT_SINGLE, give_single, true },
 };

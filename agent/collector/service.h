@@ -16,6 +16,7 @@ enum collector_verb {
 	COLLECT_EVENTS = 4,	/* no memory file: packets of event.h follow, the first at once */
 	COLLECT_DEVICE_LOG = 5, /* memory file: u8 pcr ‖ the kernel's device log, or empty */
 	COLLECT_JUDGED = 6,	/* argument: verdict.h; memory file: u8, 1: another round is due */
+	COLLECT_IMA = 8,	/* argument: u64be entry; memory file: ima.h            */
 	COLLECT_SINGLE = 7,	/* root only; request and memory file: single.h */
 };
 /** collector_serve - until a signal. */

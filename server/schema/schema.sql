@@ -77,6 +77,12 @@ CREATE TABLE boots (                             -- logs that a quote confirmed;
 	command_line BLOB,                       -- what the kernel said of it; shown only where its digest was measured
 	PRIMARY KEY (ueid, reset_count, restart_count)
 );
+CREATE TABLE ima_states (                        -- of the last boot of a host whose IMA list was judged
+	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
+	time      INTEGER NOT NULL,
+	state     BLOB NOT NULL,                 -- verifier/ima_state.c: next entry, PCR 10 per bank, findings, who vouched
+	mac       BLOB NOT NULL
+);
 CREATE TABLE inventories (                       -- what the host is made of, as accepted
 	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
 	set_at    INTEGER NOT NULL,

@@ -492,7 +492,8 @@ void forge_assemble(struct forged *t)
 		if (t->claimed.pcrs & 1u << i)
 			t->claimed.value[i] = digest_bytes(&t->pcrs[i]);
 	assert_ok(eat_write_tpm(&d, &t->tpm_value, &e), &e);
-	assert_ok(eat_write_logs(&(struct eat_logs){ .boot_log = buf_bytes(t->server->boot_log) },
+	assert_ok(eat_write_logs(&(struct eat_logs){ .boot_log = buf_bytes(t->server->boot_log),
+						     .ima = t->ima },
 				 &t->logs, &e),
 		  &e);
 	t->subs[t->n_subs++] =

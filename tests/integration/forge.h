@@ -103,6 +103,7 @@ struct forged {
 	struct buf *certify, *certify_sig;
 
 	/* forge_assemble */
+	struct eat_ima ima; /* not sent unless a test says so */
 	struct buf *tpm_value, *logs;
 	struct eat_submodule subs[8];
 	size_t n_subs;

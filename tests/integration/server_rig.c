@@ -20,8 +20,8 @@ static void write_config(const struct rig_server *s)
 	char text[800];
 
 	snprintf(text, sizeof(text),
-		 "[listen]\naddress = 127.0.0.1\nport = %d\n[store]\nstate = %s/state\n", s->port,
-		 s->folder);
+		 "[listen]\naddress = 127.0.0.1\nport = %d\n[store]\nstate = %s/state\n%s", s->port,
+		 s->folder, s->more ? s->more : "");
 	rig_write(s->folder, "server.conf", text);
 }
 

@@ -13,6 +13,7 @@ struct rig_server {
 	pid_t pid;
 	int port;
 	char token[64], pin[64], deployment[64]; /* as `init` printed them */
+	const char *more;			 /* of its configuration, or NULL */
 };
 /** rig_server_init - its configuration and state in @folder; not started yet. */
 void rig_server_init(struct rig_server *s, const char *folder);

@@ -17,6 +17,8 @@
 #include "agent/verbs.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/text.h"
+#include "../unit/ima_sample.h"
 #include "server_rig.h"
 
 enum { PATIENCE_MS = 20000, JSON_MAX = 1024 * 1024 };
@@ -79,10 +81,11 @@ static void configure(struct fixture *f, const char *urls)
 
 	snprintf(text, sizeof(text),
 		 "[server]\n%spin = %s\ndeployment = %s\n[host]\nname = host-a\n[tpm]\ntcti = %s\n"
-		 "[logs]\nboot = %s/boot.log\n[devices]\npci =\n[rounds]\ninterval = 1h\n"
+		 "[logs]\nboot = %s/boot.log\nima = %s/ima.list\n[devices]\npci "
+		 "=\n[rounds]\ninterval = 1h\n"
 		 "[sockets]\ncollector = %s/collector.sock\nagent = %s\n%s",
-		 urls, f->s.pin, f->s.deployment, f->sw.tcti, f->folder, f->folder, f->socket,
-		 more);
+		 urls, f->s.pin, f->s.deployment, f->sw.tcti, f->folder, f->folder, f->folder,
+		 f->socket, more);
 	rig_write(f->folder, "agent.conf", text);
 }
 
@@ -382,6 +385,90 @@ static void a_request_that_is_none_is_refused_and_the_next_is_served(void **stat
 	assert_int_equal(end_agent(f, SIGTERM), 0);
 }
 
+static int count_words(const struct fixture *f, const char *name, const char *words)
+{
+	OWNED(buf) log = NULL;
+	char path[300];
+	int n = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+	log = file_bytes(path);
+	assert_non_null(log);
+	write_u8(&log->w, 0);
+	for (const char *at = (char *)log->w.at; (at = strstr(at, words)); at++)
+		n++;
+	return n;
+}
+
+/* ---- IMA's list ---- */
+/* The kernel measures a file: it stands in the list, and in PCR 10. */
+static void measure(const struct fixture *f, const char *name)
+{
+	OWNED(buf) entry = buf_new(4096);
+	OWNED(buf) list = NULL;
+	struct ima_cursor *c = malloc(sizeof(*c));
+	struct ima_entry parsed;
+	struct digest d;
+	char path[320], hex[65], argument[100];
+	const char *const extend[] = { "tpm2_pcrextend", argument, NULL };
+	struct err e = { 0 };
+
+	ima_sample_put(&entry->w, &(struct ima_sample){ .path = name });
+	ima_cursor_on(c, buf_bytes(entry), IMA_BINARY);
+	assert_int_equal(ima_next(c, &parsed, &e), 1);
+	d = sha256_of(parsed.data);
+	snprintf(argument, sizeof(argument), "10:sha256=%s", hex_write(digest_bytes(&d), hex));
+	free(c);
+	snprintf(path, sizeof(path), "%s/ima.list", f->folder);
+	list = access(path, F_OK) ? buf_new(65536) : file_bytes(path);
+	list->max = 65536;
+	write_bytes(&list->w, buf_bytes(entry));
+	assert_ok(file_write(path, buf_bytes(list), 0600, &e), &e);
+	assert_int_equal(rig_tpm_tool(&f->sw, extend), 0);
+}
+
+static void run_agent_once(struct fixture *f, const char *want)
+{
+	char answer[65536];
+	struct err e = { 0 };
+
+	assert_ok(ask(f, AGENT_ATTEST, answer, sizeof(answer), &e), &e);
+	if (!strstr(answer, want))
+		fail_msg("no %s in %s", want, answer);
+}
+
+/*
+ * Between two rounds the simulator is free: the agent closes it only when it ends, so what is measured is
+ * measured while there is no agent, and one that goes on is the same process only without a measurement.
+ */
+static void the_list_goes_whole_and_then_by_increments_until_the_server_wants_it_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	measure(f, "/usr/bin/a");
+	measure(f, "/usr/bin/b");
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	/* what it says next it says of its second round: nothing new, from where the server left off */
+	run_agent_once(f, "\"ima\":{\"first\":2,\"entries\":2,\"violations\":0,\"next\":2}");
+	assert_int_equal(count_words(f, "agent.log", "event=ima-whole"), 0);
+	/* another policy judges from the start: the same round sends the whole */
+	rig_server_stop(&f->s);
+	f->s.more = "[policy]\nima = replay\n";
+	rig_server_start(&f->s);
+	run_agent_once(f, "\"ima\":{\"first\":0,\"entries\":2,\"violations\":0,\"next\":2}");
+	assert_int_equal(count_words(f, "agent.log", "event=ima-whole"), 1);
+	run_agent_once(f, "\"ima\":{\"first\":2,");
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	/* a new process remembers nothing */
+	measure(f, "/usr/bin/c");
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	run_agent_once(f, "\"ima\":{\"first\":3,\"entries\":3,");
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	assert_int_equal(count_words(f, "agent.log", "event=ima-whole"), 1); /* as before */
+}
+
 /* ---- enrolment ---- */
 static void remove_host(struct fixture *f)
 {
@@ -414,21 +501,6 @@ static void a_host_that_is_expected_enrols_by_itself_with_every_kind_of_key(void
 		await_words(f, "STATUS=last verdict: warning");
 		assert_int_equal(end_agent(f, SIGTERM), 0);
 	}
-}
-
-static int count_words(const struct fixture *f, const char *name, const char *words)
-{
-	OWNED(buf) log = NULL;
-	char path[300];
-	int n = 0;
-
-	snprintf(path, sizeof(path), "%s/%s", f->folder, name);
-	log = file_bytes(path);
-	assert_non_null(log);
-	write_u8(&log->w, 0);
-	for (const char *at = (char *)log->w.at; (at = strstr(at, words)); at++)
-		n++;
-	return n;
 }
 
 static void a_refused_host_says_so_once_and_tries_again_until_somebody_lets_it_in(void **state)
@@ -505,6 +577,8 @@ int main(void)
 		cmocka_unit_test(
 			a_refused_host_says_so_once_and_tries_again_until_somebody_lets_it_in),
 		cmocka_unit_test(a_host_with_a_token_enrols_and_one_that_may_not_ask_does_not),
+		cmocka_unit_test(
+			the_list_goes_whole_and_then_by_increments_until_the_server_wants_it_whole),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -91,6 +91,15 @@ static void each_format_is_named_drawn_and_judged(void **state)
 		{ "text:eyJhIjoxfQ.e30.AA",
 		  2,
 		  { "format: attestation result (JWT)", "header:", "eat_profile is \"\"" } },
+		{ "text:10 0000000000000000000000000000000000000000 ima-ng sha1:"
+		  "0000000000000000000000000000000000000000 /x\x1b[31m\n",
+		  0,
+		  { "format: IMA list", "/x\\x1b[31m, VIOLATION",
+		    "entries: text 1, 1 violations" } },
+		{ "0a000000 0000000000000000000000000000000000000000 06000000 696d612d6e67 "
+		  "01000000",
+		  2,
+		  { "format: IMA list", "refused: IMA list: entry 0: template data" } },
 		{ "text:\x1b[31m", 2, { "format: unknown" } },
 		{ "", 2, { "format: unknown" } },
 	};

@@ -3,6 +3,7 @@
  * Every check of checks.h, reached by evidence that is wrong in just that way: a real TPM, real device
  * signatures, one lie at a time. None releases a share. A check that no row reaches fails the suite.
  */
+#include "../unit/ima_sample.h"
 #include "rig.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "agent/tpm.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/text.h"
 #include "proto/cbor.h"
 #include "proto/eat.h"
 #include "verifier/boot_claims.h"
@@ -107,6 +109,39 @@ static const u8 device_log[] = { 0,   0,   0,	112, 0,	       0,   0,	 20,  'a',	
 				 '0', '0', '0', ':', '0',      '1', ':', '0', '0',	'.', '0',
 				 0,   0,   0,	32,  [80] = 0, 0,   0,	 32,  [115] = 0 };
 
+/* A file that somebody ran and one that changed meanwhile; @changed: the first one's content is another. */
+static struct buf *ima_list(bool changed)
+{
+	struct buf *b = buf_new(4096);
+
+	ima_sample_put(&b->w, &(struct ima_sample){ .path = "/usr/bin/a",
+						    .content = changed ? "other" : "a" });
+	ima_sample_put(&b->w, &(struct ima_sample){ .path = "/var/log/b", .violation = true });
+	return b;
+}
+
+static void extend_ima(struct fixture *f)
+{
+	OWNED(buf) list = ima_list(false);
+	struct ima_cursor *c = malloc(sizeof(*c));
+	struct ima_entry entry;
+	struct err e = { 0 };
+
+	ima_cursor_on(c, buf_bytes(list), IMA_BINARY);
+	while (ima_next(c, &entry, &e) > 0) {
+		struct digest d = sha256_of(entry.data);
+		char hex[65], argument[100];
+		const char *const extend[] = { "tpm2_pcrextend", argument, NULL };
+
+		if (entry.violation)
+			memset(d.at, 0xff, sizeof(d.at));
+		snprintf(argument, sizeof(argument), "10:sha256=%s",
+			 hex_write(digest_bytes(&d), hex));
+		assert_int_equal(rig_tpm_tool(&f->sw, extend), 0);
+	}
+	free(c);
+}
+
 static void extend_log(struct fixture *f)
 {
 	char path[300];
@@ -114,6 +149,7 @@ static void extend_log(struct fixture *f)
 
 	snprintf(path, sizeof(path), "%s/boot.log", f->folder);
 	rig_tpm_boot(&f->sw, path);
+	extend_ima(f);
 	buf_drop(&f->boot_log);
 	assert_ok(file_read(path, 65536, &f->boot_log, &e), &e);
 }
@@ -127,7 +163,9 @@ struct lie {
 		failed_device;
 	bool same_device_twice, ca_leaf, unauthenticated, wrong_serial;
 	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, made_up_device_log,
-		no_device_log, unguarded, drop_pcr, change_pcr, certify_as_quote;
+		no_device_log, unguarded, no_ima, ima_why, other_ima, ima_of_other_boot,
+		ima_from_nowhere, ima_other_bank, ima_starts_high, drop_pcr, change_pcr,
+		certify_as_quote;
 	bool wrong_quote_signature, twins;
 	bool k_is_srk, k_not_certified, restart_between;
 	/* what the server knows or demands */
@@ -198,6 +236,22 @@ static struct eat_function twin_at(const char *address)
 	return (struct eat_function){ .address = bytes_text(address), .vendor = 1, .device = 2 };
 }
 
+/* What make() says of IMA: the two entries that set_up() extended. */
+static void send_ima(const struct lie *lie, const struct tpm_clock *clock, struct bytes list,
+		     struct eat_ima *out)
+{
+	static const enum digest_alg algs[] = { DIGEST_SHA256, DIGEST_SHA384 };
+
+	*out = (struct eat_ima){ .sent = true, .entries = list };
+	if (lie->ima_why)
+		out->why = bytes_text("it could not be read");
+	out->from.reset_count = clock->reset_count + lie->ima_of_other_boot;
+	out->from.restart_count = clock->restart_count;
+	out->from.next = lie->ima_from_nowhere;
+	ima_banks_start(&out->from.pcr10, algs + lie->ima_other_bank, 1);
+	out->from.pcr10.at[0].at[0] = lie->ima_starts_high;
+}
+
 static void make(struct fixture *f, const struct lie *lie, struct made *m)
 {
 	struct err e = { 0 };
@@ -210,6 +264,7 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	OWNED(buf) tpm_value = NULL;
 	OWNED(buf) logs = NULL;
 	struct eat_logs sent = { .device_log_pcr = 13 };
+	OWNED(buf) ima = ima_list(lie->other_ima);
 	OWNED(buf) certify = NULL;
 	OWNED(buf) certify_sig = NULL;
 	struct buf *values[2] = { 0 };
@@ -230,6 +285,7 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 				     .phase = "system" };
 	struct eat_tpm_draft td = { .banks = &bank, .n_banks = 1 };
 	struct eat_volume volume;
+	struct tpm_attest attest;
 	static const u8 uuid[16] = { 9 };
 
 	*m = (struct made){ 0 };
@@ -320,6 +376,9 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 	sent.boot_log = lie->no_log ? BYTES_NONE : buf_bytes(f->boot_log);
 	if (lie->made_up_device_log)
 		sent.device_log = BYTES(device_log);
+	assert_ok(tpm_attest_parse(buf_bytes(q.attest), &attest, &e), &e);
+	if (!lie->no_ima)
+		send_ima(lie, &attest.clock, buf_bytes(ima), &sent.ima);
 	assert_ok(eat_write_logs(&sent, &logs, &e), &e);
 	if (lie->other_log)
 		f->boot_log->w.at[f->boot_log->w.len - 60] ^= 1;
@@ -354,6 +413,7 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 							   : 0x12,
 		.release_pcrs = lie->set_16 ? 0x10000 | RELEASE_PCRS : RELEASE_PCRS,
 		.device_log_required = lie->no_device_log,
+		.ima_required = lie->no_ima || lie->ima_why,
 		.must_prevent = lie->unguarded ? 1 : 0,
 		.test_sources_may_release = !lie->no_test_switch,
 		.caller_nonce = lie->caller_nonce,
@@ -391,6 +451,13 @@ static const struct lie lies[] = {
 	  CHECK_DEVICE_LOG,
 	  .made_up_device_log = true },
 	{ .name = "no device log where policy wants one", CHECK_DEVICE_LOG, .no_device_log = true },
+	{ .name = "no IMA list where policy wants one", CHECK_IMA_LOG, .no_ima = true },
+	{ .name = "a reason in place of an IMA list", CHECK_IMA_LOG, .ima_why = true },
+	{ .name = "IMA entry changed", CHECK_IMA_LOG, .other_ima = true },
+	{ .name = "IMA list of another boot", CHECK_IMA_LOG, .ima_of_other_boot = true },
+	{ .name = "IMA list from an entry on", CHECK_IMA_LOG, .ima_from_nowhere = true },
+	{ .name = "IMA list in another bank", CHECK_IMA_LOG, .ima_other_bank = true },
+	{ .name = "IMA list whose start is not zero", CHECK_IMA_LOG, .ima_starts_high = true },
 	{ .name = "kernel does not prevent what policy wants", CHECK_GUARD, .unguarded = true },
 	{ .name = "device removed", CHECK_DEVICES_PRESENT, .lost_device = true },
 	{ .name = "inventory differs", CHECK_INVENTORY, .other_inventory = true },

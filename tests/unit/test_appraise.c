@@ -501,7 +501,7 @@ static void the_worst_of_host_and_device_counts_and_only_affirmed_releases(void 
 	for (size_t h = 0; h < ARRAY_LEN(tiers); h++)
 		for (size_t d = 0; d < ARRAY_LEN(tiers); d++) {
 			struct appraised at[2] = { { .status = tiers[h] }, { .status = tiers[d] } };
-			struct appraisal a = { 2, at };
+			struct appraisal a = { .n = 2, .at = at };
 			enum ear_tier worst = weight[h] > weight[d] ? weight[h] : weight[d];
 			struct decision asked = decide(m->claims, &a, true),
 					not_asked = decide(m->claims, &a, false);

@@ -18,6 +18,11 @@ static struct digest file_digest(const char *path)
 	return sha256_of(bytes_text(path));
 }
 
+static bool has_third(const char *template)
+{
+	return strstr(template, "-sig") || !strcmp(template, "ima-buf");
+}
+
 static void put_data(struct writer *w, const char *template, const char *path, const char *sig)
 {
 	struct digest d = file_digest(path);
@@ -31,12 +36,14 @@ static void put_data(struct writer *w, const char *template, const char *path, c
 			write_u8(w, 0);
 		return;
 	}
+	if (strstr(template, "v2"))
+		write_bytes(&digest->w, bytes_text(strstr(path, "verity") ? "verity:" : "ima:"));
 	write_bytes(&digest->w, bytes_text("sha256:"));
 	write_u8(&digest->w, 0);
 	write_bytes(&digest->w, digest_bytes(&d));
 	put_field(w, buf_bytes(digest));
 	put_field(w, (struct bytes){ (const u8 *)path, strlen(path) + 1 });
-	if (!strcmp(template, "ima-sig"))
+	if (has_third(template))
 		put_field(w, buf_bytes(sig_bytes));
 }
 
@@ -68,10 +75,14 @@ static void put_entry(struct writer *w, enum ima_form form, const char *template
 		return;
 	}
 	snprintf(text, sizeof(text), "10 %s %s %s%s %s%s%s\n", hex_of(digest_bytes(&sha1), hex1),
-		 template, strcmp(template, "ima") ? "sha256:" : "",
+		 template,
+		 !strcmp(template, "ima")  ? ""
+		 : !strstr(template, "v2") ? "sha256:"
+		 : strstr(path, "verity")  ? "verity:sha256:"
+					   : "ima:sha256:",
 		 hex_of(strcmp(template, "ima") ? digest_bytes(&d) : (struct bytes){ d.at, 20 },
 			hex2),
-		 path, strcmp(template, "ima-sig") ? "" : " ", sig);
+		 path, has_third(template) ? " " : "", sig);
 	write_bytes(w, bytes_text(text));
 }
 
@@ -89,6 +100,10 @@ static const struct made {
 	{ "ima-sig", "/usr/bin/not-signed", "", false },
 	{ "ima-sig", "/named like a signature 0302", "", false },
 	{ "ima-sig", "/both 0302", "030204aa", false },
+	{ "ima-buf", "kexec-cmdline", "726f6f743d2f", false },
+	{ "ima-ngv2", "/usr/bin/b", "", false },
+	{ "ima-sigv2", "/usr/bin/with-verity", "0603041122334455", false },
+	{ "ima-sigv2", "/usr/bin/c", "0302041122334455", false },
 	{ "ima", "/old", "", false },
 	{ "ima", "/old with spaces", "", false },
 	{ "ima-ng", "/changed-while-measured", "", true },
@@ -128,7 +143,10 @@ static void every_template_is_read_in_both_forms(void **state)
 			assert_int_equal(entry.alg, strcmp(entries[i].template, "ima")
 							    ? DIGEST_SHA256
 							    : DIGEST_SHA1);
-			assert_bytes_equal(entry.signature, buf_bytes(sig));
+			assert_bytes_equal(strcmp(entries[i].template, "ima-buf") ? entry.signature
+										  : entry.buffer,
+					   buf_bytes(sig));
+			assert_int_equal(entry.verity, strstr(entries[i].path, "verity") != NULL);
 		}
 		assert_int_equal(ima_next(c, &entry, &e), 0);
 		free(copy);
@@ -279,7 +297,7 @@ static void each_lie_of_a_list_is_named(void **state)
 		{ IMA_ASCII, "10  ima-ng sha1:00 a\n", "template hash" },
 		{ IMA_ASCII, "10 0000000000000000000000000000000000000000 ima-ng sha256: a\n",
 		  "digest" },
-		{ IMA_ASCII, "10 0000000000000000000000000000000000000000 ima-buf sha1:00 a\n",
+		{ IMA_ASCII, "10 0000000000000000000000000000000000000000 ima-modsig sha1:00 a\n",
 		  "ASCII form cannot be hashed again" },
 		{ IMA_ASCII, "10 0000000000000000000000000000000000000000 ima-ng 00 a\n",
 		  "digest without its algorithm" },
@@ -304,6 +322,86 @@ static void each_lie_of_a_list_is_named(void **state)
 	free(c);
 }
 
+/* What a collector does with a list that it reads in portions: whole entries, and none of a length that lies. */
+static void an_entry_is_whole_or_waited_for_or_refused(void **state)
+{
+	OWNED(buf) list = list_of(IMA_BINARY);
+	OWNED(buf)
+	lie = from_hex("0a000000 0000000000000000000000000000000000000000 06000000 "
+		       "696d612d6e67 01400000");
+	OWNED(buf) name = from_hex("0a000000 0000000000000000000000000000000000000000 21000000");
+	struct bytes left = buf_bytes(list);
+	struct err e = { 0 };
+	size_t n = 0, len;
+
+	(void)state;
+	while (left.len) {
+		assert_int_equal(ima_entry_len(left, &len, &e), 1);
+		for (size_t cut = 0; cut < len; cut++) {
+			u8 *copy = heap_copy((struct bytes){ left.at, cut });
+			size_t ignored;
+
+			assert_int_equal(ima_entry_len((struct bytes){ copy, cut }, &ignored, &e),
+					 0);
+			free(copy);
+		}
+		left = bytes_slice(left, len, left.len - len);
+		n++;
+	}
+	assert_int_equal(n, ARRAY_LEN(entries));
+	assert_int_equal(ima_entry_len(buf_bytes(lie), &len, &e), -1);
+	assert_non_null(strstr(e.text, "16385"));
+	assert_int_equal(ima_entry_len(buf_bytes(name), &len, &e), -1);
+}
+
+static void a_path_is_shown_in_printable_characters_only(void **state)
+{
+	static const struct {
+		const char *path, *text;
+		size_t room;
+	} rows[] = {
+		{ "/usr/bin/a b", "/usr/bin/a b", 40 },
+		{ "/a\nb\x1b[J\xc3\xa9", "/a\\x0ab\\x1b[J\\xc3\\xa9", 60 },
+		{ "/back\\slash", "/back\\x5cslash", 40 },
+		{ "/0123456789", "/01234...", 14 },
+		{ "/0123456789", "", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *out = malloc(rows[i].room);
+
+		ima_path_text(bytes_text(rows[i].path), out, rows[i].room);
+		if (strncmp(out, rows[i].text, rows[i].room - 1))
+			fail_msg("%zu: %s", i, out);
+		free(out);
+	}
+}
+
+static void a_list_is_told_from_other_bytes(void **state)
+{
+	static const char *const others[] = {
+		"", "0a000000", "10 00", "{\"a\": 1}",
+		"10 0000000000000000000000000000000000000000 imx-ng sha1:00 a\n"
+	};
+	enum ima_form form;
+
+	(void)state;
+	for (int f = IMA_BINARY; f <= IMA_ASCII; f++) {
+		OWNED(buf) list = list_of((enum ima_form)f);
+
+		assert_true(ima_list_form(buf_bytes(list), &form));
+		assert_int_equal(form, f);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		u8 *copy = heap_copy(bytes_text(others[i]));
+
+		if (ima_list_form((struct bytes){ copy, strlen(others[i]) }, &form))
+			fail_msg("\"%s\" is taken for a list", others[i]);
+		free(copy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +410,9 @@ int main(void)
 		cmocka_unit_test(a_list_that_does_not_lead_to_the_quote_is_refused),
 		cmocka_unit_test(every_truncation_ends_at_an_entry_or_is_refused),
 		cmocka_unit_test(each_lie_of_a_list_is_named),
+		cmocka_unit_test(an_entry_is_whole_or_waited_for_or_refused),
+		cmocka_unit_test(a_path_is_shown_in_printable_characters_only),
+		cmocka_unit_test(a_list_is_told_from_other_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* Each rule of the default policy has a host that it refuses or warns of, and one beside it that it lets be. */
 #include "acs_sample.h"
 #include "edn.h"
+#include "ima_sample.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -12,7 +13,8 @@
 #define LEARNED(triples)                                                                           \
 	"18([<<{1: -7, 3: \"application/rim+cbor\", 8: <<{0: {0: \"learned\"}}>>}>>, {}, "         \
 	"<<501({0: \"l\", 1: [506(<<{1: {0: \"t\"}, 4: " triples "}>>)]})>>, h'00'])"
-#define ONE "{0: [[" ENV ", [" ONE_IS_A "]]]}"
+#define FILES_A "{0: [[{0: {1: \"linux\", 2: \"linux:ima\"}}, [{1: {2: " SHA_A "}}]]]}"
+#define ONE	"{0: [[" ENV ", [" ONE_IS_A "]]]}"
 
 /* The variable SecureBoot as firmware hashes it when it is on, from a log of EDK II; and when it is off. */
 #define SECURE_ON  "ccfc4bb32888a345bc8aeadaba552b627d99348c767681ab3141f5b01e40a40e"
@@ -27,6 +29,11 @@ static const struct row {
 	bool learned_affirms, debug_allowed, secure_boot_required;
 	const char *secure_boot; /* SHA-256 that the boot log has for it; NULL: none */
 	long long reboot_within_s, boot_age_s;
+	const char *files[3]; /* of an IMA list: "/path=content", "!/path" for a violation */
+	enum ima_mode ima;
+	enum ima_changed changed;
+	bool unknown_warns;
+	const char *ima_refuse, *ima_require;
 	int submod, claim;
 	signed char becomes; /* of that claim; 0: nothing is said */
 	const char *why;
@@ -175,6 +182,96 @@ static const struct row {
 	  .devices = { "1a" },
 	  .reboot_within_s = 30 * 86400,
 	  .boot_age_s = 29 * 86400 },
+	{ .rule = POLICY_IMA_FILES,
+	  .sentence = "a file that nobody knows",
+	  .devices = { "1a" },
+	  .corims = { FILES_A },
+	  .ima = IMA_MODE_KNOWN,
+	  .files = { "/usr/bin/good=a", "/tmp/e\nvil=b" },
+	  .claim = TV_FILE_SYSTEM,
+	  .becomes = 96,
+	  .why = "entry 1, /tmp/e\\x0avil, "
+		 "sha256:3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d: no "
+		 "reference value and no accepted signature holds it" },
+	{ .rule = POLICY_IMA_FILES,
+	  .sentence = "a file that nobody knows where policy only warns of it",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_KNOWN,
+	  .unknown_warns = true,
+	  .files = { "/tmp/evil=b" },
+	  .claim = TV_FILE_SYSTEM,
+	  .becomes = 32,
+	  .why = "/tmp/evil" },
+	{ .rule = POLICY_IMA_FILES,
+	  .sentence = "files that are known",
+	  .devices = { "1a" },
+	  .corims = { FILES_A },
+	  .ima = IMA_MODE_KNOWN,
+	  .files = { "/usr/bin/good=a", "/usr/bin/better=a" } },
+	{ .rule = POLICY_IMA_FILES,
+	  .sentence = "a file that nobody knows where none has to be known",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_REPLAY,
+	  .files = { "/tmp/evil=b" } },
+	{ .rule = POLICY_IMA_PATHS,
+	  .sentence = "a file where policy wants none",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_REPLAY,
+	  .ima_refuse = "/dev/shm",
+	  .files = { "/dev/shm/x=a" },
+	  .claim = TV_FILE_SYSTEM,
+	  .becomes = 96,
+	  .why = "entry 0, /dev/shm/x, sha256:" },
+	{ .rule = POLICY_IMA_PATHS,
+	  .sentence = "a file elsewhere",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_REPLAY,
+	  .ima_refuse = "/dev/shm",
+	  .files = { "/dev/shmem/x=a" } },
+	{ .rule = POLICY_IMA_REQUIRED,
+	  .sentence = "a file that policy requires and nobody ran",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_REPLAY,
+	  .ima_require = "/usr/sbin/auditd",
+	  .files = { "/usr/bin/x=a", "!/usr/sbin/auditd" },
+	  .claim = TV_FILE_SYSTEM,
+	  .becomes = 96,
+	  .changed = IMA_CHANGED_IGNORED,
+	  .why = "expected /usr/sbin/auditd measured, found no entry for it since boot" },
+	{ .rule = POLICY_IMA_REQUIRED,
+	  .sentence = "a file that policy requires",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_REPLAY,
+	  .ima_require = "/usr/sbin/auditd",
+	  .files = { "/usr/sbin/auditd=a" } },
+	{ .rule = POLICY_IMA_REQUIRED,
+	  .sentence = "nothing is required of a list that is not judged",
+	  .devices = { "1a" },
+	  .ima_require = "/usr/sbin/auditd",
+	  .files = { "/usr/bin/x=a" } },
+	{ .rule = POLICY_IMA_CHANGED,
+	  .sentence = "a file that was changed while it was measured",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_REPLAY,
+	  .files = { "!/var/log/x" },
+	  .claim = TV_FILE_SYSTEM,
+	  .becomes = 32,
+	  .why = "entry 0, /var/log/x" },
+	{ .rule = POLICY_IMA_CHANGED,
+	  .sentence = "a changed file where policy refuses it",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_KNOWN,
+	  .changed = IMA_CHANGED_REFUSES,
+	  .files = { "!/var/log/x" },
+	  .claim = TV_FILE_SYSTEM,
+	  .becomes = 96,
+	  .why = "it was changed while it was measured" },
+	{ .rule = POLICY_IMA_CHANGED,
+	  .sentence = "a changed file where policy does not mind",
+	  .devices = { "1a" },
+	  .ima = IMA_MODE_KNOWN,
+	  .changed = IMA_CHANGED_IGNORED,
+	  .files = { "!/var/log/x" } },
 };
 
 static void set_policy(const struct row *r, struct policy *p)
@@ -185,6 +282,13 @@ static void set_policy(const struct row *r, struct policy *p)
 			      .debug_allowed = r->debug_allowed,
 			      .secure_boot_required = r->secure_boot_required,
 			      .reboot_within_s = r->reboot_within_s };
+	p->ima.mode = r->ima;
+	p->ima.changed = r->changed;
+	p->ima.unknown_warns = r->unknown_warns;
+	if (r->ima_refuse)
+		assert_ok(ima_rules_add(&p->ima.refused, r->ima_refuse, &e), &e);
+	if (r->ima_require)
+		assert_ok(ima_rules_add(&p->ima.required, r->ima_require, &e), &e);
 	if (r->require)
 		assert_ok(policy_add_required(p, r->require, &e), &e);
 	if (r->floor)
@@ -219,6 +323,35 @@ static struct acs *claims_of(const struct row *r, const struct refs *refs, struc
 	return a;
 }
 
+/* NULL: the row has no list. */
+static struct ima_state *judge_files(const struct row *r, const struct policy *p,
+				     const struct refs *refs, struct verified_view *v)
+{
+	OWNED(buf) list = buf_new(65536);
+	struct eat *token = calloc(1, sizeof(*token));
+	struct ima_state *s = NULL;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < 3 && r->files[i]; i++) {
+		bool violation = r->files[i][0] == '!';
+		char path[64];
+		size_t n = strcspn(r->files[i], "=");
+
+		snprintf(path, sizeof(path), "%.*s", (int)(n - violation), r->files[i] + violation);
+		ima_sample_put(&list->w, &(struct ima_sample){
+						 .path = path,
+						 .content = violation ? "" : r->files[i] + n + 1,
+						 .violation = violation });
+	}
+	if (list->w.len) {
+		v->token = token;
+		v->ima = (struct verified_ima){ .there = true, .entries = buf_bytes(list) };
+		assert_ok(ima_judge(&p->ima, p->learned_affirms, v, refs, NOW, NULL, &s, &e), &e);
+	}
+	free(token);
+	return s;
+}
+
 static void check_row(const struct row *r)
 {
 	struct device *d = calloc(2, sizeof(*d));
@@ -240,6 +373,7 @@ static void check_row(const struct row *r)
 	OWNED(buf) digest = r->secure_boot ? from_hex(r->secure_boot) : NULL;
 	struct err e = { 0 };
 	char text[1200] = "";
+	struct ima_state *files;
 	size_t said = 0;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -253,7 +387,8 @@ static void check_row(const struct row *r)
 	assert_ok(refs_ready(refs, &e), &e);
 	set_policy(r, p);
 	OWNED(acs) a = claims_of(r, refs, d, v.n_devices, &host, digest);
-	policy_apply(p, &v, a, submods, NOW, NOW - r->boot_age_s, reasons);
+	files = judge_files(r, p, refs, &v);
+	policy_apply(p, &v, a, submods, NOW, NOW - r->boot_age_s, files, reasons);
 	for (size_t i = 0; i < reasons->n; i++) {
 		if (strcmp(reasons->at[i].policy, policy_rule_name(r->rule)))
 			fail_msg("%s: rule %s speaks", r->sentence, reasons->at[i].policy);
@@ -271,6 +406,7 @@ static void check_row(const struct row *r)
 		}
 	if (r->why ? !said : reasons->n > 0)
 		fail_msg("%s: \"%s\"", r->sentence, text);
+	free(files);
 	free(p);
 	free(info);
 	free(elements);

@@ -13,7 +13,7 @@ static json_t *made(const struct reasons *reasons, enum result_form form)
 		{ .name = "host", .status = TIER_CONTRAINDICATED, .vector = { 2 } },
 		{ .name = "1b36:0010/-/0", .status = TIER_WARNING }
 	};
-	struct appraisal a = { 2, at };
+	struct appraisal a = { .n = 2, .at = at };
 	struct ear draft = { .iat = 10, .exp = 300, .policy_id = "p", .status = 96 };
 	OWNED(keypair) key = NULL;
 	OWNED(buf) out = NULL;

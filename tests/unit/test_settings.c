@@ -64,6 +64,7 @@ static void an_agent_needs_a_server_that_it_can_know_and_nothing_else(void **sta
 	assert_int_equal(s->deployment[1], 0x23);
 	assert_string_equal(s->tcti, "device:/dev/tpmrm0");
 	assert_string_equal(s->boot_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
+	assert_string_equal(s->ima_list, "/sys/kernel/security/ima/binary_runtime_measurements");
 	assert_string_equal(s->pci_folder, "/sys/bus/pci/devices");
 	assert_int_equal(s->interval_s, 3600);
 	assert_int_equal(s->event_gap_s, 10);
@@ -113,6 +114,7 @@ static void an_agent_refuses_what_would_leave_it_open_or_guessing(void **state)
 		{ SERVER "[device a]\nslot = 8\n", "a number from 0 to 7 expected" },
 		{ SERVER "[devices]\nsources = kernel-cma, user-doe\n",
 		  "\"user-doe\" is no source of this version" },
+		{ SERVER "[logs]\nima = no\n", "off, or an absolute path expected" },
 		{ SERVER "[devices]\nslots = 8\n", "a number from 0 to 7 expected" },
 		{ SERVER "[devices]\nslots = 1 2 1\n", "slot 1 stands twice" },
 		{ SERVER "[devices]\nslots =\n", "slots of 0 to 7 expected" },
@@ -252,6 +254,32 @@ static void how_corims_are_read_and_compared_is_told(void **state)
 		       "containment or whole");
 }
 
+static void what_files_may_run_is_told(void **state)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+	struct ima_rules *r = &s->appraisal.ima;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(load_server("", s, &e), &e);
+	assert_int_equal(r->mode, IMA_MODE_OFF);
+	assert_false(r->unknown_warns);
+	assert_int_equal(r->changed, IMA_CHANGED_WARNS);
+	assert_ok(load_server("[policy]\nima = known\nima_unknown = warn\nima_violations = ignore\n"
+			      "ima_exclude = /opt\nima_exclude = /srv\nima_refuse = /tmp\n"
+			      "ima_require = /sbin/init\n",
+			      s, &e),
+		  &e);
+	assert_int_equal(r->mode, IMA_MODE_KNOWN);
+	assert_true(r->unknown_warns);
+	assert_int_equal(r->changed, IMA_CHANGED_IGNORED);
+	assert_int_equal(r->excluded.n, 2);
+	assert_string_equal(r->excluded.at[1], "/srv");
+	assert_string_equal(r->refused.at[0], "/tmp");
+	assert_string_equal(r->required.at[0], "/sbin/init");
+	free(s);
+}
+
 static void a_release_set_has_the_cap_and_nothing_that_can_be_reset(void **state)
 {
 	static const struct {
@@ -304,6 +332,10 @@ static void a_server_refuses_what_it_cannot_mean(void **state)
 		{ "[listen]\ntls = perhaps\n", "yes or no" },
 		{ "[policy]\nspdm_version_min = 1.4\n", "1.0, 1.1, 1.2 or 1.3 expected" },
 		{ "[policy]\ndevice_move_after = soon\n", "a duration" },
+		{ "[policy]\nima = on\n", "off, replay or known expected" },
+		{ "[policy]\nima_unknown = ignore\n", "refuse or warn expected" },
+		{ "[policy]\nima_violations = off\n", "warn, refuse or ignore expected" },
+		{ "[policy]\nima_refuse =\n", "at most 32 paths" },
 		{ "[trust]\ndevice_root = /x\n", "unknown key" },
 	};
 
@@ -326,6 +358,7 @@ int main(void)
 		cmocka_unit_test(an_agents_lists_are_bounded_and_volumes_are_in_order),
 		cmocka_unit_test(a_server_has_a_safe_default_for_everything),
 		cmocka_unit_test(how_corims_are_read_and_compared_is_told),
+		cmocka_unit_test(what_files_may_run_is_told),
 		cmocka_unit_test(a_release_set_has_the_cap_and_nothing_that_can_be_reset),
 		cmocka_unit_test(a_server_refuses_what_it_cannot_mean),
 	};

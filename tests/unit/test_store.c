@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
-#include "server/store.h"
+#include "server/ima_states.h"
 
 enum { WRITERS = 8, JOBS = 40, KILLS = 12 };
 
@@ -346,6 +346,68 @@ static void a_database_that_was_put_back_is_refused(void **state)
 		       "floor file is empty, the log is not");
 }
 
+/* ---- what is kept of IMA's list ---- */
+static int run_sql(struct tx *tx, void *sql, struct err *e)
+{
+	return db_run(tx->db, sql, NULL, 0, NULL, NULL, NULL, e);
+}
+
+struct kept {
+	u8 ueid[UEID_LEN];
+	struct ima_state *state;
+};
+
+static int keep_state(struct tx *tx, void *arg, struct err *e)
+{
+	const struct kept *k = arg;
+
+	return ima_state_keep(tx, k->ueid, k->state, e);
+}
+
+static int find_state(struct tx *tx, void *arg, struct err *e)
+{
+	struct kept *k = arg;
+
+	return ima_state_find(tx, k->ueid, &k->state, e);
+}
+
+static const char add_host[] =
+	"INSERT INTO hosts (ueid, name, grp, ek_pub, ek_trust, state, created, mac) VALUES"
+	" (zeroblob(33), 'h', 'g', x'00', 'token', 'active', 0, x'00')";
+
+static void the_state_of_a_list_is_kept_once_per_host_and_told_when_it_was_changed(void **state)
+{
+	struct fixture *f = *state;
+	struct ima_state *s = calloc(1, sizeof(*s));
+	struct kept in = { .state = s }, out = { 0 };
+	struct store *store;
+	struct err e = { 0 };
+
+	fresh(f, "ima");
+	store = reopen(f);
+	/* a database of an earlier build has no such table: it is there when it is opened again */
+	assert_ok(store_write(store, run_sql, "DROP TABLE ima_states", &e), &e);
+	store_drop(&store);
+	store = reopen(f);
+	assert_ok(store_write(store, run_sql, (void *)add_host, &e), &e);
+	assert_refused(store_read(store, find_state, &out, &e), &e, E_NOTFOUND, "nothing");
+	s->place.next = 7;
+	assert_ok(store_write(store, keep_state, &in, &e), &e);
+	s->place.next = 8;
+	assert_ok(store_write(store, keep_state, &in, &e), &e);
+	e = (struct err){ 0 };
+	assert_ok(store_read(store, find_state, &out, &e), &e);
+	assert_int_equal(out.state->place.next, 8);
+	free(out.state);
+	assert_ok(store_write(store, run_sql,
+			      "UPDATE ima_states SET state = replace(state, x'08', x'07')", &e),
+		  &e);
+	assert_refused(store_read(store, find_state, &out, &e), &e, E_SIGNATURE,
+		       "row of the database was changed (ima_states)");
+	store_drop(&store);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +418,8 @@ int main(void)
 		cmocka_unit_test(
 			what_was_acknowledged_survives_kill_9_and_the_rest_is_whole_or_absent),
 		cmocka_unit_test(a_database_that_was_put_back_is_refused),
+		cmocka_unit_test(
+			the_state_of_a_list_is_kept_once_per_host_and_told_when_it_was_changed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
