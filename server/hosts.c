@@ -253,12 +253,12 @@ int host_confirm_ek(struct tx *tx, const char *name, const u8 ek_hash[32], struc
 
 int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct err *e)
 {
-	static const char *const rows[] = { "DELETE FROM inventories WHERE ueid = $1",
-					    "DELETE FROM devices WHERE ueid = $1",
-					    "DELETE FROM boots WHERE ueid = $1",
-					    "DELETE FROM attestations WHERE ueid = $1",
-					    "DELETE FROM aks WHERE ueid = $1",
-					    "DELETE FROM hosts WHERE ueid = $1" };
+	static const char *const rows[] = {
+		"DELETE FROM inventories WHERE ueid = $1",  "DELETE FROM devices WHERE ueid = $1",
+		"DELETE FROM boots WHERE ueid = $1",	    "DELETE FROM proposals WHERE ueid = $1",
+		"DELETE FROM attestations WHERE ueid = $1", "DELETE FROM aks WHERE ueid = $1",
+		"DELETE FROM hosts WHERE ueid = $1"
+	};
 	struct digest ek_hash = host_ek_hash(buf_bytes(h->ek_pub));
 	struct db_value ueid = DB_B(BYTES(h->ueid)), ek_pub = DB_B(buf_bytes(h->ek_pub));
 	struct db_value hash = DB_B(digest_bytes(&ek_hash));

@@ -77,6 +77,19 @@ CREATE TABLE boots (                             -- logs that a quote confirmed;
 	command_line BLOB,                       -- what the kernel said of it; shown only where its digest was measured
 	PRIMARY KEY (ueid, reset_count, restart_count)
 );
+CREATE TABLE proposals (                         -- what hosts say they will boot next: nothing until somebody signs it
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	digest    BLOB NOT NULL,                 -- SHA-256 of the body: equal ones are one proposal
+	body      BLOB NOT NULL,                 -- as it came (proto/proposal.h)
+	seq       INTEGER NOT NULL,              -- the greater, the newer
+	time      INTEGER NOT NULL,              -- when it was proposed last
+	remote    TEXT NOT NULL,                 -- from where
+	corim     BLOB,                          -- digest of what was signed of it
+	signed_by TEXT,                          -- who imported that
+	mac       BLOB NOT NULL,                 -- of host and body
+	PRIMARY KEY (ueid, digest)
+);
+CREATE INDEX proposals_digest ON proposals(digest);
 CREATE TABLE inventories (                       -- what the host is made of, as accepted
 	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
 	set_at    INTEGER NOT NULL,
