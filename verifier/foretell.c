@@ -264,6 +264,10 @@ static int tell_event(struct telling *t, size_t i, struct err *e)
 
 	if (!claim->name[0])
 		return 0;
+	if (begins(bytes_text(claim->name), "uki/"))
+		return err_set(e, E_UNSUPPORTED,
+			       "this boot is a unified kernel image: what the next one measures is "
+			       "known where it is built");
 	boot_event_read(ev, &d);
 	if (name_is(claim, "kernel"))
 		return propose(t, claim, t->next->kernel, true, BYTES_NONE, e);

@@ -24,7 +24,7 @@ struct next_boot {
  * is digested as firmware does (Authenticode) where it is a PE image, and as the file it is where GRUB reads it.
  * What the log shows and nobody can know beforehand is named among the unforeseen.
  * @out: the proposal's body. Return: 0; E_USAGE for a boot that measured an initrd when none was given; E_FORMAT;
- * E_NOTFOUND when the log measured neither kernel nor initrd nor command line.
+ * E_UNSUPPORTED for a unified kernel image; E_NOTFOUND when the log measured neither kernel nor initrd nor command line.
  */
 int foretell(const struct next_boot *next, struct buf **out, struct err *e);
 

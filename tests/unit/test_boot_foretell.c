@@ -237,6 +237,23 @@ static void a_boot_with_an_initrd_needs_one_next_time(void **state)
 	buf_drop(&s.log);
 }
 
+static void a_unified_kernel_image_is_not_foretold(void **state)
+{
+	static const struct boot now = { WITH_STUB, "1", "k", "i", "ro", NULL };
+	struct boot_script s = boot_script_new(false);
+	OWNED(buf) section = boot_script_wide(".linux");
+	OWNED(boot_log) log = NULL;
+	OWNED(buf) body = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	boot_script_event(&s, 11, EV_IPL, buf_bytes(section), buf_bytes(section));
+	log = log_of(&s, &now);
+	assert_refused(foretell_from(log, &now, &now, NULL, &body, &e), &e, E_UNSUPPORTED,
+		       "unified kernel image");
+	buf_drop(&s.log);
+}
+
 /* In PCR 4 stands the digest that firmware computes, in PCR 9 the one of the file. */
 static void a_pe_image_has_its_authenticode_digest_and_the_files(void **state)
 {
@@ -276,6 +293,7 @@ int main(void)
 		cmocka_unit_test(what_is_foretold_is_what_the_next_boot_measures),
 		cmocka_unit_test(what_nobody_can_know_is_named),
 		cmocka_unit_test(a_boot_with_an_initrd_needs_one_next_time),
+		cmocka_unit_test(a_unified_kernel_image_is_not_foretold),
 		cmocka_unit_test(a_pe_image_has_its_authenticode_digest_and_the_files),
 	};
 
