@@ -19,6 +19,7 @@
 #include "common/text.h"
 #include "local.h"
 #include "pace.h"
+#include "propose.h"
 #include "round.h"
 #include "verbs.h"
 
@@ -171,6 +172,22 @@ static int give_attest(struct agent *a, struct bytes argument, int *fd, struct e
 	return (int)e->code;
 }
 
+static int give_proposed(struct agent *a, struct bytes body, int *fd, struct err *e)
+{
+	OWNED(buf) json = NULL;
+	int rc = !a->tpm && tpm_open(a->s.tcti, &a->tpm, e)
+			 ? (int)e->code
+			 : propose_run(&a->s, a->tpm, a->t, body, &json, e);
+
+	if (rc && e->code == E_TPM)
+		tpm_drop(&a->tpm);
+	a->busy = true;
+	if (rc)
+		return rc;
+	*fd = memfd_from("assay-proposed", buf_bytes(json), e);
+	return (int)e->code;
+}
+
 static int answer(struct agent *a, const struct local_request *rq, int *fd, struct err *e)
 {
 	char text[256];
@@ -191,6 +208,8 @@ static int answer(struct agent *a, const struct local_request *rq, int *fd, stru
 			 a->last_s ? a->last_status : "none", a->last_s, ASSAY_VERSION);
 		*fd = memfd_from("assay-status", bytes_text(text), e);
 		return (int)e->code;
+	case AGENT_PROPOSE:
+		return give_proposed(a, rq->argument, fd, e);
 	default:
 		return err_set(e, E_USAGE, "no such verb");
 	}

@@ -12,6 +12,8 @@ enum agent_verb {
 	AGENT_SHARE = 2,  /* memory file: 32 bytes of the share of the volume  */
 	AGENT_TOKEN = 3,  /* memory file: the token sent last                  */
 	AGENT_STATUS = 4, /* memory file: JSON                                 */
+	AGENT_PROPOSE =
+		5, /* argument: a proposal's body; memory file: the server's answer as JSON */
 };
 
 #endif

@@ -75,6 +75,9 @@ static int show(struct cli *c)
 	json_array_foreach(json_object_get(answer, "devices"), i, row)
 		printf("  %-38s %-16s %s\n", member(row, "label"), member(row, "status"),
 		       member(row, "address"));
+	if (json_object_get(answer, "next_boot"))
+		printf("  kernel %s: %s\n", member(json_object_get(answer, "next_boot"), "release"),
+		       member(json_object_get(answer, "next_boot"), "text"));
 	json_array_foreach(json_object_get(answer, "reasons"), i, row)
 		printf("- %s\n", member(row, "text"));
 	json_decref(answer);

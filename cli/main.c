@@ -31,6 +31,11 @@ static const char usage[] =
 	"  assay explain HOST                    why its verdict is what it is, and what to do; a "
 	"saved\n"
 	"                                        TOKEN with the options of verify instead of HOST\n"
+	"  assay refval propose [--release VERSION] [--kernel FILE] [--initrd FILE] [--cmdline "
+	"TEXT]\n"
+	"                                        tell the server what boots next; it counts once "
+	"an\n"
+	"                                        operator has signed it\n"
 	"  assay doctor                          what is missing or insecure here, and the next "
 	"step\n"
 	"offline:\n"
@@ -70,6 +75,13 @@ static const char usage[] =
 	"  assay refval coverage                 models of the fleet, and which have no reference "
 	"value\n"
 	"  assay refval activate ID [--until TIME|+14d] | deactivate ID | delete ID\n"
+	"  assay refval pending list | diff HOST|ID | drop HOST|ID\n"
+	"                                        what hosts say they will boot next, and what is "
+	"new in it\n"
+	"  assay refval pending sign HOST|ID --signer CERT --key KEY [--until TIME|+14d] "
+	"[--checked]\n"
+	"                                        make it acceptable; --checked: its digests were "
+	"compared\n"
 	"  assay refval anchor add CERT | list | remove DIGEST\n"
 	"                                        who may sign CoRIMs\n"
 	"  assay host boot HOST [--diff]         what its last boot measured; or what changed "
@@ -300,6 +312,11 @@ static const struct option options[] = {
 	{ "beside", required_argument, NULL, LONG_FIRST + OPT_BESIDE },
 	{ "until", required_argument, NULL, LONG_FIRST + OPT_UNTIL },
 	{ "old-shapes", no_argument, NULL, LONG_FIRST + OPT_OLD_SHAPES },
+	{ "release", required_argument, NULL, LONG_FIRST + OPT_RELEASE },
+	{ "kernel", required_argument, NULL, LONG_FIRST + OPT_KERNEL },
+	{ "initrd", required_argument, NULL, LONG_FIRST + OPT_INITRD },
+	{ "cmdline", required_argument, NULL, LONG_FIRST + OPT_CMDLINE },
+	{ "checked", no_argument, NULL, LONG_FIRST + OPT_CHECKED },
 	{ 0 },
 };
 

@@ -274,5 +274,9 @@ int cmd_refval(struct cli *c, const char *verb)
 		return refval_check(c);
 	if (!strcmp(verb, "diff"))
 		return refval_diff(c);
+	if (!strcmp(verb, "propose"))
+		return refval_propose(c);
+	if (!strcmp(verb, "pending"))
+		return refval_pending(c);
 	return refval_manage(c, verb);
 }

@@ -9,13 +9,17 @@
 int refval_manage(struct cli *c, const char *verb);
 /** refval_digest - of the one CoRIM on the server with this id, or a digest that begins with @word. */
 int refval_digest(const struct cli *c, const char *word, char digest[65], struct err *e);
-/** refval_import - the file, with --beside, --unsigned and --until; *@answer is the caller's. */
-int refval_import(struct cli *c, const char *file, json_t **answer, struct err *e);
+/** refval_import_bytes - a signed CoRIM, with --until; *@answer is the caller's. */
+int refval_import_bytes(const struct cli *c, struct bytes corim, json_t **answer, struct err *e);
 /** refval_show - one CoRIM with its statements, as the server has it; *@out is the caller's. */
 int refval_show(const struct cli *c, const char *word, json_t **out, struct err *e);
 /** refval_act - activate (with --until), deactivate or delete. */
 int refval_act(struct cli *c, const char *word, const char *verb, struct err *e);
 
+/** refval_propose - on a host: what it will boot next, to the server by way of the agent. */
+int refval_propose(struct cli *c);
+/** refval_pending - list, diff, sign and drop what hosts proposed. */
+int refval_pending(struct cli *c);
 int refval_build(struct cli *c);
 int refval_check(struct cli *c);
 int refval_diff(struct cli *c);

@@ -95,21 +95,33 @@ static int read_both(const struct cli *c, const char *path, struct buf **out, si
 	return 0;
 }
 
-int refval_import(struct cli *c, const char *file, json_t **answer, struct err *e)
+static int send_corim(const struct cli *c, struct bytes b, size_t n_beside, json_t **answer,
+		      struct err *e)
 {
-	OWNED(buf) b = NULL;
 	char path[256];
-	size_t n_beside;
 
-	if (read_both(c, file, &b, &n_beside, e))
-		return (int)e->code;
 	snprintf(path, sizeof(path), "/endorsement-provisioning/v1/submit?unsigned=%s",
 		 c->option[OPT_UNSIGNED] ? "yes" : "no");
 	if (n_beside)
 		snprintf(path + strlen(path), sizeof(path) - strlen(path), "&beside=%zu", n_beside);
 	if (add_until(c, path, sizeof(path), '&', e))
 		return (int)e->code;
-	return call_server(c, "POST", path, "application/rim+cose", buf_bytes(b), answer, e);
+	return call_server(c, "POST", path, "application/rim+cose", b, answer, e);
+}
+
+int refval_import_bytes(const struct cli *c, struct bytes corim, json_t **answer, struct err *e)
+{
+	return send_corim(c, corim, 0, answer, e);
+}
+
+static int import_file(const struct cli *c, const char *file, json_t **answer, struct err *e)
+{
+	OWNED(buf) b = NULL;
+	size_t n_beside;
+
+	if (read_both(c, file, &b, &n_beside, e))
+		return (int)e->code;
+	return send_corim(c, buf_bytes(b), n_beside, answer, e);
 }
 
 static int import(struct cli *c)
@@ -119,7 +131,7 @@ static int import(struct cli *c)
 
 	if (c->argc != 1)
 		return cli_usage();
-	if (refval_import(c, c->argv[0], &answer, &e))
+	if (import_file(c, c->argv[0], &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json)
 		cli_json("refval.import", true, answer);

@@ -71,6 +71,16 @@ enum {
 	CORIM_MEMBERS_MAX = 256,	/* of one domain                                              */
 	CORIM_LISTED_MAX = 4096,	/* tags in one CoTL                                           */
 
+	/* proposals: what a host says it will boot next */
+	PROPOSAL_ELEMENTS_MAX = 64,	/* kernel, initrd, command line, and GRUB's lines about them     */
+	PROPOSAL_MAX = 49152,		/* a command line and digests of up to four banks, each, in one local packet */
+	PROPOSAL_REQUEST_MAX = 49152 + 8704, /* and the quote about it                                   */
+	PROPOSALS_PER_HOST_MAX = 8,	/* the newest; a host has two or three kernels               */
+	PROPOSALS_RATE_MAX = 20,	/* of one host while a nonce is kept; an apt run makes two   */
+	KERNEL_FILE_MAX = 256 * 1024 * 1024,
+	INITRD_FILE_MAX = 1024 * 1024 * 1024, /* MODULES=most with firmware: 200 MB                   */
+	PE_SECTIONS_MAX = 96,		/* the loader of Windows takes no more                       */
+
 	/* TPM */
 	TPM_STRUCT_MAX = 4096,		/* any TPM2B                                                  */
 	TPM_BANKS_MAX = 8,

@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "expected.h"
 #include "problem.h"
+#include "proposals.h"
 #include "proto/eat.h"
 #include "secrets.h"
 #include "server.h"
@@ -113,7 +114,20 @@ void get_hosts(struct call *c)
 struct one_host {
 	const char *name;
 	json_t *list;
+	struct server *server;
 };
+
+/* What it said it will boot next, and what reference values say of that. */
+static int add_next_boot(struct tx *tx, const struct one_host *o, json_t *host, struct err *e)
+{
+	json_t *next = NULL;
+
+	if (proposals_next_boot(tx, o->server, o->name, NULL, &next, e))
+		return (int)e->code;
+	if (next)
+		json_object_set_new(host, "next_boot", next);
+	return 0;
+}
 
 static int list_ak(void *user, const struct db_row *row, struct err *e)
 {
@@ -150,6 +164,8 @@ static int add_ak(struct tx *tx, const struct one_host *o, struct err *e)
 	json_object_set_new(j, "ek_hash", json_string(hex_write(digest_bytes(&ek_hash), hex)));
 	aks = json_array();
 	json_object_set_new(j, "aks", aks);
+	if (add_next_boot(tx, o, j, e))
+		return (int)e->code;
 	ueid = DB_B(BYTES(h->ueid));
 	return db_run(tx->db,
 		      "SELECT name, state, created FROM aks WHERE ueid = $1 ORDER BY created",
@@ -172,7 +188,7 @@ static int one_host(struct tx *tx, void *arg, struct err *e)
 
 void get_host(struct call *c)
 {
-	struct one_host o = { c->part[0], json_array() };
+	struct one_host o = { c->part[0], json_array(), c->server };
 	char deployment[UUID_TEXT_LEN + 1];
 	struct err e = { 0 };
 

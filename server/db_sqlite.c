@@ -38,12 +38,7 @@ static int take_number(void *user, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-/* What schema 1 has got since it was first made: a database of an earlier build gets it when it is opened. */
-static const char additions[] =
-	"CREATE TABLE IF NOT EXISTS ima_states (ueid BLOB PRIMARY KEY"
-	" REFERENCES hosts(ueid), time INTEGER NOT NULL, state BLOB NOT NULL,"
-	" mac BLOB NOT NULL)";
-
+/* A database of an earlier build gets the tables that schema 1 has got since. */
 static int bring_to_schema(struct db *d, bool create, struct err *e)
 {
 	long long version = 0;
@@ -51,7 +46,7 @@ static int bring_to_schema(struct db *d, bool create, struct err *e)
 	if (db_run(d, "PRAGMA user_version", NULL, 0, take_number, &version, NULL, e))
 		return (int)e->code;
 	if (version == SCHEMA_VERSION)
-		return exec(d, additions, e);
+		return exec(d, schema_sql, e);
 	if (version != 0)
 		return err_set(e, E_CONFIG, "database has schema %lld, this build knows %d",
 			       version, SCHEMA_VERSION);

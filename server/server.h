@@ -57,6 +57,12 @@ void delete_anchor(struct call *c);
 void get_coverage(struct call *c);
 /* boots.c */
 void get_boots(struct call *c);
+/* proposals_api.c */
+void post_proposal(struct call *c);
+void get_proposals(struct call *c);
+void get_proposal(struct call *c);
+void post_proposal_signed(struct call *c);
+void delete_proposal(struct call *c);
 /* api.c */
 void get_hosts(struct call *c);
 void get_host(struct call *c);

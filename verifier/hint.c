@@ -113,6 +113,11 @@ const char *reason_hint(const struct reason *r)
 	for (int i = 0; r->policy[0] && i < POLICY_RULE_COUNT; i++)
 		if (!strcmp(r->policy, policy_rule_name((enum policy_rule)i)))
 			return policy_hints[i];
+	if (r->wanted[0] && !strcmp(r->device, "host"))
+		return "Something was booted that nobody you trust has approved. If it was an "
+		       "update that you meant, sign what the host proposed (assay refval pending) "
+		       "or "
+		       "import the reference values of that version; else do not trust it.";
 	if (r->wanted[0])
 		return "Something runs here that nobody you trust has approved. If it was an "
 		       "update that you meant, import the reference values of that version (assay "

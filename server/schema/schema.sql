@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Schema 1. Rows that decide trust carry a MAC under a key derived from the key-encryption key
 -- (column mac), checked on load: who can only write the database cannot enrol a host.
-CREATE TABLE hosts (
+CREATE TABLE IF NOT EXISTS hosts (
 	ueid      BLOB PRIMARY KEY,              -- 0x01 || SHA-256(Name of the EK)
 	name      TEXT NOT NULL UNIQUE,
 	grp       TEXT NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE hosts (
 	created   INTEGER NOT NULL,
 	mac       BLOB NOT NULL
 );
-CREATE TABLE aks (
+CREATE TABLE IF NOT EXISTS aks (
 	name      BLOB PRIMARY KEY,              -- Name of the AK
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	pub       BLOB NOT NULL,
@@ -19,15 +19,15 @@ CREATE TABLE aks (
 	created   INTEGER NOT NULL,
 	mac       BLOB NOT NULL
 );
-CREATE INDEX aks_ueid ON aks(ueid);
-CREATE TABLE expected_hosts (                    -- registered beforehand, by CI
+CREATE INDEX IF NOT EXISTS aks_ueid ON aks(ueid);
+CREATE TABLE IF NOT EXISTS expected_hosts (                    -- registered beforehand, by CI
 	ek_hash   BLOB PRIMARY KEY,              -- SHA-256 of the EK's TPMT_PUBLIC
 	name      TEXT,
 	grp       TEXT NOT NULL,
 	created   INTEGER NOT NULL,
 	mac       BLOB NOT NULL
 );
-CREATE TABLE join_tokens (
+CREATE TABLE IF NOT EXISTS join_tokens (
 	hash      BLOB PRIMARY KEY,              -- SHA-256 of the token
 	grp       TEXT NOT NULL,
 	host_name TEXT,
@@ -36,7 +36,7 @@ CREATE TABLE join_tokens (
 	used      INTEGER,
 	mac       BLOB NOT NULL
 );
-CREATE TABLE enrolments (                        -- challenges on their way, five minutes
+CREATE TABLE IF NOT EXISTS enrolments (                        -- challenges on their way, five minutes
 	id        TEXT PRIMARY KEY,
 	request   BLOB NOT NULL,                 -- SHA-256 of the request body
 	secret    BLOB NOT NULL,                 -- SHA-256 of the challenge
@@ -50,14 +50,14 @@ CREATE TABLE enrolments (                        -- challenges on their way, fiv
 	done      INTEGER NOT NULL DEFAULT 0,    -- activated: the same answer again is no second try
 	mac       BLOB NOT NULL
 );
-CREATE TABLE sessions (                          -- one row per nonce that was consumed
+CREATE TABLE IF NOT EXISTS sessions (                          -- one row per nonce that was consumed
 	nonce     BLOB PRIMARY KEY,
 	time      INTEGER NOT NULL,
 	ueid      BLOB,                          -- NULL: cancelled by DELETE
 	answer    BLOB NOT NULL                  -- the JSON answer without release, readable for a while
 );
-CREATE INDEX sessions_time ON sessions(time);
-CREATE TABLE attestations (                      -- the last verdict of each host, and its boot
+CREATE INDEX IF NOT EXISTS sessions_time ON sessions(time);
+CREATE TABLE IF NOT EXISTS attestations (                      -- the last verdict of each host, and its boot
 	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
 	time      INTEGER NOT NULL,
 	status    INTEGER NOT NULL,              -- AR4SI: 2, 32, 96
@@ -68,7 +68,7 @@ CREATE TABLE attestations (                      -- the last verdict of each hos
 	devices   TEXT NOT NULL,                 -- JSON summary for people
 	token     BLOB NOT NULL                  -- the evidence, for replay against a draft policy
 );
-CREATE TABLE boots (                             -- logs that a quote confirmed; of the last two boots of a host
+CREATE TABLE IF NOT EXISTS boots (                             -- logs that a quote confirmed; of the last two boots of a host
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	reset_count   INTEGER NOT NULL,
 	restart_count INTEGER NOT NULL,
@@ -77,20 +77,33 @@ CREATE TABLE boots (                             -- logs that a quote confirmed;
 	command_line BLOB,                       -- what the kernel said of it; shown only where its digest was measured
 	PRIMARY KEY (ueid, reset_count, restart_count)
 );
-CREATE TABLE ima_states (                        -- of the last boot of a host whose IMA list was judged
+CREATE TABLE IF NOT EXISTS ima_states (                        -- of the last boot of a host whose IMA list was judged
 	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
 	time      INTEGER NOT NULL,
 	state     BLOB NOT NULL,                 -- verifier/ima_state.c: next entry, PCR 10 per bank, findings, who vouched
 	mac       BLOB NOT NULL
 );
-CREATE TABLE inventories (                       -- what the host is made of, as accepted
+CREATE TABLE IF NOT EXISTS proposals (                         -- what hosts say they will boot next: nothing until somebody signs it
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	digest    BLOB NOT NULL,                 -- SHA-256 of the body: equal ones are one proposal
+	body      BLOB NOT NULL,                 -- as it came (proto/proposal.h)
+	seq       INTEGER NOT NULL,              -- the greater, the newer
+	time      INTEGER NOT NULL,              -- when it was proposed last
+	remote    TEXT NOT NULL,                 -- from where
+	corim     BLOB,                          -- digest of what was signed of it
+	signed_by TEXT,                          -- who imported that
+	mac       BLOB NOT NULL,                 -- of host and body
+	PRIMARY KEY (ueid, digest)
+);
+CREATE INDEX IF NOT EXISTS proposals_digest ON proposals(digest);
+CREATE TABLE IF NOT EXISTS inventories (                       -- what the host is made of, as accepted
 	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
 	set_at    INTEGER NOT NULL,
 	set_by    TEXT NOT NULL,
 	bytes     BLOB NOT NULL,                 -- encoded array of pci-function
 	mac       BLOB NOT NULL
 );
-CREATE TABLE devices (                           -- identities seen with a valid chain and signature
+CREATE TABLE IF NOT EXISTS devices (                           -- identities seen with a valid chain and signature
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	label     TEXT NOT NULL,
 	leaf_key  BLOB NOT NULL,                 -- SHA-256 of the leaf's SubjectPublicKeyInfo
@@ -100,8 +113,8 @@ CREATE TABLE devices (                           -- identities seen with a valid
 	mac       BLOB NOT NULL,
 	PRIMARY KEY (ueid, label)
 );
-CREATE INDEX devices_leaf ON devices(leaf_key);
-CREATE TABLE corims (
+CREATE INDEX IF NOT EXISTS devices_leaf ON devices(leaf_key);
+CREATE TABLE IF NOT EXISTS corims (
 	digest    BLOB PRIMARY KEY,              -- SHA-256 of the bytes
 	bytes     BLOB NOT NULL,                 -- as signed; verified again whenever they are loaded
 	beside    BLOB NOT NULL,                 -- the CoRIM that a hash envelope or detached payload names, or empty
@@ -112,14 +125,14 @@ CREATE TABLE corims (
 	changed_by TEXT NOT NULL,
 	mac       BLOB NOT NULL
 );
-CREATE TABLE corim_anchors (                     -- certificates that sign CoRIMs or root the chains of those who do
+CREATE TABLE IF NOT EXISTS corim_anchors (                     -- certificates that sign CoRIMs or root the chains of those who do
 	digest    BLOB PRIMARY KEY,              -- SHA-256 of the DER
 	der       BLOB NOT NULL,
 	added     INTEGER NOT NULL,
 	added_by  TEXT NOT NULL,
 	mac       BLOB NOT NULL
 );
-CREATE TABLE secrets (                           -- the server's half of a disk key
+CREATE TABLE IF NOT EXISTS secrets (                           -- the server's half of a disk key
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	uuid      BLOB NOT NULL,
 	epoch     INTEGER NOT NULL,
@@ -130,7 +143,7 @@ CREATE TABLE secrets (                           -- the server's half of a disk 
 	created   INTEGER NOT NULL,
 	PRIMARY KEY (uuid, epoch)
 );
-CREATE TABLE admin_tokens (
+CREATE TABLE IF NOT EXISTS admin_tokens (
 	hash      BLOB PRIMARY KEY,              -- SHA-256 of the token
 	name      TEXT NOT NULL UNIQUE,
 	role      TEXT NOT NULL,                 -- viewer, operator, provisioner, admin
@@ -138,7 +151,7 @@ CREATE TABLE admin_tokens (
 	revoked   INTEGER,
 	mac       BLOB NOT NULL
 );
-CREATE TABLE audit (                             -- hash-chained
+CREATE TABLE IF NOT EXISTS audit (                             -- hash-chained
 	seq       INTEGER PRIMARY KEY,
 	time      INTEGER NOT NULL,
 	actor     TEXT NOT NULL,

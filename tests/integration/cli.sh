@@ -121,6 +121,19 @@ check refval_show_of_an_unknown_one_is_refused 2 "no CoRIM has the id" $assay re
 check refval_diff_of_one_with_itself_finds_nothing 0 "no difference" $assay refval diff cli/golden-1 "$work/golden.corim"
 check refval_export_gives_the_signed_bytes 0 "^same$" bash -c "$assay refval export cli/golden-1 --out $work/exported >/dev/null && cmp $work/exported $work/golden.corim && echo same"
 check refval_import_of_the_same_again_changes_nothing 0 "was there already" $assay refval import "$work/golden.corim"
+mkdir "$work/bin"
+printf '#!/bin/sh\nexec %s/cli/assay --socket %s/nobody.sock --collector %s/nobody.sock "$@"\n' "$build" "$work" "$work" >"$work/bin/assay"
+chmod 755 "$work/bin/assay"
+hook() { env PATH="$work/bin:$PATH" "$top/deploy/$1" "${@:2}" | tee /dev/stderr | wc -l; }
+check a_hook_without_an_agent_says_one_line_and_does_not_fail 0 "next boot \(6.12.1\) was not proposed: .*(collector|nobody).*1$" \
+	bash -c "$(declare -f hook); work=$work top=$top; hook initramfs-tools/post-update.d/assay 6.12.1 /boot/initrd.img-6.12.1 2>&1 | tr '\n' ' ' | sed 's/ $//'"
+check and_for_a_kernel_without_an_initrd_too 0 "next boot \(6.12.1\) was not proposed: .*1$" \
+	bash -c "$(declare -f hook); work=$work top=$top; export INITRD=No; hook kernel/postinst.d/zz-assay 6.12.1 2>&1 | tr '\n' ' ' | sed 's/ $//'"
+check a_host_without_assay_hears_nothing 0 "^$" env PATH=/usr/bin:/bin "$top/deploy/initramfs-tools/post-update.d/assay" 6.12.1
+check refval_pending_of_nobody_is_refused 2 "no proposal is of a host" $assay refval pending diff nobody
+check refval_pending_without_a_verb_is_usage 1 "refval pending" $assay refval pending
+check refval_propose_of_no_version_is_usage 1 "no version of a kernel" $assay refval propose --release ../etc
+check and_without_a_kernel_says_which_file 2 "/boot/vmlinuz-0.0.0-none" $assay refval propose --release 0.0.0-none --collector "$work/collector.sock"
 check refval_coverage_counts_acceptable_states 0 "^tcg:boot-log +[12] +[12]$" $assay refval coverage
 check refval_delete_forgets 0 "deleted" $assay refval delete cli/two
 check refval_deactivate_takes_it_out 0 "deactivated" $assay refval deactivate cli/golden-1

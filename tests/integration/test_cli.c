@@ -103,6 +103,13 @@ static void stands_in_the_report(const char *name)
 	X(refval_diff_of_one_with_itself_finds_nothing)                                            \
 	X(refval_export_gives_the_signed_bytes)                                                    \
 	X(refval_import_of_the_same_again_changes_nothing)                                         \
+	X(a_hook_without_an_agent_says_one_line_and_does_not_fail)                                 \
+	X(and_for_a_kernel_without_an_initrd_too)                                                  \
+	X(a_host_without_assay_hears_nothing)                                                      \
+	X(refval_pending_of_nobody_is_refused)                                                     \
+	X(refval_pending_without_a_verb_is_usage)                                                  \
+	X(refval_propose_of_no_version_is_usage)                                                   \
+	X(and_without_a_kernel_says_which_file)                                                    \
 	X(refval_coverage_counts_acceptable_states)                                                \
 	X(refval_delete_forgets)                                                                   \
 	X(refval_deactivate_takes_it_out)                                                          \

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A boot log of our own bytes: boot-log-make FILE [COMMAND-LINE] writes a crypto-agile log with a SHA-256
- * bank, as firmware, shim and GRUB would, and prints a line "PCR DIGEST" for each event, to be extended
- * into a TPM.
+ * A boot log of our own bytes: boot-log-make FILE [COMMAND-LINE [KERNEL INITRD]] writes a crypto-agile log with a
+ * SHA-256 bank, as firmware, shim and GRUB would, and prints a line "PCR DIGEST" for each event, to be extended
+ * into a TPM. KERNEL and INITRD are files; their content is what is measured, whatever it is.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -93,14 +93,33 @@ static void variable(uint32_t pcr, uint32_t type, const char *guid, const char *
 		event(pcr, type, room, len, room, len);
 }
 
+/* What stands where the kernel and the initrd are. */
+static struct file {
+	const char *content;
+	size_t len;
+} kernel = { "vmlinuz", 7 }, initrd = { "initrd.img", 10 };
+
+static int read_file(const char *path, struct file *f)
+{
+	static char rooms[2][65536];
+	static int n;
+	FILE *in = fopen(path, "rb");
+
+	if (!in)
+		return 1;
+	f->content = rooms[n];
+	f->len = fread(rooms[n++], 1, sizeof(rooms[0]), in);
+	return fclose(in);
+}
+
 /* UEFI_IMAGE_LOAD_EVENT of a file in the EFI partition. */
-static void image(const char *path, const char *content)
+static void image(const char *path, const char *content, size_t content_len)
 {
 	size_t node = 4 + 2 * (strlen(path) + 1);
 
 	len = 0;
 	put_number(0x7a000000, 8);
-	put_number(strlen(content), 8);
+	put_number(content_len, 8);
 	put_number(0, 8);
 	put_number(node + 4, 8);
 	put("\x04\x04", 2);
@@ -108,16 +127,21 @@ static void image(const char *path, const char *content)
 	put_wide(path);
 	put_number(0, 2);
 	put("\x7f\xff\x04\x00", 4);
-	event(4, 0x80000003, content, strlen(content), room, len);
+	event(4, 0x80000003, content, content_len, room, len);
 }
 
 /* EV_IPL of GRUB: the digest is of what stands behind the prefix, or of the file. */
-static void ipl(uint32_t pcr, const char *prefix, const char *text, const char *measured)
+static void ipl(uint32_t pcr, const char *prefix, const char *text, const char *measured, size_t n)
 {
 	len = 0;
 	put(prefix, strlen(prefix));
 	put(text, strlen(text) + 1);
-	event(pcr, 0x0000000d, measured, strlen(measured), room, len);
+	event(pcr, 0x0000000d, measured, n, room, len);
+}
+
+static void line(const char *prefix, const char *text)
+{
+	ipl(8, prefix, text, text, strlen(text));
 }
 
 static void text(uint32_t pcr, uint32_t type, const char *data)
@@ -154,28 +178,29 @@ static void boot_loader(const char *command_line)
 {
 	char command[512];
 
-	image("\\EFI\\debian\\shimx64.efi", "shim");
-	image("\\EFI\\debian\\grubx64.efi", "grub");
+	image("\\EFI\\debian\\shimx64.efi", "shim", 4);
+	image("\\EFI\\debian\\grubx64.efi", "grub", 4);
 	snprintf(command, sizeof(command), "linux %s", command_line);
-	ipl(8, "grub_cmd: ", command, command);
-	ipl(9, "", KERNEL, "vmlinuz");
-	image("", "vmlinuz");
-	ipl(8, "kernel_cmdline: ", command_line, command_line);
-	ipl(8, "grub_cmd: ", "initrd (hd0,gpt2)/initrd.img", "initrd (hd0,gpt2)/initrd.img");
-	ipl(9, "", "(hd0,gpt2)/initrd.img", "initrd.img");
+	line("grub_cmd: ", command);
+	ipl(9, "", KERNEL, kernel.content, kernel.len);
+	image("", kernel.content, kernel.len);
+	line("kernel_cmdline: ", command_line);
+	line("grub_cmd: ", "initrd (hd0,gpt2)/initrd.img");
+	ipl(9, "", "(hd0,gpt2)/initrd.img", initrd.content, initrd.len);
 	text(5, 0x80000007, "Exit Boot Services Invocation");
 	text(5, 0x80000007, "Exit Boot Services Returned with Success");
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2 || argc > 3 || (argc == 3 && strlen(argv[2]) > 400) ||
+	if (argc < 2 || argc == 4 || argc > 5 || (argc > 2 && strlen(argv[2]) > 400) ||
+	    (argc == 5 && (read_file(argv[3], &kernel) || read_file(argv[4], &initrd))) ||
 	    !(out = fopen(argv[1], "wb"))) {
-		fputs("usage: boot-log-make FILE [COMMAND-LINE]\n", stderr);
+		fputs("usage: boot-log-make FILE [COMMAND-LINE [KERNEL INITRD]]\n", stderr);
 		return 1;
 	}
 	header();
 	firmware();
-	boot_loader(argc == 3 ? argv[2] : OPTIONS);
+	boot_loader(argc > 2 ? argv[2] : OPTIONS);
 	return fclose(out) ? 1 : 0;
 }

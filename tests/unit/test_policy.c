@@ -455,7 +455,9 @@ static void every_reason_comes_with_something_to_do(void **state)
 	r.tier = TIER_CONTRAINDICATED;
 	assert_non_null(strstr(reason_hint(&r), "does not go together"));
 	snprintf(r.wanted, sizeof(r.wanted), "x");
-	assert_non_null(strstr(reason_hint(&r), "import the reference values"));
+	assert_non_null(strstr(reason_hint(&r), "(assay refval import)"));
+	snprintf(r.device, sizeof(r.device), "host");
+	assert_non_null(strstr(reason_hint(&r), "sign what the host proposed"));
 }
 
 static void limits_that_are_no_limits_are_refused(void **state)

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz.h"
+
+#include "proto/pe_image.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	u8 *copy = fuzz_copy(data, size);
+	struct bytes file = { copy, size };
+	struct pe_image p;
+	struct err e = { 0 };
+
+	if (!pe_image_parse(file, &p, &e)) {
+		struct digest d = pe_image_digest(&p, DIGEST_SHA256);
+
+		planted_bug(file, d.alg && p.n > 3 && (p.pieces[3].len & 0xff) == 0x7f);
+	}
+	free(copy);
+	return 0;
+}

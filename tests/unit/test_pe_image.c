@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support.h"
+
+#include <stdio.h>
+
+#include "common/text.h"
+#include "proto/pe_image.h"
+
+#define CORPUS "../fuzz/corpus/fuzz_pe_image/"
+
+static int parse(struct bytes b, struct pe_image *out, struct err *e)
+{
+	u8 *copy = heap_copy(b);
+	int rc = pe_image_parse((struct bytes){ copy, b.len }, out, e);
+
+	free(copy);
+	return rc;
+}
+
+/* What osslsigncode 2.5 calculates for these files once it has signed them. */
+static void the_digest_is_the_one_that_another_program_signs(void **state)
+{
+	static const struct {
+		const char *file, *sha256;
+	} rows[] = {
+		{ "plus", "4ce8a2fa66f4057057672e6bffcc0ec4afbcb975d15fd02ff7c0a568465eeca1" },
+		/* the signature in it is not hashed */
+		{ "signed", "4ce8a2fa66f4057057672e6bffcc0ec4afbcb975d15fd02ff7c0a568465eeca1" },
+		{ "pe32", "6d1bd359016819eecfb00e26294a00a231bc475d5968da78ad6fe099c991ff76" },
+		/* sections in another order than in the file, and bytes behind them */
+		{ "backwards", "d473c959ce13a82ecbbf182ca19d6543fd87a6b9c89dccb48fbc6de05f7a9c74" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char path[100], hex[65];
+		OWNED(buf) file = NULL;
+		struct pe_image p;
+		struct digest d;
+		struct err e = { 0 };
+
+		snprintf(path, sizeof(path), CORPUS "%s", rows[i].file);
+		file = own_vector(path);
+		assert_true(pe_image_is(buf_bytes(file)));
+		assert_ok(pe_image_parse(buf_bytes(file), &p, &e), &e);
+		d = pe_image_digest(&p, DIGEST_SHA256);
+		assert_string_equal(hex_write(digest_bytes(&d), hex), rows[i].sha256);
+	}
+}
+
+/* By hand: all of the file but four bytes of checksum and eight of the entry. */
+static void checksum_and_certificate_entry_are_all_that_is_left_out(void **state)
+{
+	static const struct {
+		const char *file;
+		size_t skip[2]; /* 0: there is no entry */
+	} rows[] = { { "plus", { 0x98, 0xe8 } },
+		     { "pe32", { 0x98, 0xd8 } },
+		     { "no-directory", { 0x98, 0 } } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char path[100];
+		OWNED(buf) file = NULL;
+		OWNED(buf) kept = buf_new(65536);
+		struct pe_image p;
+		struct digest d, expected;
+		struct err e = { 0 };
+
+		snprintf(path, sizeof(path), CORPUS "%s", rows[i].file);
+		file = own_vector(path);
+		for (size_t at = 0; at < file->w.len; at++) {
+			bool checksum = at >= rows[i].skip[0] && at < rows[i].skip[0] + 4;
+			bool entry = rows[i].skip[1] && at >= rows[i].skip[1] &&
+				     at < rows[i].skip[1] + 8;
+
+			if (!checksum && !entry)
+				write_u8(&kept->w, file->w.at[at]);
+		}
+		assert_ok(pe_image_parse(buf_bytes(file), &p, &e), &e);
+		d = pe_image_digest(&p, DIGEST_SHA384);
+		expected = digest_of(DIGEST_SHA384, &(struct bytes){ kept->w.at, kept->w.len }, 1);
+		assert_true(digest_equals(&d, digest_bytes(&expected)));
+	}
+}
+
+static void one_wrong_byte_is_refused_and_named(void **state)
+{
+	/* "signed": PE header at 0x40, optional header at 0x58, sections at 0x148, certificates the last 64 bytes */
+	static const struct {
+		size_t at;
+		u8 put;
+		const char *why;
+	} rows[] = {
+		{ 0x00, 'N', "DOS signature" },
+		{ 0x3f, 0x7f, "PE signature" },
+		{ 0x40, 'Q', "PE signature" },
+		{ 0x46, 97, "more than 96 sections" },
+		{ 0x54, 8, "optional header" },
+		{ 0x58, 0x0c, "Magic" },
+		{ 0x95, 0x80, "SizeOfHeaders" },     /* runs past the file */
+		{ 0x95, 0x01, "SizeOfHeaders" },     /* ends before its own headers do: see below */
+		{ 0xe9, 0x01, "certificate table" }, /* begins before the end it should have */
+		{ 0xec, 0x41, "certificate table" }, /* longer than what is left */
+		{ 0x15b, 0x80, "section is not in the file" }, /* SizeOfRawData */
+		{ 0x15f, 0x80, "section is not in the file" }, /* PointerToRawData */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		OWNED(buf) file = own_vector(CORPUS "signed");
+		struct pe_image p;
+		struct err e = { 0 };
+
+		if (i == 7) /* 0x100 */
+			file->w.at[0x94] = 0;
+		file->w.at[rows[i].at] = rows[i].put;
+		assert_refused(parse(buf_bytes(file), &p, &e), &e, i == 3 ? E_LIMIT : E_FORMAT,
+			       rows[i].why);
+	}
+}
+
+static void every_truncation_is_refused_or_another_digest(void **state)
+{
+	OWNED(buf) file = own_vector(CORPUS "plus");
+	struct pe_image p;
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t n = 0; n < file->w.len; n++)
+		assert_refused(parse((struct bytes){ file->w.at, n }, &p, &e), &e, E_FORMAT,
+			       "PE image");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_digest_is_the_one_that_another_program_signs),
+		cmocka_unit_test(checksum_and_certificate_entry_are_all_that_is_left_out),
+		cmocka_unit_test(one_wrong_byte_is_refused_and_named),
+		cmocka_unit_test(every_truncation_is_refused_or_another_digest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
