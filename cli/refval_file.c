@@ -142,14 +142,11 @@ static int check_anchor(const struct cli *c, struct corim *corim, struct err *e)
 {
 	OWNED(trust_store) roots = trust_store_new();
 	OWNED(cert_list) anchors = NULL;
-	OWNED(buf) pem = NULL;
 
 	if (!roots)
 		return err_set(e, E_MEMORY, "no memory for trust anchors");
 	if (trust_store_add_file(roots, c->option[OPT_ANCHOR], e) ||
-	    file_read(c->option[OPT_ANCHOR], 65536, &pem, e) ||
-	    (pem->w.len && pem->w.at[0] == 0x30 ? cert_list_from_der(buf_bytes(pem), &anchors, e)
-						: cert_list_from_pem(buf_bytes(pem), &anchors, e)))
+	    cert_list_load(c->option[OPT_ANCHOR], &anchors, e))
 		return (int)e->code;
 	return corim_check_signature(corim, roots, anchors, clock_now_s(), e);
 }

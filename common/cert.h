@@ -45,14 +45,17 @@ struct cert_list {
 /** cert_list_from_der - concatenated DER, no gaps, every byte used (lie 33 of tests/device/hostile.c). */
 int cert_list_from_der(struct bytes der, struct cert_list **out, struct err *e);
 int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e);
+/** cert_list_load - of a file: one or more in PEM, or concatenated DER. Its errors begin with @path. */
+int cert_list_load(const char *path, struct cert_list **out, struct err *e);
 void cert_list_drop(struct cert_list **l);
 
 /** struct trust_store - accepted roots; immutable once it is used by several threads. */
 struct trust_store;
 struct trust_store *trust_store_new(void);
 int trust_store_add(struct trust_store *s, const struct cert *c, struct err *e);
-/** trust_store_add_file - one or more PEM certificates, or one DER certificate. */
+/** trust_store_add_file, trust_store_add_folder - those of cert_list_load(), of all files; "": none. */
 int trust_store_add_file(struct trust_store *s, const char *path, struct err *e);
+int trust_store_add_folder(struct trust_store *s, const char *folder, struct err *e);
 /**
  * trust_store_only - a store with that one root of @s whose DER has @digest under @alg.
  * Return: 0, or E_NOTFOUND when no accepted root has it.
@@ -65,6 +68,7 @@ void trust_store_drop(struct trust_store **s);
 /** trust_store_add_intermediate - a certificate that may stand between leaf and root, and is not trusted for that. */
 int trust_store_add_intermediate(struct trust_store *s, const struct cert *c, struct err *e);
 int trust_store_add_intermediate_file(struct trust_store *s, const char *path, struct err *e);
+int trust_store_add_intermediate_folder(struct trust_store *s, const char *folder, struct err *e);
 
 /** struct crls - revocation lists. crls_load - all files of @folder, DER or PEM; "": none. */
 struct crls;

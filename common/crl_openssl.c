@@ -4,8 +4,6 @@
  * certificate or skips silently what it does not understand; ours refuses the latter when it is loaded.
  * SPEC: RFC 5280 5, 6.3
  */
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <openssl/err.h>
@@ -88,49 +86,39 @@ static int add_pem(struct crls *c, struct bytes pem, struct err *e)
 	return rc || n ? rc : err_set(e, E_FORMAT, "no revocation list, PEM or DER");
 }
 
-static int add_file(struct crls *c, const char *path, struct err *e)
+static int add_der(struct crls *c, struct bytes der, struct err *e)
 {
-	OWNED(buf) content = NULL;
-	X509_CRL *crl;
-	const u8 *p;
+	const u8 *p = der.at;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.len);
 
-	if (file_read(path, CRL_FILE_MAX, &content, e))
-		return (int)e->code;
-	p = content->w.at;
-	if (!content->w.len || p[0] != 0x30)
-		return add_pem(c, buf_bytes(content), e);
-	crl = d2i_X509_CRL(NULL, &p, (long)content->w.len);
 	ERR_clear_error();
-	if (crl && p == content->w.at + content->w.len)
+	if (crl && p == der.at + der.len)
 		return take_crl(c, crl, e);
 	X509_CRL_free(crl);
 	return err_set(e, E_FORMAT, "not one revocation list in DER");
 }
 
+static int add_file(void *user, const char *path, struct err *e)
+{
+	OWNED(buf) content = NULL;
+	struct crls *c = user;
+
+	if (file_read(path, CRL_FILE_MAX, &content, e))
+		return (int)e->code;
+	if (content->w.len && content->w.at[0] == 0x30 ? add_der(c, buf_bytes(content), e)
+						       : add_pem(c, buf_bytes(content), e))
+		return err_while(e, "%s", path);
+	return 0;
+}
+
 int crls_load(const char *folder, struct crls **out, struct err *e)
 {
 	OWNED(crls) c = calloc(1, sizeof(*c));
-	struct dirent **names = NULL;
-	int n = 0, rc = 0;
 
 	if (!c || !(c->all = sk_X509_CRL_new_null()))
 		return err_set(e, E_MEMORY, "no memory for revocation lists");
-	if (folder[0])
-		n = scandir(folder, &names, NULL, alphasort);
-	if (n < 0)
-		return err_set(e, E_CONFIG, "folder of revocation lists %s: %s", folder,
-			       strerror(errno));
-	for (int i = 0; i < n; i++) {
-		char path[1024];
-
-		snprintf(path, sizeof(path), "%.700s/%s", folder, names[i]->d_name);
-		if (!rc && names[i]->d_name[0] != '.' && add_file(c, path, e))
-			rc = err_while(e, "%s", path);
-		free(names[i]);
-	}
-	free(names);
-	if (rc)
-		return rc;
+	if (folder[0] && folder_each(folder, "revocation lists", add_file, c, e))
+		return (int)e->code;
 	*out = TAKE(c);
 	return 0;
 }

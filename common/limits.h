@@ -28,6 +28,7 @@ enum {
 	/* certificates */
 	CERT_CHAIN_MAX = 10,		/* NVIDIA sends five, NIC DICE chains seven                   */
 	CERT_DER_MAX = 16384,		/* one certificate; ML-DSA ones are 7 KiB                     */
+	CERT_FILE_MAX = 1024 * 1024,	/* certificates in one file                                   */
 
 	EK_CHAIN_MAX = 24576,		/* with it an enrolment stays within its 64 KiB               */
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "anchors.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/file.h"
 #include "common/log.h"
-#include "settings.h"
-
-enum { ANCHOR_FILE_MAX = 1024 * 1024 };
 
 struct anchors {
 	struct trust_store *roots;
@@ -62,41 +57,11 @@ static int add_der(struct anchors *a, struct bytes der, struct err *e)
 	return cert_list_from_der(der, &l, e) ? (int)e->code : add_list(a, l, e);
 }
 
-/* One or more PEM certificates, or DER. */
-static int add_file(struct anchors *a, const char *path, struct err *e)
+static int add_file(void *user, const char *path, struct err *e)
 {
-	OWNED(buf) b = NULL;
 	struct cert_list *l = NULL;
 
-	if (file_read(path, ANCHOR_FILE_MAX, &b, e))
-		return (int)e->code;
-	if (b->w.len && b->w.at[0] == 0x30 ? cert_list_from_der(buf_bytes(b), &l, e)
-					   : cert_list_from_pem(buf_bytes(b), &l, e))
-		return err_while(e, "trust anchor %s", path);
-	return add_list(a, l, e);
-}
-
-static int add_folder(struct anchors *a, const char *folder, struct err *e)
-{
-	struct dirent **names = NULL;
-	int n, rc = 0;
-
-	if (!folder[0])
-		return 0;
-	n = scandir(folder, &names, NULL, alphasort);
-	if (n < 0)
-		return err_set(e, E_CONFIG, "folder of trust anchors %s: %s", folder,
-			       strerror(errno));
-	for (int i = 0; i < n; i++) {
-		char path[PATH_TEXT + 260];
-
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
-		if (!rc && names[i]->d_name[0] != '.')
-			rc = add_file(a, path, e);
-		free(names[i]);
-	}
-	free(names);
-	return rc;
+	return cert_list_load(path, &l, e) ? (int)e->code : add_list(user, l, e);
 }
 
 struct adding {
@@ -127,8 +92,8 @@ int anchors_load(struct tx *tx, const char *folder, const u8 *skip, const struct
 
 	if (!a || !(a->roots = trust_store_new()))
 		return err_set(e, E_MEMORY, "no memory for trust anchors");
-	if (add_folder(a, folder, e) || anchor_rows_all(tx, take_anchor, &ad, e) ||
-	    (more && add_der(a, cert_der(more), e)))
+	if ((folder[0] && folder_each(folder, "trust anchors", add_file, a, e)) ||
+	    anchor_rows_all(tx, take_anchor, &ad, e) || (more && add_der(a, cert_der(more), e)))
 		return (int)e->code;
 	*out = TAKE(a);
 	return 0;
