@@ -136,7 +136,7 @@ static int take_name(const char *folder, const char *name,
 	if (name[0] == '.')
 		return 0;
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >= sizeof(path))
-		return err_set(e, E_CONFIG, "%s: name too long", folder);
+		return err_set(e, E_CONFIG, "name too long in %.200s", folder);
 	return take(user, path, e);
 }
 
