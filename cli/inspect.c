@@ -257,7 +257,7 @@ static int check_corim(struct bytes b, const char *anchor, const struct pubkey *
 		return cose_sign1_verify(&c->cose, key, e);
 	if (trust_store_add_file(roots, anchor, e) || cert_list_load(anchor, &anchors, e))
 		return (int)e->code;
-	return corim_check_signature(c, roots, anchors, clock_now_s(), e);
+	return corim_check_signature(c, roots, anchors, NULL, clock_now_s(), e);
 }
 
 static int check_signature(struct inspection *in, struct err *e)

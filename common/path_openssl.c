@@ -203,10 +203,13 @@ static int find_path(const struct trust_store *s, const struct cert *leaf,
 		set_params(ctx, unix_s);
 		if (X509_verify_cert(ctx) != 1)
 			rc = path_failed(ctx, e);
-		else if (crls)
-			rc = crls_check_path(crls, X509_STORE_CTX_get0_chain(ctx), unix_s, e);
-		if (!rc)
+		else
 			*w = path_of(X509_STORE_CTX_get0_chain(ctx));
+		if (!rc && crls &&
+		    crls_check_path(crls, X509_STORE_CTX_get0_chain(ctx), unix_s, &w->until, e)) {
+			OPENSSL_free(w->end);
+			rc = (int)e->code;
+		}
 	} else {
 		rc = crypto_failed(e, "certificate path");
 	}
@@ -232,13 +235,15 @@ int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 
 int trust_store_verify_unrevoked(const struct trust_store *s, const struct cert *leaf,
 				 const struct cert_list *others, const struct crls *crls,
-				 long long unix_s, struct err *e)
+				 long long unix_s, long long *until, struct err *e)
 {
 	struct found_path w;
 
 	if (find_path(s, leaf, others, crls, unix_s, &w, e))
 		return (int)e->code;
 	OPENSSL_free(w.end);
+	if (until)
+		*until = w.until;
 	return 0;
 }
 

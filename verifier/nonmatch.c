@@ -21,10 +21,14 @@ struct verdict_on {
 	size_t n; /* reference values in @near; @others: further ones that are different */
 	struct near near[NONMATCH_SHOWN_MAX];
 	size_t others;
+	const char *left_out; /* no reference, but one that does not count, and why */
+	const struct corim *left_out_corim;
 };
 
 struct nonmatch {
 	const struct acs_env *x;
+	const struct refs *refs;
+	long long now_s;
 	enum corim_rules rules;
 	struct verdict_on *on; /* per element */
 	struct reasons *reasons;
@@ -106,6 +110,34 @@ static bool hold_against(void *user, const struct ref *ref)
 		keep_near(&m->on[at], &new);
 	}
 	return true;
+}
+
+/* A value that was given and does not count is another thing than none. */
+static bool note_left_out(void *user, const struct ref *ref)
+{
+	struct nonmatch *m = user;
+	bool all = true;
+
+	for (size_t i = 0; i < ref->triple->n; i++) {
+		long at = acs_element(m->x, ref->triple->elements[i].mkey);
+
+		if (at < 0 || m->on[at].left_out)
+			continue;
+		m->on[at].left_out = ref->left_out;
+		m->on[at].left_out_corim = ref->corim;
+	}
+	for (size_t i = 0; i < m->x->ect->n; i++)
+		all &= m->x->covered[i] || m->on[i].standing != NO_REFERENCE || m->on[i].left_out;
+	return !all;
+}
+
+static void find_left_out(struct nonmatch *m)
+{
+	for (size_t i = 0; i < m->x->ect->n; i++)
+		if (!m->x->covered[i] && m->on[i].standing == NO_REFERENCE) {
+			refs_unused(m->refs, &m->x->env, m->now_s, note_left_out, m);
+			return;
+		}
 }
 
 /* ---- for people ---- */
@@ -195,11 +227,25 @@ static void tell_other_value(struct nonmatch *m, size_t i)
 	}
 }
 
+static void tell_no_reference(struct nonmatch *m, size_t i)
+{
+	const struct verdict_on *v = &m->on[i];
+	struct reason *why = reasons_add(m->reasons, TIER_WARNING, -1, m->name, m->address);
+
+	snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
+	if (!v->left_out) {
+		snprintf(why->found, sizeof(why->found), "no reference value was given for it");
+		return;
+	}
+	snprintf(why->found, sizeof(why->found),
+		 "the reference value that was given for it does not count: %s", v->left_out);
+	snprintf(why->corim, sizeof(why->corim), "%s", v->left_out_corim->id);
+}
+
 /* Return: whether another value was wanted. */
 static bool tell_element(struct nonmatch *m, size_t i)
 {
 	int claim = m->x->ect->info[i].vector;
-	struct reason *why;
 
 	/* right by itself: another element of its triple is not, and that one is the reason */
 	if (m->on[i].standing == KNOWN_BY_ITSELF ||
@@ -210,9 +256,7 @@ static bool tell_element(struct nonmatch *m, size_t i)
 		claim_worse(m->vector, claim < 0 ? TV_EXECUTABLES : claim, 96);
 		return true;
 	}
-	why = reasons_add(m->reasons, TIER_WARNING, -1, m->name, m->address);
-	snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
-	snprintf(why->found, sizeof(why->found), "no reference value was given for it");
+	tell_no_reference(m, i);
 	claim_worse(m->vector, claim, 33); /* unrecognized */
 	return false;
 }
@@ -247,7 +291,16 @@ int nonmatch_explain(const struct acs_env *x, const struct refs *refs, long long
 		     const char *name, const char *address, signed char vector[TV_COUNT],
 		     struct reasons *reasons, struct err *e)
 {
-	struct nonmatch m = { x, refs_options(refs)->rules, NULL, reasons, name, address, vector };
+	struct nonmatch m = {
+		.x = x,
+		.refs = refs,
+		.now_s = now_s,
+		.rules = refs_options(refs)->rules,
+		.reasons = reasons,
+		.name = name,
+		.address = address,
+		.vector = vector,
+	};
 	bool all = true;
 
 	for (size_t i = 0; i < x->ect->n; i++)
@@ -258,6 +311,7 @@ int nonmatch_explain(const struct acs_env *x, const struct refs *refs, long long
 	if (!m.on)
 		return err_set(e, E_MEMORY, "no memory to explain an appraisal");
 	refs_each(refs, &x->env, now_s, hold_against, &m);
+	find_left_out(&m);
 	tell(&m);
 	free(m.on);
 	return 0;
