@@ -5,25 +5,7 @@
 #include <stdlib.h>
 
 #include "common/text.h"
-
-/* How an element that no matching reference covers stands to the references by itself. */
-enum standing { NO_REFERENCE, OTHER_VALUE, KNOWN_BY_ITSELF };
-
-/* A reference value that an element misses, and how much of the rest of its state is there. */
-struct near {
-	const struct corim_element *want;
-	const struct corim *corim;
-	size_t score;
-};
-
-struct verdict_on {
-	enum standing standing;
-	size_t n; /* reference values in @near; @others: further ones that are different */
-	struct near near[NONMATCH_SHOWN_MAX];
-	size_t others;
-	const char *left_out; /* no reference, but one that does not count, and why */
-	const struct corim *left_out_corim;
-};
+#include "nearest.h"
 
 struct nonmatch {
 	const struct acs_env *x;
@@ -40,76 +22,6 @@ void claim_worse(signed char vector[TV_COUNT], int claim, signed char value)
 {
 	if (claim >= 0 && value > vector[claim])
 		vector[claim] = value;
-}
-
-/* ---- every reference of this environment is held against every element ---- */
-static bool same_want(const struct corim_element *a, const struct corim_element *b)
-{
-	return corim_mval_points(&a->mval) == corim_mval_points(&b->mval) &&
-	       corim_mval_matches(&a->mval, &b->mval) == CORIM_MATCHES &&
-	       a->mval.min_svn == b->mval.min_svn;
-}
-
-/* Closest first; of equally close ones the first that came, which the snapshot's order decides. */
-static void keep_near(struct verdict_on *v, const struct near *new)
-{
-	size_t at = v->n;
-
-	for (size_t i = 0; i < v->n; i++)
-		if (same_want(v->near[i].want, new->want)) {
-			if (v->near[i].score >= new->score)
-				return;
-			v->n--;
-			memmove(&v->near[i], &v->near[i + 1], (v->n - i) * sizeof(*v->near));
-			at = v->n;
-			break;
-		}
-	while (at > 0 && v->near[at - 1].score < new->score)
-		at--;
-	if (at == NONMATCH_SHOWN_MAX) {
-		v->others++;
-		return;
-	}
-	if (v->n == NONMATCH_SHOWN_MAX) {
-		v->others++;
-		v->n--;
-	}
-	memmove(&v->near[at + 1], &v->near[at], (v->n - at) * sizeof(*v->near));
-	v->near[at] = *new;
-	v->n++;
-}
-
-static bool matches(const struct nonmatch *m, const struct corim_element *want, long at)
-{
-	return at >= 0 &&
-	       corim_mval_matches_by(m->rules, &want->mval, &m->x->ect->elements[at].mval) ==
-		       CORIM_MATCHES &&
-	       authority_satisfies(want->authorized, &m->x->by);
-}
-
-static bool hold_against(void *user, const struct ref *ref)
-{
-	struct nonmatch *m = user;
-	const struct corim_triple *t = ref->triple;
-	size_t score = 0;
-
-	for (size_t i = 0; i < t->n; i++)
-		score += matches(m, &t->elements[i], acs_element(m->x, t->elements[i].mkey));
-	for (size_t i = 0; i < t->n; i++) {
-		long at = acs_element(m->x, t->elements[i].mkey);
-		const struct near new = { &t->elements[i], ref->corim, score };
-
-		if (at < 0 || m->x->covered[at])
-			continue;
-		if (matches(m, &t->elements[i], at)) {
-			m->on[at].standing = KNOWN_BY_ITSELF;
-			continue;
-		}
-		if (m->on[at].standing == NO_REFERENCE)
-			m->on[at].standing = OTHER_VALUE;
-		keep_near(&m->on[at], &new);
-	}
-	return true;
 }
 
 /* A value that was given and does not count is another thing than none. */
@@ -302,6 +214,7 @@ int nonmatch_explain(const struct acs_env *x, const struct refs *refs, long long
 		.vector = vector,
 	};
 	bool all = true;
+	int rc;
 
 	for (size_t i = 0; i < x->ect->n; i++)
 		all &= x->covered[i];
@@ -310,9 +223,11 @@ int nonmatch_explain(const struct acs_env *x, const struct refs *refs, long long
 	m.on = calloc(x->ect->n, sizeof(*m.on));
 	if (!m.on)
 		return err_set(e, E_MEMORY, "no memory to explain an appraisal");
-	refs_each(refs, &x->env, now_s, hold_against, &m);
-	find_left_out(&m);
-	tell(&m);
+	rc = nearest_find(x, refs, now_s, m.on, e);
+	if (!rc) {
+		find_left_out(&m);
+		tell(&m);
+	}
 	free(m.on);
-	return 0;
+	return rc;
 }

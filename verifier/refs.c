@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "refs.h"
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "refs_files.h"
 #include "refs_rules.h"
+#include "values.h"
 
 /* One way to find a triple: the hash of an element's key and one digest of it. */
 struct anchor {
@@ -38,16 +40,30 @@ struct refs {
 	struct ref *plain; /* of these the ones without any digest */
 	struct anchor *anchors;
 	struct listed *listed;
+	struct lazy_values *values;
 	struct rules rules;
 	struct ref_files files;
+};
+
+/* Made for the first who has to explain something: most snapshots never have to. */
+struct lazy_values {
+	pthread_mutex_t lock;
+	struct values *made;
 };
 
 struct refs *refs_new_with(struct refs_options o)
 {
 	struct refs *r = calloc(1, sizeof(*r));
+	struct lazy_values *l = calloc(1, sizeof(*l));
 
-	if (r)
-		r->options = o;
+	if (!r || !l) {
+		free(r);
+		free(l);
+		return NULL;
+	}
+	pthread_mutex_init(&l->lock, NULL);
+	r->values = l;
+	r->options = o;
 	return r;
 }
 
@@ -330,6 +346,11 @@ bool refs_usable(const struct refs *r, const struct corim *c, size_t tag, long l
 	       (tag < c->n_tags && tag_is_listed(r, &c->tags[tag], now_s));
 }
 
+bool refs_all_usable(const struct refs *r, long long now_s)
+{
+	return !r->options.cotl_required && r->all_from <= now_s && now_s <= r->all_until;
+}
+
 int refs_ready(struct refs *r, struct err *e)
 {
 	if (r->n_corims)
@@ -355,6 +376,9 @@ void refs_drop(struct refs **rp)
 	free(r->left_out);
 	free(r->unused);
 	free(r->corims);
+	values_drop(&r->values->made);
+	pthread_mutex_destroy(&r->values->lock);
+	free(r->values);
 	free(r->at);
 	free(r->plain);
 	free(r->anchors);
@@ -509,8 +533,7 @@ void refs_unused(const struct refs *r, const struct corim_env *entry, long long 
 {
 	const struct query q = { r, entry, now_s, offer_unused, take, user };
 
-	if (offer_models(&q, r->unused, r->n_unused) &&
-	    (now_s < r->all_from || now_s > r->all_until))
+	if (offer_models(&q, r->unused, r->n_unused) && !refs_all_usable(r, now_s))
 		offer_models(&q, r->at, r->n);
 }
 
@@ -535,6 +558,19 @@ size_t refs_find(const struct refs *r, const struct corim_env *entry, struct ref
 	if (max)
 		refs_each(r, entry, 0, keep, &f);
 	return f.n;
+}
+
+int refs_values(const struct refs *r, const struct values **out, struct err *e)
+{
+	struct lazy_values *l = r->values;
+	int rc = 0;
+
+	pthread_mutex_lock(&l->lock);
+	if (!l->made)
+		rc = values_make(r->at, r->n, &l->made, e);
+	*out = l->made;
+	pthread_mutex_unlock(&l->lock);
+	return rc;
 }
 
 const struct rule *const *refs_rules(const struct refs *r, size_t *n)

@@ -54,6 +54,8 @@ const char *refs_problem(const struct refs *r, size_t i);
 
 /** refs_usable - the CoRIM is valid at @now_s, and its tag is listed if lists are required. */
 bool refs_usable(const struct refs *r, const struct corim *c, size_t tag, long long now_s);
+/** refs_all_usable - every one is, of every CoRIM; false says nothing. */
+bool refs_all_usable(const struct refs *r, long long now_s);
 
 /** refs_each - the usable triples whose environment matches @entry; stops when @take returns false. */
 void refs_each(const struct refs *r, const struct corim_env *entry, long long now_s,
@@ -71,6 +73,12 @@ void refs_with(const struct refs *r, const struct corim_env *entry,
  */
 void refs_unused(const struct refs *r, const struct corim_env *entry, long long now_s,
 		 bool (*take)(void *user, const struct ref *ref), void *user);
+/**
+ * refs_values - the index of wanted values, made at the first call; any thread may ask. Its postings
+ * count references as refs_at() does.
+ */
+struct values;
+int refs_values(const struct refs *r, const struct values **out, struct err *e);
 /** refs_find - as refs_each(), in @out; Return: how many (at most @max). */
 size_t refs_find(const struct refs *r, const struct corim_env *entry, struct ref *out, size_t max);
 
