@@ -290,7 +290,7 @@ static int coverage(struct cli *c)
 {
 	json_t *answer = NULL, *row;
 	struct err e = { 0 };
-	size_t i, bare = 0;
+	size_t i, k, bare = 0, silent = 0;
 
 	if (c->argc)
 		return cli_usage();
@@ -310,7 +310,14 @@ static int coverage(struct cli *c)
 		       (long long)json_integer_value(json_object_get(row, "seen")), n,
 		       n ? "" : "   no reference value");
 	}
-	printf("%zu of %zu models have no reference value\n", bare, i);
+	json_array_foreach(json_object_get(answer, "no_evidence"), k, row)
+	{
+		silent++;
+		printf("%-16s %8lld %8s   no evidence\n", refval_text(row, "model"),
+		       (long long)json_integer_value(json_object_get(row, "seen")), "-");
+	}
+	printf("%zu of %zu models have no reference value", bare, i);
+	printf(silent ? "; %zu more gave no evidence\n" : "\n", silent);
 	json_decref(answer);
 	return 0;
 }

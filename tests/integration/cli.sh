@@ -135,6 +135,15 @@ check refval_pending_without_a_verb_is_usage 1 "refval pending" $assay refval pe
 check refval_propose_of_no_version_is_usage 1 "no version of a kernel" $assay refval propose --release ../etc
 check and_without_a_kernel_says_which_file 2 "/boot/vmlinuz-0.0.0-none" $assay refval propose --release 0.0.0-none --collector "$work/collector.sock"
 check refval_coverage_counts_acceptable_states 0 "^tcg:boot-log +[12] +[12]$" $assay refval coverage
+# what the inventory of this machine has beside bridges, and no source of evidence speaks for
+silent=$(cat /sys/bus/pci/devices/*/class 2>/dev/null | grep -vc '^0x06')
+model=$(for d in /sys/bus/pci/devices/*; do [ -r "$d/class" ] && ! grep -q '^0x06' "$d/class" && sed s/0x// "$d/vendor" "$d/device" | paste -sd: && break; done)
+check refval_coverage_counts_what_gave_no_evidence 0 "^$silent$" bash -c "$assay refval coverage --json | jq '([.no_evidence[].seen] | add // 0) / .models[0].seen'"
+if [ -n "$model" ]; then
+	check and_names_its_model 0 "pci:$model +[0-9]+ +-   no evidence" $assay refval coverage
+else
+	check and_names_its_model 0 "models have no reference value$" $assay refval coverage
+fi
 check refval_delete_forgets 0 "deleted" $assay refval delete cli/two
 check refval_deactivate_takes_it_out 0 "deactivated" $assay refval deactivate cli/golden-1
 check refval_coverage_names_models_without_a_value 0 "pci:1b36:0010 +[0-9]+ +0   no reference value" $assay refval coverage

@@ -111,6 +111,8 @@ static void stands_in_the_report(const char *name)
 	X(refval_propose_of_no_version_is_usage)                                                   \
 	X(and_without_a_kernel_says_which_file)                                                    \
 	X(refval_coverage_counts_acceptable_states)                                                \
+	X(refval_coverage_counts_what_gave_no_evidence)                                            \
+	X(and_names_its_model)                                                                     \
 	X(refval_delete_forgets)                                                                   \
 	X(refval_deactivate_takes_it_out)                                                          \
 	X(refval_coverage_names_models_without_a_value)                                            \
