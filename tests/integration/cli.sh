@@ -85,7 +85,7 @@ check device_cert_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "
 asked="--collector $work/collector.sock"
 check device_measure_asks_now_and_says_who_signed 0 "signed over it by .*" $assay device measure "$label" $asked
 check and_over_the_callers_nonce 0 "^nonce $theirs" $assay device measure "$label" --nonce "$theirs" $asked
-check and_the_lists_in_json 0 '"genuine": ?true' $assay device measure "$label" --json $asked
+check and_in_json 0 '"genuine": ?true' $assay device measure "$label" --json $asked
 check device_measure_of_an_unknown_name_is_refused 2 "no device 0000:01:00.9" $assay device measure 0000:01:00.9 $asked
 check device_measure_without_a_collector_is_unreachable 3 "." $assay device measure "$label" --collector "$work/nobody.sock"
 check device_cert_of_a_slot_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label" --slot 0 $asked
