@@ -48,8 +48,8 @@ static struct buf *decode(json_t *answer, const char *key)
 	return TAKE(b);
 }
 
-/* POST a JSON body; @want is the status of success. */
-static int post_json(struct transport *t, const char *path, json_t *body, long want,
+/* POST a JSON body; @want is the status of success. @same: to the server that answered the last one. */
+static int post_json(struct transport *t, bool same, const char *path, json_t *body, long want,
 		     json_t **answer, struct err *e)
 {
 	char *text = json_dumps(body, JSON_COMPACT);
@@ -58,7 +58,10 @@ static int post_json(struct transport *t, const char *path, json_t *body, long w
 
 	if (!text)
 		return err_set(e, E_MEMORY, "no memory for a request");
-	rc = transport_call(t, "POST", path, "application/json", NULL, bytes_text(text), &reply, e);
+	rc = same ? transport_call_same(t, "POST", path, "application/json", bytes_text(text),
+					&reply, e)
+		  : transport_call(t, "POST", path, "application/json", NULL, bytes_text(text),
+				   &reply, e);
 	free(text);
 	if (rc)
 		return rc;
@@ -91,7 +94,7 @@ static int answer_challenge(struct tpm *tpm, struct transport *t, const struct t
 	snprintf(path, sizeof(path), "/enroll/v1/hosts/%s/activate", id);
 	body = json_pack("{s:o}", "secret", base64_json((struct bytes){ secret, len }));
 	secret_wipe(secret, sizeof(secret));
-	rc = post_json(t, path, body, 201, &answer, e);
+	rc = post_json(t, true, path, body, 201, &answer, e);
 	if (!rc)
 		log_event(LOG_LEVEL_INFO, "enrolled",
 			  LOG_T("host", json_string_value(json_object_get(answer, "name"))),
@@ -145,7 +148,7 @@ int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport
 	if (!rc) {
 		json_object_set_new(body, "ak_pub", base64_json(buf_bytes(ak->pub)));
 		sd_notify(0, "STATUS=enrolling: challenge\nWATCHDOG=1");
-		rc = post_json(t, "/enroll/v1/hosts", body, 202, &challenge, e);
+		rc = post_json(t, false, "/enroll/v1/hosts", body, 202, &challenge, e);
 	}
 	if (!rc)
 		rc = answer_challenge(tpm, t, ek, ak, challenge, e);

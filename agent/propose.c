@@ -43,7 +43,7 @@ static int send_request(const struct agent_settings *s, struct transport *t,
 	if (proposal_request_write(rq, &b, e))
 		return (int)e->code;
 	snprintf(path, sizeof(path), "/api/v1/hosts/%s/proposals", s->host_name);
-	if (transport_call(t, "POST", path, "application/cbor", NULL, buf_bytes(b), &reply, e))
+	if (transport_call_same(t, "POST", path, "application/cbor", buf_bytes(b), &reply, e))
 		return (int)e->code;
 	if (reply.status == 201)
 		*json = TAKE(reply.body);

@@ -437,7 +437,7 @@ static int send_token(struct round *r, struct reply *reply, struct err *e)
 	snprintf(path, sizeof(path), "%s%s%s%s", r->session,
 		 r->whom.cwt ? "?result=cwt" : "?result=jwt",
 		 r->whom.audience[0] ? "&audience=" : "", r->whom.audience);
-	if (transport_call(r->t, "POST", path, EAT_MEDIA_TYPE, NULL, buf_bytes(r->token), reply, e))
+	if (transport_call_same(r->t, "POST", path, EAT_MEDIA_TYPE, buf_bytes(r->token), reply, e))
 		return err_while(e, "send evidence");
 	return 0;
 }

@@ -151,17 +151,34 @@ static const TPMT_SYM_DEF session_cipher = { .algorithm = TPM2_ALG_AES,
 					     .keyBits.aes = 128,
 					     .mode.aes = TPM2_ALG_CFB };
 
-int tpm_policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e)
+static int start_session(struct tpm *t, ESYS_TR salt_key, TPM2_SE type, TPMA_SESSION attributes,
+			 ESYS_TR *out, struct err *e)
 {
 	TSS2_RC rc = Esys_StartAuthSession(t->esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE,
-					   ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_POLICY,
-					   &session_cipher, TPM2_ALG_SHA256, out);
+					   ESYS_TR_NONE, ESYS_TR_NONE, NULL, type, &session_cipher,
+					   TPM2_ALG_SHA256, out);
 
-	if (!rc && salt_key != ESYS_TR_NONE)
-		rc = Esys_TRSess_SetAttributes(t->esys, *out,
-					       TPMA_SESSION_ENCRYPT | TPMA_SESSION_CONTINUESESSION,
-					       TPMA_SESSION_ENCRYPT | TPMA_SESSION_CONTINUESESSION);
-	return rc ? tpm_failed(e, "TPM2_StartAuthSession", rc) : 0;
+	if (rc)
+		return tpm_failed(e, "TPM2_StartAuthSession", rc);
+	attributes |= TPMA_SESSION_CONTINUESESSION;
+	rc = salt_key == ESYS_TR_NONE
+		     ? 0
+		     : Esys_TRSess_SetAttributes(t->esys, *out, attributes, attributes);
+	if (!rc)
+		return 0;
+	Esys_FlushContext(t->esys, *out);
+	return tpm_failed(e, "session attributes", rc);
+}
+
+int tpm_policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e)
+{
+	return start_session(t, salt_key, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT, out, e);
+}
+
+int tpm_cipher_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e)
+{
+	return start_session(t, salt_key, TPM2_SE_HMAC, TPMA_SESSION_ENCRYPT | TPMA_SESSION_DECRYPT,
+			     out, e);
 }
 
 /* ---- quotes ---- */

@@ -154,6 +154,29 @@ static int endorsement_session(struct tpm *t, ESYS_TR *out, struct err *e)
 	return tpm_failed(e, "TPM2_PolicySecret", rc);
 }
 
+/* Over a session salted to the EK: the answer is for who knows its key, and that is no bus. RULES 23 */
+static int activate_credential(struct tpm *t, const struct tpm_key *ek, const struct tpm_key *ak,
+			       const TPM2B_ID_OBJECT *blob, const TPM2B_ENCRYPTED_SECRET *seed,
+			       TPM2B_DIGEST **secret, struct err *e)
+{
+	ESYS_TR session = ESYS_TR_PASSWORD, cipher;
+	TSS2_RC rc = 0;
+	int failed;
+
+	if (tpm_cipher_session(t, ek->handle, &cipher, e))
+		return (int)e->code;
+	failed = ek->with_auth ? 0 : endorsement_session(t, &session, e);
+	if (!failed)
+		rc = Esys_ActivateCredential(t->esys, ak->handle, ek->handle, ESYS_TR_PASSWORD,
+					     session, cipher, blob, seed, secret);
+	if (!failed && session != ESYS_TR_PASSWORD)
+		Esys_FlushContext(t->esys, session);
+	Esys_FlushContext(t->esys, cipher);
+	if (failed)
+		return failed;
+	return rc ? tpm_failed(e, "TPM2_ActivateCredential", rc) : 0;
+}
+
 int tpm_activate(struct tpm *t, const struct tpm_key *ek, const struct tpm_key *ak,
 		 struct bytes id_object, struct bytes encrypted_secret, u8 *out, size_t *len,
 		 struct err *e)
@@ -161,9 +184,7 @@ int tpm_activate(struct tpm *t, const struct tpm_key *ek, const struct tpm_key *
 	TPM2B_ID_OBJECT blob = { 0 };
 	TPM2B_ENCRYPTED_SECRET seed = { 0 };
 	TPM2B_DIGEST *secret = NULL;
-	ESYS_TR session = ESYS_TR_PASSWORD;
 	size_t at = 0, at2 = 0;
-	TSS2_RC rc;
 
 	if (Tss2_MU_TPM2B_ID_OBJECT_Unmarshal(id_object.at, id_object.len, &at, &blob) ||
 	    at != id_object.len ||
@@ -171,14 +192,8 @@ int tpm_activate(struct tpm *t, const struct tpm_key *ek, const struct tpm_key *
 						     &at2, &seed) ||
 	    at2 != encrypted_secret.len)
 		return err_set(e, E_FORMAT, "credential from the server is not well-formed");
-	if (!ek->with_auth && endorsement_session(t, &session, e))
+	if (activate_credential(t, ek, ak, &blob, &seed, &secret, e))
 		return (int)e->code;
-	rc = Esys_ActivateCredential(t->esys, ak->handle, ek->handle, ESYS_TR_PASSWORD, session,
-				     ESYS_TR_NONE, &blob, &seed, &secret);
-	if (session != ESYS_TR_PASSWORD)
-		Esys_FlushContext(t->esys, session);
-	if (rc)
-		return tpm_failed(e, "TPM2_ActivateCredential", rc);
 	if (secret->size > 32) {
 		Esys_Free(secret);
 		return err_set(e, E_FORMAT, "credential is longer than 32 bytes");

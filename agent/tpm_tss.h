@@ -16,5 +16,7 @@ struct tpm {
 int tpm_failed(struct err *e, const char *what, TSS2_RC rc);
 /** tpm_policy_session - SHA-256; salted to @salt_key and encrypting answers unless that is ESYS_TR_NONE. */
 int tpm_policy_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e);
+/** tpm_cipher_session - authorizes nothing: salted to @salt_key, it encrypts what goes in and what comes out. */
+int tpm_cipher_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err *e);
 
 #endif

@@ -7,11 +7,20 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { CONNECT_MS = 2000, TOTAL_S = 60, REPLY_MAX = 2 * EVIDENCE_MAX };
+#include "common/clock.h"
+
+enum {
+	CONNECT_MS = 2000, /* the TLS handshake included */
+	ASK_S = 10,	   /* a request without a body wants no work done */
+	TOTAL_S = 60,
+	HOLD_MS = 10000, /* so long a server that failed is asked after the others */
+	REPLY_MAX = 2 * EVIDENCE_MAX
+};
 
 struct transport {
 	CURL *curl;
-	size_t n_urls, current;
+	size_t n_urls, current;		   /* who answered last */
+	long long down_until[SERVERS_MAX]; /* monotonic, ms */
 	char url[SERVERS_MAX][256];
 	char pins[PINS_MAX * 64];
 	char ca[512];
@@ -94,20 +103,26 @@ static struct curl_slist *headers_of(const char *content_type, const char *beare
 	return list;
 }
 
-static CURLcode call_one(struct transport *t, const char *server, const char *method,
-			 const char *path, struct curl_slist *headers, struct bytes body,
+struct request {
+	const char *method, *path;
+	struct curl_slist *headers;
+	struct bytes body;
+};
+
+static CURLcode call_one(struct transport *t, const char *server, const struct request *rq,
 			 struct reply *out)
 {
+	struct bytes body = rq->body;
 	char url[URL_MAX];
 	CURL *c = t->curl;
 	CURLcode rc;
 
 	curl_easy_reset(c);
-	snprintf(url, sizeof(url), "%s%s", server, path);
+	snprintf(url, sizeof(url), "%s%s", server, rq->path);
 	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	if (body.len || !strcmp(method, "POST")) {
+	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, rq->method);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, rq->headers);
+	if (body.len || !strcmp(rq->method, "POST")) {
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.len ? (const char *)body.at : "");
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
 	}
@@ -115,7 +130,7 @@ static CURLcode call_one(struct transport *t, const char *server, const char *me
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)TOTAL_S);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT, body.len ? (long)TOTAL_S : (long)ASK_S);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	if (t->pins[0]) {
@@ -136,37 +151,89 @@ static CURLcode call_one(struct transport *t, const char *server, const char *me
 	return rc;
 }
 
+static int call_failed(const char *url, CURLcode rc, struct err *e)
+{
+	bool other = rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH || rc == CURLE_PEER_FAILED_VERIFICATION;
+
+	return err_set(e, other ? E_SIGNATURE : E_UNREACHABLE, "%s: %s", url,
+		       curl_easy_strerror(rc));
+}
+
+/* One server: whether it answered, and with what it can do. What is wrong with the request is an answer. */
+static bool ask(struct transport *t, size_t k, const struct request *rq, struct reply *out,
+		struct err *e)
+{
+	CURLcode rc;
+
+	reply_clear(out);
+	*out = (struct reply){ .body = buf_new(REPLY_MAX) };
+	if (!out->body) {
+		err_set(e, E_MEMORY, "no memory for an answer");
+		return false;
+	}
+	rc = call_one(t, t->url[k], rq, out);
+	if (!rc && out->status < 500) {
+		t->down_until[k] = 0;
+		t->current = k;
+		*e = (struct err){ 0 }; /* an earlier server's silence is no failure of this call */
+		return true;
+	}
+	t->down_until[k] = clock_monotonic_ms() + HOLD_MS;
+	*e = (struct err){ 0 };
+	if (rc)
+		call_failed(t->url[k], rc, e);
+	return false;
+}
+
+/* With an answer of 5xx the caller gets it when nobody has a better one. */
+static int end_call(struct reply *out, struct err *e)
+{
+	if (e->code) {
+		reply_clear(out);
+		return (int)e->code;
+	}
+	return 0;
+}
+
+/* In the order of the configuration, but those last that failed a moment ago. */
+static int call_any(struct transport *t, const struct request *rq, struct reply *out, struct err *e)
+{
+	long long now = clock_monotonic_ms();
+	bool down[SERVERS_MAX];
+
+	for (size_t k = 0; k < t->n_urls; k++)
+		down[k] = t->down_until[k] > now;
+	for (int late = 0; late < 2; late++)
+		for (size_t k = 0; k < t->n_urls; k++)
+			if (down[k] == (late > 0) && ask(t, k, rq, out, e))
+				return 0;
+	return end_call(out, e);
+}
+
 int transport_call(struct transport *t, const char *method, const char *path,
 		   const char *content_type, const char *bearer, struct bytes body,
 		   struct reply *out, struct err *e)
 {
-	struct curl_slist *headers = headers_of(content_type, bearer);
-	CURLcode rc = CURLE_COULDNT_CONNECT;
+	struct request rq = { method, path, headers_of(content_type, bearer), body };
+	int rc;
 
-	*out = (struct reply){ .body = buf_new(REPLY_MAX) };
-	for (size_t i = 0; out->body && i < t->n_urls; i++) {
-		size_t k = (t->current + i) % t->n_urls;
+	*out = (struct reply){ 0 };
+	rc = call_any(t, &rq, out, e);
+	curl_slist_free_all(rq.headers);
+	return rc;
+}
 
-		out->body->w.len = 0;
-		rc = call_one(t, t->url[k], method, path, headers, body, out);
-		if (rc) {
-			err_set(e,
-				rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
-						rc == CURLE_PEER_FAILED_VERIFICATION
-					? E_SIGNATURE
-					: E_UNREACHABLE,
-				"%s: %s", t->url[k], curl_easy_strerror(rc));
-			continue;
-		}
-		t->current = k;
-		e->code = E_OK; /* an earlier server's silence is no failure of this call */
-		break;
-	}
-	curl_slist_free_all(headers);
-	if (!rc)
-		return 0;
-	reply_clear(out);
-	return e->code ? (int)e->code : err_set(e, E_MEMORY, "no memory for an answer");
+int transport_call_same(struct transport *t, const char *method, const char *path,
+			const char *content_type, struct bytes body, struct reply *out,
+			struct err *e)
+{
+	struct request rq = { method, path, headers_of(content_type, NULL), body };
+	int rc;
+
+	*out = (struct reply){ 0 };
+	rc = ask(t, t->current, &rq, out, e) ? 0 : end_call(out, e);
+	curl_slist_free_all(rq.headers);
+	return rc;
 }
 
 int transport_problem(const struct reply *r, struct err *e)

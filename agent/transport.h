@@ -23,13 +23,22 @@ struct reply {
 };
 void reply_clear(struct reply *r);
 /**
- * transport_call - one request to the first server that answers (2 s to connect to each); later
- * calls go to the same one. @content_type, @bearer: may be NULL.
- * Return: 0 with any HTTP status; E_UNREACHABLE; E_SIGNATURE when the server is not the pinned one.
+ * transport_call - one request to the first server, in the order of the configuration, that answers: one
+ * that cannot be reached (2 s), is not the pinned one, stays silent or answers 5xx leads to the next, and
+ * is asked after the others for 10 s. @content_type, @bearer: may be NULL.
+ * Return: 0 with any HTTP status, 5xx when the last one that was asked said so; E_UNREACHABLE;
+ * E_SIGNATURE when the server is not the pinned one.
  */
 int transport_call(struct transport *t, const char *method, const char *path,
 		   const char *content_type, const char *bearer, struct bytes body,
 		   struct reply *out, struct err *e);
+/**
+ * transport_call_same - to the server that answered the last call and to no other: what it issued (a
+ * nonce, a challenge) is nothing to the others. One that fails is asked after the others next time.
+ */
+int transport_call_same(struct transport *t, const char *method, const char *path,
+			const char *content_type, struct bytes body, struct reply *out,
+			struct err *e);
 /** transport_problem - an error from a problem+json answer: its detail, with a code that fits its status. */
 int transport_problem(const struct reply *r, struct err *e);
 

@@ -41,6 +41,7 @@ enum cli_option {
 	OPT_YES,
 	OPT_VALID,
 	OPT_ANCHOR,
+	OPT_CRL,
 	OPT_JWK,
 	OPT_BESIDE,
 	OPT_UNTIL,

@@ -248,7 +248,6 @@ static int check_corim(struct bytes b, const char *anchor, const struct pubkey *
 	OWNED(corim) c = NULL;
 	OWNED(trust_store) roots = trust_store_new();
 	OWNED(cert_list) anchors = NULL;
-	OWNED(buf) file = NULL;
 
 	if (!roots)
 		return err_set(e, E_MEMORY, "no memory for a signature check");
@@ -256,12 +255,9 @@ static int check_corim(struct bytes b, const char *anchor, const struct pubkey *
 		return (int)e->code;
 	if (!anchor)
 		return cose_sign1_verify(&c->cose, key, e);
-	if (trust_store_add_file(roots, anchor, e) || file_read(anchor, 65536, &file, e))
+	if (trust_store_add_file(roots, anchor, e) || cert_list_load(anchor, &anchors, e))
 		return (int)e->code;
-	if ((file->w.len && file->w.at[0] == '-' ? cert_list_from_pem : cert_list_from_der)(
-		    buf_bytes(file), &anchors, e))
-		return (int)e->code;
-	return corim_check_signature(c, roots, anchors, clock_now_s(), e);
+	return corim_check_signature(c, roots, anchors, NULL, clock_now_s(), e);
 }
 
 static int check_signature(struct inspection *in, struct err *e)

@@ -64,9 +64,10 @@ static const char usage[] =
 	"                                        what two hosts or more agree on\n"
 	"  assay refval build TEXT --signer CERT --key KEY --out FILE\n"
 	"                                        a CoRIM from text (docs/CORIM-TEXT.md), for CI\n"
-	"  assay refval check FILE [--anchor CERT] [--beside FILE] [--old-shapes]\n"
+	"  assay refval check FILE [--anchor CERT [--crl FILE]] [--beside FILE] [--old-shapes]\n"
 	"                                        a CoRIM: grammar, and with --anchor signature and "
-	"validity\n"
+	"validity,\n"
+	"                                        with --crl also that its signer is not revoked\n"
 	"operator (server and token from /etc/assay/assay.conf):\n"
 	"  assay refval import FILE [--beside FILE] [--until TIME|+14d] [--unsigned]\n"
 	"  assay refval list | show ID | export ID --out FILE | diff A B\n"
@@ -84,6 +85,8 @@ static const char usage[] =
 	"compared\n"
 	"  assay refval anchor add CERT | list | remove DIGEST\n"
 	"                                        who may sign CoRIMs\n"
+	"  assay refval crl add FILE | list | remove DIGEST\n"
+	"                                        revocation lists that signers are held against\n"
 	"  assay host boot HOST [--diff]         what its last boot measured; or what changed "
 	"since the one before\n"
 	"  assay host list | show HOST | add --ek-hash HASH [--group G] [--name N]\n"
@@ -308,6 +311,7 @@ static const struct option options[] = {
 	{ "corim", required_argument, NULL, LONG_FIRST + OPT_CORIM },
 	{ "result", required_argument, NULL, LONG_FIRST + OPT_RESULT },
 	{ "audience", required_argument, NULL, LONG_FIRST + OPT_AUDIENCE },
+	{ "crl", required_argument, NULL, LONG_FIRST + OPT_CRL },
 	{ "anchor", required_argument, NULL, LONG_FIRST + OPT_ANCHOR },
 	{ "beside", required_argument, NULL, LONG_FIRST + OPT_BESIDE },
 	{ "until", required_argument, NULL, LONG_FIRST + OPT_UNTIL },

@@ -20,6 +20,14 @@ int refval_act(struct cli *c, const char *word, const char *verb, struct err *e)
 int refval_propose(struct cli *c);
 /** refval_pending - list, diff, sign and drop what hosts proposed. */
 int refval_pending(struct cli *c);
+/** refval_anchor, refval_crl - add, list, remove: who may sign CoRIMs, and whose word was taken back. */
+int refval_anchor(struct cli *c);
+int refval_crl(struct cli *c);
+enum { REFVAL_PREFIX_MIN = 6 }; /* digits that a digest may be cut to */
+/** refval_text, refval_time - a member of the server's answer, safe to print; "" when it is not there. */
+const char *refval_text(const json_t *row, const char *key);
+const char *refval_time(const json_t *row, const char *key, char out[32]);
+
 int refval_build(struct cli *c);
 int refval_check(struct cli *c);
 int refval_diff(struct cli *c);

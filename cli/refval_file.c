@@ -142,16 +142,18 @@ static int check_anchor(const struct cli *c, struct corim *corim, struct err *e)
 {
 	OWNED(trust_store) roots = trust_store_new();
 	OWNED(cert_list) anchors = NULL;
-	OWNED(buf) pem = NULL;
+	OWNED(crls) crls = crls_new();
+	OWNED(buf) list = NULL;
 
-	if (!roots)
+	if (!roots || !crls)
 		return err_set(e, E_MEMORY, "no memory for trust anchors");
+	if (c->option[OPT_CRL] && (file_read(c->option[OPT_CRL], CRL_FILE_MAX, &list, e) ||
+				   crls_add(crls, buf_bytes(list), e)))
+		return err_while(e, "%s", c->option[OPT_CRL]);
 	if (trust_store_add_file(roots, c->option[OPT_ANCHOR], e) ||
-	    file_read(c->option[OPT_ANCHOR], 65536, &pem, e) ||
-	    (pem->w.len && pem->w.at[0] == 0x30 ? cert_list_from_der(buf_bytes(pem), &anchors, e)
-						: cert_list_from_pem(buf_bytes(pem), &anchors, e)))
+	    cert_list_load(c->option[OPT_ANCHOR], &anchors, e))
 		return (int)e->code;
-	return corim_check_signature(corim, roots, anchors, clock_now_s(), e);
+	return corim_check_signature(corim, roots, anchors, crls, clock_now_s(), e);
 }
 
 int refval_check(struct cli *c)
@@ -161,7 +163,7 @@ int refval_check(struct cli *c)
 	const char *signature;
 	json_t *j;
 
-	if (c->argc != 1)
+	if (c->argc != 1 || (c->option[OPT_CRL] && !c->option[OPT_ANCHOR]))
 		return cli_usage();
 	if (read_file(c, c->argv[0], &corim, &e) ||
 	    (c->option[OPT_ANCHOR] && check_anchor(c, corim, &e)))

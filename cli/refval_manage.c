@@ -1,32 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* `assay refval` on what the server has: import, list, show, export, whether it counts, who may sign. */
+/* `assay refval` on what the server has: import, list, show, export, whether it counts, and what has none. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/file.h"
 #include "proto/corim.h"
 #include "refval.h"
-
-enum { PREFIX_MIN = 6 };
-
-static const char *text_of(const json_t *row, const char *key)
-{
-	const char *s = json_string_value(json_object_get(row, key));
-
-	return cli_safe(s ? s : "");
-}
-
-static const char *time_of(const json_t *row, const char *key, char out[32])
-{
-	time_t t = (time_t)json_integer_value(json_object_get(row, key));
-	struct tm tm;
-
-	out[0] = 0;
-	if (t && gmtime_r(&t, &tm))
-		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return out;
-}
 
 /* "?until=+14d", with the + as URLs want it */
 static int add_until(const struct cli *c, char *path, size_t size, char sign, struct err *e)
@@ -51,7 +30,8 @@ int refval_digest(const struct cli *c, const char *word, char digest[65], struct
 {
 	json_t *answer = NULL, *row;
 	size_t i, n = 0, len = strlen(word);
-	bool prefix = len >= PREFIX_MIN && len <= 64 && strspn(word, "0123456789abcdef") == len;
+	bool prefix =
+		len >= REFVAL_PREFIX_MIN && len <= 64 && strspn(word, "0123456789abcdef") == len;
 
 	if (call_server(c, "GET", "/api/v1/refvals", NULL, BYTES_NONE, &answer, e))
 		return (int)e->code;
@@ -136,7 +116,7 @@ static int import(struct cli *c)
 	if (c->json)
 		cli_json("refval.import", true, answer);
 	else {
-		printf("%s: %lld reference triples of %lld triples%s\n", text_of(answer, "id"),
+		printf("%s: %lld reference triples of %lld triples%s\n", refval_text(answer, "id"),
 		       (long long)json_integer_value(json_object_get(answer, "reference_triples")),
 		       (long long)json_integer_value(json_object_get(answer, "triples")),
 		       json_is_true(json_object_get(answer, "new")) ? "" : " (was there already)");
@@ -163,14 +143,15 @@ static int list(struct cli *c)
 	       "ID");
 	json_array_foreach(json_object_get(answer, "corims"), i, row)
 	{
-		printf("%-16.16s %-7s %-7s %-20s %-20s %s", text_of(row, "digest"),
+		printf("%-16.16s %-7s %-7s %-20s %-20s %s", refval_text(row, "digest"),
 		       json_is_true(json_object_get(row, "signed")) ? "yes" : "no",
 		       json_is_true(json_object_get(row, "counts")) ? "yes" : "no",
-		       text_of(row, "changed_by"),
-		       *time_of(row, "until", when) ? when : time_of(row, "not_after", when),
-		       text_of(row, "id"));
+		       refval_text(row, "changed_by"),
+		       *refval_time(row, "until", when) ? when
+							: refval_time(row, "not_after", when),
+		       refval_text(row, "id"));
 		printf(json_object_get(row, "why_not") ? " (%s)\n" : "%s\n",
-		       text_of(row, "why_not"));
+		       refval_text(row, "why_not"));
 	}
 	json_decref(answer);
 	return 0;
@@ -186,17 +167,17 @@ static void print_corim(const json_t *j)
 {
 	char when[32], from[32], text[200];
 
-	printf("%s\n", text_of(j, "id"));
-	print_line("digest", text_of(j, "digest"));
-	print_line("signer", text_of(j, "signer"));
-	print_line("certificate", text_of(j, "certificate"));
+	printf("%s\n", refval_text(j, "id"));
+	print_line("digest", refval_text(j, "digest"));
+	print_line("signer", refval_text(j, "signer"));
+	print_line("certificate", refval_text(j, "certificate"));
 	print_line("counts", json_is_true(json_object_get(j, "counts")) ? "yes" : "no");
-	print_line("why not", text_of(j, "why_not"));
-	print_line("valid from", time_of(j, "not_before", from));
-	print_line("valid until", time_of(j, "not_after", when));
-	print_line("window ends", time_of(j, "until", when));
-	snprintf(text, sizeof(text), "%s by %s", time_of(j, "changed", when),
-		 text_of(j, "changed_by"));
+	print_line("why not", refval_text(j, "why_not"));
+	print_line("valid from", refval_time(j, "not_before", from));
+	print_line("valid until", refval_time(j, "not_after", when));
+	print_line("window ends", refval_time(j, "until", when));
+	snprintf(text, sizeof(text), "%s by %s", refval_time(j, "changed", when),
+		 refval_text(j, "changed_by"));
 	print_line("changed", text);
 	refval_print(json_object_get(j, "statements"));
 }
@@ -309,7 +290,7 @@ static int coverage(struct cli *c)
 {
 	json_t *answer = NULL, *row;
 	struct err e = { 0 };
-	size_t i, bare = 0;
+	size_t i, k, bare = 0, silent = 0;
 
 	if (c->argc)
 		return cli_usage();
@@ -325,117 +306,20 @@ static int coverage(struct cli *c)
 		long long n = json_integer_value(json_object_get(row, "references"));
 
 		bare += !n;
-		printf("%-16s %8lld %8lld%s\n", text_of(row, "model"),
+		printf("%-16s %8lld %8lld%s\n", refval_text(row, "model"),
 		       (long long)json_integer_value(json_object_get(row, "seen")), n,
 		       n ? "" : "   no reference value");
 	}
-	printf("%zu of %zu models have no reference value\n", bare, i);
-	json_decref(answer);
-	return 0;
-}
-
-/* ---- who may sign ---- */
-static int anchor_list(struct cli *c)
-{
-	json_t *answer = NULL, *row;
-	struct err e = { 0 };
-	char when[32];
-	size_t i;
-
-	if (call_server(c, "GET", "/api/v1/anchors", NULL, BYTES_NONE, &answer, &e))
-		return cli_fail(c, &e, NULL);
-	if (c->json) {
-		cli_json("refval.anchor.list", true, answer);
-		return 0;
-	}
-	printf("%-16s %-20s %-20s %s\n", "DIGEST", "VALID UNTIL", "BY", "SUBJECT");
-	json_array_foreach(json_object_get(answer, "anchors"), i, row) printf(
-		"%-16.16s %-20s %-20s %s\n", text_of(row, "digest"),
-		time_of(row, "not_after", when), text_of(row, "added_by"), text_of(row, "subject"));
-	json_decref(answer);
-	return 0;
-}
-
-static int anchor_add(struct cli *c)
-{
-	OWNED(buf) pem = NULL;
-	json_t *answer = NULL;
-	struct err e = { 0 };
-
-	if (c->argc != 2)
-		return cli_usage();
-	if (file_read(c->argv[1], 65536, &pem, &e) ||
-	    call_server(c, "POST", "/api/v1/anchors", "application/x-pem-file", buf_bytes(pem),
-			&answer, &e))
-		return cli_fail(c, &e, NULL);
-	if (c->json) {
-		cli_json("refval.anchor.add", true, answer);
-		return 0;
-	}
-	printf("%.16s may sign CoRIMs%s\n", text_of(answer, "digest"),
-	       json_is_true(json_object_get(answer, "new")) ? "" : " (was there already)");
-	json_decref(answer);
-	return 0;
-}
-
-/* By the digest, or a beginning of it that only one anchor has. */
-static int anchor_digest(struct cli *c, const char *word, char digest[65], struct err *e)
-{
-	json_t *answer = NULL, *row;
-	size_t i, n = 0;
-
-	if (strlen(word) < PREFIX_MIN)
-		return err_set(e, E_USAGE, "at least %d digits of its digest", PREFIX_MIN);
-	if (call_server(c, "GET", "/api/v1/anchors", NULL, BYTES_NONE, &answer, e))
-		return (int)e->code;
-	json_array_foreach(json_object_get(answer, "anchors"), i, row)
+	json_array_foreach(json_object_get(answer, "no_evidence"), k, row)
 	{
-		const char *d = json_string_value(json_object_get(row, "digest"));
-
-		if (!d || strlen(d) != 64 || strncmp(d, word, strlen(word)))
-			continue;
-		memcpy(digest, d, 65);
-		n++;
+		silent++;
+		printf("%-16s %8lld %8s   no evidence\n", refval_text(row, "model"),
+		       (long long)json_integer_value(json_object_get(row, "seen")), "-");
 	}
-	json_decref(answer);
-	return n == 1 ? 0
-		      : err_set(e, n ? E_USAGE : E_NOTFOUND, "%zu trust anchors begin with \"%s\"",
-				n, word);
-}
-
-static int anchor_remove(struct cli *c)
-{
-	char digest[65], path[128];
-	json_t *answer = NULL;
-	struct err e = { 0 };
-
-	if (c->argc != 2)
-		return cli_usage();
-	if (anchor_digest(c, c->argv[1], digest, &e))
-		return cli_fail(c, &e, NULL);
-	snprintf(path, sizeof(path), "/api/v1/anchors/%s", digest);
-	if (call_server(c, "DELETE", path, NULL, BYTES_NONE, &answer, &e))
-		return cli_fail(c, &e, NULL);
-	if (c->json) {
-		cli_json("refval.anchor.remove", true, answer);
-		return 0;
-	}
-	printf("%.16s may no longer sign CoRIMs; what it signed does not count any more\n", digest);
+	printf("%zu of %zu models have no reference value", bare, i);
+	printf(silent ? "; %zu more gave no evidence\n" : "\n", silent);
 	json_decref(answer);
 	return 0;
-}
-
-static int anchor(struct cli *c)
-{
-	const char *verb = c->argc ? c->argv[0] : "";
-
-	if (!strcmp(verb, "list") && c->argc == 1)
-		return anchor_list(c);
-	if (!strcmp(verb, "add"))
-		return anchor_add(c);
-	if (!strcmp(verb, "remove"))
-		return anchor_remove(c);
-	return cli_usage();
 }
 
 int refval_manage(struct cli *c, const char *verb)
@@ -443,9 +327,11 @@ int refval_manage(struct cli *c, const char *verb)
 	static const struct {
 		const char *verb;
 		int (*run)(struct cli *c);
-	} verbs[] = { { "import", import }, { "list", list },	      { "show", show },
-		      { "export", export }, { "activate", activate }, { "deactivate", deactivate },
-		      { "delete", delete }, { "anchor", anchor },     { "coverage", coverage } };
+	} verbs[] = { { "import", import },	{ "list", list },
+		      { "show", show },		{ "export", export },
+		      { "activate", activate }, { "deactivate", deactivate },
+		      { "delete", delete },	{ "anchor", refval_anchor },
+		      { "crl", refval_crl },	{ "coverage", coverage } };
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (!strcmp(verb, verbs[i].verb))

@@ -40,15 +40,10 @@ int cli_read_key(const char *path, struct pubkey **out, struct err *e)
 /* The certificate's key; a time at which it is not valid makes it nobody's. */
 int cli_read_anchor(const char *path, struct pubkey **out, struct err *e)
 {
-	OWNED(buf) b = NULL;
 	OWNED(cert_list) list = NULL;
-	bool pem;
 
-	if (file_read(path, KEY_FILE_MAX, &b, e))
+	if (cert_list_load(path, &list, e))
 		return (int)e->code;
-	pem = b->w.len && b->w.at[0] == '-';
-	if ((pem ? cert_list_from_pem : cert_list_from_der)(buf_bytes(b), &list, e))
-		return err_while(e, "%s", path);
 	if (list->n != 1)
 		return err_set(e, E_USAGE, "%s holds %zu certificates, not one", path, list->n);
 	if (!cert_valid_at(list->at[0], clock_now_s()))

@@ -81,7 +81,7 @@ static int take_corim(const struct cli *c, struct given *g, struct err *e)
 	if (trust_store_add_file(g->signers, c->option[OPT_SIGNER], e) ||
 	    file_read(c->option[OPT_CORIM], CORIM_MAX, &b, e) ||
 	    corim_parse(buf_bytes(b), &corim, e) ||
-	    corim_check_signature(corim, g->signers, NULL, clock_now_s(), e))
+	    corim_check_signature(corim, g->signers, NULL, NULL, clock_now_s(), e))
 		return err_while(e, "%s", c->option[OPT_CORIM]);
 	return refs_add(g->refs, TAKE(corim), e) || refs_ready(g->refs, e) ? (int)e->code : 0;
 }

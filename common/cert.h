@@ -45,14 +45,17 @@ struct cert_list {
 /** cert_list_from_der - concatenated DER, no gaps, every byte used (lie 33 of tests/device/hostile.c). */
 int cert_list_from_der(struct bytes der, struct cert_list **out, struct err *e);
 int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e);
+/** cert_list_load - of a file: one or more in PEM, or concatenated DER. Its errors begin with @path. */
+int cert_list_load(const char *path, struct cert_list **out, struct err *e);
 void cert_list_drop(struct cert_list **l);
 
 /** struct trust_store - accepted roots; immutable once it is used by several threads. */
 struct trust_store;
 struct trust_store *trust_store_new(void);
 int trust_store_add(struct trust_store *s, const struct cert *c, struct err *e);
-/** trust_store_add_file - one or more PEM certificates, or one DER certificate. */
+/** trust_store_add_file, trust_store_add_folder - those of cert_list_load(), of all files; "": none. */
 int trust_store_add_file(struct trust_store *s, const char *path, struct err *e);
+int trust_store_add_folder(struct trust_store *s, const char *folder, struct err *e);
 /**
  * trust_store_only - a store with that one root of @s whose DER has @digest under @alg.
  * Return: 0, or E_NOTFOUND when no accepted root has it.
@@ -65,12 +68,29 @@ void trust_store_drop(struct trust_store **s);
 /** trust_store_add_intermediate - a certificate that may stand between leaf and root, and is not trusted for that. */
 int trust_store_add_intermediate(struct trust_store *s, const struct cert *c, struct err *e);
 int trust_store_add_intermediate_file(struct trust_store *s, const char *path, struct err *e);
+int trust_store_add_intermediate_folder(struct trust_store *s, const char *folder, struct err *e);
 
-/** struct crls - revocation lists. crls_load - all files of @folder, DER or PEM; "": none. */
+/**
+ * struct crls - revocation lists. Deltas, indirect ones and those with critical extensions that nobody
+ * here knows are refused when they are added, as is one that does not say when it ends.
+ */
 struct crls;
+struct crls *crls_new(void);
+/** crls_add - one list in DER, or those in PEM. */
+int crls_add(struct crls *c, struct bytes b, struct err *e);
+/** crls_add_folder, crls_load - all files of @folder, DER or PEM; "": none. */
+int crls_add_folder(struct crls *c, const char *folder, struct err *e);
 int crls_load(const char *folder, struct crls **out, struct err *e);
-size_t crls_count(const struct crls *c);
+size_t crls_count(const struct crls *c); /* of NULL: 0 */
 void crls_drop(struct crls **c);
+/** struct crl_about - whose list, and when it is in force: seconds since 1970, thisUpdate and nextUpdate. */
+struct crl_about {
+	char issuer[256];
+	long long this_update, next_update;
+	size_t n_revoked;
+};
+/** crls_tell - about the @i-th list; false past the last. */
+bool crls_tell(const struct crls *c, size_t i, struct crl_about *out);
 
 enum { CERT_TIME_IGNORE = -1 };
 /**
@@ -87,12 +107,14 @@ int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 /**
  * trust_store_verify_unrevoked - and no certificate of the path is on a list of @crls that its issuer
  * signed. Where an issuer has a list, one has to be in force; where it has none, none is asked for.
- * Return: 0; E_SIGNATURE no path; E_POLICY revoked, or the list is not its issuer's; E_FRESHNESS the
- * list has expired.
+ * @crls: may be NULL. @until: if not NULL, the earliest notAfter of the path and nextUpdate of the lists
+ * that cleared it.
+ * Return: 0; E_SIGNATURE no path; E_POLICY revoked (the text says since when), or the list is not its
+ * issuer's; E_FRESHNESS the list has expired, or is not in force yet.
  */
 int trust_store_verify_unrevoked(const struct trust_store *s, const struct cert *leaf,
 				 const struct cert_list *others, const struct crls *crls,
-				 long long unix_s, struct err *e);
+				 long long unix_s, long long *until, struct err *e);
 
 /**
  * trust_store_remember - from now on keep up to @max lists whose path was found: 20 KiB each, and

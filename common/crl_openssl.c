@@ -4,9 +4,8 @@
  * certificate or skips silently what it does not understand; ours refuses the latter when it is loaded.
  * SPEC: RFC 5280 5, 6.3
  */
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -14,8 +13,6 @@
 
 #include "file.h"
 #include "x509_openssl.h"
-
-enum { CRL_FILE_MAX = 8 * 1024 * 1024 };
 
 struct crls {
 	STACK_OF(X509_CRL) * all;
@@ -28,6 +25,15 @@ void crls_drop(struct crls **c)
 	sk_X509_CRL_pop_free((*c)->all, X509_CRL_free);
 	free(*c);
 	*c = NULL;
+}
+
+struct crls *crls_new(void)
+{
+	struct crls *c = calloc(1, sizeof(*c));
+
+	if (c && !(c->all = sk_X509_CRL_new_null()))
+		crls_drop(&c);
+	return c;
 }
 
 size_t crls_count(const struct crls *c)
@@ -88,51 +94,63 @@ static int add_pem(struct crls *c, struct bytes pem, struct err *e)
 	return rc || n ? rc : err_set(e, E_FORMAT, "no revocation list, PEM or DER");
 }
 
-static int add_file(struct crls *c, const char *path, struct err *e)
+int crls_add(struct crls *c, struct bytes b, struct err *e)
 {
-	OWNED(buf) content = NULL;
+	const u8 *p = b.at;
 	X509_CRL *crl;
-	const u8 *p;
 
-	if (file_read(path, CRL_FILE_MAX, &content, e))
-		return (int)e->code;
-	p = content->w.at;
-	if (!content->w.len || p[0] != 0x30)
-		return add_pem(c, buf_bytes(content), e);
-	crl = d2i_X509_CRL(NULL, &p, (long)content->w.len);
+	if (b.len > CRL_FILE_MAX)
+		return err_set(e, E_LIMIT, "revocation list of more than %d bytes", CRL_FILE_MAX);
+	if (!b.len || p[0] != 0x30)
+		return add_pem(c, b, e);
+	crl = d2i_X509_CRL(NULL, &p, (long)b.len);
 	ERR_clear_error();
-	if (crl && p == content->w.at + content->w.len)
+	if (crl && p == b.at + b.len)
 		return take_crl(c, crl, e);
 	X509_CRL_free(crl);
 	return err_set(e, E_FORMAT, "not one revocation list in DER");
 }
 
+static int add_file(void *user, const char *path, struct err *e)
+{
+	OWNED(buf) content = NULL;
+
+	if (file_read(path, CRL_FILE_MAX, &content, e))
+		return (int)e->code;
+	return crls_add(user, buf_bytes(content), e) ? err_while(e, "%s", path) : 0;
+}
+
+int crls_add_folder(struct crls *c, const char *folder, struct err *e)
+{
+	return folder[0] ? folder_each(folder, "revocation lists", add_file, c, e) : 0;
+}
+
 int crls_load(const char *folder, struct crls **out, struct err *e)
 {
-	OWNED(crls) c = calloc(1, sizeof(*c));
-	struct dirent **names = NULL;
-	int n = 0, rc = 0;
+	OWNED(crls) c = crls_new();
 
-	if (!c || !(c->all = sk_X509_CRL_new_null()))
+	if (!c)
 		return err_set(e, E_MEMORY, "no memory for revocation lists");
-	if (folder[0])
-		n = scandir(folder, &names, NULL, alphasort);
-	if (n < 0)
-		return err_set(e, E_CONFIG, "folder of revocation lists %s: %s", folder,
-			       strerror(errno));
-	for (int i = 0; i < n; i++) {
-		char path[1024];
-
-		snprintf(path, sizeof(path), "%.700s/%s", folder, names[i]->d_name);
-		if (!rc && names[i]->d_name[0] != '.' && add_file(c, path, e))
-			rc = err_while(e, "%s", path);
-		free(names[i]);
-	}
-	free(names);
-	if (rc)
-		return rc;
+	if (crls_add_folder(c, folder, e))
+		return (int)e->code;
 	*out = TAKE(c);
 	return 0;
+}
+
+bool crls_tell(const struct crls *c, size_t i, struct crl_about *out)
+{
+	X509_CRL *crl = i < crls_count(c) ? sk_X509_CRL_value(c->all, (int)i) : NULL;
+
+	if (!crl)
+		return false;
+	name_text(X509_CRL_get_issuer(crl), out->issuer, sizeof(out->issuer));
+	out->this_update = asn1_seconds(X509_CRL_get0_lastUpdate(crl));
+	out->next_update = asn1_seconds(X509_CRL_get0_nextUpdate(crl));
+	/* of NULL, a list without any: -1 */
+	out->n_revoked = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)) > 0
+				 ? (size_t)sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl))
+				 : 0;
+	return true;
 }
 
 /* ---- one certificate ---- */
@@ -142,39 +160,85 @@ static bool may_sign_crls(X509 *issuer)
 	       KU_CRL_SIGN; /* all bits are set where there is no keyUsage */
 }
 
-static int check_one(const struct crls *c, X509 *x509, X509 *issuer, long long unix_s,
-		     struct err *e)
+/* "2027-01-31T00:00:00Z"; empty for what is no time. */
+static const char *time_text(const ASN1_TIME *t, char out[32])
 {
-	bool any = false, authentic = false, current = false;
+	time_t at = (time_t)asn1_seconds(t);
+	struct tm tm;
+
+	out[0] = 0;
+	if (at >= 0 && gmtime_r(&at, &tm))
+		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
+/* Why no list that is authentic is in force: the last that was, or one that is not yet. */
+static int not_in_force(X509_CRL *crl, const char *by, long long unix_s, struct err *e)
+{
+	char when[32];
+
+	if (asn1_seconds(X509_CRL_get0_lastUpdate(crl)) > unix_s)
+		return err_set(e, E_FRESHNESS, "revocation list of %s is not in force before %s",
+			       by, time_text(X509_CRL_get0_lastUpdate(crl), when));
+	return err_set(e, E_FRESHNESS, "revocation list of %s has expired on %s", by,
+		       time_text(X509_CRL_get0_nextUpdate(crl), when));
+}
+
+static bool is_by(X509_CRL *crl, EVP_PKEY *key, X509 *issuer)
+{
+	return key && may_sign_crls(issuer) && X509_CRL_verify(crl, key) == 1;
+}
+
+static int is_revoked(X509_REVOKED *row, const char *name, const char *by, struct err *e)
+{
+	char when[32];
+
+	return err_set(e, E_POLICY, "certificate %s is revoked by %s since %s", name, by,
+		       time_text(X509_REVOKED_get0_revocationDate(row), when));
+}
+
+/* @until: made earlier where the word of the lists ends before. */
+static int check_one(const struct crls *c, X509 *x509, X509 *issuer, long long unix_s,
+		     long long *until, struct err *e)
+{
 	EVP_PKEY *key = X509_get0_pubkey(issuer);
+	X509_CRL *last = NULL; /* authentic, and of these the one that ends last */
+	long long in_force = -1;
 	char name[256], by[256];
+	bool any = false;
 
 	name_text(X509_get_subject_name(x509), name, sizeof(name));
 	name_text(X509_get_issuer_name(x509), by, sizeof(by));
 	for (int i = 0; i < sk_X509_CRL_num(c->all); i++) {
 		X509_CRL *crl = sk_X509_CRL_value(c->all, i);
+		long long ends = asn1_seconds(X509_CRL_get0_nextUpdate(crl));
 		X509_REVOKED *row = NULL;
 
 		if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(x509)))
 			continue;
 		any = true;
-		if (!key || !may_sign_crls(issuer) || X509_CRL_verify(crl, key) != 1)
+		if (!is_by(crl, key, issuer))
 			continue; /* perhaps of another key of that name */
-		authentic = true;
 		if (X509_CRL_get0_by_cert(crl, &row, x509) > 0) /* an old list's word holds too */
-			return err_set(e, E_POLICY, "certificate %s is revoked by %s", name, by);
-		current |= asn1_seconds(X509_CRL_get0_lastUpdate(crl)) <= unix_s &&
-			   unix_s <= asn1_seconds(X509_CRL_get0_nextUpdate(crl));
+			return is_revoked(row, name, by, e);
+		if (!last || ends > asn1_seconds(X509_CRL_get0_nextUpdate(last)))
+			last = crl;
+		if (asn1_seconds(X509_CRL_get0_lastUpdate(crl)) <= unix_s && unix_s <= ends &&
+		    ends > in_force)
+			in_force = ends;
 	}
 	ERR_clear_error();
-	if (any && !authentic)
+	if (any && !last)
 		return err_set(e, E_POLICY, "revocation list of %s is not signed by its key", by);
-	if (any && !current)
-		return err_set(e, E_FRESHNESS, "revocation list of %s has expired", by);
+	if (any && in_force < 0)
+		return not_in_force(last, by, unix_s, e);
+	if (any && in_force < *until)
+		*until = in_force;
 	return 0;
 }
 
-int crls_check_path(const struct crls *c, STACK_OF(X509) * path, long long unix_s, struct err *e)
+int crls_check_path(const struct crls *c, STACK_OF(X509) * path, long long unix_s, long long *until,
+		    struct err *e)
 {
 	for (int i = 0; i < sk_X509_num(path); i++) {
 		X509 *x509 = sk_X509_value(path, i);
@@ -184,7 +248,7 @@ int crls_check_path(const struct crls *c, STACK_OF(X509) * path, long long unix_
 			i + 1 < sk_X509_num(path) ||
 			!X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509));
 
-		if (has_issuer && check_one(c, x509, issuer, unix_s, e))
+		if (has_issuer && check_one(c, x509, issuer, unix_s, until, e))
 			return (int)e->code;
 	}
 	return 0;

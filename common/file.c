@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -124,6 +125,36 @@ int folder_make(const char *path, mode_t mode, struct err *e)
 			return err_set(e, E_IO, "make folder %s: %s", part, strerror(errno));
 	}
 	return 0;
+}
+
+static int take_name(const char *folder, const char *name,
+		     int (*take)(void *user, const char *path, struct err *e), void *user,
+		     struct err *e)
+{
+	char path[4096];
+
+	if (name[0] == '.')
+		return 0;
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >= sizeof(path))
+		return err_set(e, E_CONFIG, "name too long in %.200s", folder);
+	return take(user, path, e);
+}
+
+int folder_each(const char *folder, const char *what,
+		int (*take)(void *user, const char *path, struct err *e), void *user, struct err *e)
+{
+	struct dirent **names = NULL;
+	int n = scandir(folder, &names, NULL, alphasort), rc = 0;
+
+	if (n < 0)
+		return err_set(e, E_CONFIG, "folder of %s %s: %s", what, folder, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if (!rc)
+			rc = take_name(folder, names[i]->d_name, take, user, e);
+		free(names[i]);
+	}
+	free(names);
+	return rc;
 }
 
 int memfd_from(const char *name, struct bytes b, struct err *e)

@@ -18,6 +18,14 @@ int file_write(const char *path, struct bytes b, mode_t mode, struct err *e);
 int file_create(const char *path, struct bytes b, mode_t mode, struct err *e);
 /** folder_make - mkdir -p with @mode for the last part. */
 int folder_make(const char *path, mode_t mode, struct err *e);
+/**
+ * folder_each - @take for every file of @folder whose name does not begin with a dot, in the order of
+ * their names; what it returns but 0 ends that. @what: what the folder holds, for messages.
+ * Return: 0; E_CONFIG when there is no such folder; what @take returned.
+ */
+int folder_each(const char *folder, const char *what,
+		int (*take)(void *user, const char *path, struct err *e), void *user,
+		struct err *e);
 /** memfd_from - a sealed memory file with @b, at offset 0. Return: descriptor or -1. */
 int memfd_from(const char *name, struct bytes b, struct err *e);
 

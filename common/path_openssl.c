@@ -46,35 +46,48 @@ int trust_store_add_intermediate(struct trust_store *s, const struct cert *c, st
 	return err_set(e, E_MEMORY, "no memory for an intermediate certificate");
 }
 
-static int add_file(struct trust_store *s, const char *path,
-		    int (*add)(struct trust_store *s, const struct cert *c, struct err *e),
-		    struct err *e)
+static int add_certs(struct trust_store *s, const char *path,
+		     int (*add)(struct trust_store *s, const struct cert *c, struct err *e),
+		     struct err *e)
 {
 	OWNED(cert_list) l = NULL;
-	OWNED(buf) content = NULL;
 
-	if (file_read(path, 1024 * 1024, &content, e))
+	if (cert_list_load(path, &l, e))
 		return (int)e->code;
-	if (buf_bytes(content).len && buf_bytes(content).at[0] == 0x30) {
-		if (cert_list_from_der(buf_bytes(content), &l, e))
-			return err_while(e, "%s", path);
-	} else if (cert_list_from_pem(buf_bytes(content), &l, e)) {
-		return err_while(e, "%s", path);
-	}
 	for (size_t i = 0; i < l->n; i++)
 		if (add(s, l->at[i], e))
 			return err_while(e, "%s", path);
 	return 0;
 }
 
+static int add_roots(void *user, const char *path, struct err *e)
+{
+	return add_certs(user, path, trust_store_add, e);
+}
+
+static int add_intermediates(void *user, const char *path, struct err *e)
+{
+	return add_certs(user, path, trust_store_add_intermediate, e);
+}
+
 int trust_store_add_file(struct trust_store *s, const char *path, struct err *e)
 {
-	return add_file(s, path, trust_store_add, e);
+	return add_roots(s, path, e);
 }
 
 int trust_store_add_intermediate_file(struct trust_store *s, const char *path, struct err *e)
 {
-	return add_file(s, path, trust_store_add_intermediate, e);
+	return add_intermediates(s, path, e);
+}
+
+int trust_store_add_folder(struct trust_store *s, const char *folder, struct err *e)
+{
+	return folder[0] ? folder_each(folder, "certificates", add_roots, s, e) : 0;
+}
+
+int trust_store_add_intermediate_folder(struct trust_store *s, const char *folder, struct err *e)
+{
+	return folder[0] ? folder_each(folder, "certificates", add_intermediates, s, e) : 0;
 }
 
 static bool x509_has_digest(const X509 *x509, enum digest_alg alg, struct bytes want)
@@ -190,10 +203,13 @@ static int find_path(const struct trust_store *s, const struct cert *leaf,
 		set_params(ctx, unix_s);
 		if (X509_verify_cert(ctx) != 1)
 			rc = path_failed(ctx, e);
-		else if (crls)
-			rc = crls_check_path(crls, X509_STORE_CTX_get0_chain(ctx), unix_s, e);
-		if (!rc)
+		else
 			*w = path_of(X509_STORE_CTX_get0_chain(ctx));
+		if (!rc && crls &&
+		    crls_check_path(crls, X509_STORE_CTX_get0_chain(ctx), unix_s, &w->until, e)) {
+			OPENSSL_free(w->end);
+			rc = (int)e->code;
+		}
 	} else {
 		rc = crypto_failed(e, "certificate path");
 	}
@@ -219,13 +235,15 @@ int trust_store_verify(const struct trust_store *s, const struct cert *leaf,
 
 int trust_store_verify_unrevoked(const struct trust_store *s, const struct cert *leaf,
 				 const struct cert_list *others, const struct crls *crls,
-				 long long unix_s, struct err *e)
+				 long long unix_s, long long *until, struct err *e)
 {
 	struct found_path w;
 
 	if (find_path(s, leaf, others, crls, unix_s, &w, e))
 		return (int)e->code;
 	OPENSSL_free(w.end);
+	if (until)
+		*until = w.until;
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "file.h"
+
 /* Names come from certificates that anybody may have made: RFC 2253 escapes, and nothing unprintable. */
 void name_text(X509_NAME *name, char *out, size_t size)
 {
@@ -320,7 +322,7 @@ int cert_list_from_der(struct bytes der, struct cert_list **out, struct err *e)
 int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e)
 {
 	OWNED(cert_list) l = calloc(1, sizeof(*l));
-	BIO *bio = pem.len <= 1024 * 1024 ? BIO_new_mem_buf(pem.at, (int)pem.len) : NULL;
+	BIO *bio = pem.len <= CERT_FILE_MAX ? BIO_new_mem_buf(pem.at, (int)pem.len) : NULL;
 	X509 *x509;
 
 	if (!l || !bio) {
@@ -344,6 +346,18 @@ int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e)
 	if (!l->n)
 		return err_set(e, E_FORMAT, "no PEM certificate");
 	*out = TAKE(l);
+	return 0;
+}
+
+int cert_list_load(const char *path, struct cert_list **out, struct err *e)
+{
+	OWNED(buf) b = NULL;
+
+	if (file_read(path, CERT_FILE_MAX, &b, e))
+		return (int)e->code;
+	if (b->w.len && b->w.at[0] == 0x30 ? cert_list_from_der(buf_bytes(b), out, e)
+					   : cert_list_from_pem(buf_bytes(b), out, e))
+		return err_while(e, "%s", path);
 	return 0;
 }
 

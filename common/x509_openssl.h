@@ -19,8 +19,12 @@ struct cert {
 
 /** name_text - RFC 2253 text of @name, cut to @size, nothing unprintable in it. */
 void name_text(X509_NAME *name, char *out, size_t size);
-/** crls_check_path - no certificate of @path, leaf first, is on a list of its issuer; lists are in force. */
-int crls_check_path(const struct crls *c, STACK_OF(X509) * path, long long unix_s, struct err *e);
+/**
+ * crls_check_path - no certificate of @path, leaf first, is on a list of its issuer; lists are in force.
+ * @until: made earlier where their word ends before.
+ */
+int crls_check_path(const struct crls *c, STACK_OF(X509) * path, long long unix_s, long long *until,
+		    struct err *e);
 /** asn1_seconds - since 1970; -1: not a time. */
 long long asn1_seconds(const ASN1_TIME *t);
 

@@ -468,6 +468,7 @@ int corim_read(struct bytes b, unsigned int shapes, struct bytes detached, struc
 	take_corim_map(&p);
 	if (cbor_done(&p.c))
 		return corim_place_error(&p, "CoRIM", e);
+	c->digest = sha256_of(buf_bytes(c->bytes));
 	*out = TAKE(c);
 	return 0;
 }
@@ -495,12 +496,14 @@ static void clear_all(struct corim_triple *t, size_t n)
 	free(t);
 }
 
-void corim_drop(struct corim **cp)
+struct corim *corim_share(struct corim *c)
 {
-	struct corim *c = cp ? *cp : NULL;
+	__atomic_fetch_add(&c->others, 1, __ATOMIC_RELAXED);
+	return c;
+}
 
-	if (!c)
-		return;
+static void corim_free(struct corim *c)
+{
 	clear_all(c->references, c->n_references);
 	clear_all(c->endorsed, c->n_endorsed);
 	for (size_t i = 0; i < c->n_conditional; i++) {
@@ -528,7 +531,15 @@ void corim_drop(struct corim **cp)
 	cert_list_drop(&c->x5chain);
 	buf_drop(&c->bytes);
 	free(c);
-	*cp = NULL;
+}
+
+void corim_drop(struct corim **c)
+{
+	if (!c || !*c)
+		return;
+	if (!__atomic_fetch_sub(&(*c)->others, 1, __ATOMIC_ACQ_REL))
+		corim_free(*c);
+	*c = NULL;
 }
 
 static int signed_by(struct corim *c, const struct cert *signer, struct err *e)
@@ -540,9 +551,26 @@ static int signed_by(struct corim *c, const struct cert *signer, struct err *e)
 	return 0;
 }
 
-int corim_check_signature(struct corim *c, const struct trust_store *roots,
-			  const struct cert_list *anchors, long long unix_s, struct err *e)
+/* Its own certificate is trusted; with lists it also leads over what the roots hold to no revoked one. */
+static int check_anchor(struct corim *c, const struct trust_store *roots, const struct cert *anchor,
+			const struct crls *crls, long long unix_s, struct err *e)
 {
+	if (!cert_valid_at(anchor, unix_s))
+		return err_set(e, E_SIGNATURE, "trust anchor has expired");
+	if (signed_by(c, anchor, e))
+		return (int)e->code;
+	c->signer_until = cert_not_after(anchor);
+	return crls_count(crls) ? trust_store_verify_unrevoked(roots, anchor, NULL, crls, unix_s,
+							       &c->signer_until, e)
+				: 0;
+}
+
+int corim_check_signature(struct corim *c, const struct trust_store *roots,
+			  const struct cert_list *anchors, const struct crls *crls,
+			  long long unix_s, struct err *e)
+{
+	struct err revoked = { 0 };
+
 	if (!c->is_signed)
 		return err_set(e, E_SIGNATURE, "CoRIM %s is not signed", c->id);
 	if (c->not_after && unix_s > c->not_after)
@@ -552,12 +580,22 @@ int corim_check_signature(struct corim *c, const struct trust_store *roots,
 	if (c->x5chain) {
 		const struct cert *leaf = c->x5chain->at[0];
 
-		if (trust_store_verify(roots, leaf, c->x5chain, unix_s, NULL, e))
+		if (trust_store_verify_unrevoked(roots, leaf, c->x5chain, crls, unix_s,
+						 &c->signer_until, e))
 			return err_while(e, "signer of CoRIM %s", c->id);
 		return signed_by(c, leaf, e) ? err_while(e, "signature of CoRIM %s", c->id) : 0;
 	}
-	for (size_t i = 0; anchors && i < anchors->n; i++)
-		if (cert_valid_at(anchors->at[i], unix_s) && !signed_by(c, anchors->at[i], e))
+	for (size_t i = 0; anchors && i < anchors->n; i++) {
+		*e = (struct err){ 0 };
+		if (!check_anchor(c, roots, anchors->at[i], crls, unix_s, e))
 			return 0;
+		if (e->code != E_SIGNATURE) /* a renewed certificate of the same key may do */
+			revoked = *e;
+	}
+	c->has_signer_key = false;
+	if (revoked.code) {
+		*e = revoked;
+		return err_while(e, "signer of CoRIM %s", c->id);
+	}
 	return err_set(e, E_SIGNATURE, "CoRIM %s: no trust anchor made its signature", c->id);
 }

@@ -132,7 +132,9 @@ struct corim_tag {
 };
 
 struct corim {
-	struct buf *bytes; /* a copy; every view points into it */
+	struct buf *bytes;    /* a copy; every view points into it */
+	struct digest digest; /* SHA-256 of @bytes */
+	unsigned int others;  /* owners beside the first; atomic */
 	bool is_signed;
 	struct cose_sign1 cose;
 	struct cert_list *x5chain; /* NULL: none */
@@ -140,6 +142,8 @@ struct corim {
 	char signer[CORIM_ID_MAX]; /* signer-name of corim-meta, or iss */
 	bool has_signer_key;	   /* set by corim_check_signature() */
 	u8 signer_key[32];	   /* SHA-256 of the SubjectPublicKeyInfo that verified it */
+	long long
+		signer_until; /* how long that holds: its certificates' and revocation lists' end */
 	/* where rim-validity, the validity in corim-meta and nbf, exp overlap; 0: not given */
 	long long not_before, not_after;
 	bool old_shape;		/* read as CORIM_OLD_SHAPES allow */
@@ -185,14 +189,19 @@ enum corim_shapes {
 int corim_read(struct bytes b, unsigned int shapes, struct bytes detached, struct corim **out,
 	       struct err *e);
 void corim_drop(struct corim **c);
+/** corim_share - one more owner; from now on nobody changes it. */
+struct corim *corim_share(struct corim *c);
 /**
  * corim_check_signature - x5chain to @roots at @unix_s and the signature by its leaf; or, without
  * x5chain, by the key of one of @anchors (may be NULL) whose certificate is valid at @unix_s. A kid is
  * a hint that nobody needs: every anchor is tried. Unsigned: E_SIGNATURE. Outside its validity:
- * E_FRESHNESS. On success c->signer_key tells whose word it is.
+ * E_FRESHNESS. On success c->signer_key tells whose word it is, and c->signer_until how long that holds.
+ * @crls: revocation lists that the signer's path is held against, or NULL; with lists @anchors have to be
+ * among @roots. Revoked: E_POLICY; a list that is out of date: E_FRESHNESS.
  */
 int corim_check_signature(struct corim *c, const struct trust_store *roots,
-			  const struct cert_list *anchors, long long unix_s, struct err *e);
+			  const struct cert_list *anchors, const struct crls *crls,
+			  long long unix_s, struct err *e);
 
 enum corim_match {
 	CORIM_MATCHES,

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "anchors.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/file.h"
 #include "common/log.h"
-#include "settings.h"
-
-enum { ANCHOR_FILE_MAX = 1024 * 1024 };
 
 struct anchors {
 	struct trust_store *roots;
+	struct crls *crls;
+	u8 state[32];
+	bool spoilt; /* a list was changed in the database: nobody knows whom it revoked */
 	size_t n;
 	struct cert_list **at; /* in lists of as many as one list holds */
 	size_t n_lists;
@@ -28,6 +26,7 @@ void anchors_drop(struct anchors **ap)
 		cert_list_drop(&a->at[i]);
 	free(a->at);
 	trust_store_drop(&a->roots);
+	crls_drop(&a->crls);
 	free(a);
 	*ap = NULL;
 }
@@ -35,6 +34,27 @@ void anchors_drop(struct anchors **ap)
 size_t anchors_count(const struct anchors *a)
 {
 	return a->n;
+}
+
+const struct crls *anchors_crls(const struct anchors *a)
+{
+	return a->crls;
+}
+
+const u8 *anchors_state(const struct anchors *a)
+{
+	return a->state;
+}
+
+/* What was taken, in its order. */
+static void add_to_state(struct anchors *a, struct bytes b)
+{
+	struct bytes both[] = { BYTES(a->state), BYTES_NONE };
+	struct digest d = sha256_of(b), next;
+
+	both[1] = digest_bytes(&d);
+	next = digest_of(DIGEST_SHA256, both, 2);
+	memcpy(a->state, next.at, sizeof(a->state));
 }
 
 /* A list is taken as it is: every certificate of it is an anchor. */
@@ -48,9 +68,11 @@ static int add_list(struct anchors *a, struct cert_list *l, struct err *e)
 	}
 	a->at = more;
 	a->at[a->n_lists++] = l;
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
+		add_to_state(a, cert_der(l->at[i]));
 		if (trust_store_add(a->roots, l->at[i], e))
 			return (int)e->code;
+	}
 	a->n += l->n;
 	return 0;
 }
@@ -62,84 +84,97 @@ static int add_der(struct anchors *a, struct bytes der, struct err *e)
 	return cert_list_from_der(der, &l, e) ? (int)e->code : add_list(a, l, e);
 }
 
-/* One or more PEM certificates, or DER. */
-static int add_file(struct anchors *a, const char *path, struct err *e)
+static int add_file(void *user, const char *path, struct err *e)
 {
-	OWNED(buf) b = NULL;
 	struct cert_list *l = NULL;
 
-	if (file_read(path, ANCHOR_FILE_MAX, &b, e))
-		return (int)e->code;
-	if (b->w.len && b->w.at[0] == 0x30 ? cert_list_from_der(buf_bytes(b), &l, e)
-					   : cert_list_from_pem(buf_bytes(b), &l, e))
-		return err_while(e, "trust anchor %s", path);
-	return add_list(a, l, e);
+	return cert_list_load(path, &l, e) ? (int)e->code : add_list(user, l, e);
 }
 
-static int add_folder(struct anchors *a, const char *folder, struct err *e)
+static int add_crl(struct anchors *a, struct bytes b, struct err *e)
 {
-	struct dirent **names = NULL;
-	int n, rc = 0;
+	add_to_state(a, b);
+	return crls_add(a->crls, b, e);
+}
 
-	if (!folder[0])
-		return 0;
-	n = scandir(folder, &names, NULL, alphasort);
-	if (n < 0)
-		return err_set(e, E_CONFIG, "folder of trust anchors %s: %s", folder,
-			       strerror(errno));
-	for (int i = 0; i < n; i++) {
-		char path[PATH_TEXT + 260];
+static int add_crl_file(void *user, const char *path, struct err *e)
+{
+	OWNED(buf) b = NULL;
 
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
-		if (!rc && names[i]->d_name[0] != '.')
-			rc = add_file(a, path, e);
-		free(names[i]);
-	}
-	free(names);
-	return rc;
+	if (file_read(path, CRL_FILE_MAX, &b, e))
+		return (int)e->code;
+	return add_crl(user, buf_bytes(b), e) ? err_while(e, "%s", path) : 0;
 }
 
 struct adding {
 	struct anchors *a;
 	const u8 *skip;
+	int (*add)(struct anchors *a, struct bytes b, struct err *e);
+	const char *event;
 };
 
-static int take_anchor(void *user, const struct anchor_row *row, struct err *e)
+static int take_one(void *user, const struct signer_row *row, struct err *e)
 {
 	struct adding *ad = user;
-	struct digest digest = sha256_of(row->der);
+	struct digest digest = sha256_of(row->bytes);
 
 	if (ad->skip && digest_equals(&digest, (struct bytes){ ad->skip, 32 }))
 		return 0;
 	if (!row->genuine) {
-		log_event(LOG_LEVEL_ERROR, "anchor-left-out",
+		log_event(LOG_LEVEL_ERROR, ad->event,
 			  LOG_T("why", "row was changed in the database"));
+		ad->a->spoilt |= ad->add == add_crl;
 		return 0;
 	}
-	return add_der(ad->a, row->der, e);
+	return ad->add(ad->a, row->bytes, e);
 }
 
-int anchors_load(struct tx *tx, const char *folder, const u8 *skip, const struct cert *more,
+static int add_rows(struct tx *tx, struct anchors *a, enum signer_kind kind,
+		    const struct anchors_but *but, struct err *e)
+{
+	bool here = but && but->kind == kind;
+	struct adding ad = { a, here ? but->skip : NULL, kind == SIGNER_CRL ? add_crl : add_der,
+			     kind == SIGNER_CRL ? "crl-left-out" : "anchor-left-out" };
+
+	if (signer_rows_all(tx, kind, take_one, &ad, e))
+		return (int)e->code;
+	return here && but->more.len ? ad.add(a, but->more, e) : 0;
+}
+
+int anchors_load(struct tx *tx, const struct settings *s, const struct anchors_but *but,
 		 struct anchors **out, struct err *e)
 {
 	OWNED(anchors) a = calloc(1, sizeof(*a));
-	struct adding ad = { a, skip };
 
-	if (!a || !(a->roots = trust_store_new()))
+	if (!a || !(a->roots = trust_store_new()) || !(a->crls = crls_new()))
 		return err_set(e, E_MEMORY, "no memory for trust anchors");
-	if (add_folder(a, folder, e) || anchor_rows_all(tx, take_anchor, &ad, e) ||
-	    (more && add_der(a, cert_der(more), e)))
+	if ((s->corim_roots[0] && folder_each(s->corim_roots, "trust anchors", add_file, a, e)) ||
+	    (s->corim_crls[0] &&
+	     folder_each(s->corim_crls, "revocation lists", add_crl_file, a, e)) ||
+	    add_rows(tx, a, SIGNER_ANCHOR, but, e) || add_rows(tx, a, SIGNER_CRL, but, e))
 		return (int)e->code;
 	*out = TAKE(a);
 	return 0;
 }
 
+/* Of several refusals the one by a signer's key tells more than that another key is another. */
 int anchors_check(const struct anchors *a, struct corim *c, long long unix_s, struct err *e)
 {
+	struct err first = { 0 };
+
+	if (a->spoilt)
+		return err_set(e, E_SIGNATURE,
+			       "a revocation list was changed in the database: "
+			       "remove it and bring it again");
 	if (!c->is_signed || c->x5chain || !a->n_lists)
-		return corim_check_signature(c, a->roots, NULL, unix_s, e);
-	for (size_t i = 0; i < a->n_lists; i++)
-		if (!corim_check_signature(c, a->roots, a->at[i], unix_s, e))
+		return corim_check_signature(c, a->roots, NULL, a->crls, unix_s, e);
+	for (size_t i = 0; i < a->n_lists; i++) {
+		*e = (struct err){ 0 };
+		if (!corim_check_signature(c, a->roots, a->at[i], a->crls, unix_s, e))
 			return 0;
+		if (!first.code || first.code == E_SIGNATURE)
+			first = *e;
+	}
+	*e = first;
 	return (int)e->code;
 }

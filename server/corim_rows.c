@@ -3,21 +3,24 @@
 
 #include <stdio.h>
 
+#include "common/log.h"
+
 struct digest corim_row_digest(struct bytes bytes)
 {
 	return sha256_of(bytes);
 }
 
-static int corim_mac(struct tx *tx, const struct corim_row *row, struct digest *out, struct err *e)
+/* @digest, @beside: of the row's bytes. */
+static int corim_mac_by(struct tx *tx, const struct corim_row *row, struct bytes digest,
+			struct bytes beside, struct digest *out, struct err *e)
 {
-	struct digest digest = sha256_of(row->bytes), beside = sha256_of(row->beside);
 	char until[24], changed[24];
-	struct bytes fields[] = { digest_bytes(&digest),
-				  digest_bytes(&beside),
+	struct bytes fields[] = { digest,
+				  beside,
 				  bytes_text(row->is_signed ? "signed" : "unsigned"),
 				  bytes_text(row->active ? "active" : "inactive"),
-				  bytes_text(until),
-				  bytes_text(changed),
+				  BYTES_NONE,
+				  BYTES_NONE,
 				  row->by };
 
 	snprintf(until, sizeof(until), "%lld", row->until);
@@ -27,10 +30,16 @@ static int corim_mac(struct tx *tx, const struct corim_row *row, struct digest *
 	return keys_row_mac(tx->keys, "corims", fields, ARRAY_LEN(fields), out, e);
 }
 
+static int corim_mac(struct tx *tx, const struct corim_row *row, struct digest *out, struct err *e)
+{
+	struct digest digest = sha256_of(row->bytes), beside = sha256_of(row->beside);
+
+	return corim_mac_by(tx, row, digest_bytes(&digest), digest_bytes(&beside), out, e);
+}
+
 struct taking {
 	struct tx *tx;
 	corim_row_taker take;
-	anchor_row_taker take_anchor;
 	void *user;
 	size_t n;
 };
@@ -56,12 +65,59 @@ static int take_row(void *user, const struct db_row *r, struct err *e)
 
 #define COLUMNS "bytes, beside, is_signed, active, until, changed, changed_by, mac"
 
-int corim_rows_active(struct tx *tx, corim_row_taker take, void *user, struct err *e)
-{
-	struct taking t = { .tx = tx, .take = take, .user = user };
+/* ---- rows whose bytes somebody has already ---- */
+struct heads {
+	struct tx *tx;
+	corim_head_taker take;
+	void *user;
+};
 
-	return db_run(tx->db, "SELECT " COLUMNS " FROM corims WHERE active = 1 ORDER BY digest",
-		      NULL, 0, take_row, &t, NULL, e);
+static int take_head(void *user, const struct db_row *r, struct err *e)
+{
+	struct heads *h = user;
+	struct corim_head head = { .tx = h->tx,
+				   .digest = r->at[0].bytes,
+				   .row = { .is_signed = r->at[1].number != 0,
+					    .active = true,
+					    .until = r->at[2].number,
+					    .changed = r->at[3].number,
+					    .by = r->at[4].bytes },
+				   .mac = r->at[5].bytes };
+
+	if (r->at[0].kind == DB_BLOB && head.digest.len == 32)
+		return h->take(h->user, &head, e);
+	log_event(LOG_LEVEL_ERROR, "corim-left-out", LOG_T("corim", "?"),
+		  LOG_T("why", "its row's digest was changed in the database"));
+	return 0;
+}
+
+int corim_heads_active(struct tx *tx, corim_head_taker take, void *user, struct err *e)
+{
+	struct heads h = { tx, take, user };
+
+	return db_run(tx->db,
+		      "SELECT digest, is_signed, until, changed, changed_by, mac FROM corims"
+		      " WHERE active = 1 ORDER BY digest",
+		      NULL, 0, take_head, &h, NULL, e);
+}
+
+bool corim_head_genuine(const struct corim_head *h, const u8 digest[32], const u8 beside[32])
+{
+	struct digest mac;
+	struct err e = { 0 };
+
+	return !corim_mac_by(h->tx, &h->row, (struct bytes){ digest, 32 },
+			     (struct bytes){ beside, 32 }, &mac, &e) &&
+	       digest_equals(&mac, h->mac);
+}
+
+int corim_head_row(const struct corim_head *h, corim_row_taker take, void *user, struct err *e)
+{
+	struct taking t = { .tx = h->tx, .take = take, .user = user };
+	struct db_value v = DB_B(h->digest);
+
+	return db_run(h->tx->db, "SELECT " COLUMNS " FROM corims WHERE digest = $1", &v, 1,
+		      take_row, &t, NULL, e);
 }
 
 int corim_rows_all(struct tx *tx, corim_row_taker take, void *user, struct err *e)
@@ -168,68 +224,4 @@ int corim_row_delete(struct tx *tx, const u8 digest[32], struct err *e)
 	if (db_run(tx->db, "DELETE FROM corims WHERE digest = $1", &v, 1, NULL, NULL, &changed, e))
 		return (int)e->code;
 	return changed ? 0 : err_set(e, E_NOTFOUND, "no such CoRIM");
-}
-
-/* ---- anchors ---- */
-static int anchor_mac(struct tx *tx, const struct anchor_row *row, struct digest *out,
-		      struct err *e)
-{
-	struct digest digest = sha256_of(row->der);
-	char added[24];
-	struct bytes fields[] = { digest_bytes(&digest), row->by, BYTES_NONE };
-
-	snprintf(added, sizeof(added), "%lld", row->added);
-	fields[2] = bytes_text(added);
-	return keys_row_mac(tx->keys, "corim_anchors", fields, ARRAY_LEN(fields), out, e);
-}
-
-static int take_anchor_row(void *user, const struct db_row *r, struct err *e)
-{
-	struct taking *t = user;
-	struct anchor_row row = { .der = r->at[0].bytes,
-				  .added = r->at[1].number,
-				  .by = r->at[2].bytes };
-	struct digest mac;
-
-	if (anchor_mac(t->tx, &row, &mac, e))
-		return (int)e->code;
-	row.genuine = digest_equals(&mac, r->at[3].bytes);
-	return t->take_anchor(t->user, &row, e);
-}
-
-int anchor_rows_all(struct tx *tx, anchor_row_taker take, void *user, struct err *e)
-{
-	struct taking t = { .tx = tx, .take_anchor = take, .user = user };
-
-	return db_run(tx->db, "SELECT der, added, added_by, mac FROM corim_anchors ORDER BY digest",
-		      NULL, 0, take_anchor_row, &t, NULL, e);
-}
-
-int anchor_row_insert(struct tx *tx, const struct anchor_row *row, struct err *e)
-{
-	struct digest digest = sha256_of(row->der), mac;
-	struct db_value v[5];
-
-	if (anchor_mac(tx, row, &mac, e))
-		return (int)e->code;
-	v[0] = DB_B(digest_bytes(&digest));
-	v[1] = DB_B(row->der);
-	v[2] = DB_I(row->added);
-	v[3] = (struct db_value){ .kind = DB_TEXT, .bytes = row->by };
-	v[4] = DB_B(digest_bytes(&mac));
-	return db_run(tx->db,
-		      "INSERT INTO corim_anchors (digest, der, added, added_by, mac)"
-		      " VALUES ($1, $2, $3, $4, $5)",
-		      v, 5, NULL, NULL, NULL, e);
-}
-
-int anchor_row_delete(struct tx *tx, const u8 digest[32], struct err *e)
-{
-	struct db_value v = DB_B(((struct bytes){ digest, 32 }));
-	long long changed = 0;
-
-	if (db_run(tx->db, "DELETE FROM corim_anchors WHERE digest = $1", &v, 1, NULL, NULL,
-		   &changed, e))
-		return (int)e->code;
-	return changed ? 0 : err_set(e, E_NOTFOUND, "no such trust anchor");
 }

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /api/v1/coverage: which models of the fleet, as last attested, have reference values that count, and which have none. */
+/*
+ * /api/v1/coverage: which models of the fleet, as last attested, have reference values that count, which have
+ * none, and which stand in an accepted inventory and gave no evidence at all.
+ */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "problem.h"
+#include "proto/eat.h"
 #include "refvals.h"
+#include "rows.h"
 #include "server.h"
 
 static void count_one(json_t *models, const char *model)
@@ -27,26 +33,81 @@ static void count_device(json_t *models, const json_t *device)
 	count_one(models, model);
 }
 
+struct counting {
+	struct tx *tx;
+	json_t *models; /* with evidence: model -> how often seen */
+	json_t *silent; /* without: the same */
+};
+
+static bool gave_evidence(const json_t *devices, struct bytes label)
+{
+	const json_t *d;
+	size_t i;
+
+	json_array_foreach(devices, i, d)
+	{
+		const char *text = json_string_value(json_object_get(d, "label"));
+
+		if (label.len && text && bytes_equal(label, bytes_text(text)))
+			return true;
+	}
+	return false;
+}
+
+/* Bridges are how the others are reached: who waits for evidence of each would look at nothing else. */
+static int count_silent(struct counting *c, struct bytes inventory, const json_t *devices,
+			struct err *e)
+{
+	enum { CLASS_BRIDGE = 0x06 };
+	struct eat_function *functions = NULL;
+	char model[32];
+	size_t n;
+
+	if (eat_inventory_parse(inventory, &functions, &n, e))
+		return (int)e->code;
+	for (size_t i = 0; i < n; i++) {
+		if (functions[i].class_code >> 16 == CLASS_BRIDGE ||
+		    gave_evidence(devices, functions[i].label))
+			continue;
+		snprintf(model, sizeof(model), "pci:%04x:%04x", functions[i].vendor,
+			 functions[i].device);
+		count_one(c->silent, model);
+	}
+	free(functions);
+	return 0;
+}
+
 static int count_host(void *user, const struct db_row *row, struct err *e)
 {
+	struct counting *c = user;
+	struct bytes fields[] = { row->at[1].bytes, row->at[2].bytes };
 	json_t *devices =
 		json_loadb((const char *)row->at[0].bytes.at, row->at[0].bytes.len, 0, NULL);
 	const json_t *d;
 	size_t i;
+	int rc = 0;
 
-	(void)e;
-	count_one(user, "tcg:boot-log");
-	json_array_foreach(devices, i, d) count_device(user, d);
+	count_one(c->models, "tcg:boot-log");
+	json_array_foreach(devices, i, d) count_device(c->models, d);
+	if (row->at[2].kind == DB_BLOB)
+		rc = row_mac_check(c->tx, "inventories", fields, 2, row->at[3].bytes, e) ||
+				     count_silent(c, fields[1], devices, e)
+			     ? (int)e->code
+			     : 0;
 	json_decref(devices);
-	return 0;
+	return rc;
 }
 
 static int count_hosts(struct tx *tx, void *arg, struct err *e)
 {
+	struct counting *c = arg;
+
+	c->tx = tx;
 	return db_run(tx->db,
-		      "SELECT a.devices FROM attestations a JOIN hosts h ON h.ueid = a.ueid"
-		      " WHERE h.state = 'active'",
-		      NULL, 0, count_host, arg, NULL, e);
+		      "SELECT a.devices, h.ueid, i.bytes, i.mac FROM attestations a"
+		      " JOIN hosts h ON h.ueid = a.ueid"
+		      " LEFT JOIN inventories i ON i.ueid = a.ueid WHERE h.state = 'active'",
+		      NULL, 0, count_host, c, NULL, e);
 }
 
 static bool count_reference(void *user, const struct ref *ref)
@@ -70,19 +131,24 @@ static json_int_t references_of(const struct refs *refs, const char *model)
 
 void get_coverage(struct call *c)
 {
-	json_t *models = json_object(), *list, *n;
+	struct counting counted = { .models = json_object(), .silent = json_object() };
+	json_t *list, *silent, *n;
 	struct err e = { 0 };
 	const char *model;
 	struct refs *refs;
 
-	if (store_read(c->server->store, count_hosts, models, &e)) {
-		json_decref(models);
+	if (store_read(c->server->store, count_hosts, &counted, &e)) {
+		json_decref(counted.models);
+		json_decref(counted.silent);
 		problem_of(c->out, &e);
 		return;
 	}
+	silent = json_array();
+	json_object_foreach(counted.silent, model, n) json_array_append_new(
+		silent, json_pack("{s:s, s:I}", "model", model, "seen", json_integer_value(n)));
 	list = json_array();
 	refs = refvals_take(c->server->refvals);
-	json_object_foreach(models, model, n)
+	json_object_foreach(counted.models, model, n)
 	{
 		json_int_t references = references_of(refs, model);
 
@@ -91,6 +157,7 @@ void get_coverage(struct call *c)
 						      references, "covered", references > 0));
 	}
 	refvals_give(c->server->refvals, refs);
-	json_decref(models);
-	answer_json(c->out, 200, json_pack("{s:o}", "models", list));
+	json_decref(counted.models);
+	json_decref(counted.silent);
+	answer_json(c->out, 200, json_pack("{s:o, s:o}", "models", list, "no_evidence", silent));
 }

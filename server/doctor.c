@@ -107,6 +107,22 @@ static void check_crls(struct doctor *d)
 		find(d, true, "EK revocation", "", "%zu lists", crls_count(crls));
 }
 
+/* Lists of the folder and of the API: from the first that ends, what its issuer's people signed is out. */
+static void check_signer_crls(struct doctor *d)
+{
+	struct crl_about first = { 0 };
+	size_t n = refvals_n_crls(d->server->refvals, &first);
+	long long left = first.next_update - clock_now_s();
+
+	if (!n)
+		return;
+	find(d, left > 0, "CoRIM revocation",
+	     "fetch the list again: into [trust] corim_crls, or `assay refval crl add`",
+	     left > 0 ? "%zu lists; the one of %s ends in %lld hours"
+		      : "%zu lists; the one of %s ended %lld hours ago",
+	     n, first.issuer, (left > 0 ? left : -left) / 3600);
+}
+
 static void check_trust(struct doctor *d)
 {
 	struct refs *refs;
@@ -121,6 +137,7 @@ static void check_trust(struct doctor *d)
 	find(d, n > 0, "CoRIM signers",
 	     "[trust] corim_roots or `assay refval anchor add`: see `assay refval keygen`",
 	     "%zu; without one no reference value is taken", n);
+	check_signer_crls(d);
 	n = trust_store_count(d->server->ek_roots);
 	find(d, true, "EK roots", "", "%zu%s", n,
 	     n ? "" : "; hosts join by registered EK or by token");

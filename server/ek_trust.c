@@ -39,7 +39,7 @@ int ek_trust_check(const struct server *s, struct bytes der, struct bytes chain,
 	/* The path alone first: lists are read only for who has one. */
 	if (trust_store_verify(s->ek_roots, cert, others, clock_now_s(), NULL, e) ||
 	    crls_load(s->settings->ek_crls, &crls, e) ||
-	    trust_store_verify_unrevoked(s->ek_roots, cert, others, crls, clock_now_s(), e))
+	    trust_store_verify_unrevoked(s->ek_roots, cert, others, crls, clock_now_s(), NULL, e))
 		return err_while(e, "EK certificate");
 	return 0;
 }

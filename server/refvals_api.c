@@ -50,10 +50,8 @@ struct showing {
 	bool whole; /* with its triples */
 };
 
-static const char *why_not(const struct corim_row *row, const struct corim *c, bool held)
+static const char *own_fault(const struct corim_row *row, const struct corim *c, long long now_s)
 {
-	long long now_s = clock_now_s();
-
 	if (!row->genuine)
 		return "its row was changed in the database";
 	if (!row->active)
@@ -62,16 +60,28 @@ static const char *why_not(const struct corim_row *row, const struct corim *c, b
 		return "its update window has ended";
 	if (c && c->not_after && now_s > c->not_after)
 		return "expired";
-	if (c && c->not_before && now_s < c->not_before)
-		return "not valid yet";
-	return held ? NULL : "it no longer verifies: see the server's log";
+	return c && c->not_before && now_s < c->not_before ? "not valid yet" : NULL;
+}
+
+/* Why it does not count, or NULL: for what its signer is the reason, he is asked again. */
+static const char *why_not(struct refvals *r, const struct corim_row *row, struct corim *c,
+			   struct err *e)
+{
+	struct digest digest = corim_row_digest(row->bytes);
+	long long now_s = clock_now_s();
+	const char *fault = own_fault(row, c, now_s);
+
+	if (fault || refvals_holds(r, digest.at, now_s))
+		return fault;
+	return c && row->is_signed && refvals_check(r, c, now_s, e)
+		       ? e->text
+		       : "it no longer verifies: see the server's log";
 }
 
 static int show_row(void *user, const struct corim_row *row, struct err *e)
 {
 	struct showing *s = user;
 	struct digest digest = corim_row_digest(row->bytes);
-	bool held = refvals_holds(s->call->server->refvals, digest.at);
 	OWNED(corim) c = NULL;
 	char hex[65];
 	struct err why = { 0 };
@@ -82,7 +92,8 @@ static int show_row(void *user, const struct corim_row *row, struct err *e)
 	j = refvals_read(s->call->server->refvals, row->bytes, row->beside, &c, &why)
 		    ? json_pack("{s:s}", "id", "?")
 		    : corim_json(c);
-	not = why_not(row, c, held);
+	why = (struct err){ 0 };
+	not = why_not(s->call->server->refvals, row, c, &why);
 	json_object_set_new(j, "digest", json_string(hex_write(digest_bytes(&digest), hex)));
 	json_object_set_new(j, "active", json_boolean(row->active));
 	json_object_set_new(j, "counts", json_boolean(!not ));
@@ -253,74 +264,6 @@ void post_corim_action(struct call *c)
 void delete_corim(struct call *c)
 {
 	struct refvals_change ch = { .verb = REFVALS_DELETE };
-
-	run_change(c, &ch);
-}
-
-/* ---- trust anchors ---- */
-static int list_anchor(void *user, const struct anchor_row *row, struct err *e)
-{
-	struct digest digest = sha256_of(row->der);
-	OWNED(cert) cert = NULL;
-	char hex[65];
-
-	struct err why = { 0 };
-	bool ok = !cert_parse(row->der, &cert, &why);
-
-	(void)e;
-
-	json_array_append_new(user, json_pack("{s:s, s:s, s:I, s:I, s:s%, s:b}", "digest",
-					      hex_write(digest_bytes(&digest), hex), "subject",
-					      ok ? cert_subject(cert) : "?", "not_after",
-					      (json_int_t)(ok ? cert_not_after(cert) : 0), "added",
-					      (json_int_t)row->added, "added_by",
-					      (const char *)row->by.at, row->by.len, "counts",
-					      (int)(ok && row->genuine)));
-	return 0;
-}
-
-static int list_anchors(struct tx *tx, void *arg, struct err *e)
-{
-	return anchor_rows_all(tx, list_anchor, arg, e);
-}
-
-void get_anchors(struct call *c)
-{
-	json_t *list = json_array();
-	struct err e = { 0 };
-
-	if (store_read(c->server->store, list_anchors, list, &e)) {
-		json_decref(list);
-		problem_of(c->out, &e);
-		return;
-	}
-	answer_json(c->out, 200, json_pack("{s:o}", "anchors", list));
-}
-
-void post_anchor(struct call *c)
-{
-	struct refvals_change ch = { .verb = REFVALS_ADD_ANCHOR, .actor = c->actor };
-	OWNED(cert_list) l = NULL;
-	struct err e = { 0 };
-
-	if (cert_list_from_pem(c->rq->body, &l, &e)) {
-		problem_of(c->out, &e);
-		return;
-	}
-	if (l->n != 1) {
-		problem(c->out, 400, "Malformed", "one certificate at a time");
-		return;
-	}
-	ch.anchor = l->at[0];
-	if (refvals_change(c->server->refvals, &ch, &e))
-		problem_of(c->out, &e);
-	else
-		answer_change(c, &ch);
-}
-
-void delete_anchor(struct call *c)
-{
-	struct refvals_change ch = { .verb = REFVALS_REMOVE_ANCHOR };
 
 	run_change(c, &ch);
 }

@@ -45,24 +45,26 @@ static int find_row(struct tx *tx, void *arg, struct err *e)
 	return 0;
 }
 
-static int find_anchor(void *user, const struct anchor_row *row, struct err *e)
+static int compare_signer(void *user, const struct signer_row *row, struct err *e)
 {
 	struct changing *c = user;
-	struct digest digest = sha256_of(row->der);
+	struct digest digest = sha256_of(row->bytes);
 
 	(void)e;
 	c->there |= digest_equals(&digest, BYTES(c->ch->digest));
 	return 0;
 }
 
-static int find_anchors(struct tx *tx, void *arg, struct err *e)
+static int find_signer(struct tx *tx, void *arg, struct err *e)
 {
-	return anchor_rows_all(tx, find_anchor, arg, e);
+	struct changing *c = arg;
+
+	return signer_rows_all(tx, c->ch->kind, compare_signer, c, e);
 }
 
-static bool is_about_anchors(const struct refvals_change *ch)
+static bool is_about_signers(const struct refvals_change *ch)
 {
-	return ch->verb == REFVALS_ADD_ANCHOR || ch->verb == REFVALS_REMOVE_ANCHOR;
+	return ch->verb == REFVALS_ADD_SIGNER || ch->verb == REFVALS_REMOVE_SIGNER;
 }
 
 /* What is so already is not done again. Return: 0 with ch->fresh, or why it cannot be done. */
@@ -70,16 +72,17 @@ static int look(struct changing *c, struct err *e)
 {
 	struct refvals_change *ch = c->ch;
 
-	if (store_read(c->r->store, is_about_anchors(ch) ? find_anchors : find_row, c, e))
+	if (store_read(c->r->store, is_about_signers(ch) ? find_signer : find_row, c, e))
 		return (int)e->code;
 	switch (ch->verb) {
 	case REFVALS_IMPORT:
-	case REFVALS_ADD_ANCHOR:
+	case REFVALS_ADD_SIGNER:
 		ch->fresh = !c->there;
 		return 0;
-	case REFVALS_REMOVE_ANCHOR:
+	case REFVALS_REMOVE_SIGNER:
 		ch->fresh = true;
-		return c->there ? 0 : err_set(e, E_NOTFOUND, "no such trust anchor");
+		return c->there ? 0
+				: err_set(e, E_NOTFOUND, "no such %s", signer_kind_name(ch->kind));
 	case REFVALS_ACTIVATE:
 		ch->fresh = !c->active || c->until != ch->until;
 		break;
@@ -142,6 +145,19 @@ static int check_circles(struct refvals *r, const struct snapshot *next, struct 
 	return used ? err_set(e, E_CONFLICT, "it would close a circle: %s", text) : 0;
 }
 
+/* Takes @added whatever the result. */
+static int add_to(struct snapshot *s, const struct changing *c, struct corim *added, struct err *e)
+{
+	bool import = c->ch->verb == REFVALS_IMPORT;
+	struct corim_row row = { .bytes = import ? c->ch->bytes : buf_bytes(c->bytes),
+				 .beside = import ? c->ch->beside : buf_bytes(c->beside),
+				 .is_signed = c->is_signed,
+				 .until = c->ch->until };
+
+	s->n_verified++;
+	return snapshot_add(s, added, &row, e);
+}
+
 static int try_out(struct changing *c, const struct anchors *anchors, struct snapshot **out,
 		   struct err *e)
 {
@@ -152,13 +168,11 @@ static int try_out(struct changing *c, const struct anchors *anchors, struct sna
 
 	if (adds && read_added(c, anchors, &added, e))
 		return (int)e->code;
-	if (snapshot_load(c->r, anchors, is_about_anchors(ch) ? NULL : ch->digest, &s, e)) {
+	if (snapshot_load(c->r, anchors, is_about_signers(ch) ? NULL : ch->digest, &s, e)) {
 		corim_drop(&added);
 		return (int)e->code;
 	}
-	if (adds &&
-	    snapshot_add(s, added, ch->verb == REFVALS_IMPORT ? ch->bytes : buf_bytes(c->bytes),
-			 ch->until, e))
+	if (adds && add_to(s, c, added, e))
 		return (int)e->code;
 	if (snapshot_ready(s, e) || check_circles(c->r, s, e))
 		return (int)e->code;
@@ -188,26 +202,33 @@ static int write_row(struct tx *tx, struct changing *c, struct err *e)
 				     ch->actor, c->now_s, e);
 	case REFVALS_DELETE:
 		return corim_row_delete(tx, ch->digest, e);
-	case REFVALS_ADD_ANCHOR:
-		return anchor_row_insert(tx,
-					 &(struct anchor_row){ .der = cert_der(ch->anchor),
-							       .by = by,
-							       .added = c->now_s },
-					 e);
-	case REFVALS_REMOVE_ANCHOR:
-		return anchor_row_delete(tx, ch->digest, e);
+	case REFVALS_ADD_SIGNER:
+		return signer_row_insert(
+			tx, ch->kind,
+			&(struct signer_row){ .bytes = ch->bytes, .by = by, .added = c->now_s }, e);
+	case REFVALS_REMOVE_SIGNER:
+		return signer_row_delete(tx, ch->kind, ch->digest, e);
 	}
 	return err_set(e, E_INTERNAL, "no such change");
 }
 
-static int write_change(struct tx *tx, void *arg, struct err *e)
+static const char *event_name(const struct refvals_change *ch)
 {
-	static const char *const events[] = { [REFVALS_IMPORT] = "corim-imported",
+	static const char *const corims[] = { [REFVALS_IMPORT] = "corim-imported",
 					      [REFVALS_ACTIVATE] = "corim-activated",
 					      [REFVALS_DEACTIVATE] = "corim-deactivated",
-					      [REFVALS_DELETE] = "corim-deleted",
-					      [REFVALS_ADD_ANCHOR] = "anchor-added",
-					      [REFVALS_REMOVE_ANCHOR] = "anchor-removed" };
+					      [REFVALS_DELETE] = "corim-deleted" };
+	static const char *const signers[SIGNER_KINDS][2] = {
+		[SIGNER_ANCHOR] = { "anchor-added", "anchor-removed" },
+		[SIGNER_CRL] = { "crl-added", "crl-removed" }
+	};
+
+	return is_about_signers(ch) ? signers[ch->kind][ch->verb == REFVALS_REMOVE_SIGNER]
+				    : corims[ch->verb];
+}
+
+static int write_change(struct tx *tx, void *arg, struct err *e)
+{
 	struct changing *c = arg;
 	char detail[200], hex[65];
 
@@ -221,7 +242,7 @@ static int write_change(struct tx *tx, void *arg, struct err *e)
 	else
 		snprintf(detail, sizeof(detail), "{\"digest\":\"%s\",\"until\":%lld}", hex,
 			 c->ch->until);
-	return audit_append(tx, c->ch->actor, events[c->ch->verb], detail, e);
+	return audit_append(tx, c->ch->actor, event_name(c->ch), detail, e);
 }
 
 struct anchors_job {
@@ -234,9 +255,13 @@ static int load_next_anchors(struct tx *tx, void *arg, struct err *e)
 	struct anchors_job *j = arg;
 	const struct refvals_change *ch = j->c->ch;
 
-	return anchors_load(tx, j->c->r->settings->corim_roots,
-			    ch->verb == REFVALS_REMOVE_ANCHOR ? ch->digest : NULL,
-			    ch->verb == REFVALS_ADD_ANCHOR ? ch->anchor : NULL, &j->next, e);
+	const struct anchors_but but = {
+		.kind = ch->kind,
+		.skip = ch->verb == REFVALS_REMOVE_SIGNER ? ch->digest : NULL,
+		.more = ch->verb == REFVALS_ADD_SIGNER ? ch->bytes : BYTES_NONE
+	};
+
+	return anchors_load(tx, j->c->r->settings, &but, &j->next, e);
 }
 
 static int change(struct changing *c, struct err *e)
@@ -247,7 +272,7 @@ static int change(struct changing *c, struct err *e)
 
 	if (look(c, e) || !c->ch->fresh)
 		return (int)e->code;
-	rc = is_about_anchors(c->ch) ? store_read(c->r->store, load_next_anchors, &j, e) : 0;
+	rc = is_about_signers(c->ch) ? store_read(c->r->store, load_next_anchors, &j, e) : 0;
 	if (!rc)
 		rc = try_out(c, j.next ? j.next : c->r->anchors, &s, e);
 	if (!rc)
@@ -264,18 +289,38 @@ static int change(struct changing *c, struct err *e)
 	return 0;
 }
 
+/* One list that is in force: an old one would only take away what it cannot clear. */
+static int check_crl(struct bytes b, long long now_s, struct err *e)
+{
+	OWNED(crls) crls = crls_new();
+	struct crl_about about;
+
+	if (!crls)
+		return err_set(e, E_MEMORY, "no memory for a revocation list");
+	if (crls_add(crls, b, e))
+		return (int)e->code;
+	if (crls_count(crls) != 1 || !crls_tell(crls, 0, &about))
+		return err_set(e, E_FORMAT, "one revocation list at a time");
+	if (now_s > about.next_update)
+		return err_set(e, E_FRESHNESS, "revocation list of %s has expired", about.issuer);
+	return 0;
+}
+
 int refvals_change(struct refvals *r, struct refvals_change *ch, struct err *e)
 {
 	struct changing c = { .r = r, .ch = ch, .now_s = clock_now_s() };
 	struct digest digest;
 	int rc;
 
-	if (ch->verb == REFVALS_IMPORT || ch->verb == REFVALS_ADD_ANCHOR) {
-		digest = sha256_of(ch->verb == REFVALS_IMPORT ? ch->bytes : cert_der(ch->anchor));
+	if (ch->verb == REFVALS_IMPORT || ch->verb == REFVALS_ADD_SIGNER) {
+		digest = sha256_of(ch->bytes);
 		memcpy(ch->digest, digest.at, 32);
 	}
 	if (ch->until && ch->until <= c.now_s)
 		return err_set(e, E_USAGE, "the update window has ended already");
+	if (ch->verb == REFVALS_ADD_SIGNER && ch->kind == SIGNER_CRL &&
+	    check_crl(ch->bytes, c.now_s, e))
+		return (int)e->code;
 	pthread_mutex_lock(&r->change);
 	rc = change(&c, e);
 	pthread_mutex_unlock(&r->change);

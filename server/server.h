@@ -50,9 +50,13 @@ void get_corim(struct call *c);
 void get_corim_bytes(struct call *c);
 void post_corim_action(struct call *c);
 void delete_corim(struct call *c);
+/* signers_api.c */
 void get_anchors(struct call *c);
 void post_anchor(struct call *c);
 void delete_anchor(struct call *c);
+void get_crls(struct call *c);
+void post_crl(struct call *c);
+void delete_crl(struct call *c);
 /* coverage.c */
 void get_coverage(struct call *c);
 /* boots.c */

@@ -35,6 +35,7 @@ TEXT(ek_intermediates)
 TEXT(ek_crls)
 TEXT(device_roots)
 TEXT(corim_roots)
+TEXT(corim_crls)
 BOOL(tls)
 BOOL(release_after_restart)
 BOOL(device_log_required)
@@ -300,6 +301,7 @@ static const struct config_key keys[] = {
 	{ "trust", "ek_crls", take_ek_crls },
 	{ "trust", "device_roots", take_device_roots },
 	{ "trust", "corim_roots", take_corim_roots },
+	{ "trust", "corim_crls", take_corim_crls },
 	{ "trust", "corim_old_shapes", take_corim_old_shapes },
 	{ "policy", "release_pcrs", take_release_pcrs },
 	{ "policy", "spdm_version_min", take_spdm_min },

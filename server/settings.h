@@ -25,7 +25,8 @@ struct settings {
 	char ek_crls[PATH_TEXT];	  /* revocation lists, read again at each enrolment */
 	char device_roots[PATH_TEXT];
 	char corim_roots[PATH_TEXT];
-	bool corim_old_shapes; /* CORIM_OLD_SHAPES are read */
+	char corim_crls[PATH_TEXT]; /* revocation lists; looked at again each minute */
+	bool corim_old_shapes;	    /* CORIM_OLD_SHAPES are read */
 	/* [policy] */
 	u32 release_pcrs;    /* bitmap; RULES 15 */
 	u8 spdm_version_min; /* 0x12                      */

@@ -122,6 +122,9 @@ const char *reason_hint(const struct reason *r)
 		return "Something runs here that nobody you trust has approved. If it was an "
 		       "update that you meant, import the reference values of that version (assay "
 		       "refval import); else do not trust it.";
+	if (r->tier == TIER_WARNING && r->corim[0])
+		return "What was approved is no longer vouched for. See `assay refval list` for "
+		       "why, then import reference values that somebody you trust signs today.";
 	if (r->tier == TIER_WARNING)
 		return "Nobody has said what is right here. Import the maker's reference values, "
 		       "or learn them from hosts that you know are good (assay refval learn).";

@@ -5,26 +5,12 @@
 #include <stdlib.h>
 
 #include "common/text.h"
-
-/* How an element that no matching reference covers stands to the references by itself. */
-enum standing { NO_REFERENCE, OTHER_VALUE, KNOWN_BY_ITSELF };
-
-/* A reference value that an element misses, and how much of the rest of its state is there. */
-struct near {
-	const struct corim_element *want;
-	const struct corim *corim;
-	size_t score;
-};
-
-struct verdict_on {
-	enum standing standing;
-	size_t n; /* reference values in @near; @others: further ones that are different */
-	struct near near[NONMATCH_SHOWN_MAX];
-	size_t others;
-};
+#include "nearest.h"
 
 struct nonmatch {
 	const struct acs_env *x;
+	const struct refs *refs;
+	long long now_s;
 	enum corim_rules rules;
 	struct verdict_on *on; /* per element */
 	struct reasons *reasons;
@@ -38,74 +24,32 @@ void claim_worse(signed char vector[TV_COUNT], int claim, signed char value)
 		vector[claim] = value;
 }
 
-/* ---- every reference of this environment is held against every element ---- */
-static bool same_want(const struct corim_element *a, const struct corim_element *b)
-{
-	return corim_mval_points(&a->mval) == corim_mval_points(&b->mval) &&
-	       corim_mval_matches(&a->mval, &b->mval) == CORIM_MATCHES &&
-	       a->mval.min_svn == b->mval.min_svn;
-}
-
-/* Closest first; of equally close ones the first that came, which the snapshot's order decides. */
-static void keep_near(struct verdict_on *v, const struct near *new)
-{
-	size_t at = v->n;
-
-	for (size_t i = 0; i < v->n; i++)
-		if (same_want(v->near[i].want, new->want)) {
-			if (v->near[i].score >= new->score)
-				return;
-			v->n--;
-			memmove(&v->near[i], &v->near[i + 1], (v->n - i) * sizeof(*v->near));
-			at = v->n;
-			break;
-		}
-	while (at > 0 && v->near[at - 1].score < new->score)
-		at--;
-	if (at == NONMATCH_SHOWN_MAX) {
-		v->others++;
-		return;
-	}
-	if (v->n == NONMATCH_SHOWN_MAX) {
-		v->others++;
-		v->n--;
-	}
-	memmove(&v->near[at + 1], &v->near[at], (v->n - at) * sizeof(*v->near));
-	v->near[at] = *new;
-	v->n++;
-}
-
-static bool matches(const struct nonmatch *m, const struct corim_element *want, long at)
-{
-	return at >= 0 &&
-	       corim_mval_matches_by(m->rules, &want->mval, &m->x->ect->elements[at].mval) ==
-		       CORIM_MATCHES &&
-	       authority_satisfies(want->authorized, &m->x->by);
-}
-
-static bool hold_against(void *user, const struct ref *ref)
+/* A value that was given and does not count is another thing than none. */
+static bool note_left_out(void *user, const struct ref *ref)
 {
 	struct nonmatch *m = user;
-	const struct corim_triple *t = ref->triple;
-	size_t score = 0;
+	bool all = true;
 
-	for (size_t i = 0; i < t->n; i++)
-		score += matches(m, &t->elements[i], acs_element(m->x, t->elements[i].mkey));
-	for (size_t i = 0; i < t->n; i++) {
-		long at = acs_element(m->x, t->elements[i].mkey);
-		const struct near new = { &t->elements[i], ref->corim, score };
+	for (size_t i = 0; i < ref->triple->n; i++) {
+		long at = acs_element(m->x, ref->triple->elements[i].mkey);
 
-		if (at < 0 || m->x->covered[at])
+		if (at < 0 || m->on[at].left_out)
 			continue;
-		if (matches(m, &t->elements[i], at)) {
-			m->on[at].standing = KNOWN_BY_ITSELF;
-			continue;
-		}
-		if (m->on[at].standing == NO_REFERENCE)
-			m->on[at].standing = OTHER_VALUE;
-		keep_near(&m->on[at], &new);
+		m->on[at].left_out = ref->left_out;
+		m->on[at].left_out_corim = ref->corim;
 	}
-	return true;
+	for (size_t i = 0; i < m->x->ect->n; i++)
+		all &= m->x->covered[i] || m->on[i].standing != NO_REFERENCE || m->on[i].left_out;
+	return !all;
+}
+
+static void find_left_out(struct nonmatch *m)
+{
+	for (size_t i = 0; i < m->x->ect->n; i++)
+		if (!m->x->covered[i] && m->on[i].standing == NO_REFERENCE) {
+			refs_unused(m->refs, &m->x->env, m->now_s, note_left_out, m);
+			return;
+		}
 }
 
 /* ---- for people ---- */
@@ -195,11 +139,25 @@ static void tell_other_value(struct nonmatch *m, size_t i)
 	}
 }
 
+static void tell_no_reference(struct nonmatch *m, size_t i)
+{
+	const struct verdict_on *v = &m->on[i];
+	struct reason *why = reasons_add(m->reasons, TIER_WARNING, -1, m->name, m->address);
+
+	snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
+	if (!v->left_out) {
+		snprintf(why->found, sizeof(why->found), "no reference value was given for it");
+		return;
+	}
+	snprintf(why->found, sizeof(why->found),
+		 "the reference value that was given for it does not count: %s", v->left_out);
+	snprintf(why->corim, sizeof(why->corim), "%s", v->left_out_corim->id);
+}
+
 /* Return: whether another value was wanted. */
 static bool tell_element(struct nonmatch *m, size_t i)
 {
 	int claim = m->x->ect->info[i].vector;
-	struct reason *why;
 
 	/* right by itself: another element of its triple is not, and that one is the reason */
 	if (m->on[i].standing == KNOWN_BY_ITSELF ||
@@ -210,9 +168,7 @@ static bool tell_element(struct nonmatch *m, size_t i)
 		claim_worse(m->vector, claim < 0 ? TV_EXECUTABLES : claim, 96);
 		return true;
 	}
-	why = reasons_add(m->reasons, TIER_WARNING, -1, m->name, m->address);
-	snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
-	snprintf(why->found, sizeof(why->found), "no reference value was given for it");
+	tell_no_reference(m, i);
 	claim_worse(m->vector, claim, 33); /* unrecognized */
 	return false;
 }
@@ -247,8 +203,18 @@ int nonmatch_explain(const struct acs_env *x, const struct refs *refs, long long
 		     const char *name, const char *address, signed char vector[TV_COUNT],
 		     struct reasons *reasons, struct err *e)
 {
-	struct nonmatch m = { x, refs_options(refs)->rules, NULL, reasons, name, address, vector };
+	struct nonmatch m = {
+		.x = x,
+		.refs = refs,
+		.now_s = now_s,
+		.rules = refs_options(refs)->rules,
+		.reasons = reasons,
+		.name = name,
+		.address = address,
+		.vector = vector,
+	};
 	bool all = true;
+	int rc;
 
 	for (size_t i = 0; i < x->ect->n; i++)
 		all &= x->covered[i];
@@ -257,8 +223,11 @@ int nonmatch_explain(const struct acs_env *x, const struct refs *refs, long long
 	m.on = calloc(x->ect->n, sizeof(*m.on));
 	if (!m.on)
 		return err_set(e, E_MEMORY, "no memory to explain an appraisal");
-	refs_each(refs, &x->env, now_s, hold_against, &m);
-	tell(&m);
+	rc = nearest_find(x, refs, now_s, m.on, e);
+	if (!rc) {
+		find_left_out(&m);
+		tell(&m);
+	}
 	free(m.on);
-	return 0;
+	return rc;
 }

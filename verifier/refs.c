@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "refs.h"
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "refs_files.h"
 #include "refs_rules.h"
+#include "values.h"
 
 /* One way to find a triple: the hash of an element's key and one digest of it. */
 struct anchor {
@@ -20,8 +22,17 @@ struct listed {
 	long long from, until;
 };
 
+struct left_out {
+	struct corim *corim;
+	char *why;
+};
+
 struct refs {
 	struct refs_options options;
+	size_t n_left_out, left_out_cap, n_unused;
+	struct left_out *left_out;     /* CoRIMs that do not count */
+	struct ref *unused;	       /* their references, by model */
+	long long all_from, all_until; /* between them every CoRIM is valid */
 	size_t n_corims, corim_cap;
 	struct signed_corim *corims;
 	size_t n, n_plain, n_anchors, n_listed;
@@ -29,16 +40,30 @@ struct refs {
 	struct ref *plain; /* of these the ones without any digest */
 	struct anchor *anchors;
 	struct listed *listed;
+	struct lazy_values *values;
 	struct rules rules;
 	struct ref_files files;
+};
+
+/* Made for the first who has to explain something: most snapshots never have to. */
+struct lazy_values {
+	pthread_mutex_t lock;
+	struct values *made;
 };
 
 struct refs *refs_new_with(struct refs_options o)
 {
 	struct refs *r = calloc(1, sizeof(*r));
+	struct lazy_values *l = calloc(1, sizeof(*l));
 
-	if (r)
-		r->options = o;
+	if (!r || !l) {
+		free(r);
+		free(l);
+		return NULL;
+	}
+	pthread_mutex_init(&l->lock, NULL);
+	r->values = l;
+	r->options = o;
 	return r;
 }
 
@@ -78,9 +103,23 @@ int refs_add(struct refs *r, struct corim *c, struct err *e)
 		return err_set(e, E_MEMORY, "no memory for reference values");
 	}
 	s = &r->corims[r->n_corims++];
-	*s = (struct signed_corim){ .corim = c, .digest = sha256_of(buf_bytes(c->bytes)) };
+	*s = (struct signed_corim){ .corim = c, .digest = c->digest };
 	if (c->has_signer_key)
 		authority_add(&s->by, c->signer_key);
+	return 0;
+}
+
+int refs_leave_out(struct refs *r, struct corim *c, const char *why, struct err *e)
+{
+	struct left_out l = { c, strdup(why) };
+
+	if (!l.why || grow((void **)&r->left_out, &r->left_out_cap, r->n_left_out + 1,
+			   sizeof(*r->left_out))) {
+		free(l.why);
+		corim_drop(&c);
+		return err_set(e, E_MEMORY, "no memory for reference values");
+	}
+	r->left_out[r->n_left_out++] = l;
 	return 0;
 }
 
@@ -194,8 +233,36 @@ static int gather_references(struct refs *r, struct err *e)
 	for (size_t i = 0; i < r->n_corims; i++)
 		for (size_t k = 0; k < r->corims[i].corim->n_references; k++)
 			r->at[r->n++] = (struct ref){ &r->corims[i].corim->references[k],
-						      r->corims[i].corim, &r->corims[i].by };
+						      r->corims[i].corim, &r->corims[i].by, NULL };
 	qsort(r->at, r->n, sizeof(*r->at), by_model);
+	return 0;
+}
+
+/* What does not count is looked for only to say so. */
+static int gather_unused(struct refs *r, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_left_out; i++)
+		n += r->left_out[i].corim->n_references;
+	if (!(r->unused = calloc(n + 1, sizeof(*r->unused))))
+		return err_set(e, E_MEMORY, "no memory for %zu reference values", n);
+	for (size_t i = 0; i < r->n_left_out; i++)
+		for (size_t k = 0; k < r->left_out[i].corim->n_references; k++)
+			r->unused[r->n_unused++] =
+				(struct ref){ &r->left_out[i].corim->references[k],
+					      r->left_out[i].corim, NULL, r->left_out[i].why };
+	qsort(r->unused, r->n_unused, sizeof(*r->unused), by_model);
+	r->all_from = INT64_MIN;
+	r->all_until = INT64_MAX;
+	for (size_t i = 0; i < r->n_corims; i++) {
+		const struct corim *c = r->corims[i].corim;
+
+		if (c->not_before > r->all_from)
+			r->all_from = c->not_before;
+		if (c->not_after && c->not_after < r->all_until)
+			r->all_until = c->not_after;
+	}
 	return 0;
 }
 
@@ -279,11 +346,16 @@ bool refs_usable(const struct refs *r, const struct corim *c, size_t tag, long l
 	       (tag < c->n_tags && tag_is_listed(r, &c->tags[tag], now_s));
 }
 
+bool refs_all_usable(const struct refs *r, long long now_s)
+{
+	return !r->options.cotl_required && r->all_from <= now_s && now_s <= r->all_until;
+}
+
 int refs_ready(struct refs *r, struct err *e)
 {
 	if (r->n_corims)
 		qsort(r->corims, r->n_corims, sizeof(*r->corims), by_digest);
-	if (gather_references(r, e) || index_references(r, e) ||
+	if (gather_references(r, e) || gather_unused(r, e) || index_references(r, e) ||
 	    ref_files_gather(&r->files, r->at, r->n, e) || take_lists(r, e))
 		return (int)e->code;
 	return rules_gather(&r->rules, r->corims, r->n_corims, e);
@@ -297,7 +369,16 @@ void refs_drop(struct refs **rp)
 		return;
 	for (size_t i = 0; i < r->n_corims; i++)
 		corim_drop(&r->corims[i].corim);
+	for (size_t i = 0; i < r->n_left_out; i++) {
+		corim_drop(&r->left_out[i].corim);
+		free(r->left_out[i].why);
+	}
+	free(r->left_out);
+	free(r->unused);
 	free(r->corims);
+	values_drop(&r->values->made);
+	pthread_mutex_destroy(&r->values->lock);
+	free(r->values);
 	free(r->at);
 	free(r->plain);
 	free(r->anchors);
@@ -362,6 +443,7 @@ struct query {
 	const struct refs *r;
 	const struct corim_env *entry;
 	long long now_s;
+	bool (*offer)(const struct query *q, const struct ref *ref);
 	bool (*take)(void *user, const struct ref *ref);
 	void *user;
 };
@@ -380,22 +462,22 @@ static bool offer_run(const struct query *q, const struct ref *at, size_t n, str
 	for (size_t i = lower_bound(at, n, model); i < n; i++) {
 		if (!bytes_equal(at[i].triple->env.model, model))
 			break;
-		if (!offer(q, &at[i]))
+		if (!q->offer(q, &at[i]))
 			return false;
 	}
 	return true;
 }
 
-static void offer_models(const struct query *q, const struct ref *at, size_t n)
+static bool offer_models(const struct query *q, const struct ref *at, size_t n)
 {
-	if (offer_run(q, at, n, BYTES_NONE) && q->entry->model.len)
-		offer_run(q, at, n, q->entry->model);
+	return offer_run(q, at, n, BYTES_NONE) &&
+	       (!q->entry->model.len || offer_run(q, at, n, q->entry->model));
 }
 
 void refs_each(const struct refs *r, const struct corim_env *entry, long long now_s,
 	       bool (*take)(void *user, const struct ref *ref), void *user)
 {
-	const struct query q = { r, entry, now_s, take, user };
+	const struct query q = { r, entry, now_s, offer, take, user };
 
 	offer_models(&q, r->at, r->n);
 }
@@ -404,7 +486,7 @@ void refs_with(const struct refs *r, const struct corim_env *entry,
 	       const struct corim_element *element, long long now_s,
 	       bool (*take)(void *user, const struct ref *ref), void *user)
 {
-	const struct query q = { r, entry, now_s, take, user };
+	const struct query q = { r, entry, now_s, offer, take, user };
 
 	if (!element) {
 		offer_models(&q, r->plain, r->n_plain);
@@ -428,6 +510,33 @@ void refs_with(const struct refs *r, const struct corim_env *entry,
 	}
 }
 
+static const char *outside_its_time(const struct corim *c, long long now_s)
+{
+	return c->not_after && now_s > c->not_after	? "it has ended"
+	       : c->not_before && now_s < c->not_before ? "it has not begun yet"
+							: NULL;
+}
+
+static bool offer_unused(const struct query *q, const struct ref *ref)
+{
+	struct ref told = *ref;
+
+	if (!told.left_out)
+		told.left_out = outside_its_time(ref->corim, q->now_s);
+	return !told.left_out ||
+	       !corim_env_matches_by(q->r->options.rules, &ref->triple->env, q->entry) ||
+	       q->take(q->user, &told);
+}
+
+void refs_unused(const struct refs *r, const struct corim_env *entry, long long now_s,
+		 bool (*take)(void *user, const struct ref *ref), void *user)
+{
+	const struct query q = { r, entry, now_s, offer_unused, take, user };
+
+	if (offer_models(&q, r->unused, r->n_unused) && !refs_all_usable(r, now_s))
+		offer_models(&q, r->at, r->n);
+}
+
 struct found {
 	struct ref *out;
 	size_t n, max;
@@ -449,6 +558,19 @@ size_t refs_find(const struct refs *r, const struct corim_env *entry, struct ref
 	if (max)
 		refs_each(r, entry, 0, keep, &f);
 	return f.n;
+}
+
+int refs_values(const struct refs *r, const struct values **out, struct err *e)
+{
+	struct lazy_values *l = r->values;
+	int rc = 0;
+
+	pthread_mutex_lock(&l->lock);
+	if (!l->made)
+		rc = values_make(r->at, r->n, &l->made, e);
+	*out = l->made;
+	pthread_mutex_unlock(&l->lock);
+	return rc;
 }
 
 const struct rule *const *refs_rules(const struct refs *r, size_t *n)

@@ -20,6 +20,7 @@ struct ref {
 	const struct corim_triple *triple;
 	const struct corim *corim;
 	const struct authority *by; /* who signed it; n = 0: nobody */
+	const char *left_out;	    /* why it does not count; NULL: it does */
 };
 
 enum rule_kind { RULE_SERIES, RULE_CONDITIONAL };
@@ -41,6 +42,8 @@ struct refs *refs_new(void);
 struct refs *refs_new_with(struct refs_options o);
 /** refs_add - takes @c whatever the result; call refs_ready() after the last. */
 int refs_add(struct refs *r, struct corim *c, struct err *e);
+/** refs_leave_out - @c does not count, because of @why: its references are known to refs_unused() alone. */
+int refs_leave_out(struct refs *r, struct corim *c, const char *why, struct err *e);
 /** refs_ready - E_MEMORY, or E_LIMIT for more rules than RULES_MAX. */
 int refs_ready(struct refs *r, struct err *e);
 void refs_drop(struct refs **r);
@@ -51,6 +54,8 @@ const char *refs_problem(const struct refs *r, size_t i);
 
 /** refs_usable - the CoRIM is valid at @now_s, and its tag is listed if lists are required. */
 bool refs_usable(const struct refs *r, const struct corim *c, size_t tag, long long now_s);
+/** refs_all_usable - every one is, of every CoRIM; false says nothing. */
+bool refs_all_usable(const struct refs *r, long long now_s);
 
 /** refs_each - the usable triples whose environment matches @entry; stops when @take returns false. */
 void refs_each(const struct refs *r, const struct corim_env *entry, long long now_s,
@@ -62,6 +67,18 @@ void refs_each(const struct refs *r, const struct corim_env *entry, long long no
 void refs_with(const struct refs *r, const struct corim_env *entry,
 	       const struct corim_element *element, long long now_s,
 	       bool (*take)(void *user, const struct ref *ref), void *user);
+/**
+ * refs_unused - the triples that match @entry and do not count: of CoRIMs that were left out, or whose
+ * time it is not; ref->left_out says why. For explanations.
+ */
+void refs_unused(const struct refs *r, const struct corim_env *entry, long long now_s,
+		 bool (*take)(void *user, const struct ref *ref), void *user);
+/**
+ * refs_values - the index of wanted values, made at the first call; any thread may ask. Its postings
+ * count references as refs_at() does.
+ */
+struct values;
+int refs_values(const struct refs *r, const struct values **out, struct err *e);
 /** refs_find - as refs_each(), in @out; Return: how many (at most @max). */
 size_t refs_find(const struct refs *r, const struct corim_env *entry, struct ref *out, size_t max);
 

@@ -132,6 +132,13 @@ CREATE TABLE IF NOT EXISTS corim_anchors (                     -- certificates t
 	added_by  TEXT NOT NULL,
 	mac       BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS corim_crls (                        -- revocation lists that those chains are held against
+	digest    BLOB PRIMARY KEY,              -- SHA-256 of the bytes
+	bytes     BLOB NOT NULL,                 -- one list as it came, DER or PEM
+	added     INTEGER NOT NULL,
+	added_by  TEXT NOT NULL,
+	mac       BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS secrets (                           -- the server's half of a disk key
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	uuid      BLOB NOT NULL,

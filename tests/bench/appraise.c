@@ -172,11 +172,17 @@ int main(void)
 	struct device *good = calloc(DEVICES, sizeof(*good)),
 		      *bad = calloc(1, DEVICES * sizeof(*bad));
 	json_t *matches = json_array(), *misses = json_array(), *floors = json_array();
-	double ready_us;
+	double ready_us, first_us;
 	struct refs *refs = snapshot(&ready_us);
+	const struct values *values;
+	struct err e = { 0 };
 
 	if (!good || !bad)
 		die("no memory");
+	first_us = cpu_us();
+	if (refs_values(refs, &values, &e))
+		die(e.text);
+	first_us = cpu_us() - first_us;
 	for (u8 k = 0; k < DEVICES; k++) {
 		make_device(&good[k], (u32)k * 1000, k);
 		make_device(&bad[k], (u32)k * 1000, k);
@@ -193,9 +199,10 @@ int main(void)
 		json_array_append_new(misses, json_real(b));
 		json_array_append_new(floors, json_real(f));
 	}
-	json_dumpf(json_pack("{s:i, s:i, s:i, s:f, s:o, s:o, s:o}", "corims", CORIMS, "devices",
-			     DEVICES, "blocks", BLOCKS, "snapshot_ready_us", ready_us, "match_us",
-			     matches, "miss_us", misses, "floor_us", floors),
+	json_dumpf(json_pack("{s:i, s:i, s:i, s:f, s:f, s:o, s:o, s:o}", "corims", CORIMS,
+			     "devices", DEVICES, "blocks", BLOCKS, "snapshot_ready_us", ready_us,
+			     "first_miss_us", first_us, "match_us", matches, "miss_us", misses,
+			     "floor_us", floors),
 		   stdout, JSON_REAL_PRECISION(6));
 	puts("");
 	refs_drop(&refs);

@@ -135,6 +135,15 @@ check refval_pending_without_a_verb_is_usage 1 "refval pending" $assay refval pe
 check refval_propose_of_no_version_is_usage 1 "no version of a kernel" $assay refval propose --release ../etc
 check and_without_a_kernel_says_which_file 2 "/boot/vmlinuz-0.0.0-none" $assay refval propose --release 0.0.0-none --collector "$work/collector.sock"
 check refval_coverage_counts_acceptable_states 0 "^tcg:boot-log +[12] +[12]$" $assay refval coverage
+# what the inventory of this machine has beside bridges, and no source of evidence speaks for
+silent=$(cat /sys/bus/pci/devices/*/class 2>/dev/null | grep -vc '^0x06')
+model=$(for d in /sys/bus/pci/devices/*; do [ -r "$d/class" ] && ! grep -q '^0x06' "$d/class" && sed s/0x// "$d/vendor" "$d/device" | paste -sd: && break; done)
+check refval_coverage_counts_what_gave_no_evidence 0 "^$silent$" bash -c "$assay refval coverage --json | jq '([.no_evidence[].seen] | add // 0) / .models[0].seen'"
+if [ -n "$model" ]; then
+	check and_names_its_model 0 "pci:$model +[0-9]+ +-   no evidence" $assay refval coverage
+else
+	check and_names_its_model 0 "models have no reference value$" $assay refval coverage
+fi
 check refval_delete_forgets 0 "deleted" $assay refval delete cli/two
 check refval_deactivate_takes_it_out 0 "deactivated" $assay refval deactivate cli/golden-1
 check refval_coverage_names_models_without_a_value 0 "pci:1b36:0010 +[0-9]+ +0   no reference value" $assay refval coverage
@@ -152,8 +161,42 @@ check and_their_corim_is_taken 0 "cli/impostor" $assay refval import "$work/by-i
 check refval_anchor_list_names_them 0 "assay operator" $assay refval anchor list
 anchor=$($assay refval anchor list --json | jq -r '.anchors[0].digest')
 check refval_anchor_remove_takes_their_corims_out 0 "may no longer sign" $assay refval anchor remove "${anchor:0:12}"
-check and_the_list_says_that_too 0 "cli/impostor \(it no longer verifies" $assay refval list
+check and_the_list_says_that_too 0 "cli/impostor \(signer of CoRIM cli/impostor: certificate path" $assay refval list
 check who_changed_what_is_in_the_row 0 "by token:" $assay refval show cli/impostor
+# a signer who lost the key: his CA says so in a list
+mkdir "$work/ca"
+ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+openssl req -x509 "${ec[@]}" -subj "/CN=build CA" -days 30 -keyout "$work/ca/ca.key" -out "$work/ca/ca.crt" 2>/dev/null
+openssl req "${ec[@]}" -subj "/CN=build server" -keyout "$work/ca/build.key" -out "$work/ca/build.csr" 2>/dev/null
+openssl x509 -req -in "$work/ca/build.csr" -CA "$work/ca/ca.crt" -CAkey "$work/ca/ca.key" -set_serial 4711 -days 30 -out "$work/ca/build.crt" 2>/dev/null
+sed -e "s/^id = .*/id = cli\/build/" -e "/sha-256:00\$/d" "$work/drives.txt" >"$work/build.txt"
+assay refval build "$work/build.txt" --signer "$work/ca/build.crt" --key "$work/ca/build.key" --out "$work/build.corim" >/dev/null
+make_crl() { # index line, days, file
+	printf '%b' "$1" >"$work/ca/index.txt"
+	printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s\ndefault_md=sha256\n' "$work/ca/index.txt" >"$work/ca/ca.cnf"
+	openssl ca -config "$work/ca/ca.cnf" -gencrl -keyfile "$work/ca/ca.key" -cert "$work/ca/ca.crt" -crldays "$2" -out "$3" 2>/dev/null
+}
+make_crl '' 30 "$work/clean.crl"
+make_crl "R\t350101000000Z\t260102030405Z\t1267\tunknown\t/CN=build server\n" 30 "$work/revoked.crl"
+by_ca="assay refval check $work/build.corim --anchor $work/ca/ca.crt"
+check refval_check_with_a_list_finds_nobody_revoked 0 "signature: valid" $by_ca --crl "$work/clean.crl"
+check and_names_who_is_and_since_when 2 "certificate CN=build server is revoked by CN=build CA since 2026-01-02T03:04:05Z" $by_ca --crl "$work/revoked.crl"
+check a_list_without_an_anchor_is_usage 1 "usage|assay -" assay refval check "$work/build.corim" --crl "$work/clean.crl"
+$assay refval anchor add "$work/ca/ca.crt" >/dev/null
+check refval_crl_add_takes_a_list 0 "is a revocation list" $assay refval crl add "$work/clean.crl"
+check and_its_signers_corims 0 "cli/build" $assay refval import "$work/build.corim"
+check refval_crl_list_shows_when_the_next_is_due 0 "^[0-9a-f]{16} 20[0-9-]+T[0-9:]+Z +0 .*CN=build CA" $assay refval crl list
+check and_the_lists_in_json 0 '"next_update": ?[0-9]{10}' $assay refval crl list --json
+check a_list_that_revokes_takes_corims_out 0 "is a revocation list" $assay refval crl add "$work/revoked.crl"
+check and_refval_list_says_since_when 0 "no .*\(signer of CoRIM .*: certificate CN=build server is revoked by CN=build CA since 2026-01-02" $assay refval list
+check what_is_no_list_is_refused 1 "not one revocation list|no revocation list" $assay refval crl add "$work/build.corim"
+crl=$($assay refval crl list --json | jq -r '.crls[] | select(.revoked == 1) | .digest')
+check refval_crl_remove_gives_them_back 0 "is not asked any more" $assay refval crl remove "${crl:0:12}"
+check and_they_count_again 0 "yes +yes .*cli/build$" $assay refval list
+ca=$($assay refval anchor list --json | jq -r '.anchors[] | select(.subject | contains("build CA")) | .digest')
+build_digest=$($assay refval list --json | jq -r '.corims[] | select(.id == "cli/build") | .digest')
+$assay refval delete "${build_digest:0:12}" >/dev/null
+$assay refval anchor remove "${ca:0:12}" >/dev/null
 check an_impostors_corim_is_deleted 0 "deleted" $assay refval delete cli/impostor
 check host_list_shows_the_host 0 "cli-host" $assay host list
 boot-log-make "$work/other.log" "(hd0,gpt2)/vmlinuz init=/bin/sh" >/dev/null

@@ -111,6 +111,8 @@ static void stands_in_the_report(const char *name)
 	X(refval_propose_of_no_version_is_usage)                                                   \
 	X(and_without_a_kernel_says_which_file)                                                    \
 	X(refval_coverage_counts_acceptable_states)                                                \
+	X(refval_coverage_counts_what_gave_no_evidence)                                            \
+	X(and_names_its_model)                                                                     \
 	X(refval_delete_forgets)                                                                   \
 	X(refval_deactivate_takes_it_out)                                                          \
 	X(refval_coverage_names_models_without_a_value)                                            \
@@ -129,6 +131,18 @@ static void stands_in_the_report(const char *name)
 	X(refval_anchor_remove_takes_their_corims_out)                                             \
 	X(and_the_list_says_that_too)                                                              \
 	X(who_changed_what_is_in_the_row)                                                          \
+	X(refval_check_with_a_list_finds_nobody_revoked)                                           \
+	X(and_names_who_is_and_since_when)                                                         \
+	X(a_list_without_an_anchor_is_usage)                                                       \
+	X(refval_crl_add_takes_a_list)                                                             \
+	X(and_its_signers_corims)                                                                  \
+	X(refval_crl_list_shows_when_the_next_is_due)                                              \
+	X(and_the_lists_in_json)                                                                   \
+	X(a_list_that_revokes_takes_corims_out)                                                    \
+	X(and_refval_list_says_since_when)                                                         \
+	X(what_is_no_list_is_refused)                                                              \
+	X(refval_crl_remove_gives_them_back)                                                       \
+	X(and_they_count_again)                                                                    \
 	X(an_impostors_corim_is_deleted)                                                           \
 	X(host_list_shows_the_host)                                                                \
 	X(host_boot_tells_what_it_measured)                                                        \

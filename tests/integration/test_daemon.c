@@ -299,6 +299,57 @@ static void a_second_server_is_asked_when_the_first_is_silent(void **state)
 	configure_one(f);
 }
 
+/* The second has a copy of the first's keys and store: it knows the host, and deployment and pin are the same. */
+static void start_second(struct fixture *f, struct rig_server *second)
+{
+	char to[300], state[300];
+	const char *const copy[] = { "cp", "-r", state, to, NULL };
+	struct err e = { 0 };
+
+	*second = f->s;
+	second->port = 0;
+	snprintf(second->folder, sizeof(second->folder), "%.200s/second", f->folder);
+	snprintf(second->config, sizeof(second->config), "%s/server.conf", second->folder);
+	snprintf(state, sizeof(state), "%.200s/state", f->s.folder);
+	snprintf(to, sizeof(to), "%s/state", second->folder);
+	assert_ok(folder_make(second->folder, 0700, &e), &e);
+	rig_server_stop(&f->s);
+	assert_int_equal(rig_run("/dev/null", copy), 0);
+	rig_server_start(&f->s);
+	rig_server_start(second);
+}
+
+static void ask_for_a_verdict(struct fixture *f)
+{
+	char answer[65536];
+	struct err e = { 0 };
+
+	assert_ok(ask(f, AGENT_ATTEST, answer, sizeof(answer), &e), &e);
+	assert_non_null(strstr(answer, "\"ear_status\":\"warning\""));
+}
+
+static void
+when_the_first_of_two_servers_goes_the_second_serves_and_the_first_is_found_again(void **state)
+{
+	struct fixture *f = *state;
+	struct rig_server second;
+	char urls[200];
+
+	start_second(f, &second);
+	snprintf(urls, sizeof(urls), "url = https://127.0.0.1:%d\nurl = https://127.0.0.1:%d\n",
+		 f->s.port, second.port);
+	configure(f, urls);
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	rig_server_stop(&f->s);
+	ask_for_a_verdict(f);
+	rig_server_start(&f->s);
+	rig_server_stop(&second);
+	ask_for_a_verdict(f);
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	configure_one(f);
+}
+
 static void a_server_that_restarts_is_missed_and_found_again(void **state)
 {
 	struct fixture *f = *state;
@@ -566,6 +617,8 @@ int main(void)
 		cmocka_unit_test(the_service_manager_hears_of_start_work_life_and_end),
 		cmocka_unit_test(sigint_ends_it_as_well),
 		cmocka_unit_test(a_second_server_is_asked_when_the_first_is_silent),
+		cmocka_unit_test(
+			when_the_first_of_two_servers_goes_the_second_serves_and_the_first_is_found_again),
 		cmocka_unit_test(a_server_that_restarts_is_missed_and_found_again),
 		cmocka_unit_test(
 			a_round_that_failed_is_tried_again_long_before_the_interval_is_over),

@@ -6,6 +6,9 @@
 #include "proto/tpm_policy.h"
 #include "proto/tpm_wrap.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 enum { RELEASE_PCRS = 0xdbff }; /* 0-9, 11, 12, 14, 15 */
 
 struct fixture {
@@ -123,6 +126,104 @@ static void a_credential_made_without_a_tpm_is_activated_for_each_kind_of_ek(voi
 			tpm_activate(tpm, ek, ak, buf_bytes(blob), buf_bytes(seed), got, &len, &e),
 			&e, E_TPM, "TPM2_ActivateCredential");
 	}
+}
+
+/* ---- on the bus ---- */
+static size_t count_of(struct bytes all, struct bytes what)
+{
+	size_t n = 0;
+
+	for (const u8 *at = all.at;
+	     (at = memmem(at, all.len - (size_t)(at - all.at), what.at, what.len)); at++)
+		n++;
+	return n;
+}
+
+/* Sessions whose key is not the null handle: without a salt the key follows from what a listener sees. */
+static size_t n_salted(struct bytes all)
+{
+	static const u8 start_auth_session[] = { 0, 0, 1, 0x76 };
+	const u8 *at = all.at;
+	size_t n = 0;
+
+	while ((at = memmem(at, all.len - (size_t)(at - all.at), start_auth_session,
+			    sizeof(start_auth_session)))) {
+		if (at - all.at >= 6 && at[-6] == 0x80 && at[-5] == 1 && at + 8 < all.at + all.len)
+			n += at[4] == 0x80; /* a loaded key */
+		at++;
+	}
+	return n;
+}
+
+/* The first command with this code, and what came after it. */
+static struct bytes command_of(struct bytes all, u32 code)
+{
+	const u8 want[] = { 0, 0, 1, (u8)code };
+	const u8 *at = all.at;
+
+	while ((at = memmem(at, all.len - (size_t)(at - all.at), want, sizeof(want)))) {
+		if (at - all.at >= 6 && at[-6] == 0x80 && (at[-5] == 1 || at[-5] == 2))
+			return (struct bytes){ at, all.len - (size_t)(at - all.at) };
+		at++;
+	}
+	fail_msg("no command %x in the capture", code);
+	return BYTES_NONE;
+}
+
+/* What a listener between processor and TPM sees of an activation. SPEC: docs/RULES.md 23 */
+static void an_activation_shows_a_listener_neither_blob_nor_secret(void **state)
+{
+	static const enum tpm_template eks[] = { TEMPLATE_EK_ECC_P256, TEMPLATE_EK_RSA_2048,
+						 TEMPLATE_EK_ECC_P384_HIGH };
+	enum { ACTIVATE_CREDENTIAL = 0x47 };
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char tcti[400], capture[400];
+
+	snprintf(tcti, sizeof(tcti), "pcap:%s", f->sw.tcti);
+	snprintf(capture, sizeof(capture), "%s/bus.pcap", f->folder);
+	setenv("TCTI_PCAP_FILE", capture, 1);
+	for (size_t i = 0; i < ARRAY_LEN(eks); i++) {
+		OWNED(tpm) tpm = NULL;
+		OWNED(tpm_key) ak = NULL;
+		OWNED(tpm_key) ek = NULL;
+		OWNED(buf) blob = buf_new(TPM_STRUCT_MAX);
+		OWNED(buf) seed = buf_new(TPM_STRUCT_MAX);
+		OWNED(buf) seen = NULL;
+		struct tpm_public area;
+		struct bytes command;
+		u8 secret[32], got[32];
+		size_t len;
+
+		unlink(capture);
+		assert_ok(tpm_open(tcti, &tpm, &e), &e);
+		assert_ok(tpm_key_make(tpm, TEMPLATE_AK_ECC_P256, &ak, &e), &e);
+		assert_ok(tpm_key_make(tpm, eks[i], &ek, &e), &e);
+		assert_ok(random_bytes(secret, sizeof(secret), &e), &e);
+		assert_ok(tpm_public_parse(buf_bytes(ek->pub), &area, &e), &e);
+		assert_ok(tpm_make_credential(&area, BYTES(ak->name), BYTES(secret), &blob->w,
+					      &seed->w, &e),
+			  &e);
+		assert_ok(
+			tpm_activate(tpm, ek, ak, buf_bytes(blob), buf_bytes(seed), got, &len, &e),
+			&e);
+		assert_memory_equal(got, secret, sizeof(secret));
+		tpm_key_drop(&ek);
+		tpm_key_drop(&ak);
+		tpm_drop(&tpm);
+		seen = file_bytes(capture);
+		assert_non_null(seen);
+		command = command_of(buf_bytes(seen), ACTIVATE_CREDENTIAL);
+		assert_true(n_salted(buf_bytes(seen)) >= 1);
+		/* the capture holds what was sent: the seed, which only the EK opens, is there */
+		assert_true(count_of(command,
+				     bytes_slice(buf_bytes(seed), 2, buf_bytes(seed).len - 2)));
+		assert_int_equal(count_of(buf_bytes(seen),
+					  bytes_slice(buf_bytes(blob), 2, buf_bytes(blob).len - 2)),
+				 0);
+		assert_int_equal(count_of(buf_bytes(seen), BYTES(secret)), 0);
+	}
+	unsetenv("TCTI_PCAP_FILE");
 }
 
 static void check_quote_by(struct tpm *tpm, enum tpm_template template)
@@ -327,6 +428,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ak_and_k_are_what_their_templates_say),
 		cmocka_unit_test(the_ak_is_the_same_key_every_time_and_k_is_another_after_a_reset),
+		cmocka_unit_test(an_activation_shows_a_listener_neither_blob_nor_secret),
 		cmocka_unit_test(a_credential_made_without_a_tpm_is_activated_for_each_kind_of_ek),
 		cmocka_unit_test(a_quote_by_each_kind_of_ak_verifies_and_speaks_of_the_values_read),
 		cmocka_unit_test(a_released_share_opens_in_this_boot),

@@ -91,7 +91,7 @@ static void a_signature_holds_only_as_long_as_its_headers_say(void **state)
 		int rc = corim_parse(buf_bytes(b), &c, &e);
 
 		if (!rc)
-			rc = corim_check_signature(c, roots, &anchors, NOW, &e);
+			rc = corim_check_signature(c, roots, &anchors, NULL, NOW, &e);
 		if (rc != (int)rows[i].code || !strstr(rc ? e.text : c->signer, rows[i].what))
 			fail_msg("%s: %d \"%s\"", rows[i].headers, rc, rc ? e.text : c->signer);
 	}
@@ -123,11 +123,11 @@ static void an_anchor_counts_only_while_its_certificate_is_valid(void **state)
 
 	assert_ok(corim_parse(buf_bytes(b), &c, &e), &e);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(corim_check_signature(c, roots, &anchors, rows[i].now, &e),
+		assert_int_equal(corim_check_signature(c, roots, &anchors, NULL, rows[i].now, &e),
 				 rows[i].code);
-	assert_refused(corim_check_signature(c, roots, &stranger, NOW, &e), &e, E_SIGNATURE,
+	assert_refused(corim_check_signature(c, roots, &stranger, NULL, NOW, &e), &e, E_SIGNATURE,
 		       "no trust anchor made its signature");
-	assert_refused(corim_check_signature(c, roots, NULL, NOW, &e), &e, E_SIGNATURE,
+	assert_refused(corim_check_signature(c, roots, NULL, NULL, NOW, &e), &e, E_SIGNATURE,
 		       "no trust anchor made its signature");
 	keypair_drop(&s.key);
 	cert_drop(&s.cert);
@@ -276,7 +276,7 @@ static void a_hash_envelope_holds_for_the_corim_that_was_hashed_and_no_other(voi
 			  &e);
 		rc = corim_read(buf_bytes(whole), CORIM_DRAFT_11, choices[rows[i].beside], &c, &e);
 		if (!rc)
-			rc = corim_check_signature(c, roots, &anchors, NOW, &e);
+			rc = corim_check_signature(c, roots, &anchors, NULL, NOW, &e);
 		if (rc != (int)rows[i].code || !strstr(e.text, rows[i].why))
 			fail_msg("row %zu: %d \"%s\"", i, rc, e.text);
 		if (!rc)

@@ -112,6 +112,13 @@ static void a_fault_is_named_by_its_line(void **state)
 		{ "colour = red", "line 1: unknown word \"colour\"" },
 		{ "vendor = v", "line 1: vendor belongs into a section" },
 		{ "id = a\n[references]", "line 2: [reference], [endorsed]" },
+		/* what the text form cannot say */
+		{ "id = a\n[series]", "line 2: [reference], [endorsed]" },
+		{ "id = a\n[attest-key]", "line 2: [reference], [endorsed]" },
+		{ "id = a\n[membership]", "line 2: [reference], [endorsed]" },
+		{ "id = a\n[dependency]", "line 2: [reference], [endorsed]" },
+		{ "id = a\n[reference]\nvendor = v\nsvn = 1\nauthorized-by = k.pem",
+		  "line 5: unknown word \"authorized-by\"" },
 		{ "id = a\n[reference]\nid = b", "line 3: id belongs before" },
 		{ "id = a\n[reference]\nvendor = v\n[reference]", "line 4: the section before" },
 		{ "id = a\n[reference]\nsvn = 1\n", "names no vendor, model or instance" },

@@ -166,6 +166,52 @@ static void a_memory_file_is_sealed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+struct names {
+	char text[200];
+	const char *stop_at;
+};
+
+static int take_name(void *user, const char *file, struct err *e)
+{
+	struct names *n = user;
+
+	snprintf(n->text + strlen(n->text), sizeof(n->text) - strlen(n->text), " %s",
+		 file + strlen(folder) + 1);
+	return n->stop_at && strstr(file, n->stop_at) ? err_set(e, E_FORMAT, "enough") : 0;
+}
+
+static void a_folder_is_taken_in_the_order_of_its_names_until_one_fails(void **state)
+{
+	static const char *const files[] = { "c.pem", "a.pem", ".hidden", "b.pem" };
+	static const struct {
+		const char *stop_at;
+		enum err_code code;
+		const char *names;
+	} rows[] = { { NULL, E_OK, " a.pem b.pem c.pem" }, { "b.pem", E_FORMAT, " a.pem b.pem" } };
+	struct names n = { 0 };
+	struct err e = { 0 };
+	char long_name[4200];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+		assert_ok(file_write(path, bytes_text("x"), 0600, &e), &e);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		n = (struct names){ .stop_at = rows[i].stop_at };
+		e = (struct err){ 0 };
+		assert_int_equal(folder_each(folder, "things", take_name, &n, &e), rows[i].code);
+		assert_string_equal(n.text, rows[i].names);
+	}
+	memset(long_name, '/', sizeof(long_name));
+	memcpy(long_name, folder, strlen(folder));
+	long_name[4094] = 0; /* a folder that can be opened, with files whose names no longer fit */
+	assert_refused(folder_each(long_name, "things", take_name, &n, &e), &e, E_CONFIG,
+		       "name too long");
+	assert_refused(folder_each("/nowhere/at/all", "things", take_name, &n, &e), &e, E_CONFIG,
+		       "folder of things /nowhere/at/all");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +221,7 @@ int main(void)
 		TEST(a_file_of_the_maximum_is_read_and_one_byte_more_is_not),
 		TEST(what_cannot_be_read_or_written_is_named),
 		TEST(folders_are_made_down_to_the_last_one),
+		TEST(a_folder_is_taken_in_the_order_of_its_names_until_one_fails),
 		cmocka_unit_test(a_memory_file_is_sealed),
 	};
 

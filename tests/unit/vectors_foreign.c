@@ -287,10 +287,10 @@ static void a_corim_with_its_chain_verifies_under_its_root_alone(void **state)
 	assert_non_null(c->x5chain);
 	third_party_path("rats/keys/corim-store-root.cert.der", path, sizeof(path));
 	assert_ok(trust_store_add_file(roots, path, &e), &e);
-	assert_ok(corim_check_signature(c, roots, NULL, CHAIN_TIME, &e), &e);
-	assert_refused(corim_check_signature(c, roots, NULL, CHAIN_TIME / 2, &e), &e, E_SIGNATURE,
-		       "signer of CoRIM cca-ref-plat");
-	assert_refused(corim_check_signature(c, none, NULL, CHAIN_TIME, &e), &e, E_SIGNATURE,
+	assert_ok(corim_check_signature(c, roots, NULL, NULL, CHAIN_TIME, &e), &e);
+	assert_refused(corim_check_signature(c, roots, NULL, NULL, CHAIN_TIME / 2, &e), &e,
+		       E_SIGNATURE, "signer of CoRIM cca-ref-plat");
+	assert_refused(corim_check_signature(c, none, NULL, NULL, CHAIN_TIME, &e), &e, E_SIGNATURE,
 		       "signer of CoRIM cca-ref-plat");
 }
 
