@@ -402,7 +402,7 @@ void post_proposal_signed(struct call *c)
 		return;
 	if (!ok)
 		problem(c->out, 400, "Malformed", "corim is not 64 hex digits");
-	else if (!refvals_holds(c->server->refvals, d.corim))
+	else if (!refvals_holds(c->server->refvals, d.corim, clock_now_s()))
 		problem(c->out, 409, "Conflict", "this CoRIM does not count here");
 	else
 		decide(c, &d, write_signed);

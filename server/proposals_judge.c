@@ -142,12 +142,12 @@ static json_t *bases_json(struct server *s, const struct next_boot_verdict *v)
 		char hex[65];
 
 		/* one whose content came beside it has another digest: it cannot be fetched by it */
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:I, s:b, s:b}", "corim",
-						hex_write(digest_bytes(&digest), hex), "id", c->id,
-						"triple", (json_int_t)v->bases[i].triple, "learned",
-						(int)corim_is_learned(c), "usable",
-						(int)refvals_holds(s->refvals, digest.at)));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I, s:b, s:b}", "corim",
+					hex_write(digest_bytes(&digest), hex), "id", c->id,
+					"triple", (json_int_t)v->bases[i].triple, "learned",
+					(int)corim_is_learned(c), "usable",
+					(int)refvals_holds(s->refvals, digest.at, clock_now_s())));
 	}
 	return list;
 }
