@@ -37,6 +37,8 @@ static void print_row(const json_t *row)
 		return;
 	}
 	printf("\n    %s", member(row, "element"));
+	if (said(row, "environment"))
+		printf("   of %s", member(row, "environment"));
 	printf(said(row, "policy") ? "   (policy %s)\n" : "\n", member(row, "policy"));
 	if (said(row, "wanted")) {
 		printf("      wanted  %s", member(row, "wanted"));

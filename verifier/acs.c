@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "acs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/text.h"
 #include "refs_rules.h"
 
 struct acs *acs_new(void)
@@ -24,6 +26,58 @@ void acs_drop(struct acs **ap)
 	}
 	free(a);
 	*ap = NULL;
+}
+
+/* ---- an environment as text ---- */
+static void add_text(struct writer *w, const char *before, struct bytes text)
+{
+	if (!text.len)
+		return;
+	write_bytes(w, bytes_text(w->len ? before : ""));
+	write_bytes(w, bytes_slice(text, 0, text.len < 100 ? text.len : 100));
+}
+
+static void add_number(struct writer *w, const char *name, u64 number)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%s %llu", name, (unsigned long long)number);
+	add_text(w, ", ", bytes_text(text));
+}
+
+/* Items are shown as they are encoded, the beginning of long ones. */
+static void add_item(struct writer *w, const char *name, struct bytes item)
+{
+	enum { SHOWN = 20 };
+	char hex[2 * SHOWN + 1], text[80];
+
+	if (!item.len)
+		return;
+	hex_write(bytes_slice(item, 0, item.len < SHOWN ? item.len : SHOWN), hex);
+	snprintf(text, sizeof(text), "%s %s%s", name, hex, item.len > SHOWN ? "..." : "");
+	add_text(w, ", ", bytes_text(text));
+}
+
+const char *acs_env_text(const struct acs_env *x, char *out, size_t size)
+{
+	const struct corim_env *env = &x->env;
+	u8 bytes[512];
+	struct writer w = writer_on(bytes, sizeof(bytes));
+
+	add_text(&w, "", env->vendor);
+	add_text(&w, " ", env->model);
+	add_item(&w, "class", env->class_id);
+	if (env->has_layer)
+		add_number(&w, "layer", env->layer);
+	if (env->has_index)
+		add_number(&w, "index", env->index);
+	add_item(&w, "instance", env->instance);
+	add_item(&w, "group", env->group);
+	for (size_t i = 0; i < w.len; i++)
+		if (bytes[i] < 0x20 || bytes[i] > 0x7e)
+			bytes[i] = '?';
+	snprintf(out, size, "%.*s", (int)w.len, (const char *)bytes);
+	return out;
 }
 
 /* ---- environments and entries ---- */

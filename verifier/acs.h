@@ -58,6 +58,8 @@ int acs_match_references(struct acs *a, const struct refs *refs, long long now_s
  * not lend what it is given to another of its class.
  */
 int acs_endorse(struct acs *a, const struct refs *refs, long long now_s, struct err *e);
+/** acs_env_text - "acme x1, layer 0, instance 0a0b...", as a person writes it; cut at @size. Return: @out. */
+const char *acs_env_text(const struct acs_env *x, char *out, size_t size);
 /** acs_element - index of the ECT's element with @mkey, or -1. */
 long acs_element(const struct acs_env *x, struct bytes mkey);
 /** acs_triple_holds - all elements of @t are there with that value, in one environment, on that word. */

@@ -13,11 +13,12 @@ enum ear_tier { TIER_NONE = 0, TIER_AFFIRMING = 2, TIER_WARNING = 32, TIER_CONTR
 
 struct reason {
 	enum ear_tier tier;
-	int check;	  /* enum check_id, or -1: appraisal against reference values */
-	char device[80];  /* label, or "host"                                         */
-	char address[80]; /* to show beside the label, or ""                          */
-	char element[96]; /* "block 2", "pcr4/EV_...", a check's name                 */
-	char wanted[480]; /* "" when no single value was wanted                       */
+	int check;	       /* enum check_id, or -1: appraisal against reference values */
+	char device[80];       /* label, or "host"                                         */
+	char address[80];      /* to show beside the label, or ""                          */
+	char environment[160]; /* what reference values were looked for under, or ""     */
+	char element[96];      /* "block 2", "pcr4/EV_...", a check's name                 */
+	char wanted[480];      /* "" when no single value was wanted                       */
 	char found[480];
 	char corim[128]; /* which CoRIM wanted it, or ""                             */
 	char policy[24]; /* the policy rule that lowered the verdict, or "" */

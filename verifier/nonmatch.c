@@ -122,6 +122,7 @@ static void tell_other_value(struct nonmatch *m, size_t i)
 		struct reason *why =
 			reasons_add(m->reasons, TIER_CONTRAINDICATED, -1, m->name, m->address);
 
+		acs_env_text(m->x, why->environment, sizeof(why->environment));
 		why->alternative = k > 0;
 		why->others = k == 0 ? v->n - 1 + v->others : 0;
 		snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
@@ -144,6 +145,7 @@ static void tell_no_reference(struct nonmatch *m, size_t i)
 	const struct verdict_on *v = &m->on[i];
 	struct reason *why = reasons_add(m->reasons, TIER_WARNING, -1, m->name, m->address);
 
+	acs_env_text(m->x, why->environment, sizeof(why->environment));
 	snprintf(why->element, sizeof(why->element), "%s", m->x->ect->info[i].name);
 	if (!v->left_out) {
 		snprintf(why->found, sizeof(why->found), "no reference value was given for it");
@@ -193,6 +195,7 @@ static void tell(struct nonmatch *m)
 	if (!silent || wrong)
 		return;
 	why = reasons_add(m->reasons, TIER_CONTRAINDICATED, -1, m->name, m->address);
+	acs_env_text(m->x, why->environment, sizeof(why->environment));
 	snprintf(why->element, sizeof(why->element), "measurements");
 	snprintf(why->found, sizeof(why->found),
 		 "each value is known, but no reference holds them all together");

@@ -54,6 +54,7 @@ void trust_check_keys(const struct acs_env *x, const struct refs *refs, long lon
 		if (!from[use] || listed[use])
 			continue;
 		why = reasons_add(reasons, TIER_CONTRAINDICATED, -1, name, address);
+		acs_env_text(x, why->environment, sizeof(why->environment));
 		snprintf(why->element, sizeof(why->element), "%s", uses[use]);
 		snprintf(why->wanted, sizeof(why->wanted), "a key that is endorsed for it");
 		snprintf(why->found, sizeof(why->found), "SHA-256 %s",

@@ -334,6 +334,9 @@ int spdm_accept(struct spdm_dev *dev, u32 generation, u8 slot, const u8 *chain_d
 	*why = "a check or a collection runs";
 	if (dev->checking || dev->pending || dev->running)
 		return -EBUSY;
+	*why = "a reset has not been looked at yet";
+	if (atomic_read(&dev->seen) >= 0)
+		return -EBUSY;
 	*why = "the evidence is of another generation";
 	if (!ev || ev->generation != generation)
 		return -ESTALE;

@@ -231,6 +231,7 @@ check a_saved_token_verifies_offline_and_says_what_is_not_proven 0 "verified; fr
 check with_its_corim_it_is_appraised 0 "affirming; freshness" $offline $golden --learned
 check learned_values_alone_are_no_more_than_a_warning 2 "only learned values hold it" $offline $golden
 check explain_of_a_token_tells_value_by_value 2 "-> Import the maker.s signed" assay explain "$work/token" --host "$work/host.json" --root "$work/pki/root.pem" $golden
+check explain_names_the_environment_of_a_value 2 "of tcg tcg:boot-log" assay explain "$work/token" --host "$work/host.json" --root "$work/pki/root.pem" --corim "$work/drives.corim" --signer "$work/operator/operator.crt"
 check explain_of_a_host_says_what_is_right_too 0 "nothing is wrong" $assay explain cli-host
 check explain_of_an_unknown_host_is_refused 2 "no such host" $assay explain nobody
 check another_nonce_is_refused 2 "answers another nonce" $offline --nonce "$(printf %064d 7)"

@@ -170,6 +170,7 @@ static void stands_in_the_report(const char *name)
 	X(with_its_corim_it_is_appraised)                                                          \
 	X(learned_values_alone_are_no_more_than_a_warning)                                         \
 	X(explain_of_a_token_tells_value_by_value)                                                 \
+	X(explain_names_the_environment_of_a_value)                                                \
 	X(explain_of_a_host_says_what_is_right_too)                                                \
 	X(explain_of_an_unknown_host_is_refused)                                                   \
 	X(another_nonce_is_refused)                                                                \

@@ -373,6 +373,39 @@ static void nothing_is_better_than_what_it_trusts(void **state)
 	}
 }
 
+static void an_environment_is_a_text_that_a_person_can_compare(void **state)
+{
+	static const u8 ueid[] = { 0xd9, 0x02, 0x26, 0x42, 0x01, 0x02 };
+	static const u8 oid[24] = { 0xd8, 0x6f, 0x55, 0x2b };
+	static const struct {
+		struct corim_env env;
+		const char *text;
+	} cases[] = {
+		{ { .vendor = { (const u8 *)"acme", 4 }, .model = { (const u8 *)"x1", 2 } },
+		  "acme x1" },
+		{ { .model = { (const u8 *)"x1", 2 },
+		    .has_layer = true,
+		    .has_index = true,
+		    .index = 7 },
+		  "x1, layer 0, index 7" },
+		{ { .vendor = { (const u8 *)"ac\nme\x1b", 6 }, .instance = BYTES(ueid) },
+		  "ac?me?, instance d90226420102" },
+		{ { .class_id = BYTES(oid), .group = BYTES(ueid) },
+		  "class d86f552b00000000000000000000000000000000..., group d90226420102" },
+		{ { .vendor = BYTES_NONE }, "" },
+	};
+	struct acs_env x = { 0 };
+	char text[160], cut[8];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		x.env = cases[i].env;
+		assert_string_equal(acs_env_text(&x, text, sizeof(text)), cases[i].text);
+		assert_memory_equal(acs_env_text(&x, cut, sizeof(cut)), cases[i].text,
+				    strnlen(cases[i].text, sizeof(cut) - 1));
+	}
+}
+
 /* ---- a key is the same however it is written ---- */
 static void one_key_has_one_hash_in_every_form(void **state)
 {
@@ -479,6 +512,7 @@ int main(void)
 		cmocka_unit_test(a_corim_counts_while_it_is_valid_and_its_tag_while_it_is_listed),
 		cmocka_unit_test(keys_that_are_listed_are_the_only_ones_that_count),
 		cmocka_unit_test(nothing_is_better_than_what_it_trusts),
+		cmocka_unit_test(an_environment_is_a_text_that_a_person_can_compare),
 		cmocka_unit_test(one_key_has_one_hash_in_every_form),
 		cmocka_unit_test(an_order_leaves_out_circles_and_nothing_else),
 	};
