@@ -138,7 +138,7 @@ int pe_image_parse(struct bytes file, struct pe_image *out, struct err *e)
 {
 	struct section sections[PE_SECTIONS_MAX];
 	struct headers h = { 0 };
-	size_t n, hashed, end;
+	size_t n = 0, hashed, end;
 
 	if (!pe_image_is(file))
 		return err_set(e, E_FORMAT, "PE image: DOS signature");
