@@ -109,10 +109,10 @@ pcr_event() { # pcr, text: its hash is extended in each bank (TPM2_PCR_Event, 0x
 	guest "exec 3<>/dev/tpmrm0; printf '\\x80\\x02\\x00\\x00\\x00$size\\x00\\x00\\x01\\x3c\\x00\\x00\\x00\\x$(printf %02x "$1")\\x00\\x00\\x00\\x09\\x40\\x00\\x00\\x09\\x00\\x00\\x00\\x00\\x00\\x00\\x$(printf %02x ${#2})$2' >&3; dd bs=4096 count=1 2>/dev/null <&3 | head -c 10 | xxd -p; exec 3>&-" | grep -i '00000000$'
 }
 a_unified_kernel_image_is_affirmed_through_the_phases_of_its_boot() {
-	local word
+	local word vm_disk=$work/esp # the next machine has none
 	measured_boot || return
 	vm_quit && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
-	guest_name=unified kernel_options="console=ttyS0 quiet panic=-1" vm_disk=$work/esp
+	guest_name=unified kernel_options="console=ttyS0 quiet panic=-1"
 	vm_ovmf
 	guest_files && vm_initrd "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay" &&
 		mkdir -p "$vm_disk/EFI/BOOT" && unified_image "$vm_disk/EFI/BOOT/BOOTX64.EFI" && guest_up "${firmware_args[@]}" && guest_enrol && guest_serve && guest_learn && attested 0 || return
