@@ -273,20 +273,6 @@ static const struct digest *quoted_pcr(const struct round *r, u8 pcr)
 	return NULL;
 }
 
-/* Everybody may read it; without it the verdict shows the measured digest alone. */
-static struct bytes command_line(struct buf **kept)
-{
-	struct err ignored = { 0 };
-	struct bytes text;
-
-	if (file_read("/proc/cmdline", COMMAND_LINE_MAX, kept, &ignored))
-		return BYTES_NONE;
-	text = buf_bytes(*kept);
-	if (text.len && text.at[text.len - 1] == '\n')
-		text.len--;
-	return text;
-}
-
 static void put_logs(struct round *r)
 {
 	struct bytes label = bytes_text("logs");
@@ -322,7 +308,8 @@ static int read_logs(struct round *r, struct err *e)
 	}
 	ima_take(r->s, &r->quoted, &r->clock, r->ima, &logs.ima, &ima);
 	r->ima_continues = logs.ima.from.next > 0;
-	logs.command_line = command_line(&kernel);
+	/* everybody may read it; without it the verdict shows the measured digest alone */
+	logs.command_line = file_line("/proc/cmdline", COMMAND_LINE_MAX, &kernel);
 	buf_drop(&r->logs);
 	if (eat_write_logs(&logs, &r->logs, e))
 		return (int)e->code;

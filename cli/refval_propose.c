@@ -47,19 +47,6 @@ static int read_files(const struct cli *c, const char *release, struct buf **ker
 	return 0;
 }
 
-static struct bytes running_line(struct buf **kept)
-{
-	struct err ignored = { 0 };
-	struct bytes text;
-
-	if (file_read("/proc/cmdline", COMMAND_LINE_MAX, kept, &ignored))
-		return BYTES_NONE;
-	text = buf_bytes(*kept);
-	if (text.len && text.at[text.len - 1] == '\n')
-		text.len--;
-	return text;
-}
-
 static int make_body(const struct cli *c, const char *release, const char *running,
 		     struct buf **body, struct err *e)
 {
@@ -84,7 +71,7 @@ static int make_body(const struct cli *c, const char *release, const char *runni
 	if (boot_log_parse(buf_bytes(raw), &log, e) || read_files(c, release, &kernel, &initrd, e))
 		return (int)e->code;
 	next.log = log;
-	next.running_line = running_line(&line);
+	next.running_line = file_line("/proc/cmdline", COMMAND_LINE_MAX, &line);
 	next.kernel = buf_bytes(kernel);
 	next.initrd = buf_bytes(initrd);
 	return foretell(&next, body, e);

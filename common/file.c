@@ -41,6 +41,19 @@ int file_read(const char *path, size_t max, struct buf **out, struct err *e)
 	return 0;
 }
 
+struct bytes file_line(const char *path, size_t max, struct buf **kept)
+{
+	struct err ignored = { 0 };
+	struct bytes text;
+
+	if (file_read(path, max, kept, &ignored))
+		return BYTES_NONE;
+	text = buf_bytes(*kept);
+	if (text.len && text.at[text.len - 1] == '\n')
+		text.len--;
+	return text;
+}
+
 static int write_all(int fd, struct bytes b)
 {
 	while (b.len) {

@@ -9,6 +9,8 @@
 
 /** file_read - a whole file of at most @max bytes (also from sysfs, whose sizes lie). */
 int file_read(const char *path, size_t max, struct buf **out, struct err *e);
+/** file_line - a file of one line, without its newline: a view into *@kept. BYTES_NONE when it cannot be read. */
+struct bytes file_line(const char *path, size_t max, struct buf **kept);
 /**
  * file_write - replace @path by @b at once: written beside it, synced, renamed, folder synced.
  * @mode: permission bits of the new file.

@@ -43,7 +43,7 @@ static void elements_of(json_t *answer, char *out, size_t size)
 		const char *at = strstr(out, element);
 		size_t n = strlen(element);
 
-		assert_int_equal(json_object_size(row), 13); /* every reason has every member */
+		assert_int_equal(json_object_size(row), 14); /* every reason has every member */
 		if (at && (at == out || at[-1] == ' ') && (!at[n] || at[n] == ' '))
 			continue;
 		len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "", element);
@@ -96,6 +96,11 @@ static void expect(const struct forged *t, const char *ear_status, const char *c
 void refused(const struct forged *t, const char *checks, const char *words)
 {
 	expect(t, "contraindicated", checks, words);
+}
+
+void doubted(const struct forged *t, const char *elements, const char *words)
+{
+	expect(t, "warning", elements, words);
 }
 
 void withheld(const struct forged *t, const char *checks, const char *words)

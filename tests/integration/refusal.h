@@ -31,6 +31,8 @@ void released(const struct forged *t);
  * "QUOTE_BINDS NONCE_BOUND"; no other may fail. @words: what one of the reasons says.
  */
 void refused(const struct forged *t, const char *checks, const char *words);
+/** doubted - a warning: every check holds, and @elements are known to nobody. */
+void doubted(const struct forged *t, const char *elements, const char *words);
 /** withheld - the host is as it should be, but what it asks for is not given. */
 void withheld(const struct forged *t, const char *checks, const char *words);
 /** turned_away - not even a verdict for @token: HTTP status @want, and @words in the problem's detail. */

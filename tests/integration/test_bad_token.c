@@ -304,6 +304,60 @@ static void a_quote_that_leaves_out_a_pcr_of_the_boot_log_is_refused(void **stat
 	}
 }
 
+/* PCR 11 of a unified kernel image: what the log has, and systemd's words after it, nothing else. */
+static void extend(struct digest *pcr, struct bytes measured)
+{
+	struct digest d = digest_of(pcr->alg, &measured, 1);
+	struct bytes pieces[] = { digest_bytes(pcr), digest_bytes(&d) };
+
+	*pcr = digest_of(pcr->alg, pieces, 2);
+}
+
+static void only_systemds_words_may_follow_the_boot_log_in_pcr_11(void **state)
+{
+	static const struct {
+		const char *said[4];
+		u32 pcr;
+		bool good;
+	} rows[] = {
+		{ { NULL }, 11, true },
+		{ { "enter-initrd", "leave-initrd", "ready" }, 11, true },
+		{ { "enter-initrd", "and more" }, 11, false },
+		{ { "leave-initrd", "enter-initrd" }, 11, false },
+		{ { "ready" }, 12, false }, /* nowhere else */
+	};
+	static const char section[] = ".linux";
+	struct fixture *f = *state;
+	struct writer *log = &f->s.boot_log->w;
+	const size_t before = log->len;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct digest measured = sha256_of(BYTES(section));
+		struct forged t;
+
+		write_le32(log, rows[i].pcr);
+		write_le32(log, EV_IPL);
+		write_le32(log, 1);
+		write_le16(log, TPM_ALG_SHA256);
+		write_bytes(log, digest_bytes(&measured));
+		write_le32(log, sizeof(section));
+		write_bytes(log, BYTES(section));
+		assert_false(log->full);
+		forge_begin(&f->s, &f->a, &t);
+		forge_collect(&t);
+		extend(&t.pcrs[rows[i].pcr], BYTES(section));
+		for (const char *const *word = rows[i].said; *word; word++)
+			extend(&t.pcrs[rows[i].pcr], bytes_text(*word));
+		forge_rest(&t);
+		if (rows[i].good) /* it replays; and nobody vouches for what it tells */
+			doubted(&t, "pcr11/EV_IPL/0", "no reference value was given for it");
+		else
+			refused(&t, "BOOT_LOG", "the log replays to another PCR 1");
+		forged_clear(&t);
+		log->len = before;
+	}
+}
+
 /* Reference values are SHA-256: a log may hold true SHA-384 digests, and others beside them. */
 static void a_quote_that_leaves_out_the_sha256_bank_is_refused(void **state)
 {
@@ -512,6 +566,7 @@ int main(void)
 		REFUSAL(a_quote_over_other_pcrs_than_claimed_is_refused),
 		REFUSAL(a_quote_over_another_bank_than_claimed_is_refused),
 		REFUSAL(a_quote_that_leaves_out_a_pcr_of_the_boot_log_is_refused),
+		REFUSAL(only_systemds_words_may_follow_the_boot_log_in_pcr_11),
 		REFUSAL(a_quote_that_leaves_out_the_sha256_bank_is_refused),
 		REFUSAL(pcr_values_that_were_not_quoted_are_refused),
 		REFUSAL(a_quote_that_no_tpm_generated_is_refused),

@@ -14,10 +14,13 @@
 #include "verifier/nearest.h"
 
 /* ---- one after the other ---- */
+enum { WISHES_MAX = 2048 };
+
 struct slow {
 	const struct acs_env *x;
 	enum corim_rules rules;
 	struct verdict_on *on;
+	struct wishes *wishes; /* per element */
 };
 
 static bool slow_match(const struct slow *s, const struct corim_element *want, long at)
@@ -35,28 +38,33 @@ static bool same_want(const struct corim_element *a, const struct corim_element 
 	       a->mval.min_svn == b->mval.min_svn;
 }
 
-static void slow_keep(struct verdict_on *v, const struct near *new)
-{
-	size_t at = v->n;
+/* All that was wanted of one element, in the order of the snapshot. */
+struct wishes {
+	size_t n;
+	struct near at[WISHES_MAX];
+};
 
-	for (size_t i = 0; i < v->n; i++)
-		if (same_want(v->near[i].want, new->want)) {
-			if (v->near[i].score >= new->score)
-				return;
-			v->n--;
-			memmove(&v->near[i], &v->near[i + 1], (v->n - i) * sizeof(*v->near));
-			at = v->n;
-			break;
-		}
-	while (at > 0 && v->near[at - 1].score < new->score)
-		at--;
-	if (at == NONMATCH_SHOWN_MAX)
-		return;
-	if (v->n == NONMATCH_SHOWN_MAX)
-		v->n--;
-	memmove(&v->near[at + 1], &v->near[at], (v->n - at) * sizeof(*v->near));
-	v->near[at] = *new;
-	v->n++;
+/* Of equal values the best, of those the first; then the greatest score first, and of equal ones the first. */
+static void choose(const struct wishes *w, struct verdict_on *v)
+{
+	bool out[WISHES_MAX] = { false };
+
+	for (size_t i = 0; i < w->n; i++)
+		for (size_t k = 0; k < w->n; k++)
+			out[i] |= k != i && same_want(w->at[k].want, w->at[i].want) &&
+				  (w->at[k].score > w->at[i].score ||
+				   (w->at[k].score == w->at[i].score && k < i));
+	while (v->n < NONMATCH_SHOWN_MAX) {
+		size_t best = w->n;
+
+		for (size_t i = 0; i < w->n; i++)
+			if (!out[i] && (best == w->n || w->at[i].score > w->at[best].score))
+				best = i;
+		if (best == w->n)
+			return;
+		out[best] = true;
+		v->near[v->n++] = w->at[best];
+	}
 }
 
 static bool slow_hold(void *user, const struct ref *ref)
@@ -79,7 +87,8 @@ static bool slow_hold(void *user, const struct ref *ref)
 		}
 		if (s->on[at].standing == NO_REFERENCE)
 			s->on[at].standing = OTHER_VALUE;
-		slow_keep(&s->on[at], &new);
+		assert_true(s->wishes[at].n < WISHES_MAX);
+		s->wishes[at].at[s->wishes[at].n++] = new;
 	}
 	return true;
 }
@@ -89,10 +98,13 @@ static void compare_on(const struct acs_env *x, const struct refs *refs, long lo
 {
 	struct verdict_on *slow = calloc(x->ect->n, sizeof(*slow));
 	struct verdict_on *fast = calloc(x->ect->n, sizeof(*fast));
-	struct slow s = { x, refs_options(refs)->rules, slow };
+	struct wishes *wishes = calloc(x->ect->n, sizeof(*wishes));
+	struct slow s = { x, refs_options(refs)->rules, slow, wishes };
 	struct err e = { 0 };
 
 	refs_each(refs, &x->env, now_s, slow_hold, &s);
+	for (size_t i = 0; i < x->ect->n; i++)
+		choose(&wishes[i], &slow[i]);
 	assert_ok(nearest_find(x, refs, now_s, fast, &e), &e);
 	for (size_t i = 0; i < x->ect->n; i++) {
 		if (slow[i].standing != fast[i].standing)
@@ -111,6 +123,7 @@ static void compare_on(const struct acs_env *x, const struct refs *refs, long lo
 					 fast[i].near[k].score, slow[i].near[k].corim->id,
 					 slow[i].near[k].score);
 	}
+	free(wishes);
 	free(slow);
 	free(fast);
 }

@@ -2,7 +2,7 @@
 # The device changes under a kernel that accepted it: swapped, reset, asleep, hostile. Sourced by run.
 
 change_scenarios="the_pcr_is_extended_when_a_device_changes_and_only_then
-	a_device_that_stays_the_same_passes_a_reset a_nonce_that_was_out_at_a_reset_is_never_asked_with_again the_driver_of_another_device_is_taken_away
+	a_device_that_stays_the_same_passes_a_reset a_nonce_that_was_out_at_a_reset_is_never_asked_with_again what_was_heard_before_a_reset_is_not_accepted_after_it the_driver_of_another_device_is_taken_away
 	a_quarantine_outlives_the_module forgetting_and_accepting_again_gives_the_driver_back
 	a_device_swapped_at_the_same_address_is_another_instance
 	a_device_swapped_during_a_reset_is_found_out
@@ -59,6 +59,12 @@ a_nonce_that_was_out_at_a_reset_is_never_asked_with_again() { # whoever is there
 	until_state "$second" evidence && [ "$(field 5)" != "$before" ] && refused 116 'another nonce is needed' "$(read_request "$second" 0x301 "$nonce")" &&
 		refused 116 'another nonce is needed' "assay 2 do 2=u64:$(number "$(field 2)") 14=u8:0 20=hex:$nonce" && nonce=$(fresh_nonce) &&
 		until_read "$second" 0x301 "$nonce" >"$work/read" && verified "$nonce" <"$work/read"
+}
+what_was_heard_before_a_reset_is_not_accepted_after_it() { # nor in the moment before the module looks
+	local words
+	until_state "$second" evidence && words="assay 3 do 2=u64:$(number "$(field 2)") 5=u32:$(number "$(field 5)") 14=u8:$(number "$(field 14)") 21=hex:$(field 21) 22=hex:$(field 22)" || return
+	guest "echo 1 >/sys/bus/pci/devices/$second/reset; netlink-ask $words" && return 1
+	grep '^error 16 .*a reset has not been looked at' "$work/answer" && guest 'sleep 1' && until_state "$second" evidence && refused 116 'another generation' "$words"
 }
 the_driver_of_another_device_is_taken_away() {
 	guest 'for m in nvme-keyring nvme-auth nvme-core nvme; do insmod /mod/$m.ko 2>/dev/null; done; sleep 0.5'
