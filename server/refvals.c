@@ -199,6 +199,17 @@ void refvals_swap(struct refvals *r, struct snapshot *s)
 	pthread_mutex_unlock(&r->lock);
 }
 
+void refvals_sign_by(struct refvals *r, struct anchors *next)
+{
+	struct anchors *before;
+
+	pthread_mutex_lock(&r->signers);
+	before = r->anchors;
+	r->anchors = next;
+	pthread_mutex_unlock(&r->signers);
+	anchors_drop(&before);
+}
+
 void refvals_give(struct refvals *r, struct refs *snapshot)
 {
 	pthread_mutex_lock(&r->lock);
@@ -238,9 +249,9 @@ int refvals_check(struct refvals *r, struct corim *c, long long now_s, struct er
 {
 	int rc;
 
-	pthread_mutex_lock(&r->change);
+	pthread_mutex_lock(&r->signers);
 	rc = anchors_check(r->anchors, c, now_s, e);
-	pthread_mutex_unlock(&r->change);
+	pthread_mutex_unlock(&r->signers);
 	return rc;
 }
 
@@ -249,11 +260,11 @@ size_t refvals_n_crls(struct refvals *r, struct crl_about *first)
 	struct crl_about one;
 	size_t n = 0;
 
-	pthread_mutex_lock(&r->change);
+	pthread_mutex_lock(&r->signers);
 	for (; crls_tell(anchors_crls(r->anchors), n, &one); n++)
 		if (!n || one.next_update < first->next_update)
 			*first = one;
-	pthread_mutex_unlock(&r->change);
+	pthread_mutex_unlock(&r->signers);
 	return n;
 }
 
@@ -261,14 +272,19 @@ size_t refvals_n_anchors(struct refvals *r)
 {
 	size_t n;
 
-	pthread_mutex_lock(&r->change);
+	pthread_mutex_lock(&r->signers);
 	n = anchors_count(r->anchors);
-	pthread_mutex_unlock(&r->change);
+	pthread_mutex_unlock(&r->signers);
 	return n;
 }
 
 /* ---- the folder of revocation lists: somebody fetches them, and asks nobody ---- */
 enum { LOOK_EVERY_S = 60 };
+
+struct anchors_read {
+	const struct settings *settings;
+	struct anchors *anchors;
+};
 
 static int look_at(void *user, const char *path, struct err *e)
 {
@@ -293,37 +309,48 @@ static int look_at(void *user, const char *path, struct err *e)
 
 static int load_anchors(struct tx *tx, void *arg, struct err *e)
 {
-	struct refvals *r = arg;
-	struct anchors *next = NULL;
+	struct anchors_read *a = arg;
 
-	if (anchors_load(tx, r->settings, NULL, &next, e))
+	return anchors_load(tx, a->settings, NULL, &a->anchors, e);
+}
+
+static int read_anchors(struct refvals *r, struct anchors **out, struct err *e)
+{
+	struct anchors_read a = { .settings = r->settings };
+	int rc = store_read(r->store, load_anchors, &a, e);
+
+	*out = a.anchors;
+	return rc;
+}
+
+static int read_again(struct refvals *r, struct err *e)
+{
+	u8 seen[32] = { 0 };
+	struct anchors *next = NULL;
+	OWNED(snapshot) s = NULL;
+
+	if (folder_each(r->settings->corim_crls, "revocation lists", look_at, seen, e))
 		return (int)e->code;
-	anchors_drop(&r->anchors);
-	r->anchors = next;
+	if (!memcmp(seen, r->crls_seen, sizeof(seen)))
+		return 0;
+	if (read_anchors(r, &next, e) || snapshot_load(r, next, NULL, &s, e) ||
+	    snapshot_ready(s, e)) {
+		anchors_drop(&next);
+		return (int)e->code;
+	}
+	memcpy(r->crls_seen, seen, sizeof(seen));
+	refvals_sign_by(r, next);
+	refvals_swap(r, TAKE(s));
 	return 0;
 }
 
-/* What cannot be read leaves all as it was: what the old lists cleared counts no longer than they do. */
-static void read_again(struct refvals *r)
+/*
+ * What cannot be read leaves all as it was, until it is tried again: what the old lists cleared counts no
+ * longer than they do.
+ */
+void refvals_refresh(struct refvals *r)
 {
-	u8 seen[32] = { 0 };
-	OWNED(snapshot) s = NULL;
 	struct err e = { 0 };
-
-	if (folder_each(r->settings->corim_crls, "revocation lists", look_at, seen, &e))
-		log_event(LOG_LEVEL_ERROR, "crls-not-read", LOG_T("why", e.text));
-	else if (memcmp(seen, r->crls_seen, sizeof(seen))) {
-		memcpy(r->crls_seen, seen, sizeof(seen));
-		if (store_read(r->store, load_anchors, r, &e) ||
-		    snapshot_load(r, r->anchors, NULL, &s, &e) || snapshot_ready(s, &e))
-			log_event(LOG_LEVEL_ERROR, "crls-not-read", LOG_T("why", e.text));
-		else
-			refvals_swap(r, TAKE(s));
-	}
-}
-
-static void look_again(struct refvals *r)
-{
 	long long now_s = clock_now_s();
 	long long looked = __atomic_load_n(&r->looked_s, __ATOMIC_RELAXED);
 
@@ -331,7 +358,8 @@ static void look_again(struct refvals *r)
 	    pthread_mutex_trylock(&r->change)) /* somebody changes something: at the next request */
 		return;
 	__atomic_store_n(&r->looked_s, now_s, __ATOMIC_RELAXED);
-	read_again(r);
+	if (read_again(r, &e))
+		log_event(LOG_LEVEL_ERROR, "crls-not-read", LOG_T("why", e.text));
 	pthread_mutex_unlock(&r->change);
 }
 
@@ -339,7 +367,6 @@ struct refs *refvals_take(struct refvals *r)
 {
 	struct refs *refs;
 
-	look_again(r);
 	pthread_mutex_lock(&r->lock);
 	r->current->users++;
 	refs = r->current->refs;
@@ -360,10 +387,11 @@ int refvals_open(struct store *store, const struct settings *settings, struct re
 	r->settings = settings;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_mutex_init(&r->change, NULL);
+	pthread_mutex_init(&r->signers, NULL);
 	r->looked_s = clock_now_s();
 	if ((settings->corim_crls[0] &&
 	     folder_each(settings->corim_crls, "revocation lists", look_at, r->crls_seen, e)) ||
-	    store_read(store, load_anchors, r, e) || snapshot_load(r, r->anchors, NULL, &s, e) ||
+	    read_anchors(r, &r->anchors, e) || snapshot_load(r, r->anchors, NULL, &s, e) ||
 	    snapshot_ready(s, e))
 		return (int)e->code;
 	refvals_swap(r, TAKE(s));
@@ -386,6 +414,7 @@ void refvals_drop(struct refvals **rp)
 	anchors_drop(&r->anchors);
 	pthread_mutex_destroy(&r->lock);
 	pthread_mutex_destroy(&r->change);
+	pthread_mutex_destroy(&r->signers);
 	free(r);
 	*rp = NULL;
 }

@@ -17,9 +17,11 @@ int refvals_open(struct store *s, const struct settings *settings, struct refval
 		 struct err *e);
 void refvals_drop(struct refvals **r);
 /**
- * refvals_take - the current snapshot; give it back with refvals_give(). Once a minute the folder of
- * revocation lists is looked at first, and read again when something in it changed.
+ * refvals_refresh - once a minute the folder of revocation lists is looked at, and read again when
+ * something in it changed. It reads the store: not within a transaction.
  */
+void refvals_refresh(struct refvals *r);
+/** refvals_take - the current snapshot; give it back with refvals_give(). */
 struct refs *refvals_take(struct refvals *r);
 void refvals_give(struct refvals *r, struct refs *snapshot);
 /** refvals_holds - the CoRIM with this digest counts at @now_s. */

@@ -281,10 +281,8 @@ static int change(struct changing *c, struct err *e)
 		anchors_drop(&j.next);
 		return rc;
 	}
-	if (j.next) {
-		anchors_drop(&c->r->anchors);
-		c->r->anchors = j.next;
-	}
+	if (j.next)
+		refvals_sign_by(c->r, j.next);
 	refvals_swap(c->r, TAKE(s));
 	return 0;
 }

@@ -29,7 +29,12 @@ struct snapshot {
 struct refvals {
 	struct store *store;
 	const struct settings *settings;
-	pthread_mutex_t change;	 /* one change at a time; guards anchors */
+	/*
+	 * Whoever holds a reader of the store may take the two inner ones, never @change: who holds that waits
+	 * for readers.
+	 */
+	pthread_mutex_t change;	 /* one change at a time */
+	pthread_mutex_t signers; /* who uses @anchors without @change, and who replaces them */
 	struct anchors *anchors; /* who may sign */
 	u8 crls_seen[32];	 /* what the folder of revocation lists looked like */
 	long long looked_s;	 /* when; atomic */
@@ -47,6 +52,8 @@ int snapshot_load(struct refvals *r, const struct anchors *anchors, const u8 *sk
  */
 int snapshot_add(struct snapshot *s, struct corim *c, const struct corim_row *row, struct err *e);
 int snapshot_ready(struct snapshot *s, struct err *e);
+/** refvals_sign_by - takes @next: from now on they may sign. Under r->change. */
+void refvals_sign_by(struct refvals *r, struct anchors *next);
 /** refvals_swap - takes @s: from now on it is the one that counts. */
 void refvals_swap(struct refvals *r, struct snapshot *s);
 /** refvals_n_verified - how many CoRIMs the making of the current snapshot had to verify; for tests. */

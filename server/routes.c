@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "hosts.h"
 #include "problem.h"
+#include "refvals.h"
 
 enum { STRAY_BODY_MAX = 65536, TOKEN_NAME_MAX = 64 };
 enum right { ANYBODY, VIEWER, PROVISIONER, OPERATOR, ADMIN };
@@ -214,8 +215,10 @@ static void handle(void *user, const struct http_request *rq, struct http_respon
 			other_method ? "Method not allowed" : "Not found", "see docs/openapi.yaml");
 		return;
 	}
-	if (may_call(&c, routes[i].right))
-		routes[i].handle(&c);
+	if (!may_call(&c, routes[i].right))
+		return;
+	refvals_refresh(c.server->refvals);
+	routes[i].handle(&c);
 }
 
 struct http_handler routes_handler(struct server *s)

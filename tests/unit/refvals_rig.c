@@ -174,9 +174,12 @@ void trust_operator(struct fixture *f)
 
 size_t counting(struct fixture *f)
 {
-	struct refs *refs = refvals_take(f->r);
-	size_t n = refs_n_corims(refs);
+	struct refs *refs;
+	size_t n;
 
+	refvals_refresh(f->r);
+	refs = refvals_take(f->r);
+	n = refs_n_corims(refs);
 	refvals_give(f->r, refs);
 	return n;
 }
@@ -192,9 +195,11 @@ static bool find_one(void *user, const struct ref *ref)
 size_t found_at(struct fixture *f, long long now_s)
 {
 	const struct corim_env env = { .vendor = bytes_text("v") };
-	struct refs *refs = refvals_take(f->r);
+	struct refs *refs;
 	size_t n = 0;
 
+	refvals_refresh(f->r);
+	refs = refvals_take(f->r);
 	refs_each(refs, &env, now_s, find_one, &n);
 	refvals_give(f->r, refs);
 	return n;

@@ -4,6 +4,7 @@
 #include "refvals_rig.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "common/file.h"
 #include "server/refvals_inside.h"
@@ -146,9 +147,11 @@ static bool take_unused(void *user, const struct ref *ref)
 static struct told unused_at(struct fixture *f, long long now_s)
 {
 	const struct corim_env env = { .vendor = bytes_text("v") };
-	struct refs *refs = refvals_take(f->r);
+	struct refs *refs;
 	struct told t = { 0 };
 
+	refvals_refresh(f->r);
+	refs = refvals_take(f->r);
 	refs_unused(refs, &env, now_s, take_unused, &t);
 	refvals_give(f->r, refs);
 	return t;
@@ -364,6 +367,63 @@ static void a_row_that_was_changed_is_not_taken_from_memory(void **state)
 	}
 }
 
+/* More of them than the store has readers, each asking within its own; a change needs one, too. */
+enum { ASKERS = 12, ASKED = 200, CHANGES = 20, HANG_S = 60 };
+
+struct asker {
+	struct fixture *f;
+	struct corim *corim;
+	pthread_t thread;
+	size_t refused;
+};
+
+static int ask_within(struct tx *tx, void *arg, struct err *e)
+{
+	struct asker *a = arg;
+	struct err why = { 0 };
+
+	(void)tx;
+	(void)e;
+	a->refused += refvals_check(a->f->r, a->corim, NOW, &why) != 0;
+	return 0;
+}
+
+static void *ask_often(void *arg)
+{
+	struct asker *a = arg;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < ASKED; i++)
+		store_read(a->f->store, ask_within, a, &e);
+	return NULL;
+}
+
+static void who_reads_and_asks_about_a_signer_does_not_stop_a_change(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(buf) b = corim_by(&f->operator, true, "b", REFERENCE);
+	struct asker askers[ASKERS];
+	struct err e = { 0 };
+
+	trust_operator(f);
+	alarm(HANG_S); /* a deadlock ends the program */
+	for (size_t i = 0; i < ASKERS; i++) {
+		askers[i] = (struct asker){ .f = f };
+		assert_ok(refvals_read(f->r, buf_bytes(b), BYTES_NONE, &askers[i].corim, &e), &e);
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_often, &askers[i]), 0);
+	}
+	for (size_t i = 0; i < CHANGES; i++)
+		assert_ok(anchor(f, i % 2 ? REFVALS_REMOVE_SIGNER : REFVALS_ADD_SIGNER,
+				 &f->stranger, &e),
+			  &e);
+	for (size_t i = 0; i < ASKERS; i++) {
+		pthread_join(askers[i].thread, NULL);
+		assert_int_equal(askers[i].refused, 0);
+		corim_drop(&askers[i].corim);
+	}
+	alarm(0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -373,6 +433,7 @@ int main(void)
 		TEST(what_the_revoked_signed_stops_to_count_and_says_why),
 		TEST(a_list_that_ends_takes_its_signers_with_it),
 		TEST(the_folder_of_lists_is_looked_at_once_a_minute),
+		TEST(who_reads_and_asks_about_a_signer_does_not_stop_a_change),
 		TEST(a_list_that_was_changed_in_the_database_stops_all),
 		TEST(a_change_verifies_what_it_changes_and_nothing_else),
 		TEST(a_row_that_was_changed_is_not_taken_from_memory),
