@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/collector/hold.h"
@@ -68,6 +69,22 @@ static void check_clock(struct finding *f)
 	snprintf(f->said, sizeof(f->said), "%s", f->good ? "plausible" : "before 2026");
 }
 
+/* It runs, and what its last round ended with. */
+static void tell_agent(struct bytes answer, struct finding *f)
+{
+	json_t *j = json_loadb((const char *)answer.at, answer.len, 0, NULL);
+	const char *status = json_string_value(json_object_get(j, "status"));
+	time_t at = (time_t)json_integer_value(json_object_get(j, "at"));
+	char when[32] = "";
+	struct tm tm;
+
+	if (at && gmtime_r(&at, &tm))
+		strftime(when, sizeof(when), " at %Y-%m-%dT%H:%M:%SZ", &tm);
+	snprintf(f->said, sizeof(f->said), "runs; last round: %.60s%s",
+		 status ? cli_safe(status) : "none yet", when);
+	json_decref(j);
+}
+
 static void check_agent(const struct cli *c, struct finding *f)
 {
 	OWNED(buf) b = NULL;
@@ -77,7 +94,7 @@ static void check_agent(const struct cli *c, struct finding *f)
 			       .next = "systemctl start assay-collector assay-agent" };
 	f->good = !ask_agent(c, AGENT_STATUS, BYTES_NONE, &b, &e);
 	if (f->good)
-		snprintf(f->said, sizeof(f->said), "%.*s", (int)b->w.len, (const char *)b->w.at);
+		tell_agent(buf_bytes(b), f);
 	else
 		snprintf(f->said, sizeof(f->said), "%.190s", e.text);
 }

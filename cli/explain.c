@@ -160,10 +160,11 @@ static int explain_file(struct cli *c, const char *path)
 	return tell(c, path, status, reasons);
 }
 
-/* A file is a saved token, with the options of `assay verify`; anything else names a host. */
+/* What is a file, or has the look of one, is a saved token, with the options of `assay verify`; anything else names a host. */
 int cmd_explain(struct cli *c, const char *subject)
 {
 	if (!subject || c->argc)
 		return cli_usage();
-	return access(subject, R_OK) ? explain_host(c, subject) : explain_file(c, subject);
+	return strchr(subject, '/') || !access(subject, F_OK) ? explain_file(c, subject)
+							      : explain_host(c, subject);
 }

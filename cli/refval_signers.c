@@ -32,12 +32,23 @@ const char *refval_time(const json_t *row, const char *key, char out[32])
 	return out;
 }
 
+/* Who brought it: by the API, or as a file beside the server. */
+static const char *added_by(const json_t *row)
+{
+	static char text[64];
+
+	if (!json_object_get(row, "file"))
+		return refval_text(row, "added_by");
+	snprintf(text, sizeof(text), "file %s", refval_text(row, "file"));
+	return text;
+}
+
 static void print_anchor(const json_t *row)
 {
 	char when[32];
 
 	printf("%-16.16s %-20s %-20s", refval_text(row, "digest"),
-	       refval_time(row, "not_after", when), refval_text(row, "added_by"));
+	       refval_time(row, "not_after", when), added_by(row));
 	printf(" %s\n", refval_text(row, "subject"));
 }
 
@@ -48,8 +59,7 @@ static void print_crl(const json_t *row)
 
 	printf("%-16.16s %-20s %7lld %-20s", refval_text(row, "digest"),
 	       refval_time(row, "next_update", when),
-	       (long long)json_integer_value(json_object_get(row, "revoked")),
-	       refval_text(row, "added_by"));
+	       (long long)json_integer_value(json_object_get(row, "revoked")), added_by(row));
 	printf(" %s%s\n", refval_text(row, "issuer"),
 	       expired ? " (expired: what its issuer's people signed does not count)" : "");
 }
@@ -145,6 +155,14 @@ static int find_digest(struct cli *c, const struct kind *k, const char *word, ch
 
 		if (!d || strlen(d) != 64 || strncmp(d, word, strlen(word)))
 			continue;
+		if (json_object_get(row, "file")) {
+			err_set(e, E_CONFLICT,
+				"%s is a file in the server's configuration (%s): take it out "
+				"there",
+				word, refval_text(row, "file"));
+			json_decref(answer);
+			return (int)e->code;
+		}
 		memcpy(digest, d, 65);
 		n++;
 	}

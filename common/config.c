@@ -115,8 +115,12 @@ int config_load(const char *path, const struct config_key *keys, size_t n_keys, 
 	int n;
 
 	e->code = E_OK;
-	if (load_one(path, &l))
+	if (load_one(path, &l)) {
+		/* that it is missing is a mistake of who calls, and no answer to what was asked */
+		if (e->code == E_NOTFOUND)
+			e->code = E_CONFIG;
 		return err_while(e, "configuration");
+	}
 	snprintf(folder, sizeof(folder), "%s.d", path);
 	n = scandir(folder, &names, is_conf, alphasort);
 	if (n < 0 && errno != ENOENT)

@@ -1,46 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 /* /api/v1/anchors and /api/v1/crls: who may sign CoRIMs, and whose word was taken back. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/text.h"
 #include "problem.h"
 #include "refvals.h"
 #include "server.h"
 
 /* ---- lists ---- */
-static json_t *row_json(const struct signer_row *row)
+struct listing {
+	json_t *out;
+	const char *
+		file; /* they are of this file in a folder of the configuration, else of the store */
+};
+
+static json_t *row_json(const struct listing *l, const struct signer_row *row)
 {
 	struct digest digest = sha256_of(row->bytes);
 	char hex[65];
 
-	return json_pack("{s:s, s:I, s:s%}", "digest", hex_write(digest_bytes(&digest), hex),
-			 "added", (json_int_t)row->added, "added_by", (const char *)row->by.at,
-			 row->by.len);
+	hex_write(digest_bytes(&digest), hex);
+	if (l->file)
+		return json_pack("{s:s, s:s}", "digest", hex, "file", l->file);
+	return json_pack("{s:s, s:I, s:s%}", "digest", hex, "added", (json_int_t)row->added,
+			 "added_by", (const char *)row->by.at, row->by.len);
 }
 
 static int list_anchor(void *user, const struct signer_row *row, struct err *e)
 {
+	const struct listing *l = user;
 	OWNED(cert) cert = NULL;
 	struct err why = { 0 };
 	bool ok = !cert_parse(row->bytes, &cert, &why);
-	json_t *j = row_json(row);
+	json_t *j = row_json(l, row);
 
 	(void)e;
 	json_object_set_new(j, "subject", json_string(ok ? cert_subject(cert) : "?"));
 	json_object_set_new(j, "not_after", json_integer(ok ? cert_not_after(cert) : 0));
 	json_object_set_new(j, "counts", json_boolean(ok && row->genuine));
-	json_array_append_new(user, j);
+	json_array_append_new(l->out, j);
 	return 0;
 }
 
 static int list_crl(void *user, const struct signer_row *row, struct err *e)
 {
+	const struct listing *l = user;
 	OWNED(crls) crls = crls_new();
 	struct crl_about about = { .issuer = "?" };
 	struct err why = { 0 };
 	bool ok = crls && !crls_add(crls, row->bytes, &why) && crls_tell(crls, 0, &about);
-	json_t *j = row_json(row);
+	json_t *j = row_json(l, row);
 
 	(void)e;
 	json_object_set_new(j, "issuer", json_string(about.issuer));
@@ -49,26 +61,54 @@ static int list_crl(void *user, const struct signer_row *row, struct err *e)
 	json_object_set_new(j, "revoked", json_integer((json_int_t)about.n_revoked));
 	json_object_set_new(j, "expired", json_boolean(clock_now_s() > about.next_update));
 	json_object_set_new(j, "counts", json_boolean(ok && row->genuine));
-	json_array_append_new(user, j);
+	json_array_append_new(l->out, j);
 	return 0;
+}
+
+static int list_anchor_file(void *user, const char *path, struct err *e)
+{
+	struct listing l = { user, strrchr(path, '/') + 1 };
+	OWNED(cert_list) certs = NULL;
+
+	if (cert_list_load(path, &certs, e))
+		return (int)e->code;
+	for (size_t i = 0; i < certs->n; i++)
+		list_anchor(
+			&l,
+			&(struct signer_row){ .bytes = cert_der(certs->at[i]), .genuine = true },
+			e);
+	return 0;
+}
+
+static int list_crl_file(void *user, const char *path, struct err *e)
+{
+	struct listing l = { user, strrchr(path, '/') + 1 };
+	OWNED(buf) b = NULL;
+
+	if (file_read(path, CRL_FILE_MAX, &b, e))
+		return (int)e->code;
+	return list_crl(&l, &(struct signer_row){ .bytes = buf_bytes(b), .genuine = true }, e);
 }
 
 static int list_anchors(struct tx *tx, void *arg, struct err *e)
 {
-	return signer_rows_all(tx, SIGNER_ANCHOR, list_anchor, arg, e);
+	return signer_rows_all(tx, SIGNER_ANCHOR, list_anchor, &(struct listing){ .out = arg }, e);
 }
 
 static int list_crls(struct tx *tx, void *arg, struct err *e)
 {
-	return signer_rows_all(tx, SIGNER_CRL, list_crl, arg, e);
+	return signer_rows_all(tx, SIGNER_CRL, list_crl, &(struct listing){ .out = arg }, e);
 }
 
-static void answer_list(struct call *c, const char *name, store_job job)
+/* @folder: of the configuration, or empty. */
+static void answer_list(struct call *c, const char *name, store_job job, const char *folder,
+			int (*take)(void *user, const char *path, struct err *e))
 {
 	json_t *list = json_array();
 	struct err e = { 0 };
 
-	if (store_read(c->server->store, job, list, &e)) {
+	if ((folder[0] && folder_each(folder, name, take, list, &e)) ||
+	    store_read(c->server->store, job, list, &e)) {
 		json_decref(list);
 		problem_of(c->out, &e);
 		return;
@@ -78,12 +118,12 @@ static void answer_list(struct call *c, const char *name, store_job job)
 
 void get_anchors(struct call *c)
 {
-	answer_list(c, "anchors", list_anchors);
+	answer_list(c, "anchors", list_anchors, c->server->settings->corim_roots, list_anchor_file);
 }
 
 void get_crls(struct call *c)
 {
-	answer_list(c, "crls", list_crls);
+	answer_list(c, "crls", list_crls, c->server->settings->corim_crls, list_crl_file);
 }
 
 /* ---- changes ---- */

@@ -107,12 +107,13 @@ static void tell(struct efi_text *t, const struct telling *s)
 		efi_text_add(t, ": data that do not fit their type (%s)", s->data.malformed);
 	else if (s->value[0] && strncmp(s->claim->name, "shim/", 5))
 		efi_text_add(t, ": %s", s->value);
+	/* of the value alone: the digest that follows is what was measured */
+	if (s->cover == BOOT_NOT_COVERED && s->value[0] && s->ev->type != EV_NO_ACTION)
+		efi_text_add(t, " [the log's word, not measured]");
 	if (digest || (!s->value[0] && s->claim->vector >= 0))
 		efi_text_add(t, " (%s %s)", digest_name(s->alg), s->digest);
 	if (s->cover == BOOT_CONTRADICTED)
 		efi_text_add(t, " - BUT SOMETHING ELSE WAS MEASURED");
-	else if (s->cover == BOOT_NOT_COVERED && s->value[0] && s->ev->type != EV_NO_ACTION)
-		efi_text_add(t, " [the log's word, not measured]");
 }
 
 static void read_value(const struct boot_log *log, size_t bank, struct bytes command_line,

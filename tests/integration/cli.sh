@@ -159,7 +159,10 @@ check a_corim_of_nobody_known_is_refused 2 "signer of CoRIM" $assay refval impor
 check refval_anchor_add_says_who_may_sign 0 "may sign CoRIMs" $assay refval anchor add "$work/impostor/operator.crt"
 check and_their_corim_is_taken 0 "cli/impostor" $assay refval import "$work/by-impostor.corim"
 check refval_anchor_list_names_them 0 "assay operator" $assay refval anchor list
-anchor=$($assay refval anchor list --json | jq -r '.anchors[0].digest')
+check and_those_of_the_servers_configuration 0 "file [^ ]+ +CN=assay operator" $assay refval anchor list
+of_file=$($assay refval anchor list --json | jq -r '.anchors[] | select(.file) | .digest' | head -1)
+check which_are_taken_out_there 2 "is a file in the server's configuration" $assay refval anchor remove "${of_file:0:12}"
+anchor=$($assay refval anchor list --json | jq -r '.anchors[] | select(.added_by) | .digest')
 check refval_anchor_remove_takes_their_corims_out 0 "may no longer sign" $assay refval anchor remove "${anchor:0:12}"
 check and_the_list_says_that_too 0 "cli/impostor \(signer of CoRIM cli/impostor: certificate path" $assay refval list
 check who_changed_what_is_in_the_row 0 "by token:" $assay refval show cli/impostor
@@ -221,7 +224,10 @@ check remove_without_yes_does_nothing 1 "nothing is removed yet" $assay host rem
 check remove_with_yes_is_done 0 '"shares_shredded": ?1' $assay host remove second-host --yes --json
 check and_the_host_is_gone 2 "no such host" $assay host show second-host
 check an_unknown_word_is_usage 1 "assay attest" assay no-such-word
+check explain_of_a_file_that_is_not_there_names_it 2 "open $work/no-token" $assay explain "$work/no-token"
+check a_configuration_that_is_not_there_is_usage 1 "configuration: open $work/no.conf" assay --config "$work/no.conf" host list
 check doctor_names_what_is_wrong_and_the_next_step 2 "next: " $assay doctor
+check and_how_the_agents_last_round_ended 2 "ok +agent +runs; last round: [a-z]+ at 20" $assay doctor
 
 $assay host show cli-host --json >"$work/host.json"
 offline="assay verify $work/token --host $work/host.json --root $work/pki/root.pem"

@@ -128,6 +128,8 @@ static void stands_in_the_report(const char *name)
 	X(refval_anchor_add_says_who_may_sign)                                                     \
 	X(and_their_corim_is_taken)                                                                \
 	X(refval_anchor_list_names_them)                                                           \
+	X(and_those_of_the_servers_configuration)                                                  \
+	X(which_are_taken_out_there)                                                               \
 	X(refval_anchor_remove_takes_their_corims_out)                                             \
 	X(and_the_list_says_that_too)                                                              \
 	X(who_changed_what_is_in_the_row)                                                          \
@@ -165,7 +167,10 @@ static void stands_in_the_report(const char *name)
 	X(remove_with_yes_is_done)                                                                 \
 	X(and_the_host_is_gone)                                                                    \
 	X(an_unknown_word_is_usage)                                                                \
+	X(explain_of_a_file_that_is_not_there_names_it)                                            \
+	X(a_configuration_that_is_not_there_is_usage)                                              \
 	X(doctor_names_what_is_wrong_and_the_next_step)                                            \
+	X(and_how_the_agents_last_round_ended)                                                     \
 	X(a_saved_token_verifies_offline_and_says_what_is_not_proven)                              \
 	X(with_its_corim_it_is_appraised)                                                          \
 	X(learned_values_alone_are_no_more_than_a_warning)                                         \
