@@ -82,6 +82,10 @@ enum {
 	PROPOSALS_RATE_MAX = 20,	/* of one host while a nonce is kept; an apt run makes two   */
 	KERNEL_FILE_MAX = 256 * 1024 * 1024,
 	INITRD_FILE_MAX = 1024 * 1024 * 1024, /* MODULES=most with firmware: 200 MB                   */
+	UKI_FILE_MAX = 1024 * 1024 * 1024, /* kernel and initrd in one                             */
+	UKI_FILES_MAX = 64,		/* looked at in one folder of an ESP                           */
+	GRUB_CFG_MAX = 256 * 1024,	/* a kernel has 4 KiB of it; a menu as one event has to fit BOOT_EVENT_MAX */
+	GRUB_ENTRIES_MAX = 64,		/* beside each other; submenus are one each                    */
 	PE_SECTIONS_MAX = 96,		/* the loader of Windows takes no more                       */
 
 	/* TPM */
