@@ -14,7 +14,8 @@ enum {
 };
 
 struct section {
-	u32 at, len;
+	u32 at, len, in_memory;
+	char name[9];
 };
 
 /* What the headers say, with offsets into the file. */
@@ -111,7 +112,12 @@ static int read_sections(struct bytes file, const struct headers *h, struct sect
 	for (size_t i = 0; i < h->n_sections; i++) {
 		struct section s;
 
-		read_bytes(&r, 16, "section table");
+		struct bytes name = read_bytes(&r, 8, "section table");
+
+		s = (struct section){ .in_memory = read_le32(&r, "VirtualSize") };
+		read_le32(&r, "VirtualAddress");
+		if (name.len)
+			memcpy(s.name, name.at, name.len);
 		s.len = read_le32(&r, "SizeOfRawData");
 		s.at = read_le32(&r, "PointerToRawData");
 		read_bytes(&r, SECTION_LEN - 24, "section table");
@@ -122,7 +128,6 @@ static int read_sections(struct bytes file, const struct headers *h, struct sect
 	}
 	if (r.why)
 		return refuse(&r, e);
-	qsort(out, n, sizeof(*out), by_place);
 	*n_out = n;
 	return 0;
 }
@@ -145,6 +150,7 @@ int pe_image_parse(struct bytes file, struct pe_image *out, struct err *e)
 	if (read_coff(file, &h, e) || read_optional(file, &h, e) ||
 	    read_sections(file, &h, sections, &n, e))
 		return (int)e->code;
+	qsort(sections, n, sizeof(*sections), by_place);
 	*out = (struct pe_image){ 0 };
 	add(out, file, 0, h.checksum_at);
 	add(out, file, h.checksum_at + 4, h.entry_at ? h.entry_at : h.headers_len);
@@ -158,6 +164,43 @@ int pe_image_parse(struct bytes file, struct pe_image *out, struct err *e)
 	end = file.len - h.certificates_len;
 	add(out, file, hashed, end);
 	return 0;
+}
+
+int pe_image_sections(struct bytes file, struct pe_sections *out, struct err *e)
+{
+	struct section sections[PE_SECTIONS_MAX];
+	struct headers h = { 0 };
+	size_t n = 0;
+
+	if (!pe_image_is(file))
+		return err_set(e, E_FORMAT, "PE image: DOS signature");
+	if (read_coff(file, &h, e) || read_optional(file, &h, e) ||
+	    read_sections(file, &h, sections, &n, e))
+		return (int)e->code;
+	out->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct pe_section *s = &out->sections[out->n++];
+
+		memcpy(s->name, sections[i].name, sizeof(s->name));
+		s->content = sections[i].in_memory > sections[i].len
+				     ? BYTES_NONE
+				     : bytes_slice(file, sections[i].at, sections[i].in_memory);
+	}
+	return 0;
+}
+
+const struct pe_section *pe_section_find(const struct pe_sections *s, const char *name)
+{
+	const struct pe_section *found = NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcmp(s->sections[i].name, name))
+			continue;
+		if (found)
+			return NULL;
+		found = &s->sections[i];
+	}
+	return found;
 }
 
 struct digest pe_image_digest(const struct pe_image *p, enum digest_alg alg)

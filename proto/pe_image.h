@@ -23,6 +23,22 @@ bool pe_image_is(struct bytes file);
  * Return: 0; E_FORMAT with the field that does not fit; E_LIMIT for more than PE_SECTIONS_MAX sections.
  */
 int pe_image_parse(struct bytes file, struct pe_image *out, struct err *e);
+/** struct pe_section - of the section table; a view into the file. */
+struct pe_section {
+	char name[9];
+	struct bytes content; /* as it is in memory; empty where the file has less than that */
+};
+struct pe_sections {
+	size_t n;
+	struct pe_section sections[PE_SECTIONS_MAX];
+};
+/**
+ * pe_image_sections - all that have content, in the order of the table. The name is what the table has, up to its NUL.
+ * Return: as pe_image_parse().
+ */
+int pe_image_sections(struct bytes file, struct pe_sections *out, struct err *e);
+/** pe_section_find - the only one with this name; NULL when there is none, or a second. */
+const struct pe_section *pe_section_find(const struct pe_sections *s, const char *name);
 /** pe_image_digest - of an image that was parsed. */
 struct digest pe_image_digest(const struct pe_image *p, enum digest_alg alg);
 

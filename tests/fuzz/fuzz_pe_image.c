@@ -8,6 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	u8 *copy = fuzz_copy(data, size);
 	struct bytes file = { copy, size };
 	struct pe_image p;
+	struct pe_sections sections;
 	struct err e = { 0 };
 
 	if (!pe_image_parse(file, &p, &e)) {
@@ -15,6 +16,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		planted_bug(file, d.alg && p.n > 3 && (p.pieces[3].len & 0xff) == 0x7f);
 	}
+	if (!pe_image_sections(file, &sections, &e))
+		for (size_t i = 0; i < sections.n; i++) {
+			struct digest d =
+				digest_of(DIGEST_SHA256, &sections.sections[i].content, 1);
+
+			if (!d.alg || strlen(sections.sections[i].name) > 8)
+				abort();
+		}
 	free(copy);
 	return 0;
 }

@@ -132,9 +132,52 @@ static void every_truncation_is_refused_or_another_digest(void **state)
 			       "PE image");
 }
 
+/* A name of eight bytes has no NUL; content is as long as it is in memory; what memory has and the file has not is none. */
+static void sections_have_names_and_what_is_in_memory(void **state)
+{
+	OWNED(buf) file = own_vector(CORPUS "plus");
+	struct pe_sections s;
+	struct err e = { 0 };
+	size_t table, n;
+
+	(void)state;
+	assert_ok(pe_image_sections(buf_bytes(file), &s, &e), &e);
+	n = s.n;
+	assert_true(n > 0);
+	table = 0x40; /* of the first one, in the file: found by its name */
+	while (table + 8 < file->w.len &&
+	       strncmp((const char *)file->w.at + table, s.sections[0].name, 8))
+		table++;
+	memcpy(file->w.at + table, "eight888", 8);
+	memcpy(file->w.at + table + 8, "\3\0\0\0", 4);
+	assert_ok(pe_image_sections(buf_bytes(file), &s, &e), &e);
+	assert_string_equal(s.sections[0].name, "eight888");
+	assert_int_equal(s.sections[0].content.len, 3);
+	assert_ptr_equal(pe_section_find(&s, "eight888"), &s.sections[0]);
+	assert_null(pe_section_find(&s, "eight88"));
+	memcpy(file->w.at + table + 8, "\0\0\0\1", 4);
+	assert_ok(pe_image_sections(buf_bytes(file), &s, &e), &e);
+	assert_int_equal(s.n, n);
+	assert_int_equal(s.sections[0].content.len, 0);
+	if (n > 1) { /* a name that stands there twice is nobody's */
+		memcpy(file->w.at + table + 40, "eight888", 8);
+		assert_ok(pe_image_sections(buf_bytes(file), &s, &e), &e);
+		assert_null(pe_section_find(&s, "eight888"));
+	}
+	for (size_t cut = 0; cut < table + 40; cut++) {
+		u8 *copy = heap_copy((struct bytes){ file->w.at, cut });
+
+		e = (struct err){ 0 };
+		assert_refused(pe_image_sections((struct bytes){ copy, cut }, &s, &e), &e, E_FORMAT,
+			       "PE image: ");
+		free(copy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sections_have_names_and_what_is_in_memory),
 		cmocka_unit_test(the_digest_is_the_one_that_another_program_signs),
 		cmocka_unit_test(checksum_and_certificate_entry_are_all_that_is_left_out),
 		cmocka_unit_test(one_wrong_byte_is_refused_and_named),
