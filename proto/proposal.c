@@ -21,26 +21,63 @@ static bool ordinal_valid(struct bytes rest, bool required)
 	return true;
 }
 
+static bool begins(struct bytes text, const char *with)
+{
+	size_t n = strlen(with);
+
+	return text.len >= n && !memcmp(text.at, with, n);
+}
+
+/* "uki/.linux": a section, not its name */
+static bool section_valid(struct bytes name)
+{
+	static const char prefix[] = "uki/.";
+	size_t n = sizeof(prefix) - 1;
+
+	if (!begins(name, prefix) || name.len == n || name.len > n + 7)
+		return false;
+	for (size_t i = n; i < name.len; i++)
+		if (name.at[i] < 'a' || name.at[i] > 'z')
+			return false;
+	return true;
+}
+
 bool proposal_name_valid(struct bytes name)
 {
 	static const struct {
 		const char *base;
 		bool numbered;
-	} bases[] = { { "kernel", false },
-		      { "initrd", false },
-		      { "command-line", false },
-		      { "grub/command", true } };
+	} bases[] = { { "kernel", false },	{ "initrd", false },   { "command-line", false },
+		      { "grub/command", true }, { "grub/file", true }, { "boot-loader", true } };
 
-	if (same_text(name, "kernel/file"))
+	if (same_text(name, "kernel/file") || section_valid(name))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
 		size_t n = strlen(bases[i].base);
 
-		if (name.len >= n && !memcmp(name.at, bases[i].base, n) &&
+		if (begins(name, bases[i].base) &&
 		    ordinal_valid(bytes_slice(name, n, name.len - n), bases[i].numbered))
 			return true;
 	}
 	return false;
+}
+
+static bool has_any(const struct proposal *p, const char *with)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (begins(p->elements[i].name, with))
+			return true;
+	return false;
+}
+
+/*
+ * What the firmware starts is a host's to say where it is a unified kernel image, whose sections are proposed, too; and a
+ * file of GRUB's where it is its menu, beside the kernel that GRUB reads.
+ */
+static bool names_fit(const struct proposal *p)
+{
+	return (!has_any(p, "boot-loader/") || has_any(p, "uki/")) &&
+	       (!has_any(p, "grub/file/") || has_any(p, "kernel/file"));
 }
 
 const struct proposal_element *proposal_find(const struct proposal *p, struct bytes name)
@@ -154,6 +191,8 @@ int proposal_parse(struct bytes body, struct proposal *out, struct err *e)
 		cbor_fail_with(&c, E_LIMIT, "elements");
 	for (size_t i = 0; i < n && !c.r.why; i++)
 		take_element(&c, p);
+	if (!c.r.why && !names_fit(p))
+		cbor_fail(&c, "name");
 	if (pairs == 4) {
 		if (cbor_uint(&c, "key") != 4)
 			cbor_fail(&c, "unforeseen");

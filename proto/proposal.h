@@ -35,7 +35,10 @@ struct proposal {
 		[PROPOSAL_ELEMENTS_MAX]; /* names of claims that will change, and nobody knows to what */
 };
 
-/** proposal_name_valid - a claim that a host may propose: kernel, initrd, command line, GRUB's doing with them. */
+/**
+ * proposal_name_valid - a claim that a host may propose: kernel, initrd, command line, GRUB's doing with them, sections of a
+ * unified kernel image. "boot-loader/N" only beside sections, "grub/file/N" only beside "kernel/file": see proposal_parse().
+ */
 bool proposal_name_valid(struct bytes name);
 /**
  * proposal_parse - deterministic CBOR, names once each and of those above, digests of their length.

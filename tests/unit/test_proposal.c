@@ -153,7 +153,19 @@ static void a_host_may_propose_its_kernel_and_not_its_firmware(void **state)
 		{ "firmware/blob/0", false },
 		{ "secure-boot", false },
 		{ "secure-boot/db", false },
-		{ "boot-loader/0", false },
+		/* these two not alone, see below */
+		{ "boot-loader/0", true },
+		{ "boot-loader", false },
+		{ "grub/file/3", true },
+		{ "grub/file", false },
+		{ "uki/.linux", true },
+		{ "uki/.pcrpkey", true },
+		{ "uki/.", false },
+		{ "uki/linux", false },
+		{ "uki/.linux/1", false },
+		{ "uki/.toolongs", false },
+		{ "uki/.LINUX", false },
+		{ "uki/name/.linux", false },
 		{ "", false },
 	};
 
@@ -161,6 +173,40 @@ static void a_host_may_propose_its_kernel_and_not_its_firmware(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (proposal_name_valid(bytes_text(rows[i].name)) != rows[i].may)
 			fail_msg("\"%s\"", rows[i].name);
+}
+
+/* A boot loader is no host's to propose, unless it is a kernel with all that is in it; nor is a file that GRUB reads but its menu. */
+static void a_loader_comes_with_sections_and_a_file_of_grubs_with_a_kernel(void **state)
+{
+	static const struct {
+		const char *names[2];
+		bool fit;
+	} rows[] = {
+		{ { "boot-loader/0", "kernel" }, false },
+		{ { "boot-loader/0", "uki/.linux" }, true },
+		{ { "uki/.linux", "boot-loader/1" }, true },
+		{ { "grub/file/0", "kernel" }, false },
+		{ { "grub/file/0", "grub/command/1" }, false },
+		{ { "kernel/file", "grub/file/0" }, true },
+	};
+	struct digest d = sha256_of(bytes_text("x"));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct proposal p = { .release = bytes_text("6.12"), .n = 2 };
+		OWNED(buf) b = NULL;
+		struct err e = { 0 };
+
+		for (size_t k = 0; k < 2; k++) {
+			p.elements[k].name = bytes_text(rows[i].names[k]);
+			p.elements[k].n_digests = 1;
+			p.elements[k].digests[0] = (struct corim_digest){ 1, digest_bytes(&d) };
+		}
+		if (rows[i].fit)
+			assert_ok(proposal_write(&p, &b, &e), &e);
+		else
+			assert_refused(proposal_write(&p, &b, &e), &e, E_FORMAT, "name");
+	}
 }
 
 /* By hand: H(label, ...) = SHA-256 of each with its length in front. */
@@ -237,6 +283,7 @@ int main(void)
 		cmocka_unit_test(digests_ascend_so_that_none_comes_twice),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(a_host_may_propose_its_kernel_and_not_its_firmware),
+		cmocka_unit_test(a_loader_comes_with_sections_and_a_file_of_grubs_with_a_kernel),
 		cmocka_unit_test(the_quote_binds_nonce_and_body),
 		cmocka_unit_test(a_request_is_its_five_members_and_nothing_else),
 	};
