@@ -419,6 +419,9 @@ static void look_ahead(struct walk *w)
 		if (ev->pcr == 4 && ev->type == EV_EFI_ACTION && w->called == SIZE_MAX &&
 		    text_is(ev->data, constant_actions[1].text))
 			w->called = i;
+		if (ev->pcr == 8 && ev->type == EV_IPL && ev->data.len > 9 &&
+		    !memcmp(ev->data.at, "grub_cmd:", 9))
+			app = SIZE_MAX; /* it was GRUB: the kernel is started later, by it */
 		if (ev->pcr == 9 && ev->type == EV_EVENT_TAG) {
 			struct boot_data d;
 

@@ -5,24 +5,16 @@
 #include <stdlib.h>
 
 #include "boot_claims.h"
+#include "foretell_run.h"
 #include "proto/efi_text.h"
-#include "proto/pe_image.h"
 
-/* Digests and texts that the proposal points to. */
-struct telling {
-	const struct next_boot *next;
-	struct proposal p;
-	struct boot_claim *claims;
-	bool is_pe;
-	struct pe_image pe;
-	struct digest digests[PROPOSAL_ELEMENTS_MAX][PROPOSAL_DIGESTS_MAX];
-	struct buf *texts[PROPOSAL_ELEMENTS_MAX];
-};
+enum { SHOWN_MAX = 1024 }; /* as boot_claims.c has it */
 
-static void telling_clear(struct telling *t)
+static void telling_clear(struct foretelling *t)
 {
 	for (size_t i = 0; i < ARRAY_LEN(t->texts); i++)
 		buf_drop(&t->texts[i]);
+	grub_told_drop(&t->grub);
 	free(t->claims);
 	free(t);
 }
@@ -40,14 +32,8 @@ static bool begins(struct bytes text, const char *with)
 }
 
 /* ---- digests ---- */
-static struct digest digest_as(const struct telling *t, struct bytes content, bool image,
-			       enum digest_alg alg)
-{
-	return image && t->is_pe ? pe_image_digest(&t->pe, alg) : digest_of(alg, &content, 1);
-}
-
 /* In every bank of the log that a CoRIM has a name for, by ascending number. */
-static void put_digests(struct telling *t, struct bytes content, bool image)
+static void put_digests(struct foretelling *t, struct bytes content, const struct pe_image *image)
 {
 	static const enum digest_alg algs[] = { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
 	struct proposal_element *el = &t->p.elements[t->p.n];
@@ -60,27 +46,43 @@ static void put_digests(struct telling *t, struct bytes content, bool image)
 			there |= t->next->log->alg[i] == algs[a];
 		if (!there)
 			continue;
-		*d = digest_as(t, content, image, algs[a]);
+		*d = image ? pe_image_digest(image, algs[a]) : digest_of(algs[a], &content, 1);
 		el->digests[el->n_digests++] =
 			(struct corim_digest){ corim_alg_of(algs[a]), digest_bytes(d) };
 	}
 }
 
-/* @shown: for people, or empty. */
-static int propose(struct telling *t, const struct boot_claim *claim, struct bytes content,
-		   bool image, struct bytes shown, struct err *e)
+/* As the appraisal shows what was measured: a text with line breaks is one line, and cut. */
+static struct bytes shown_text(struct foretelling *t, struct bytes text)
+{
+	char room[SHOWN_MAX];
+	struct efi_text shown = efi_text_on(room, sizeof(room));
+	struct buf **kept = &t->texts[t->p.n];
+	size_t n;
+
+	efi_text_ascii(&shown, text);
+	for (n = strlen(room); n && room[n - 1] == ' ';)
+		n--;
+	buf_drop(kept);
+	*kept = buf_copy((struct bytes){ (const u8 *)room, n });
+	return buf_bytes(*kept);
+}
+
+int foretell_propose(struct foretelling *t, const struct boot_claim *claim, struct bytes content,
+		     const struct pe_image *image, struct bytes shown, struct err *e)
 {
 	if (t->p.n == PROPOSAL_ELEMENTS_MAX)
 		return err_set(e, E_LIMIT, "more than %d claims of the next boot",
 			       PROPOSAL_ELEMENTS_MAX);
-	t->p.elements[t->p.n] =
-		(struct proposal_element){ .name = bytes_text(claim->name), .text = shown };
+	t->p.elements[t->p.n] = (struct proposal_element){ .name = bytes_text(claim->name) };
 	put_digests(t, content, image);
+	if (shown.len)
+		t->p.elements[t->p.n].text = shown_text(t, shown);
 	t->p.n++;
 	return 0;
 }
 
-static int unforeseen(struct telling *t, const struct boot_claim *claim, struct err *e)
+int foretell_unforeseen(struct foretelling *t, const struct boot_claim *claim, struct err *e)
 {
 	if (t->p.n_unforeseen == PROPOSAL_ELEMENTS_MAX)
 		return err_set(e, E_LIMIT, "more than %d claims that nobody can foretell",
@@ -89,8 +91,24 @@ static int unforeseen(struct telling *t, const struct boot_claim *claim, struct 
 	return 0;
 }
 
+size_t foretell_claim(const struct foretelling *t, const char *name)
+{
+	for (size_t i = 0; i < t->next->log->n_events; i++)
+		if (name_is(&t->claims[i], name))
+			return i;
+	return SIZE_MAX;
+}
+
+bool foretell_same(const struct boot_log *log, size_t a, size_t b)
+{
+	for (size_t bank = 0; bank < log->n_banks; bank++)
+		if (!bytes_equal(log->events[a].digests[bank], log->events[b].digests[bank]))
+			return false;
+	return log->n_banks > 0;
+}
+
 /* ---- texts ---- */
-static bool has_running(const struct telling *t, struct bytes text)
+static bool has_running(const struct foretelling *t, struct bytes text)
 {
 	const char *running = t->next->running;
 	size_t n = strlen(running);
@@ -102,7 +120,7 @@ static bool has_running(const struct telling *t, struct bytes text)
 }
 
 /* The version that runs becomes the next one, wherever it stands. */
-static void put_next(const struct telling *t, struct writer *w, struct bytes text)
+static void put_next(const struct foretelling *t, struct writer *w, struct bytes text)
 {
 	size_t n = strlen(t->next->running);
 
@@ -125,14 +143,24 @@ static size_t word_len(struct bytes text)
 	return n;
 }
 
-/* As it is now, with the first @n_kept words (command, path of the kernel) before other options. */
-static struct buf *next_text(struct telling *t, struct bytes now, size_t n_kept, struct err *e)
+/* What GRUB gives the kernel, where its menu tells that: it is the end of every form of the command line. */
+static bool put_line(const struct foretelling *t, struct writer *w, struct bytes now)
 {
-	struct buf *b = t->p.n < PROPOSAL_ELEMENTS_MAX ? buf_new(COMMAND_LINE_MAX) : NULL;
+	struct bytes was = t->grub && !t->next->options ? t->grub->line_was : BYTES_NONE;
+
+	if (!was.len || now.len < was.len || memcmp(now.at + now.len - was.len, was.at, was.len))
+		return false;
+	write_bytes(w, bytes_slice(now, 0, now.len - was.len));
+	write_bytes(w, t->grub->line_is);
+	return true;
+}
+
+/* As it is now, with the first @n_kept words (command, path of the kernel) before other options. */
+static struct buf *next_text(struct foretelling *t, struct bytes now, size_t n_kept, struct err *e)
+{
+	OWNED(buf) b = buf_new(COMMAND_LINE_MAX);
 	size_t kept = 0;
 
-	if (b)
-		t->texts[t->p.n] = b; /* of the element that is proposed next */
 	for (size_t i = 0; i < n_kept && kept < now.len; i++) {
 		kept += kept > 0;
 		kept += word_len(bytes_slice(now, kept, now.len - kept));
@@ -142,7 +170,7 @@ static struct buf *next_text(struct telling *t, struct bytes now, size_t n_kept,
 		if (kept)
 			write_u8(&b->w, ' ');
 		write_bytes(&b->w, bytes_text(t->next->options));
-	} else if (b) {
+	} else if (b && !put_line(t, &b->w, now)) {
 		put_next(t, &b->w, now);
 	}
 	if (!b || !buf_bytes(b).len) {
@@ -150,36 +178,44 @@ static struct buf *next_text(struct telling *t, struct bytes now, size_t n_kept,
 			COMMAND_LINE_MAX);
 		return NULL;
 	}
-	return b;
+	return TAKE(b);
 }
 
-static int propose_wide(struct telling *t, const struct boot_claim *claim, struct bytes now,
-			size_t n_kept, bool nul, struct err *e)
+int foretell_wide(struct foretelling *t, const struct boot_claim *claim, struct bytes text,
+		  bool nul, struct err *e)
 {
-	struct buf *text = next_text(t, now, n_kept, e);
 	OWNED(buf) wide = buf_new(2 * COMMAND_LINE_MAX + 2);
 
-	if (!text)
-		return (int)e->code;
 	if (!wide)
 		return err_set(e, E_MEMORY, "no memory for a command line");
-	for (size_t i = 0; i < text->w.len; i++)
-		write_le16(&wide->w, text->w.at[i]);
+	for (size_t i = 0; i < text.len; i++)
+		write_le16(&wide->w, text.at[i]);
 	if (nul)
 		write_le16(&wide->w, 0);
-	return propose(t, claim, buf_bytes(wide), false, buf_bytes(text), e);
+	if (wide->w.full)
+		return err_set(e, E_LIMIT, "command line of more than %d bytes", COMMAND_LINE_MAX);
+	return foretell_propose(t, claim, buf_bytes(wide), NULL, text, e);
 }
 
-static int propose_grub_line(struct telling *t, const struct boot_claim *claim, struct bytes now,
-			     struct err *e)
+static int propose_wide(struct foretelling *t, const struct boot_claim *claim, struct bytes now,
+			size_t n_kept, bool nul, struct err *e)
 {
-	struct buf *text = next_text(t, now, 1, e);
+	OWNED(buf) text = next_text(t, now, n_kept, e);
 
-	return text ? propose(t, claim, buf_bytes(text), false, buf_bytes(text), e) : (int)e->code;
+	return text ? foretell_wide(t, claim, buf_bytes(text), nul, e) : (int)e->code;
+}
+
+static int propose_text(struct foretelling *t, const struct boot_claim *claim, struct bytes now,
+			size_t n_kept, struct err *e)
+{
+	OWNED(buf) text = next_text(t, now, n_kept, e);
+
+	return text ? foretell_propose(t, claim, buf_bytes(text), NULL, buf_bytes(text), e)
+		    : (int)e->code;
 }
 
 /* The stub measures options that do not stand in the log; /proc/cmdline is them, or it is not. */
-static int propose_stub_line(struct telling *t, const struct boot_claim *claim,
+static int propose_stub_line(struct foretelling *t, const struct boot_claim *claim,
 			     const struct boot_event *ev, struct err *e)
 {
 	struct bytes now = t->next->running_line;
@@ -191,7 +227,7 @@ static int propose_stub_line(struct telling *t, const struct boot_claim *claim,
 	while (bank < t->next->log->n_banks && !t->next->log->alg[bank])
 		bank++;
 	if (!boot_claims_command_line(t->next->log, ev, bank, now))
-		return unforeseen(t, claim, e);
+		return foretell_unforeseen(t, claim, e);
 	if (!wide)
 		return err_set(e, E_MEMORY, "no memory for a command line");
 	for (size_t i = 0; i < now.len; i++)
@@ -201,11 +237,11 @@ static int propose_stub_line(struct telling *t, const struct boot_claim *claim,
 	return propose_wide(t, claim, now, begins(now, "BOOT_IMAGE="), nul, e);
 }
 
-static int tell_command_line(struct telling *t, const struct boot_claim *claim,
+static int tell_command_line(struct foretelling *t, const struct boot_claim *claim,
 			     const struct boot_event *ev, const struct boot_data *d, struct err *e)
 {
 	if (d->kind == BOOT_DATA_CMDLINE)
-		return propose_grub_line(t, claim, d->value, e);
+		return propose_text(t, claim, d->value, 1, e);
 	if (d->kind == BOOT_DATA_WIDE) {
 		struct bytes wide = d->value;
 		OWNED(buf) now = buf_new(COMMAND_LINE_MAX);
@@ -213,50 +249,71 @@ static int tell_command_line(struct telling *t, const struct boot_claim *claim,
 
 		for (size_t i = 0; now && i + 2 <= wide.len - 2 * nul; i += 2) {
 			if (wide.at[i + 1])
-				return unforeseen(t, claim, e);
+				return foretell_unforeseen(t, claim, e);
 			write_u8(&now->w, wide.at[i]);
 		}
 		return propose_wide(t, claim, buf_bytes(now), 0, nul, e);
 	}
 	if (d->kind == BOOT_DATA_TAG)
 		return propose_stub_line(t, claim, ev, e);
-	return unforeseen(t, claim, e);
+	return foretell_unforeseen(t, claim, e);
 }
 
-/* Only lines that load are understood; a menu that names the version may say anything next time. */
-static int tell_grub_command(struct telling *t, const struct boot_claim *claim,
-			     struct bytes command, struct err *e)
+/* Without a menu that tells more only lines that load are understood: others may say anything next time. */
+static int tell_grub_command(struct foretelling *t, size_t i, struct bytes command, struct err *e)
 {
+	const struct boot_claim *claim = &t->claims[i];
+	const struct grub_change *change = grub_told_of(t->grub, i);
 	bool loads_kernel = begins(command, "linux ") || begins(command, "linuxefi ");
 	bool loads_initrd = begins(command, "initrd ") || begins(command, "initrdefi ");
 	bool other = strcmp(t->next->running, t->next->release) && has_running(t, command);
-	const char *options = t->next->options;
-	struct next_boot as_is = *t->next;
 	const struct next_boot *asked = t->next;
-	struct buf *text;
+	struct next_boot as_is = *asked;
 	int rc;
 
-	if (!other && !(loads_kernel && options))
+	if (loads_kernel && asked->options)
+		return propose_text(t, claim, command, 2, e);
+	if (change && !change->text.len)
+		return foretell_unforeseen(t, claim, e);
+	if (change)
+		return foretell_propose(t, claim, change->text, NULL, change->text, e);
+	if (!other || (t->grub && t->grub->whole))
 		return 0;
 	if (!loads_kernel && !loads_initrd)
-		return unforeseen(t, claim, e);
-	as_is.options = loads_kernel ? options : NULL;
+		return foretell_unforeseen(t, claim, e);
+	as_is.options = NULL;
 	t->next = &as_is;
-	text = next_text(t, command, 2, e);
-	rc = text ? propose(t, claim, buf_bytes(text), false, buf_bytes(text), e) : (int)e->code;
+	rc = propose_text(t, claim, command, 2, e);
 	t->next = asked;
 	return rc;
 }
 
 /* ---- the log ---- */
-static int tell_initrd(struct telling *t, const struct boot_claim *claim, struct err *e)
+static const struct pe_image *image_of(const struct foretelling *t)
+{
+	return t->is_pe ? &t->pe : NULL;
+}
+
+static int tell_initrd(struct foretelling *t, const struct boot_claim *claim, struct err *e)
 {
 	if (!t->next->initrd.len)
 		return err_set(e, E_USAGE, "this boot measured an initrd: say which the next has");
-	return propose(t, claim, t->next->initrd, false, BYTES_NONE, e);
+	return foretell_propose(t, claim, t->next->initrd, NULL, BYTES_NONE, e);
 }
 
-static int tell_event(struct telling *t, size_t i, struct err *e)
+/* A second kernel or initrd: it is told where it was the same file as the first. */
+static int tell_second(struct foretelling *t, size_t i, const char *first, struct err *e)
+{
+	size_t at = foretell_claim(t, first);
+
+	if (at == SIZE_MAX || !foretell_same(t->next->log, at, i))
+		return foretell_unforeseen(t, &t->claims[i], e);
+	if (!strcmp(first, "initrd"))
+		return tell_initrd(t, &t->claims[i], e);
+	return foretell_propose(t, &t->claims[i], t->next->kernel, image_of(t), BYTES_NONE, e);
+}
+
+static int tell_event(struct foretelling *t, size_t i, struct err *e)
 {
 	const struct boot_claim *claim = &t->claims[i];
 	const struct boot_event *ev = &t->next->log->events[i];
@@ -264,43 +321,74 @@ static int tell_event(struct telling *t, size_t i, struct err *e)
 
 	if (!claim->name[0])
 		return 0;
-	if (begins(bytes_text(claim->name), "uki/"))
-		return err_set(e, E_UNSUPPORTED,
-			       "this boot is a unified kernel image: what the next one measures is "
-			       "known where it is built");
 	boot_event_read(ev, &d);
 	if (name_is(claim, "kernel"))
-		return propose(t, claim, t->next->kernel, true, BYTES_NONE, e);
+		return foretell_propose(t, claim, t->next->kernel, image_of(t), BYTES_NONE, e);
 	if (name_is(claim, "kernel/file"))
-		return propose(t, claim, t->next->kernel, false, BYTES_NONE, e);
+		return foretell_propose(t, claim, t->next->kernel, NULL, BYTES_NONE, e);
 	if (name_is(claim, "initrd"))
 		return tell_initrd(t, claim, e);
 	if (begins(bytes_text(claim->name), "command-line"))
 		return tell_command_line(t, claim, ev, &d, e);
 	if (d.kind == BOOT_DATA_GRUB)
-		return tell_grub_command(t, claim, d.value, e);
-	/* a second kernel or initrd: which file it was is not known here */
-	if (begins(bytes_text(claim->name), "kernel/") ||
-	    begins(bytes_text(claim->name), "initrd/"))
-		return unforeseen(t, claim, e);
+		return tell_grub_command(t, i, d.value, e);
+	if (t->grub && t->grub->file == i)
+		return foretell_propose(t, claim, t->next->grub_cfg, NULL, BYTES_NONE, e);
+	if (begins(bytes_text(claim->name), "kernel/"))
+		return tell_second(t, i, "kernel", e);
+	if (begins(bytes_text(claim->name), "initrd/"))
+		return tell_second(t, i, "initrd", e);
 	return 0;
+}
+
+static int tell_files(struct foretelling *t, struct err *e)
+{
+	const struct next_boot *next = t->next;
+
+	t->is_pe = pe_image_is(next->kernel);
+	if (t->is_pe && pe_image_parse(next->kernel, &t->pe, e))
+		return (int)e->code;
+	if (next->grub_cfg.len && foretell_grub(next->log, t->claims, next->grub_cfg, next->running,
+						next->release, &t->grub, e))
+		return (int)e->code;
+	for (size_t i = 0; i < next->log->n_events; i++)
+		if (tell_event(t, i, e))
+			return (int)e->code;
+	return 0;
+}
+
+static int tell_image(struct foretelling *t, struct err *e)
+{
+	if (!foretell_uki_is(t))
+		return err_set(e, E_USAGE, "this boot was none of a unified kernel image");
+	if (pe_image_parse(t->next->uki, &t->pe, e) || pe_image_sections(t->next->uki, &t->uki, e))
+		return (int)e->code;
+	return foretell_uki(t, e);
+}
+
+static int tell(struct foretelling *t, struct err *e)
+{
+	if (boot_names(t->next->log, &t->claims, e))
+		return (int)e->code;
+	if (t->next->uki.len)
+		return tell_image(t, e);
+	if (foretell_uki_is(t))
+		return err_set(e, E_USAGE,
+			       "this boot is a unified kernel image: say which the next one is "
+			       "(--uki FILE)");
+	return tell_files(t, e);
 }
 
 int foretell(const struct next_boot *next, struct buf **out, struct err *e)
 {
-	struct telling *t = calloc(1, sizeof(*t));
+	struct foretelling *t = calloc(1, sizeof(*t));
 	int rc;
 
 	if (!t)
 		return err_set(e, E_MEMORY, "no memory to foretell a boot");
 	t->next = next;
 	t->p.release = bytes_text(next->release);
-	t->is_pe = pe_image_is(next->kernel);
-	rc = t->is_pe ? pe_image_parse(next->kernel, &t->pe, e) : 0;
-	if (!rc)
-		rc = boot_names(next->log, &t->claims, e);
-	for (size_t i = 0; !rc && i < next->log->n_events; i++)
-		rc = tell_event(t, i, e);
+	rc = tell(t, e);
 	if (!rc && !t->p.n)
 		rc = err_set(e, E_NOTFOUND,
 			     "this boot measured neither kernel nor initrd nor command line");

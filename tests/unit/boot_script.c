@@ -91,14 +91,14 @@ void boot_script_variable(struct boot_script *s, u32 pcr, u32 type, const u8 gui
 			  buf_bytes(b));
 }
 
-void boot_script_image(struct boot_script *s, u32 pcr, u32 type, const char *path,
-		       const char *content)
+void boot_script_image_of(struct boot_script *s, u32 pcr, u32 type, const char *path,
+			  struct bytes measured)
 {
 	OWNED(buf) b = buf_new(DATA_MAX);
 	size_t node = 4 + 2 * (strlen(path) + 1);
 
 	write_le64(&b->w, 0x7a000000);
-	write_le64(&b->w, strlen(content));
+	write_le64(&b->w, measured.len);
 	write_le64(&b->w, 0);
 	write_le64(&b->w, node + 4);
 	write_le16(&b->w, 0x0404);
@@ -106,7 +106,13 @@ void boot_script_image(struct boot_script *s, u32 pcr, u32 type, const char *pat
 	put_wide(&b->w, path);
 	write_le16(&b->w, 0);
 	write_le32(&b->w, 0x0004ff7f);
-	boot_script_event(s, pcr, type, bytes_text(content), buf_bytes(b));
+	boot_script_event(s, pcr, type, measured, buf_bytes(b));
+}
+
+void boot_script_image(struct boot_script *s, u32 pcr, u32 type, const char *path,
+		       const char *content)
+{
+	boot_script_image_of(s, pcr, type, path, bytes_text(content));
 }
 
 void boot_script_tag(struct boot_script *s, u32 pcr, u32 tag, const char *what,

@@ -25,6 +25,9 @@ void boot_script_variable(struct boot_script *s, u32 pcr, u32 type, const u8 gui
 /** boot_script_image - UEFI_IMAGE_LOAD_EVENT of a file path; the digest is of @content. */
 void boot_script_image(struct boot_script *s, u32 pcr, u32 type, const char *path,
 		       const char *content);
+/** boot_script_image_of - the same with bytes. */
+void boot_script_image_of(struct boot_script *s, u32 pcr, u32 type, const char *path,
+			  struct bytes measured);
 /** boot_script_tag - EV_EVENT_TAG with @what as its data; the digest is of @measured. */
 void boot_script_tag(struct boot_script *s, u32 pcr, u32 tag, const char *what,
 		     struct bytes measured);
