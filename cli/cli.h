@@ -50,6 +50,9 @@ enum cli_option {
 	OPT_KERNEL,
 	OPT_INITRD,
 	OPT_CMDLINE,
+	OPT_GRUB_CFG,
+	OPT_UKI,
+	OPT_ESP,
 	OPT_CHECKED,
 	OPT_COUNT
 };

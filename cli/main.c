@@ -33,6 +33,8 @@ static const char usage[] =
 	"                                        TOKEN with the options of verify instead of HOST\n"
 	"  assay refval propose [--release VERSION] [--kernel FILE] [--initrd FILE] [--cmdline "
 	"TEXT]\n"
+	"                                        [--grub-cfg FILE] or [--uki FILE | --esp "
+	"FOLDER]:\n"
 	"                                        tell the server what boots next; it counts once "
 	"an\n"
 	"                                        operator has signed it\n"
@@ -320,6 +322,9 @@ static const struct option options[] = {
 	{ "kernel", required_argument, NULL, LONG_FIRST + OPT_KERNEL },
 	{ "initrd", required_argument, NULL, LONG_FIRST + OPT_INITRD },
 	{ "cmdline", required_argument, NULL, LONG_FIRST + OPT_CMDLINE },
+	{ "grub-cfg", required_argument, NULL, LONG_FIRST + OPT_GRUB_CFG },
+	{ "uki", required_argument, NULL, LONG_FIRST + OPT_UKI },
+	{ "esp", required_argument, NULL, LONG_FIRST + OPT_ESP },
 	{ "checked", no_argument, NULL, LONG_FIRST + OPT_CHECKED },
 	{ 0 },
 };

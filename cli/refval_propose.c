@@ -7,9 +7,16 @@
 #include "agent/collector/service.h"
 #include "common/file.h"
 #include "refval.h"
+#include "uki_find.h"
 #include "verifier/foretell.h"
 
 #define COLLECTOR_SOCKET "/run/assay/collector.sock"
+#define GRUB_CFG	 "/boot/grub/grub.cfg"
+
+/* What is on the disk. */
+struct files {
+	struct buf *kernel, *initrd, *grub_cfg, *uki, *line;
+};
 
 /* The versions of installed kernels stand in no sensible order of names: who wants another says so. */
 static const char *release_of(const struct cli *c, const struct utsname *running)
@@ -32,19 +39,63 @@ static int read_boot_file(const char *given, const char *prefix, const char *rel
 	return file_read(given ? given : path, max, out, e);
 }
 
-/* A host without an initrd has none to read: foretell() says so when the log knows better. */
-static int read_files(const struct cli *c, const char *release, struct buf **kernel,
-		      struct buf **initrd, struct err *e)
+/* A file that need not be there unless somebody names it. */
+static int read_maybe(const char *given, const char *path, size_t max, struct buf **out,
+		      struct err *e)
 {
-	if (read_boot_file(c->option[OPT_KERNEL], "vmlinuz", release, KERNEL_FILE_MAX, kernel, e))
-		return (int)e->code;
-	if (!read_boot_file(c->option[OPT_INITRD], "initrd.img", release, INITRD_FILE_MAX, initrd,
-			    e))
+	if (!file_read(given ? given : path, max, out, e))
 		return 0;
-	if (c->option[OPT_INITRD])
+	if (given || e->code == E_LIMIT)
 		return (int)e->code;
 	*e = (struct err){ 0 };
 	return 0;
+}
+
+/* A host without an initrd has none to read: foretell() says so when the log knows better. */
+static int read_files(const struct cli *c, const char *release, struct files *f, struct err *e)
+{
+	char initrd[256];
+
+	snprintf(initrd, sizeof(initrd), "/boot/initrd.img-%s", release);
+	if (read_boot_file(c->option[OPT_KERNEL], "vmlinuz", release, KERNEL_FILE_MAX, &f->kernel,
+			   e) ||
+	    read_maybe(c->option[OPT_INITRD], initrd, INITRD_FILE_MAX, &f->initrd, e) ||
+	    read_maybe(c->option[OPT_GRUB_CFG], GRUB_CFG, GRUB_CFG_MAX, &f->grub_cfg, e))
+		return (int)e->code;
+	return 0;
+}
+
+/* The log knows which of the two this host boots; where it does not say so, what was asked for is refused by foretell(). */
+static int read_next(const struct cli *c, const char *release, const struct boot_log *log,
+		     struct files *f, struct err *e)
+{
+	const char *given = c->option[OPT_UKI];
+	bool unified;
+
+	if (given)
+		return file_read(given, UKI_FILE_MAX, &f->uki, e);
+	if (foretell_from_uki(log, &unified, e))
+		return (int)e->code;
+	return unified ? uki_find(c->option[OPT_ESP], release, &f->uki, e)
+		       : read_files(c, release, f, e);
+}
+
+static int make_next(const struct cli *c, const struct boot_log *log, const char *release,
+		     const char *running, struct files *f, struct buf **body, struct err *e)
+{
+	struct next_boot next = { .log = log,
+				  .running = running,
+				  .release = release,
+				  .options = c->option[OPT_CMDLINE] };
+
+	if (read_next(c, release, log, f, e))
+		return (int)e->code;
+	next.running_line = file_line("/proc/cmdline", COMMAND_LINE_MAX, &f->line);
+	next.kernel = buf_bytes(f->kernel);
+	next.initrd = buf_bytes(f->initrd);
+	next.grub_cfg = buf_bytes(f->grub_cfg);
+	next.uki = buf_bytes(f->uki);
+	return foretell(&next, body, e);
 }
 
 static int make_body(const struct cli *c, const char *release, const char *running,
@@ -52,14 +103,11 @@ static int make_body(const struct cli *c, const char *release, const char *runni
 {
 	const char *collector =
 		c->option[OPT_COLLECTOR] ? c->option[OPT_COLLECTOR] : COLLECTOR_SOCKET;
-	OWNED(buf) kernel = NULL;
-	OWNED(buf) initrd = NULL;
-	OWNED(buf) line = NULL;
 	OWNED(buf) raw = NULL;
 	OWNED(boot_log) log = NULL;
-	struct next_boot next = { .running = running,
-				  .release = release,
-				  .options = c->option[OPT_CMDLINE] };
+	struct files f = { 0 };
+	struct buf **all[] = { &f.kernel, &f.initrd, &f.grub_cfg, &f.uki, &f.line };
+	int rc;
 
 	if (!release_valid(release))
 		return err_set(e, E_USAGE, "\"%s\" is no version of a kernel", release);
@@ -68,13 +116,12 @@ static int make_body(const struct cli *c, const char *release, const char *runni
 	if (!buf_bytes(raw).len)
 		return err_set(e, E_NOTFOUND,
 			       "this host has no boot log: nothing to foretell from");
-	if (boot_log_parse(buf_bytes(raw), &log, e) || read_files(c, release, &kernel, &initrd, e))
+	if (boot_log_parse(buf_bytes(raw), &log, e))
 		return (int)e->code;
-	next.log = log;
-	next.running_line = file_line("/proc/cmdline", COMMAND_LINE_MAX, &line);
-	next.kernel = buf_bytes(kernel);
-	next.initrd = buf_bytes(initrd);
-	return foretell(&next, body, e);
+	rc = make_next(c, log, release, running, &f, body, e);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		buf_drop(all[i]);
+	return rc;
 }
 
 static const char *text_of(const json_t *j, const char *key)

@@ -127,13 +127,17 @@ chmod 755 "$work/bin/assay"
 hook() { env PATH="$work/bin:$PATH" "$top/deploy/$1" "${@:2}" | tee /dev/stderr | wc -l; }
 check a_hook_without_an_agent_says_one_line_and_does_not_fail 0 "next boot \(6.12.1\) was not proposed: .*(collector|nobody).*1$" \
 	bash -c "$(declare -f hook); work=$work top=$top; hook initramfs-tools/post-update.d/assay 6.12.1 /boot/initrd.img-6.12.1 2>&1 | tr '\n' ' ' | sed 's/ $//'"
-check and_for_a_kernel_without_an_initrd_too 0 "next boot \(6.12.1\) was not proposed: .*1$" \
-	bash -c "$(declare -f hook); work=$work top=$top; export INITRD=No; hook kernel/postinst.d/zz-assay 6.12.1 2>&1 | tr '\n' ' ' | sed 's/ $//'"
+check and_once_the_kernel_package_is_done_too 0 "next boot \(6.12.1\) was not proposed: .*1$" \
+	bash -c "$(declare -f hook); work=$work top=$top; hook kernel/postinst.d/zzz-assay 6.12.1 /boot/vmlinuz-6.12.1 2>&1 | tr '\n' ' ' | sed 's/ $//'"
+check while_a_kernel_package_is_installed_its_initrd_says_nothing 0 "^0$" \
+	bash -c "$(declare -f hook); work=$work top=$top; export DEB_MAINT_PARAMS=\"'configure'\"; hook initramfs-tools/post-update.d/assay 6.12.1 /boot/initrd.img-6.12.1"
 check a_host_without_assay_hears_nothing 0 "^$" env PATH=/usr/bin:/bin "$top/deploy/initramfs-tools/post-update.d/assay" 6.12.1
 check refval_pending_of_nobody_is_refused 2 "no proposal is of a host" $assay refval pending diff nobody
 check refval_pending_without_a_verb_is_usage 1 "refval pending" $assay refval pending
 check refval_propose_of_no_version_is_usage 1 "no version of a kernel" $assay refval propose --release ../etc
 check and_without_a_kernel_says_which_file 2 "/boot/vmlinuz-0.0.0-none" $assay refval propose --release 0.0.0-none --collector "$work/collector.sock"
+check and_without_a_menu_that_was_named_says_so 2 "/nowhere/grub.cfg" $assay refval propose --release 0.0.1 --kernel /etc/hostname --initrd /etc/hostname --grub-cfg /nowhere/grub.cfg --collector "$work/collector.sock"
+check and_of_a_unified_image_where_none_was_booted_too 1 "none of a unified kernel image" $assay refval propose --release 0.0.1 --uki /etc/hostname --collector "$work/collector.sock"
 check refval_coverage_counts_acceptable_states 0 "^tcg:boot-log +[12] +[12]$" $assay refval coverage
 # what the inventory of this machine has beside bridges, and no source of evidence speaks for
 silent=$(cat /sys/bus/pci/devices/*/class 2>/dev/null | grep -vc '^0x06')

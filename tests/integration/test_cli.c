@@ -104,12 +104,15 @@ static void stands_in_the_report(const char *name)
 	X(refval_export_gives_the_signed_bytes)                                                    \
 	X(refval_import_of_the_same_again_changes_nothing)                                         \
 	X(a_hook_without_an_agent_says_one_line_and_does_not_fail)                                 \
-	X(and_for_a_kernel_without_an_initrd_too)                                                  \
+	X(and_once_the_kernel_package_is_done_too)                                                 \
+	X(while_a_kernel_package_is_installed_its_initrd_says_nothing)                             \
 	X(a_host_without_assay_hears_nothing)                                                      \
 	X(refval_pending_of_nobody_is_refused)                                                     \
 	X(refval_pending_without_a_verb_is_usage)                                                  \
 	X(refval_propose_of_no_version_is_usage)                                                   \
 	X(and_without_a_kernel_says_which_file)                                                    \
+	X(and_without_a_menu_that_was_named_says_so)                                               \
+	X(and_of_a_unified_image_where_none_was_booted_too)                                        \
 	X(refval_coverage_counts_acceptable_states)                                                \
 	X(refval_coverage_counts_what_gave_no_evidence)                                            \
 	X(and_names_its_model)                                                                     \

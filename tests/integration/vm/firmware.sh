@@ -5,7 +5,8 @@
 firmware_scenarios="the_guest_boots_with_a_firmware_that_measures a_host_whose_boot_is_known_is_affirmed
 	its_boot_log_replays_to_pcrs_0_to_9 the_kernel_is_in_pcr_4_by_its_authenticode_digest
 	command_line_and_initrd_are_in_pcr_9 its_boot_is_told_by_name_and_the_command_line_as_text
-	another_initrd_and_command_line_are_refused_and_named a_unified_kernel_image_is_affirmed_through_the_phases_of_its_boot"
+	another_initrd_and_command_line_are_refused_and_named a_unified_kernel_image_is_affirmed_through_the_phases_of_its_boot
+	the_boot_of_the_unified_image_that_was_proposed_is_affirmed_at_once"
 
 measured_boot() { test -s "$work/events.yaml" || { echo "SKIP: the machine has not booted with it"; return 77; }; }
 events() { # pcr: type and SHA-256 of each of its events
@@ -95,13 +96,29 @@ another_initrd_and_command_line_are_refused_and_named() { # one boot for both
 		jq -e --arg was "$(jq -r '.events[] | select(.name == "command-line") | .value' "$work/boot")" --arg now "$options" \
 			'([.changes[].name] | sort) == ["command-line", "initrd"] and any(.changes[]; .was == $was and .now == $now)' "$work/diff"
 }
-unified_image() { # file: kernel, initrd and command line in one, as ukify puts them together
-	local stub=$rig/root/usr/lib/systemd/boot/efi/linuxx64.efi.stub
-	printf 'ID=test\n' >"$work/osrel" && printf %s "$kernel_options" >"$work/cmdline" &&
-		objcopy --add-section .osrel="$work/osrel" --change-section-vma .osrel=0x20000 \
-			--add-section .cmdline="$work/cmdline" --change-section-vma .cmdline=0x30000 \
-			--add-section .linux="$kernel_image" --change-section-vma .linux=0x2000000 \
-			--add-section .initrd="$work/initrd.gz" --change-section-vma .initrd=0x4000000 "$stub" "$1"
+unified_image() { # file, kernel, initrd, options, [version]: in one, as ukify puts them together
+	local stub=$rig/root/usr/lib/systemd/boot/efi/linuxx64.efi.stub version=()
+	printf 'ID=test\n' >"$work/osrel" && printf %s "$4" >"$work/cmdline" && printf %s "${5:-}" >"$work/uname" || return
+	[ -z "${5:-}" ] || version=(--add-section .uname="$work/uname" --change-section-vma .uname=0x40000)
+	objcopy --add-section .osrel="$work/osrel" --change-section-vma .osrel=0x20000 \
+		--add-section .cmdline="$work/cmdline" --change-section-vma .cmdline=0x30000 "${version[@]}" \
+		--add-section .linux="$2" --change-section-vma .linux=0x2000000 \
+		--add-section .initrd="$3" --change-section-vma .initrd=0x4000000 "$stub" "$1"
+}
+another_kernel() { # file: the same, and another: a letter of its name
+	sed '0,/debian-kernel@/s//debian-kernel#/' "$kernel_image" >"$1" && ! cmp -s "$kernel_image" "$1"
+}
+esp_modules() { # for its initrd
+	local name
+	for name in virtio_blk fat vfat nls_cp437 nls_utf8 nls_ascii; do guest_module "$name" || return; done
+}
+proposed() { # words for propose in the guest, which sees its ESP as the machine was started with
+	guest "test -d /esp || { for m in fat vfat nls_cp437 nls_utf8 nls_ascii virtio_blk; do insmod /mod/\$m.ko; done; mkdir /esp; sleep 0.2; mount -t vfat -o ro,iocharset=ascii /dev/vda1 /esp; }" &&
+		guest "assay refval propose $* 2>&1"
+}
+signed() { # host: what it proposed, of which nothing is left open
+	operator refval pending diff "$1" >"$work/proposal" && cat "$work/proposal" && ! grep 'nobody can foretell' "$work/proposal" &&
+		operator refval pending sign "$1" --signer "$work/operator/operator.crt" --key "$work/operator/operator.key"
 }
 pcr_event() { # pcr, text: its hash is extended in each bank (TPM2_PCR_Event, 0x13c)
 	local size
@@ -114,12 +131,26 @@ a_unified_kernel_image_is_affirmed_through_the_phases_of_its_boot() {
 	vm_quit && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
 	guest_name=unified kernel_options="console=ttyS0 quiet panic=-1"
 	vm_ovmf
-	guest_files && vm_initrd "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay" &&
-		mkdir -p "$vm_disk/EFI/BOOT" && unified_image "$vm_disk/EFI/BOOT/BOOTX64.EFI" && guest_up "${firmware_args[@]}" && guest_enrol && guest_serve && guest_learn && attested 0 || return
+	guest_files && esp_modules && vm_initrd "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay" &&
+		mkdir -p "$vm_disk/EFI/BOOT" "$vm_disk/EFI/Linux" && unified_image "$vm_disk/EFI/BOOT/BOOTX64.EFI" "$kernel_image" "$work/initrd.gz" "$kernel_options" || return
+	another_kernel "$work/kernel.next" && cat "$work/initrd.gz" <(echo appended | gzip) >"$work/initrd.next" &&
+		unified_image "$vm_disk/EFI/Linux/next.efi" "$work/kernel.next" "$work/initrd.next" "$kernel_options lockdown=none" 6.12.999-next || return
+	guest_up "${firmware_args[@]}" && guest_enrol && guest_serve && guest_learn && attested 0 || return
 	operator host boot unified --json >"$work/boot" && [ "$(named uki/.initrd)" = "$(sha256sum <"$work/initrd.gz" | cut -d' ' -f1)" ] &&
 		[ "$(named uki/.cmdline)" = "$(printf %s "$kernel_options" | sha256sum | cut -d' ' -f1)" ] || return
+	# the image of that version is found by what it says of itself
+	proposed "--release 6.12.998-none --esp /esp" && return 1
+	grep -e 'say which boots next (--uki FILE)' "$work/answer" || return
+	proposed "--release 6.12.999-next --esp /esp" && grep 'next boot would be refused' "$work/answer" && signed unified || return
 	for word in enter-initrd leave-initrd sysinit ready; do
 		pcr_event 11 "$word" && attested 0 || return
 	done
 	pcr_event 11 "something else" && attested 2 && jq -e 'any(.reasons[]; .text | test("another PCR 11"))' "$work/verdict"
+}
+the_boot_of_the_unified_image_that_was_proposed_is_affirmed_at_once() {
+	local vm_disk=$work/esp
+	measured_boot && test -f "$vm_disk/EFI/Linux/next.efi" || return
+	vm_off
+	mv "$vm_disk/EFI/Linux/next.efi" "$vm_disk/EFI/BOOT/BOOTX64.EFI" && vm_ovmf && guest_up "${firmware_args[@]}" || return
+	guest 'grep -q lockdown=none /proc/cmdline' && guest_serve && attested 0
 }
