@@ -15,7 +15,7 @@
 
 /* What is on the disk. */
 struct files {
-	struct buf *kernel, *initrd, *grub_cfg, *uki, *line;
+	struct buf *kernel, *initrd, *grub_cfg, *uki, *uki_now, *line;
 };
 
 /* The versions of installed kernels stand in no sensible order of names: who wants another says so. */
@@ -80,6 +80,14 @@ static int read_next(const struct cli *c, const char *release, const struct boot
 		       : read_files(c, release, f, e);
 }
 
+/* It may be gone, or be another by now: then less is told. */
+static void read_now(const struct cli *c, const char *running, struct buf **out)
+{
+	struct err e = { 0 };
+
+	uki_find(c->option[OPT_ESP], running, out, &e);
+}
+
 static int make_next(const struct cli *c, const struct boot_log *log, const char *release,
 		     const char *running, struct files *f, struct buf **body, struct err *e)
 {
@@ -90,11 +98,14 @@ static int make_next(const struct cli *c, const struct boot_log *log, const char
 
 	if (read_next(c, release, log, f, e))
 		return (int)e->code;
+	if (f->uki)
+		read_now(c, running, &f->uki_now);
 	next.running_line = file_line("/proc/cmdline", COMMAND_LINE_MAX, &f->line);
 	next.kernel = buf_bytes(f->kernel);
 	next.initrd = buf_bytes(f->initrd);
 	next.grub_cfg = buf_bytes(f->grub_cfg);
 	next.uki = buf_bytes(f->uki);
+	next.uki_now = buf_bytes(f->uki_now);
 	return foretell(&next, body, e);
 }
 
@@ -106,7 +117,7 @@ static int make_body(const struct cli *c, const char *release, const char *runni
 	OWNED(buf) raw = NULL;
 	OWNED(boot_log) log = NULL;
 	struct files f = { 0 };
-	struct buf **all[] = { &f.kernel, &f.initrd, &f.grub_cfg, &f.uki, &f.line };
+	struct buf **all[] = { &f.kernel, &f.initrd, &f.grub_cfg, &f.uki, &f.uki_now, &f.line };
 	int rc;
 
 	if (!release_valid(release))

@@ -33,7 +33,7 @@ static bool begins(struct bytes text, const char *with)
 
 /* ---- digests ---- */
 /* In every bank of the log that a CoRIM has a name for, by ascending number. */
-static void put_digests(struct foretelling *t, struct bytes content, const struct pe_image *image)
+static void put_digests(struct foretelling *t, const struct bytes *pieces, size_t n)
 {
 	static const enum digest_alg algs[] = { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
 	struct proposal_element *el = &t->p.elements[t->p.n];
@@ -46,7 +46,7 @@ static void put_digests(struct foretelling *t, struct bytes content, const struc
 			there |= t->next->log->alg[i] == algs[a];
 		if (!there)
 			continue;
-		*d = image ? pe_image_digest(image, algs[a]) : digest_of(algs[a], &content, 1);
+		*d = digest_of(algs[a], pieces, n);
 		el->digests[el->n_digests++] =
 			(struct corim_digest){ corim_alg_of(algs[a]), digest_bytes(d) };
 	}
@@ -68,18 +68,25 @@ static struct bytes shown_text(struct foretelling *t, struct bytes text)
 	return buf_bytes(*kept);
 }
 
-int foretell_propose(struct foretelling *t, const struct boot_claim *claim, struct bytes content,
-		     const struct pe_image *image, struct bytes shown, struct err *e)
+int foretell_pieces(struct foretelling *t, const struct boot_claim *claim,
+		    const struct bytes *pieces, size_t n, struct bytes shown, struct err *e)
 {
 	if (t->p.n == PROPOSAL_ELEMENTS_MAX)
 		return err_set(e, E_LIMIT, "more than %d claims of the next boot",
 			       PROPOSAL_ELEMENTS_MAX);
 	t->p.elements[t->p.n] = (struct proposal_element){ .name = bytes_text(claim->name) };
-	put_digests(t, content, image);
+	put_digests(t, pieces, n);
 	if (shown.len)
 		t->p.elements[t->p.n].text = shown_text(t, shown);
 	t->p.n++;
 	return 0;
+}
+
+int foretell_propose(struct foretelling *t, const struct boot_claim *claim, struct bytes content,
+		     const struct pe_image *image, struct bytes shown, struct err *e)
+{
+	return image ? foretell_pieces(t, claim, image->pieces, image->n, shown, e)
+		     : foretell_pieces(t, claim, &content, 1, shown, e);
 }
 
 int foretell_unforeseen(struct foretelling *t, const struct boot_claim *claim, struct err *e)

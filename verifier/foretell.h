@@ -17,7 +17,9 @@ struct next_boot {
 	const char *running, *release; /* kernel versions: of now, and of the next boot */
 	struct bytes kernel, initrd;   /* the files' content; initrd may be empty       */
 	struct bytes grub_cfg;	       /* GRUB's menu as it is now, or empty            */
-	struct bytes uki;    /* the unified kernel image, or empty: then kernel and initrd count */
+	struct bytes uki; /* the unified kernel image, or empty: then kernel and initrd count */
+	struct bytes
+		uki_now; /* the image of this boot, or empty: it shows what its stub adds to an initrd */
 	const char *options; /* the kernel's options; NULL: as they are now   */
 };
 

@@ -8,6 +8,7 @@
 
 #include "boot_claims.h"
 #include "foretell_run.h"
+#include "uki_initrd.h"
 
 /* Sections that a stub measures if an image has them; from which version on. A later stub may know more. */
 static const struct {
@@ -196,15 +197,55 @@ static int tell_options(struct foretelling *t, size_t i, struct err *e)
 	return foretell_wide(t, &t->claims[i], next, measured_with_nul(log, i, now), e);
 }
 
-/* Only what was the section and nothing else: a stub may put more into one initrd with it. */
+/* ---- the initrd ---- */
+static bool measured_as(const struct boot_log *log, size_t i, const struct uki_initrd *initrd)
+{
+	bool same = false;
+
+	for (size_t bank = 0; bank < log->n_banks; bank++) {
+		struct digest d;
+
+		if (!log->alg[bank])
+			continue;
+		d = digest_of(log->alg[bank], initrd->pieces, initrd->n);
+		if (!digest_equals(&d, log->events[i].digests[bank]))
+			return false;
+		same = true;
+	}
+	return same;
+}
+
+/* What the stub of this boot's image made of it says what that of the next one does. */
+static bool stub_of(const struct foretelling *t, size_t i, enum uki_stub *stub)
+{
+	struct pe_sections *now;
+	struct uki_initrd initrd;
+	struct err e = { 0 };
+	bool found = false;
+
+	if (!t->next->uki_now.len || !(now = malloc(sizeof(*now))))
+		return false;
+	if (!pe_image_sections(t->next->uki_now, now, &e))
+		for (int k = 0; k < UKI_STUBS && !found; k++) {
+			*stub = (enum uki_stub)k;
+			found = uki_initrd_of(now, *stub, &initrd) &&
+				measured_as(t->next->log, i, &initrd);
+		}
+	free(now);
+	return found;
+}
+
+/* The section and nothing else, or what this boot's image shows: a stub may put more into one initrd with it. */
 static int tell_initrd(struct foretelling *t, size_t i, struct err *e)
 {
 	size_t section = foretell_claim(t, "uki/.initrd");
-	const struct pe_section *s = pe_section_find(&t->uki, ".initrd");
+	enum uki_stub stub = UKI_STUB_ALONE;
+	struct uki_initrd initrd;
+	bool alone = section != SIZE_MAX && foretell_same(t->next->log, section, i);
 
-	if (section == SIZE_MAX || !s || !foretell_same(t->next->log, section, i))
+	if ((!alone && !stub_of(t, i, &stub)) || !uki_initrd_of(&t->uki, stub, &initrd))
 		return foretell_unforeseen(t, &t->claims[i], e);
-	return foretell_propose(t, &t->claims[i], s->content, NULL, BYTES_NONE, e);
+	return foretell_pieces(t, &t->claims[i], initrd.pieces, initrd.n, BYTES_NONE, e);
 }
 
 /* ---- the images ---- */

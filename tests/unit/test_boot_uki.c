@@ -106,6 +106,7 @@ struct boot {
 	struct image image;
 	const char *line;   /* what the kernel is given, and says      */
 	const char *initrd; /* what its stub measures                  */
+	struct bytes more;  /* instead of @initrd, with NULs in it     */
 	bool loader;	    /* systemd-boot before it                  */
 	bool nul;	    /* the options are measured with their NUL */
 };
@@ -157,10 +158,13 @@ static struct boot_log *boot(const struct boot *b, struct boot_script *s)
 	if (!b->nul)
 		options.len -= 2;
 	boot_script_tag(s, 9, BOOT_TAG_LINUX_OPTIONS, "LOADED_IMAGE::LoadOptions", options);
-	boot_script_tag(s, 9, BOOT_TAG_LINUX_INITRD, "Linux initrd", bytes_text(b->initrd));
+	boot_script_tag(s, 9, BOOT_TAG_LINUX_INITRD, "Linux initrd",
+			b->more.len ? b->more : bytes_text(b->initrd));
 	assert_ok(boot_log_parse(buf_bytes(s->log), &log, &e), &e);
 	return log;
 }
+
+static struct bytes image_now; /* what the host still has of this boot's image */
 
 static int foretell_from(const struct boot_log *log, const struct boot *now, struct bytes image,
 			 struct buf **body, struct err *e)
@@ -169,7 +173,8 @@ static int foretell_from(const struct boot_log *log, const struct boot *now, str
 				  .running_line = bytes_text(now->line),
 				  .running = "6.12.1",
 				  .release = "6.12.2",
-				  .uki = image };
+				  .uki = image,
+				  .uki_now = image_now };
 
 	return foretell(&next, body, e);
 }
@@ -363,6 +368,98 @@ static void what_a_stub_adds_is_unforeseen(void **state)
 	}
 }
 
+/* An archive of one file as systemd's stub writes it, by hand: heads of 110 bytes, names and contents to multiples of four. */
+static void put_archive(struct writer *w, const char *name, const char *content)
+{
+	static const char trailer[] =
+		"07070100000000000000000000000000000000000000010000000000000000"
+		"000000000000000000000000000000000000000B00000000TRAILER!!!";
+	char head[200];
+
+	write_bytes(w, bytes_text("070701000000010000416d0000000000000000000000010000000000000000"
+				  "000000000000000000000000000000000000000700000000"));
+	write_bytes(w, bytes_text(".extra"));
+	write_zeros(w, 4);
+	snprintf(head, sizeof(head),
+		 "070701000000020000812400000000000000000000000100000000%08x"
+		 "00000000000000000000000000000000%08x00000000%s",
+		 (unsigned int)strlen(content), (unsigned int)strlen(name) + 1, name);
+	write_bytes(w, bytes_text(head));
+	write_zeros(w, 4 - strlen(head) % 4);
+	write_bytes(w, bytes_text(content));
+	write_zeros(w, (4 - strlen(content) % 4) % 4);
+	write_bytes(w, bytes_text(trailer));
+	write_zeros(w, 4);
+}
+
+/* Which stub it was shows what the log has of the image that is still there. */
+static void what_a_stub_adds_is_told_where_this_boots_image_shows_it(void **state)
+{
+	static const struct image now = { { { ".cmdline", "quiet" },
+					    { ".linux", NULL },
+					    { ".initrd", "odd" },
+					    { ".osrel", "ID=one\n" },
+					    { ".pcrpkey", "key" },
+					    { ".pcrsig", "{}" } },
+					  "k" };
+	static const struct image next = { { { ".cmdline", "quiet" },
+					     { ".linux", NULL },
+					     { ".initrd", "longer" },
+					     { ".osrel", "ID=two\n" },
+					     { ".pcrpkey", "new key" },
+					     { ".pcrsig", "{ }" } },
+					   "k" };
+	static const struct image *const images[] = { &now, &next };
+
+	(void)state;
+	for (int release = 0; release < 2; release++) {
+		struct buf *files[] = { unified(&now), unified(&next) };
+		struct buf *made[2];
+		struct boot_script s;
+		struct boot boot_now = { .image = now, .line = "quiet" };
+		OWNED(boot_log) log = NULL;
+		OWNED(buf) body = NULL;
+		struct proposal p;
+		struct digest d;
+		struct err e = { 0 };
+
+		for (int i = 0; i < 2; i++) {
+			const struct part *parts = images[i]->parts;
+			struct writer *w = (made[i] = buf_new(IMAGE_MAX), &made[i]->w);
+
+			write_bytes(w, bytes_text(parts[2].content));
+			write_zeros(w, (4 - w->len % 4) % 4);
+			put_archive(w, ".extra/tpm2-pcr-signature.json", parts[5].content);
+			put_archive(w, ".extra/tpm2-pcr-public-key.pem", parts[4].content);
+			if (release)
+				put_archive(w, ".extra/os-release", parts[3].content);
+		}
+		boot_now.more = buf_bytes(made[0]);
+		log = boot(&boot_now, &s);
+		image_now = buf_bytes(files[0]);
+		assert_ok(foretell_from(log, &boot_now, buf_bytes(files[1]), &body, &e), &e);
+		image_now = BYTES_NONE;
+		assert_ok(proposal_parse(buf_bytes(body), &p, &e), &e);
+		assert_int_equal(p.n_unforeseen, 0);
+		d = sha256_of(buf_bytes(made[1]));
+		assert_bytes_equal(proposal_find(&p, bytes_text("initrd"))->digests[0].bytes,
+				   digest_bytes(&d));
+		/* and not where it is another image that is there */
+		image_now = buf_bytes(files[1]);
+		buf_drop(&body);
+		assert_ok(foretell_from(log, &boot_now, buf_bytes(files[1]), &body, &e), &e);
+		image_now = BYTES_NONE;
+		assert_ok(proposal_parse(buf_bytes(body), &p, &e), &e);
+		assert_int_equal(p.n_unforeseen, 1);
+		assert_bytes_equal(p.unforeseen[0], bytes_text("initrd"));
+		for (int i = 0; i < 2; i++) {
+			buf_drop(&made[i]);
+			buf_drop(&files[i]);
+		}
+		buf_drop(&s.log);
+	}
+}
+
 static void an_image_is_asked_for_where_this_boot_was_one_and_nowhere_else(void **state)
 {
 	struct boot_script s, other = boot_script_new(false);
@@ -398,6 +495,7 @@ int main(void)
 		cmocka_unit_test(what_an_image_has_is_what_its_boot_measures),
 		cmocka_unit_test(an_image_with_other_sections_is_refused_and_named),
 		cmocka_unit_test(what_a_stub_adds_is_unforeseen),
+		cmocka_unit_test(what_a_stub_adds_is_told_where_this_boots_image_shows_it),
 		cmocka_unit_test(an_image_is_asked_for_where_this_boot_was_one_and_nowhere_else),
 	};
 

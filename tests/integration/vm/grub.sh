@@ -159,21 +159,12 @@ grub_menu() { # version...: grub.cfg of these kernels, the newest first, as upda
 		### END /etc/grub.d/41_custom ###
 	END
 }
-grub_fetched() { # Debian 13's: GRUB 2.06 hands a kernel over without its stub unless Secure Boot is on, and then nobody sees the log
-	[ -f "$rig/root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" ] || (
-		set -e
-		. "$top/tests/integration/vm/apt.sh"
-		apt_root "$rig"
-		mkdir -p "$rig/debs" && cd "$rig/debs"
-		apt-get "${options[@]}" download grub-efi-amd64-signed/trixie
-		dpkg-deb --fsys-tarfile grub-efi-amd64-signed_*.deb | tar -x -C "$rig/root" --keep-directory-symlink
-	)
-}
+
 a_boot_by_debians_grub_is_learned() {
 	local vm_disk=$work/grub.esp disk=$work/grub.esp # the next machine has none
 	vm_quit || return
 	[ "$(od -An -tx1 -N 2 "$kernel_image" | tr -d ' ')" = 4d5a ] && [ -n "$kernel_modules" ] || { echo "SKIP: this kernel is no program of the firmware's"; return 77; }
-	grub_fetched && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
+	loaders_fetched && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
 	[ -f "$work/server.conf" ] || rig_server
 	guest_name=grub kernel_options="console=ttyS0 quiet panic=-1" running_version=$(<"$rig/release") next_version=6.12.999+deb12-amd64
 	vm_ovmf
@@ -181,7 +172,7 @@ a_boot_by_debians_grub_is_learned() {
 	esp_modules || return
 	vm_initrd "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay"
 	mkdir -p "$disk/EFI/BOOT" "$disk/EFI/debian" "$disk/boot/grub" &&
-		cp "$rig/root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$disk/EFI/BOOT/BOOTX64.EFI" &&
+		cp "$loaders/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$disk/EFI/BOOT/BOOTX64.EFI" &&
 		cp "$kernel_image" "$disk/boot/vmlinuz-$running_version" && cp "$work/initrd.gz" "$disk/boot/initrd.img-$running_version" &&
 		another_kernel "$disk/boot/vmlinuz-$next_version" && cat "$work/initrd.gz" <(echo appended | gzip) >"$disk/boot/initrd.img-$next_version" || return
 	# what grub-install puts into the ESP
