@@ -146,16 +146,14 @@ static void real_logs_tell_of_their_machines(void **state)
 		{ "bootlog/uefi-no-secureboot.bin", "partition-table/0",
 		  "Partition table: disk 79ac79fb-f286-4728-8e0d-68114f67364a, 3 partitions" },
 		{ "bootlog/uefi-no-secureboot.bin", "kernel/file",
-		  "GRUB read the kernel: (hd3,gpt2)/vmlinuz-6.11.5-300.fc41.x86_64 (sha256 "
-		  "4a8f189eb2dddfca6495f5e951a0099882e1453e9f6629ad4d961f99428e12c8) [the log's "
-		  "word, "
-		  "not measured]" },
+		  "GRUB read the kernel: (hd3,gpt2)/vmlinuz-6.11.5-300.fc41.x86_64 [the log's "
+		  "word, not measured] (sha256 "
+		  "4a8f189eb2dddfca6495f5e951a0099882e1453e9f6629ad4d961f99428e12c8)" },
 		{ "bootlog/uefi-no-secureboot.bin", "firmware/application/0",
 		  "Firmware ran a program of its own: Fv(8fc151ae-c96f-4bc9-8c33-107992c7735b)/"
-		  "FvFile(821aca26-29ea-4993-839f-597fc021708d) (sha256 "
-		  "81231bccdd15c4d25016651fe7d331152c9259f366bd32f01d866e9fe67fae91) [the log's "
-		  "word, "
-		  "not measured]" },
+		  "FvFile(821aca26-29ea-4993-839f-597fc021708d) [the log's word, not measured] "
+		  "(sha256 "
+		  "81231bccdd15c4d25016651fe7d331152c9259f366bd32f01d866e9fe67fae91)" },
 		{ "bootlog/uefi-102-events.bin", "secure-boot",
 		  "Firmware measured its Secure Boot state: on" },
 		{ "bootlog/uefi-102-events.bin", "boot-order", "Boot order: 0003,0002,0000" },
@@ -167,10 +165,9 @@ static void real_logs_tell_of_their_machines(void **state)
 		  "root=/dev/mapper/cs-root ro crashkernel=1G-4G:192M,4G-64G:256M,64G-:512M "
 		  "resume=/dev/mapper/cs-swap rd.lvm.lv=cs/root rd.lvm.lv=cs/swap rhgb quiet" },
 		{ "bootlog/uefi-102-events.bin", "initrd",
-		  "The initrd: (hd0,gpt2)/initramfs-5.14.0-183.el9.x86_64.img (sha256 "
-		  "39e12a9b2a5fb2ed8ff21cae5f6303ce9c58af16450bbb3575f08de2bb5bb8f2) [the log's "
-		  "word, "
-		  "not measured]" },
+		  "The initrd: (hd0,gpt2)/initramfs-5.14.0-183.el9.x86_64.img [the log's word, not "
+		  "measured] (sha256 "
+		  "39e12a9b2a5fb2ed8ff21cae5f6303ce9c58af16450bbb3575f08de2bb5bb8f2)" },
 	};
 
 	(void)state;
