@@ -27,6 +27,7 @@ static void round_clear(struct round *r)
 	host_drop(&r->host);
 	buf_drop(&r->inventory);
 	free(r->ima);
+	free(r->ima_pending);
 	reasons_drop(&r->reasons);
 	verified_claims_drop(&r->verified);
 	appraisal_drop(&r->appraisal);
@@ -80,14 +81,14 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	if (verify_evidence(r->token, &r->ctx, r->reasons, &r->verified, e))
 		return (int)e->code;
 	v = verified_view(r->verified);
-	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0, r->ima };
+	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0, attest_ima_before(r) };
 	if (s->appraisal.reboot_within_s && r->host && v->quoted &&
 	    boot_first_seen(tx, r->host->ueid, &v->quote.clock, &terms.boot_seen_s, e))
 		return (int)e->code;
 	refs = refvals_take(r->server->refvals);
-	r->ima_stale = v->ima.there && v->ima.first &&
-		       !ima_state_holds(r->ima, &s->appraisal.ima, s->appraisal.learned_affirms, v,
-					refs, r->ctx.now_s);
+	r->ima_stale = (v->ima.there || v->ima.piece) && v->ima.first &&
+		       !ima_state_holds(terms.ima_before, &s->appraisal.ima,
+					s->appraisal.learned_affirms, v, refs, r->ctx.now_s);
 	rc = appraise(r->verified, refs, &terms, r->reasons, &r->appraisal, e);
 	refvals_give(r->server->refvals, refs);
 	if (!rc)
@@ -302,8 +303,8 @@ static int attest(struct round *r, struct err *e)
 		return err_set(e, E_MEMORY, "no memory for an attestation");
 	if (store_read(r->server->store, judge, r, e))
 		return (int)e->code;
-	if (attest_ima_asked(r))
-		return 0;
+	if (attest_ima_asked(r, e))
+		return (int)e->code;
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", r->host ? r->host->name : "?"),
 		  LOG_T("status", tier_name(r->decision.status)),
 		  LOG_N("devices", r->token->n_devices), LOG_N("release", r->decision.release),

@@ -68,6 +68,10 @@ int attest_load_host(struct round *r, struct err *e)
 	if (ima_state_find(r->tx, r->host->ueid, &r->ima, e) && e->code != E_NOTFOUND)
 		return (int)e->code;
 	r->ctx.ima_from = r->ima ? &r->ima->place : NULL;
+	if (ima_pending_find(r->tx, r->host->ueid, BYTES(r->host->ak_name), &r->ima_pending, e) &&
+	    e->code != E_NOTFOUND)
+		return (int)e->code;
+	r->ctx.ima_pending = r->ima_pending ? &r->ima_pending->place : NULL;
 	return 0;
 }
 
@@ -145,7 +149,7 @@ static bool same_clock(const struct verify_context *a, const struct verify_conte
  * The verdict was reached on a snapshot. What another request has changed since must not slip through:
  * the same device on two hosts at one time, a host revoked, a TPM's clock that went on.
  */
-static int still_so(struct tx *tx, struct round *r, struct err *e)
+int attest_still_so(struct tx *tx, struct round *r, struct err *e)
 {
 	const struct verified_view *v = verified_view(r->verified);
 	struct verify_context now = { 0 };
@@ -182,14 +186,14 @@ int attest_record(struct tx *tx, void *arg, struct err *e)
 
 	if (session_consume(tx, r->session.callers ? r->session.ticket : r->token->nonce,
 			    BYTES(r->host->ueid), buf_bytes(r->answer), e) ||
-	    still_so(tx, r, e))
+	    attest_still_so(tx, r, e))
 		return (int)e->code;
 	if (!r->session.callers && v->checks.result[CHECK_TOKEN_SIGNATURE] == PASSED &&
 	    v->checks.result[CHECK_NONCE] == PASSED &&
 	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
 		if (record_state(tx, r, e) || record_devices(tx, r, e) ||
 		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)) ||
-		    (attest_ima_kept(r) && ima_state_keep(tx, r->host->ueid, r->appraisal->ima, e)))
+		    attest_ima_record(tx, r, e))
 			return (int)e->code;
 		if (v->first_inventory && r->decision.status <= TIER_WARNING &&
 		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))

@@ -17,7 +17,8 @@ struct round {
 	struct host *host; /* NULL: this AK is nobody's */
 	struct verify_context ctx;
 	struct buf *inventory;
-	struct ima_state *ima; /* of the last list that was judged, or NULL */
+	struct ima_state *ima;	       /* of the last list that was judged, or NULL */
+	struct ima_state *ima_pending; /* of the pieces that came since, unproven; or NULL */
 	bool ima_stale; /* it was judged by other rules, or on the word of who vouches no more */
 	struct tx *tx;	/* while reading */
 	struct reasons *reasons;
@@ -47,13 +48,22 @@ struct withheld {
 	const struct err *why;
 };
 int attest_record_withheld(struct tx *tx, void *arg, struct err *e);
+/** attest_still_so - E_AGAIN when what the verdict was reached on has changed meanwhile. */
+int attest_still_so(struct tx *tx, struct round *r, struct err *e);
 /* attest_ima.c */
+/** attest_ima_before - what was found in the entries before those of the token. */
+const struct ima_state *attest_ima_before(const struct round *r);
 /** attest_ima_kept - the list leads to the quote, and all of it was accepted. */
 bool attest_ima_kept(const struct round *r);
 json_t *attest_ima_json(const struct round *r);
 /** attest_ima_still_so - E_AGAIN when another round has moved the place meanwhile. */
 int attest_ima_still_so(struct tx *tx, const struct round *r, struct err *e);
-/** attest_ima_asked - true: answered, nothing was consumed. */
-bool attest_ima_asked(struct round *r);
+/** attest_ima_record - of the job attest_record(): the place moves, and pieces are settled. */
+int attest_ima_record(struct tx *tx, const struct round *r, struct err *e);
+/**
+ * attest_ima_asked - more of the list is wanted before there can be a verdict: all of it, or what follows a
+ * piece. Return: true: answered, the nonce is unused; or @e says why that failed.
+ */
+bool attest_ima_asked(struct round *r, struct err *e);
 
 #endif
