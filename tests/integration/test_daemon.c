@@ -590,6 +590,50 @@ static void a_list_longer_than_a_token_goes_in_pieces_by_itself(void **state)
 	assert_int_equal(end_agent(f, SIGTERM), 0);
 }
 
+/* A round in which the server ends after it has taken a piece. Return: it was in time for that. */
+static bool server_ends_between_pieces(struct fixture *f, const char *policy)
+{
+	int before = count_words(f, "agent.log", "event=ima-piece");
+	struct err e = { 0 };
+	struct asking a = { .f = f, .verb = AGENT_ATTEST, .e = &e };
+	pthread_t thread;
+
+	rig_server_stop(&f->s); /* another policy wants the whole list */
+	f->s.more = policy;
+	rig_server_start(&f->s);
+	assert_int_equal(pthread_create(&thread, NULL, ask_apart, &a), 0);
+	while (!__atomic_load_n(&a.done, __ATOMIC_ACQUIRE) &&
+	       count_words(f, "agent.log", "event=ima-piece") == before)
+		hear(f, 1);
+	rig_server_stop(&f->s);
+	while (!__atomic_load_n(&a.done, __ATOMIC_ACQUIRE))
+		hear(f, 20);
+	pthread_join(thread, NULL);
+	buf_drop(&a.answer);
+	rig_server_start(&f->s);
+	return a.rc && count_words(f, "agent.log", "event=ima-piece") == before + 1;
+}
+
+static void a_server_that_restarts_between_pieces_goes_on_where_it_was(void **state)
+{
+	static const char *const policies[] = {
+		"[policy]\nima = replay\n",
+		"[policy]\nima = replay\nima_violations = ignore\n",
+	};
+	struct fixture *f = *state;
+	int before, tries = 0;
+
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	do {
+		assert_in_range(tries, 0, 9);
+		before = count_words(f, "agent.log", "event=ima-piece");
+	} while (!server_ends_between_pieces(f, policies[tries++ % 2]));
+	run_agent_once(f, ",\"entries\":1003,\"violations\":0,\"next\":1003}");
+	assert_int_equal(count_words(f, "agent.log", "event=ima-piece"), before + 2);
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+}
+
 /* ---- enrolment ---- */
 static void remove_host(struct fixture *f)
 {
@@ -703,6 +747,7 @@ int main(void)
 		cmocka_unit_test(
 			the_list_goes_whole_and_then_by_increments_until_the_server_wants_it_whole),
 		cmocka_unit_test(a_list_longer_than_a_token_goes_in_pieces_by_itself),
+		cmocka_unit_test(a_server_that_restarts_between_pieces_goes_on_where_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
