@@ -69,23 +69,62 @@ void ima_take(const struct agent_settings *s, const struct tpm_quoted *quoted,
 	r = reader_on(buf_bytes(*kept));
 	extent = read_u8(&r, "extent of the IMA list");
 	out->sent = extent != IMA_NONE;
+	out->more = extent == IMA_CUT;
 	out->entries = r.left;
-	if (extent == IMA_CUT)
-		log_event(LOG_LEVEL_WARN, "ima-cut", LOG_N("bytes", out->entries.len),
-			  LOG_T("why", "the list is longer than a token holds"));
 }
 
-void ima_heard(struct ima_sent *sent, const json_t *answer, const struct tpm_quoted *quoted,
-	       const struct tpm_clock *clock)
+/* A number of the answer's member "ima". */
+static bool take_number(const json_t *answer, const char *name, u64 *out)
 {
-	json_t *next = json_object_get(json_object_get(answer, "ima"), "next");
-	long long n = json_integer_value(next);
+	const json_t *j = json_object_get(json_object_get(answer, "ima"), name);
+	long long n = json_integer_value(j);
 
-	sent->known = json_is_integer(next) && n >= 0 && n <= IMA_ENTRIES_MAX;
+	*out = (u64)n;
+	return json_is_integer(j) && n >= 0 && n <= IMA_ENTRIES_MAX;
+}
+
+void ima_heard(struct ima_sent *sent, const struct ima_place *from, const json_t *answer,
+	       const struct tpm_quoted *quoted, const struct tpm_clock *clock)
+{
+	u64 next, entries;
+
+	sent->known = take_number(answer, "next", &next) &&
+		      take_number(answer, "entries", &entries) &&
+		      (next == entries || next == from->next);
 	if (!sent->known)
+		return;
+	/* the pieces are good, and what follows them was not accepted: from there again */
+	sent->place = *from;
+	if (next != entries)
 		return;
 	sent->place = (struct ima_place){ .reset_count = clock->reset_count,
 					  .restart_count = clock->restart_count,
-					  .next = (u64)n };
+					  .next = next };
 	quoted_pcr10(quoted, &sent->place.pcr10);
+}
+
+int ima_piece_taken(struct ima_sent *sent, const struct eat_ima *piece, const json_t *answer,
+		    const struct tpm_quoted *quoted, struct err *e)
+{
+	struct ima_place behind = piece->from;
+	struct ima_banks end;
+	size_t n, len;
+	bool reached;
+	u64 next;
+
+	sent->known = false;
+	quoted_pcr10(quoted, &end);
+	if (!piece->more || !take_number(answer, "next", &next))
+		return err_set(e, E_FORMAT, "server wants the rest of a list that was not a piece");
+	if (ima_replay_piece(piece->entries, IMA_BINARY, &behind.pcr10, &end, &n, &len, &reached,
+			     e))
+		return (int)e->code;
+	behind.next += n;
+	if (!n || behind.next != next)
+		return err_set(
+			e, E_FORMAT,
+			"server goes on from entry %llu, and the piece ends before entry %llu",
+			(unsigned long long)next, (unsigned long long)behind.next);
+	*sent = (struct ima_sent){ .known = true, .place = behind };
+	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "round.h"
+#include "round_parts.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -12,35 +12,6 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "proto/device_log.h"
-#include "proto/eat.h"
-#include "judged.h"
-#include "proto/release_answer.h"
-
-/* Everything that one round makes on its way. */
-struct round {
-	const struct agent_settings *s;
-	struct tpm *tpm;
-	struct transport *t;
-	bool ask; /* for shares */
-	struct tpm_key *ak, *k;
-	u8 ueid[UEID_LEN];
-	struct keypair *cnf;
-	u8 thumbprint[32];
-	struct relying_party whom;
-	struct ima_sent *ima; /* NULL: nothing is remembered */
-	bool ima_continues;   /* the token holds what is new of the list, not all of it */
-	u8 nonce[EVIDENCE_NONCE_LEN];
-	char session[512];
-	struct evidence_context context;
-	struct buf *host, *devices, *release, *tpm_value, *logs;
-	size_t n_submods;
-	struct eat_submodule submods[DEVICES_MAX + 3];
-	struct digest bind;
-	struct tpm_quoted quoted;
-	struct tpm_clock clock;
-	struct buf *certify, *certify_sig;
-	struct buf *token;
-};
 
 void round_drop(struct round **rp)
 {
@@ -56,6 +27,7 @@ void round_drop(struct round **rp)
 	buf_drop(&r->release);
 	buf_drop(&r->tpm_value);
 	buf_drop(&r->logs);
+	buf_drop(&r->ima_bytes);
 	buf_drop(&r->certify);
 	buf_drop(&r->certify_sig);
 	tpm_quoted_clear(&r->quoted);
@@ -64,17 +36,10 @@ void round_drop(struct round **rp)
 	*rp = NULL;
 }
 
-void round_result_clear(struct round_result *r)
-{
-	buf_drop(&r->json);
-	buf_drop(&r->token);
-	for (size_t i = 0; i < r->n_shares; i++)
-		secret_drop(&r->shares[i].share);
-	r->n_shares = 0;
-}
+enum { ROUNDS_MAX = 16 };
 
 /* A step may wait for a device or a server; between two of them the service manager hears of us. */
-static void say(const char *step)
+void round_say(const char *step)
 {
 	sd_notifyf(0, "STATUS=attesting: %s\nWATCHDOG=1", step);
 }
@@ -109,6 +74,7 @@ static int get_nonce(struct round *r, struct err *e)
 		strcpy(path, "/challenge-response/v1/newSession?nonce=");
 		base64url_write(BYTES(r->whom.nonce), false, path + strlen(path));
 	}
+	r->nonce_at_ms = clock_monotonic_ms();
 	if (transport_call(r->t, "POST", path, NULL, NULL, BYTES_NONE, &reply, e))
 		return err_while(e, "ask for a nonce");
 	if (reply.status != 201) {
@@ -286,13 +252,12 @@ static void put_logs(struct round *r)
 	add_submodule(r, label, buf_bytes(r->logs));
 }
 
-static int read_logs(struct round *r, struct err *e)
+int round_read_logs(struct round *r, struct err *e)
 {
 	struct eat_logs logs = { 0 };
 	OWNED(buf) kernel = NULL;
 	OWNED(buf) log = NULL;
 	OWNED(buf) device_log = NULL;
-	OWNED(buf) ima = NULL;
 	struct reader pcr_and_log;
 
 	if (collector_ask(r->s->collector_socket, COLLECT_LOGS, BYTES_NONE, &log, e))
@@ -306,166 +271,27 @@ static int read_logs(struct round *r, struct err *e)
 		logs.device_log =
 			device_log_before(pcr_and_log.left, quoted_pcr(r, logs.device_log_pcr));
 	}
-	ima_take(r->s, &r->quoted, &r->clock, r->ima, &logs.ima, &ima);
-	r->ima_continues = logs.ima.from.next > 0;
+	buf_drop(&r->ima_bytes);
+	ima_take(r->s, &r->quoted, &r->clock, r->ima, &r->ima_part, &r->ima_bytes);
+	logs.ima = r->ima_part;
+	if (!r->ima_part.more) /* nobody asks for what follows it */
+		r->ima_part.entries = BYTES_NONE;
 	/* everybody may read it; without it the verdict shows the measured digest alone */
 	logs.command_line = file_line("/proc/cmdline", COMMAND_LINE_MAX, &kernel);
 	buf_drop(&r->logs);
 	if (eat_write_logs(&logs, &r->logs, e))
 		return (int)e->code;
 	put_logs(r);
+	if (!r->ima_part.more)
+		buf_drop(&r->ima_bytes);
 	return 0;
 }
 
-/* ---- the answer ---- */
-static int open_shares(struct round *r, const char *text, struct round_result *out, struct err *e)
-{
-	OWNED(buf) raw = buf_new(RELEASE_ANSWER_MAX);
-	struct release_answer answer;
-	u8 *p = raw ? write_space(&raw->w, RELEASE_ANSWER_MAX) : NULL;
-	long n = p ? base64_read(bytes_text(text), p, RELEASE_ANSWER_MAX) : -1;
-
-	if (n <= 0)
-		return err_set(e, E_FORMAT, "release is not base64url");
-	if (release_answer_parse((struct bytes){ p, (size_t)n }, &answer, e))
-		return (int)e->code;
-	if (!r->k || !bytes_equal(answer.k_name, BYTES(r->k->name)))
-		return err_set(e, E_BINDING, "release is wrapped to another key");
-	for (size_t i = 0; i < answer.n && out->n_shares < VOLUMES_MAX; i++) {
-		struct round_share *s = &out->shares[out->n_shares];
-
-		if (tpm_open_share(r->tpm, r->k, answer.shares[i].public_2b,
-				   answer.shares[i].private_2b, answer.shares[i].secret_2b,
-				   r->s->release_pcrs, &r->clock, &s->share, e))
-			return (int)e->code;
-		memcpy(s->uuid, answer.shares[i].uuid.at, 16);
-		s->epoch = answer.shares[i].epoch;
-		out->n_shares++;
-	}
-	return 0;
-}
-
-/* What the collector does about it is its own affair: a round has its verdict all the same. */
-static int tell_collector(struct round *r, const json_t *answer, struct round_result *out,
-			  struct err *e)
-{
-	struct device_verdicts *v = calloc(1, sizeof(*v));
-	OWNED(buf) argument = buf_new(VERDICTS_MAX);
-	OWNED(buf) anew = NULL;
-	int rc = v && argument ? judged_read(answer, v, e)
-			       : err_set(e, E_MEMORY, "no memory for a verdict");
-
-	if (!rc) {
-		memcpy(v->ctx, r->context.ctx, sizeof(v->ctx));
-		verdicts_write(v, &argument->w);
-		rc = argument->w.full ? err_set(e, E_MEMORY, "no memory for a verdict")
-				      : collector_ask(r->s->collector_socket, COLLECT_JUDGED,
-						      buf_bytes(argument), &anew, e);
-	}
-	free(v);
-	out->anew = rc ? rc == E_AGAIN : anew->w.len == 1 && anew->w.at[0] == 1;
-	return rc;
-}
-
-static void act_on(struct round *r, const json_t *answer, struct round_result *out)
-{
-	struct err e = { 0 };
-
-	/* the server cannot say that a caller's nonce is fresh: nothing here may change for it (RULES 13) */
-	if (r->s->gate == GATE_MODE_OFF || r->whom.has_nonce)
-		return;
-	say("gate");
-	if (tell_collector(r, answer, out, &e))
-		log_event(LOG_LEVEL_ERROR, "gate-failed", LOG_T("why", e.text));
-}
-
-static int take_answer(struct round *r, const struct reply *reply, struct round_result *out,
-		       struct err *e)
-{
-	json_t *j = json_loadb((const char *)reply->body->w.at, reply->body->w.len, 0, NULL);
-	const char *status = json_string_value(json_object_get(j, "ear_status"));
-	const char *release = json_string_value(json_object_get(j, "release"));
-	char *text;
-	int rc = 0;
-
-	if (!status)
-		rc = err_set(e, E_FORMAT, "server's answer has no ear_status");
-	else
-		snprintf(out->status, sizeof(out->status), "%.20s", status);
-	out->not_enrolled = json_is_false(json_object_get(j, "enrolled"));
-	if (r->ima && !r->whom.has_nonce)
-		ima_heard(r->ima, j, &r->quoted, &r->clock);
-	if (!rc)
-		act_on(r, j, out);
-	if (!rc && release && r->k)
-		rc = open_shares(r, release, out, e);
-	json_object_del(j, "release");
-	json_object_del(j, "evidence");
-	text = rc ? NULL : json_dumps(j, JSON_COMPACT);
-	json_decref(j);
-	if (text)
-		out->json = buf_copy(bytes_text(text));
-	free(text);
-	return rc ? rc : out->json ? 0 : err_set(e, E_MEMORY, "no memory for the answer");
-}
-
-static int write_token(struct round *r, struct err *e)
+int round_write_token(struct round *r, struct err *e)
 {
 	buf_drop(&r->token);
 	return eat_write_token(r->nonce, r->ueid, (u64)clock_now_s(), r->cnf, buf_bytes(r->release),
 			       r->submods, r->n_submods, &r->token, e);
-}
-
-static int send_token(struct round *r, struct reply *reply, struct err *e)
-{
-	char path[sizeof(r->session) + EAR_AUDIENCE_MAX + 32];
-
-	say("verdict");
-	snprintf(path, sizeof(path), "%s%s%s%s", r->session,
-		 r->whom.cwt ? "?result=cwt" : "?result=jwt",
-		 r->whom.audience[0] ? "&audience=" : "", r->whom.audience);
-	if (transport_call_same(r->t, "POST", path, EAT_MEDIA_TYPE, buf_bytes(r->token), reply, e))
-		return err_while(e, "send evidence");
-	return 0;
-}
-
-static bool wants_whole_ima(const struct reply *reply)
-{
-	struct bytes b = buf_bytes(reply->body);
-	json_t *j = reply->status == 409 ? json_loadb((const char *)b.at, b.len, 0, NULL) : NULL;
-	const char *type = json_string_value(json_object_get(j, "type"));
-	bool wants = type && !strcmp(type, IMA_WHOLE_PROBLEM);
-
-	json_decref(j);
-	return wants;
-}
-
-/* The logs are outside of `bind`: nonce, devices and quote stay as they are, the token is signed anew. */
-static int send_whole_ima(struct round *r, struct reply *reply, struct err *e)
-{
-	log_event(LOG_LEVEL_INFO, "ima-whole",
-		  LOG_T("why", "the server cannot go on from what it was sent before"));
-	reply_clear(reply);
-	r->ima->known = false;
-	return read_logs(r, e) || write_token(r, e) ? (int)e->code : send_token(r, reply, e);
-}
-
-int round_send(struct round *r, struct round_result *out, struct err *e)
-{
-	struct reply reply;
-	int rc;
-
-	*out = (struct round_result){ 0 };
-	if (send_token(r, &reply, e) ||
-	    (r->ima_continues && wants_whole_ima(&reply) && send_whole_ima(r, &reply, e)))
-		return (int)e->code;
-	rc = reply.status == 200 ? take_answer(r, &reply, out, e) : transport_problem(&reply, e);
-	reply_clear(&reply);
-	if (rc)
-		round_result_clear(out);
-	else
-		out->token = TAKE(r->token);
-	return rc;
 }
 
 static int collect(struct round *r, struct err *e)
@@ -482,18 +308,18 @@ static int collect(struct round *r, struct err *e)
 		{ "device evidence", collect_devices, false },
 		{ "binding", bind_evidence, false },
 		{ "quote", quote, false },
-		{ "boot log", read_logs, false },
+		{ "boot log", round_read_logs, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		if (steps[i].only_to_ask && !r->ask)
 			continue;
-		say(steps[i].what);
+		round_say(steps[i].what);
 		if (steps[i].run(r, e))
 			return (int)e->code;
 	}
 	tpm_key_drop(&r->ak); /* the TPM has room for three */
-	return write_token(r, e);
+	return round_write_token(r, e);
 }
 
 int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
@@ -510,7 +336,7 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 	r->tpm = tpm;
 	r->t = t;
 	r->ask = ask;
-	r->ima = ima;
+	r->ima = ima ? ima : &r->own;
 	if (whom)
 		r->whom = *whom;
 	if (collect(r, e))
@@ -519,13 +345,39 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 	return 0;
 }
 
-int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      const struct relying_party *whom, struct ima_sent *ima, struct round_result *out,
-	      struct err *e)
+/* A list of many pieces outlasts a nonce: the next one goes on with it. */
+static int run_once(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
+		    const struct relying_party *whom, struct ima_sent *ima,
+		    struct round_result *out, struct err *e)
 {
 	OWNED(round) r = NULL;
 
 	*out = (struct round_result){ 0 };
 	return round_collect(s, tpm, t, ask, whom, ima, &r, e) ? (int)e->code
 							       : round_send(r, out, e);
+}
+
+int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
+	      const struct relying_party *whom, struct ima_sent *ima, struct round_result *out,
+	      struct err *e)
+{
+	bool callers = whom && whom->has_nonce, own_turn = false, was_through = false;
+	struct ima_sent own = { 0 };
+
+	ima = ima ? ima : &own;
+	for (int i = 0; i < ROUNDS_MAX; i++) {
+		if (run_once(s, tpm, t, ask, own_turn ? NULL : whom, ima, out, e))
+			return (int)e->code;
+		if (!out->goes_on && !own_turn)
+			return 0;
+		/* for a nonce of somebody's choice nothing is kept: the pieces go to the server before */
+		was_through |= own_turn && !out->goes_on;
+		if (was_through && out->goes_on)
+			return err_set(e, E_AGAIN,
+				       "IMA's list is longer than what goes with a nonce of the "
+				       "caller's choice, and the server has not accepted it");
+		own_turn = callers && out->goes_on;
+		round_result_clear(out);
+	}
+	return err_set(e, E_AGAIN, "IMA's list was not through after %d nonces", ROUNDS_MAX);
 }

@@ -27,6 +27,7 @@ struct round_result {
 	char status[24];   /* "affirming", ... */
 	bool anew;	   /* a device changed before the verdict could be acted on */
 	bool not_enrolled; /* the server does not know this AK */
+	bool goes_on;	   /* no verdict yet: more of IMA's list is wanted, under another nonce */
 	size_t n_shares;
 	struct round_share shares[VOLUMES_MAX];
 };
@@ -37,7 +38,8 @@ void round_result_clear(struct round_result *r);
  * It holds a key in the TPM only when it asks for shares.
  * round_send - the second: the token goes out, the answer and the shares come in. Once per round.
  * @ima: what earlier rounds sent of IMA's list, and after this one what the server said of it; NULL: each
- * round sends the whole. A server that knows less than that is sent the whole within the same round.
+ * round sends the whole. A server that knows less than that is sent the whole within the same round, and a list
+ * that is longer than a token goes in pieces.
  * round_run is both. A round borrows @s, @tpm and @t; drop it with round_drop().
  */
 struct round;

@@ -34,6 +34,7 @@ enum cli_option {
 	OPT_ONE_HOST,
 	OPT_COLLECTOR,
 	OPT_LEARNED,
+	OPT_FILES,
 	OPT_SLOT,
 	OPT_PEM,
 	OPT_DER,

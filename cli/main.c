@@ -64,6 +64,15 @@ static const char usage[] =
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
 	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE [--one-host]\n"
 	"                                        what two hosts or more agree on\n"
+	"  assay refval learn --files {HOST-FILE TOKEN LIST}... --id ID --signer CERT --key KEY "
+	"--out "
+	"FILE\n"
+	"                                        [--one-host]: the files that their kernels "
+	"measured; each "
+	"list\n"
+	"                                        has to lead to what the TPM of its host quotes in "
+	"the "
+	"token\n"
 	"  assay refval build TEXT --signer CERT --key KEY --out FILE\n"
 	"                                        a CoRIM from text (docs/CORIM-TEXT.md), for CI\n"
 	"  assay refval check FILE [--anchor CERT [--crl FILE]] [--beside FILE] [--old-shapes]\n"
@@ -298,6 +307,7 @@ static const struct option options[] = {
 	{ "volume", required_argument, NULL, LONG_FIRST + OPT_VOLUME },
 	{ "unsigned", no_argument, NULL, LONG_FIRST + OPT_UNSIGNED },
 	{ "one-host", no_argument, NULL, LONG_FIRST + OPT_ONE_HOST },
+	{ "files", no_argument, NULL, LONG_FIRST + OPT_FILES },
 	{ "learned", no_argument, NULL, LONG_FIRST + OPT_LEARNED },
 	{ "jwk", required_argument, NULL, LONG_FIRST + OPT_JWK },
 	{ "diff", no_argument, NULL, LONG_FIRST + OPT_DIFF },

@@ -267,7 +267,7 @@ int cmd_refval(struct cli *c, const char *verb)
 	if (!strcmp(verb, "keygen"))
 		return keygen(c);
 	if (!strcmp(verb, "learn"))
-		return learn(c);
+		return c->option[OPT_FILES] ? refval_learn_files(c) : learn(c);
 	if (!strcmp(verb, "build"))
 		return refval_build(c);
 	if (!strcmp(verb, "check"))

@@ -28,6 +28,9 @@ enum { REFVAL_PREFIX_MIN = 6 }; /* digits that a digest may be cut to */
 const char *refval_text(const json_t *row, const char *key);
 const char *refval_time(const json_t *row, const char *key, char out[32]);
 
+/** refval_learn_files - of IMA lists, each shown to be what the TPM of a host has. */
+int refval_learn_files(struct cli *c);
+
 int refval_build(struct cli *c);
 int refval_check(struct cli *c);
 int refval_diff(struct cli *c);

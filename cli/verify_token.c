@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "known_host.h"
 #include "verifier/decide.h"
 #include "verifier/reasons_json.h"
 
@@ -36,35 +37,17 @@ static int nobody_known(void *user, const char *label, const u8 leaf_key[32],
 	return 0;
 }
 
-/* The JSON of `assay host show HOST --json`. */
 static int take_host(const char *path, struct given *g, struct err *e)
 {
-	OWNED(buf) b = NULL;
-	const char *ak, *deployment, *ueid, *state;
-	json_t *j;
-	u8 *at;
-	long n;
-	int rc = 0;
+	struct known_host h;
 
-	if (file_read(path, JSON_BODY_MAX, &b, e))
+	if (known_host_read(path, &h, e))
 		return (int)e->code;
-	j = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
-	ak = json_string_value(json_object_get(j, "ak"));
-	deployment = json_string_value(json_object_get(j, "deployment"));
-	ueid = json_string_value(json_object_get(j, "ueid"));
-	state = json_string_value(json_object_get(j, "state"));
-	g->ak = buf_new(TPM_STRUCT_MAX);
-	at = g->ak ? write_space(&g->ak->w, TPM_STRUCT_MAX) : NULL;
-	n = at && ak ? base64_read(bytes_text(ak), at, TPM_STRUCT_MAX) : -1;
-	if (n <= 0 || !deployment || !uuid_read(deployment, g->ctx.deployment) || !ueid ||
-	    !hex_read(ueid, g->ctx.ueid, UEID_LEN) || !state)
-		rc = err_set(e, E_FORMAT, "%s is not what `assay host show HOST --json` prints",
-			     path);
-	else
-		g->ak->w.len = (size_t)n;
-	g->ctx.active = state && !strcmp(state, "active");
-	json_decref(j);
-	return rc;
+	memcpy(g->ctx.deployment, h.deployment, sizeof(g->ctx.deployment));
+	memcpy(g->ctx.ueid, h.ueid, sizeof(g->ctx.ueid));
+	g->ctx.active = h.active;
+	g->ak = TAKE(h.ak);
+	return 0;
 }
 
 static int take_corim(const struct cli *c, struct given *g, struct err *e)

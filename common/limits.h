@@ -49,6 +49,7 @@ enum {
 	IMA_SIG_MAX = 1024,		/* a header and RSA-4096; with room                           */
 	IMA_DATA_MAX = 16384,		/* template data of one entry                                 */
 	IMA_LIST_MAX = 5 * 1024 * 1024, /* in one token: some 35,000 entries, and room for the rest   */
+	IMA_PIECE_MIN = 65536,		/* of a longer list, as long as more follows: each is a row to write */
 	IMA_WHY_MAX = 200,		/* why there is no list, in the agent's words                 */
 	IMA_ENTRIES_MAX = 4000000,	/* in one boot; a busy builder makes a million a week         */
 	BOOT_LOG_MAX = 1024 * 1024,	/* real logs: 5 to 60 KiB                                     */

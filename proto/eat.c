@@ -385,6 +385,7 @@ static void take_ima_banks(struct parsing *p, struct ima_banks *b, const char *n
 static void take_ima(struct parsing *p, const char *name)
 {
 	struct eat_ima *ima = &p->t->logs.ima;
+	size_t n;
 
 	ima->sent = true;
 	if (cbor_peek(&p->c) == CBOR_TEXT) {
@@ -393,13 +394,17 @@ static void take_ima(struct parsing *p, const char *name)
 			cbor_fail(&p->c, name);
 		return;
 	}
-	if (cbor_array(&p->c, name) != 5)
+	n = cbor_array(&p->c, name);
+	if (n != 5 && n != 6)
 		cbor_fail(&p->c, name);
 	ima->from.reset_count = (u32)at_most(p, 0xffffffff, name);
 	ima->from.restart_count = (u32)at_most(p, 0xffffffff, name);
 	ima->from.next = at_most(p, IMA_ENTRIES_MAX, "logs: IMA list: first entry");
 	take_ima_banks(p, &ima->from.pcr10, "logs: IMA list: PCR 10");
 	ima->entries = sized(p, 0, IMA_LIST_MAX, "logs: IMA list: entries");
+	ima->more = n == 6 && cbor_bool(&p->c, "logs: IMA list: more");
+	if (n == 6 && !ima->more) /* one way to say it */
+		cbor_fail(&p->c, "logs: IMA list: more");
 }
 
 static void take_command_line(struct parsing *p, const char *name)

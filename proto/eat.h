@@ -73,6 +73,7 @@ struct eat_ima {
 	struct ima_place
 		from; /* the boot it is of, its first entry, PCR 10 before that; banks ascending */
 	struct bytes entries; /* binary, whole ones; those after the quote are not counted */
+	bool more; /* a piece: the list was longer than a token, and goes on behind the last of them */
 };
 
 /** struct eat_logs - what authenticates itself by replay to the quoted PCRs; each may be empty. */

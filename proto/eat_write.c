@@ -213,7 +213,7 @@ static void put_ima(struct writer *w, const struct eat_ima *ima)
 		return;
 	}
 	cbor_put_int(w, CLAIM_IMA);
-	cbor_put_array(w, 5);
+	cbor_put_array(w, 5u + ima->more);
 	cbor_put_uint(w, ima->from.reset_count);
 	cbor_put_uint(w, ima->from.restart_count);
 	cbor_put_uint(w, ima->from.next);
@@ -221,6 +221,8 @@ static void put_ima(struct writer *w, const struct eat_ima *ima)
 	for (size_t i = 0; i < b->n; i++)
 		put_bytes_claim(w, tpm_alg_of(b->at[i].alg), digest_bytes(&b->at[i]));
 	cbor_put_bytes(w, ima->entries);
+	if (ima->more)
+		cbor_put_bool(w, true);
 }
 
 int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e)

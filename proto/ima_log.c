@@ -464,23 +464,19 @@ bool ima_banks_equal(const struct ima_banks *a, const struct ima_banks *b)
 	return true;
 }
 
-int ima_replay(struct bytes list, enum ima_form form, struct ima_banks *running,
-	       const struct ima_banks *quoted, size_t *n_entries, size_t *n_bytes, struct err *e)
+int ima_replay_piece(struct bytes list, enum ima_form form, struct ima_banks *running,
+		     const struct ima_banks *quoted, size_t *n_entries, size_t *n_bytes,
+		     bool *reached, struct err *e)
 {
 	static _Thread_local struct ima_cursor c;
 	struct ima_banks at = *running;
 	struct ima_entry entry;
+	int rc;
 
 	ima_cursor_on(&c, list, form);
-	while (!ima_banks_equal(&at, quoted)) {
-		int rc = ima_next(&c, &entry, e);
-
+	while (!(*reached = ima_banks_equal(&at, quoted)) && (rc = ima_next(&c, &entry, e))) {
 		if (rc < 0)
 			return (int)e->code;
-		if (!rc)
-			return err_set(e, E_BINDING,
-				       "IMA list of %zu entries does not lead to the quoted PCR %d",
-				       c.n, IMA_PCR);
 		if (c.n > IMA_ENTRIES_MAX)
 			return err_set(e, E_LIMIT, "IMA list of more than %d entries",
 				       IMA_ENTRIES_MAX);
@@ -493,5 +489,24 @@ int ima_replay(struct bytes list, enum ima_form form, struct ima_banks *running,
 	*running = at;
 	*n_entries = c.n;
 	*n_bytes = c.r.offset;
+	return 0;
+}
+
+int ima_replay(struct bytes list, enum ima_form form, struct ima_banks *running,
+	       const struct ima_banks *quoted, size_t *n_entries, size_t *n_bytes, struct err *e)
+{
+	struct ima_banks at = *running;
+	size_t n, len;
+	bool reached;
+
+	if (ima_replay_piece(list, form, &at, quoted, &n, &len, &reached, e))
+		return (int)e->code;
+	if (!reached)
+		return err_set(e, E_BINDING,
+			       "IMA list of %zu entries does not lead to the quoted PCR %d", n,
+			       IMA_PCR);
+	*running = at;
+	*n_entries = n;
+	*n_bytes = len;
 	return 0;
 }

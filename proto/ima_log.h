@@ -86,5 +86,13 @@ void ima_extend(struct ima_banks *b, const struct ima_entry *entry);
  */
 int ima_replay(struct bytes list, enum ima_form form, struct ima_banks *running,
 	       const struct ima_banks *quoted, size_t *n_entries, size_t *n_bytes, struct err *e);
+/**
+ * ima_replay_piece - the same of a list that goes on elsewhere: its end is no error.
+ * @reached: it leads to @quoted. Else @running is behind its last entry, and nothing shows yet that the TPM
+ * has ever held that value.
+ */
+int ima_replay_piece(struct bytes list, enum ima_form form, struct ima_banks *running,
+		     const struct ima_banks *quoted, size_t *n_entries, size_t *n_bytes,
+		     bool *reached, struct err *e);
 
 #endif

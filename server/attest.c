@@ -3,6 +3,8 @@
  * Evidence in, verdict and perhaps a share back. One attestation reads here from top to bottom: decode,
  * verify, appraise, decide, record, release, answer.
  */
+#include "attest_round.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -11,39 +13,13 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "hosts.h"
-#include "ima_states.h"
 #include "refvals.h"
 #include "release.h"
-#include "result.h"
-#include "session.h"
 #include "verifier/reasons_json.h"
 
 #define POLICY_ID	"assay-default-1"
 #define MEDIA_TYPE_JSON "\"application/eat+cwt; eat_profile=\\\"" EAT_PROFILE_HOST "\\\"\""
 enum { ANSWER_MAX = 4 * 1024 * 1024 };
-
-struct round {
-	struct call *call;
-	struct server *server;
-	struct session session; /* of the URL */
-	struct eat *token;
-	struct host *host; /* NULL: this AK is nobody's */
-	struct verify_context ctx;
-	struct buf *inventory;
-	struct ima_state *ima; /* of the last list that was judged, or NULL */
-	bool ima_stale; /* it was judged by other rules, or on the word of who vouches no more */
-	struct tx *tx;	/* while reading */
-	struct reasons *reasons;
-	struct verified_claims *verified;
-	struct appraisal *appraisal;
-	struct decision decision;
-	json_t *complete;   /* the answer without release and evidence */
-	struct buf *answer; /* its text, as it is stored               */
-	struct buf *release;
-	enum result_form form; /* as the caller asked */
-	struct buf *ear;
-};
 
 static void round_clear(struct round *r)
 {
@@ -51,6 +27,7 @@ static void round_clear(struct round *r)
 	host_drop(&r->host);
 	buf_drop(&r->inventory);
 	free(r->ima);
+	free(r->ima_pending);
 	reasons_drop(&r->reasons);
 	verified_claims_drop(&r->verified);
 	appraisal_drop(&r->appraisal);
@@ -58,68 +35,6 @@ static void round_clear(struct round *r)
 	buf_drop(&r->answer);
 	buf_drop(&r->release);
 	buf_drop(&r->ear);
-}
-
-static int take_last(void *user, const struct db_row *row, struct err *e)
-{
-	struct verify_context *ctx = user;
-
-	(void)e;
-	ctx->has_last = true;
-	ctx->last_clock.reset_count = (u32)row->at[0].number;
-	ctx->last_clock.restart_count = (u32)row->at[1].number;
-	ctx->last_clock.clock_ms = (u64)row->at[2].number;
-	return 0;
-}
-
-static int lookup_leaf(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out,
-		       struct err *e)
-{
-	struct round *r = user;
-	struct known_device d;
-
-	if (!r->host)
-		return 0;
-	if (!device_find(r->tx, r->host->ueid, label, &d, e)) {
-		out->known = true;
-		out->version = d.version;
-		memcpy(out->leaf_key, d.leaf_key, 32);
-	} else if (e->code != E_NOTFOUND) {
-		return (int)e->code;
-	}
-	return device_other_host(r->tx, r->host->ueid, leaf_key,
-				 clock_now_s() - r->server->settings->device_move_s,
-				 out->other_host, e);
-}
-
-static int find_last(struct tx *tx, const u8 ueid[UEID_LEN], struct verify_context *into,
-		     struct err *e)
-{
-	struct db_value v = DB_B(((struct bytes){ ueid, UEID_LEN }));
-
-	return db_run(
-		tx->db,
-		"SELECT reset_count, restart_count, clock_ms FROM attestations WHERE ueid = $1", &v,
-		1, take_last, into, NULL, e);
-}
-
-static int load_host(struct round *r, struct err *e)
-{
-	if (host_find_by_ak(r->tx, r->token->ak_name, &r->host, e))
-		return e->code == E_NOTFOUND ? 0 : (int)e->code;
-	r->ctx.host_name = r->host->name;
-	r->ctx.ak_pub = buf_bytes(r->host->ak_pub);
-	r->ctx.active = r->host->active && r->host->ak_active;
-	memcpy(r->ctx.ueid, r->host->ueid, UEID_LEN);
-	if (find_last(r->tx, r->host->ueid, &r->ctx, e))
-		return (int)e->code;
-	if (inventory_find(r->tx, r->host->ueid, &r->inventory, e) && e->code != E_NOTFOUND)
-		return (int)e->code;
-	r->ctx.inventory = buf_bytes(r->inventory);
-	if (ima_state_find(r->tx, r->host->ueid, &r->ima, e) && e->code != E_NOTFOUND)
-		return (int)e->code;
-	r->ctx.ima_from = r->ima ? &r->ima->place : NULL;
-	return 0;
 }
 
 static void check_nonce(struct round *r)
@@ -158,22 +73,22 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	r->ctx.device_log_required = s->device_log_required;
 	r->ctx.ima_required = s->appraisal.ima.mode != IMA_MODE_OFF;
 	r->ctx.test_sources_may_release = s->release_from_test_sources;
-	r->ctx.lookup = lookup_leaf;
+	r->ctx.lookup = attest_lookup_leaf;
 	r->ctx.user = r;
-	if (load_host(r, e))
+	if (attest_load_host(r, e))
 		return (int)e->code;
 	check_nonce(r);
 	if (verify_evidence(r->token, &r->ctx, r->reasons, &r->verified, e))
 		return (int)e->code;
 	v = verified_view(r->verified);
-	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0, r->ima };
+	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0, attest_ima_before(r) };
 	if (s->appraisal.reboot_within_s && r->host && v->quoted &&
 	    boot_first_seen(tx, r->host->ueid, &v->quote.clock, &terms.boot_seen_s, e))
 		return (int)e->code;
 	refs = refvals_take(r->server->refvals);
-	r->ima_stale = v->ima.there && v->ima.first &&
-		       !ima_state_holds(r->ima, &s->appraisal.ima, s->appraisal.learned_affirms, v,
-					refs, r->ctx.now_s);
+	r->ima_stale = (v->ima.there || v->ima.piece) && v->ima.first &&
+		       !ima_state_holds(terms.ima_before, &s->appraisal.ima,
+					s->appraisal.learned_affirms, v, refs, r->ctx.now_s);
 	rc = appraise(r->verified, refs, &terms, r->reasons, &r->appraisal, e);
 	refvals_give(r->server->refvals, refs);
 	if (!rc)
@@ -181,35 +96,8 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	return rc;
 }
 
-/* Only what was accepted is gone on from: whoever sent something bad has to send it again. */
-static bool keeps_ima(const struct round *r)
-{
-	const struct verified_view *v = verified_view(r->verified);
-
-	if (r->session.callers || !r->appraisal->ima ||
-	    !ima_state_keepable(r->appraisal->ima, &r->server->settings->appraisal.ima))
-		return false;
-	for (int i = 0; i < CHECK_COUNT; i++)
-		if (check_scope((enum check_id)i) == SCOPE_HOST && v->checks.result[i] != PASSED)
-			return false;
-	return true;
-}
-
-static json_t *ima_json(const struct round *r)
-{
-	const struct ima_state *s = r->appraisal->ima;
-	json_t *j = json_pack("{s:I, s:I, s:I}", "first",
-			      (json_int_t)verified_view(r->verified)->ima.first, "entries",
-			      (json_int_t)s->place.next, "violations",
-			      (json_int_t)s->count[IMA_CHANGED]);
-
-	if (keeps_ima(r)) /* the agent may go on from here */
-		json_object_set_new(j, "next", json_integer((json_int_t)s->place.next));
-	return j;
-}
-
 /* ---- the answer ---- */
-static json_t *devices_json(const struct round *r)
+json_t *attest_devices_json(const struct round *r)
 {
 	const struct verified_view *v = verified_view(r->verified);
 	json_t *list = json_array();
@@ -275,158 +163,11 @@ static json_t *complete_json(const struct round *r)
 		json_string(r->form == RESULT_CWT ? EAR_MEDIA_TYPE_CWT : EAR_MEDIA_TYPE_JWT));
 	json_object_set_new(j, "host", json_string(r->host->name));
 	json_object_set_new(j, "ear_status", json_string(tier_name(r->decision.status)));
-	json_object_set_new(j, "devices", devices_json(r));
+	json_object_set_new(j, "devices", attest_devices_json(r));
 	if (r->appraisal->ima)
-		json_object_set_new(j, "ima", ima_json(r));
+		json_object_set_new(j, "ima", attest_ima_json(r));
 	json_object_set_new(j, "reasons", reasons_json(r->reasons));
 	return j;
-}
-
-/* ---- recording: the decision is in the audit log before anything goes out ---- */
-static int record_devices(struct tx *tx, const struct round *r, struct err *e)
-{
-	const struct verified_view *v = verified_view(r->verified);
-
-	for (size_t i = 0; i < v->n_devices; i++) {
-		const struct verified_device *d = &v->devices[i];
-		struct known_device known = { .version =
-						      d->evidence ? d->evidence->nego.version : 0 };
-
-		if (!d->sighted)
-			continue;
-		snprintf(known.label, sizeof(known.label), "%s", d->label);
-		memcpy(known.leaf_key, d->leaf_key, 32);
-		if (device_seen(tx, r->host->ueid, &known, e))
-			return (int)e->code;
-	}
-	return 0;
-}
-
-static int record_state(struct tx *tx, const struct round *r, struct err *e)
-{
-	const struct verified_view *v = verified_view(r->verified);
-	char *reasons, *devices;
-	json_t *jr = reasons_json(r->reasons), *jd = devices_json(r);
-	struct db_value values[9];
-	int rc;
-
-	reasons = json_dumps(jr, JSON_COMPACT);
-	devices = json_dumps(jd, JSON_COMPACT);
-	json_decref(jr);
-	json_decref(jd);
-	if (!reasons || !devices) {
-		free(reasons);
-		free(devices);
-		return err_set(e, E_MEMORY, "no memory to record a verdict");
-	}
-	values[0] = DB_B(BYTES(r->host->ueid));
-	values[1] = DB_I(clock_now_s());
-	values[2] = DB_I(r->decision.status);
-	values[3] = DB_I(v->quote.clock.reset_count);
-	values[4] = DB_I(v->quote.clock.restart_count);
-	values[5] = DB_I(v->quote.clock.clock_ms);
-	values[6] = DB_T(reasons);
-	values[7] = DB_T(devices);
-	values[8] = DB_B(buf_bytes(r->token->bytes));
-	rc = db_run(
-		tx->db,
-		"INSERT INTO attestations (ueid, time, status, reset_count, restart_count, "
-		"clock_ms, reasons,"
-		" devices, token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ueid) "
-		"DO UPDATE SET"
-		" time = excluded.time, status = excluded.status, reset_count = "
-		"excluded.reset_count,"
-		" restart_count = excluded.restart_count, clock_ms = excluded.clock_ms,"
-		" reasons = excluded.reasons, devices = excluded.devices, token = excluded.token",
-		values, 9, NULL, NULL, NULL, e);
-	free(reasons);
-	free(devices);
-	return rc;
-}
-
-static bool same_clock(const struct verify_context *a, const struct verify_context *b)
-{
-	return a->has_last == b->has_last &&
-	       a->last_clock.reset_count == b->last_clock.reset_count &&
-	       a->last_clock.restart_count == b->last_clock.restart_count &&
-	       a->last_clock.clock_ms == b->last_clock.clock_ms;
-}
-
-/*
- * The verdict was reached on a snapshot. What another request has changed since must not slip through:
- * the same device on two hosts at one time, a host revoked, a TPM's clock that went on.
- */
-static int ima_still_so(struct tx *tx, const struct round *r, struct err *e)
-{
-	struct ima_state *now = NULL;
-	bool same;
-
-	if (ima_state_find(tx, r->host->ueid, &now, e) && e->code != E_NOTFOUND)
-		return (int)e->code;
-	e->code = E_OK;
-	same = !now == !r->ima &&
-	       (!now || (now->place.next == r->ima->place.next &&
-			 ima_banks_equal(&now->place.pcr10, &r->ima->place.pcr10)));
-	free(now);
-	return same ? 0
-		    : err_set(e, E_AGAIN, "another IMA list was judged meanwhile: attest again");
-}
-
-static int still_so(struct tx *tx, struct round *r, struct err *e)
-{
-	const struct verified_view *v = verified_view(r->verified);
-	struct verify_context now = { 0 };
-	OWNED(host) host = NULL;
-
-	r->tx = tx;
-	if (host_find_by_ak(tx, r->token->ak_name, &host, e) || find_last(tx, host->ueid, &now, e))
-		return (int)e->code;
-	if ((host->active && host->ak_active) != r->ctx.active || !same_clock(&now, &r->ctx))
-		return err_set(e, E_AGAIN, "the host's state changed meanwhile: attest again");
-	if (keeps_ima(r) && ima_still_so(tx, r, e))
-		return (int)e->code;
-	for (size_t i = 0; i < v->n_devices; i++) {
-		const struct verified_device *d = &v->devices[i];
-		struct known_leaf known = { 0 };
-
-		if (d->checks.result[CHECK_KEY_KNOWN] != PASSED)
-			continue;
-		if (lookup_leaf(r, d->label, d->leaf_key, &known, e))
-			return (int)e->code;
-		if (known.other_host[0] || (known.known && memcmp(known.leaf_key, d->leaf_key, 32)))
-			return err_set(e, E_AGAIN,
-				       "device %s was seen elsewhere meanwhile: attest again",
-				       d->label);
-	}
-	return 0;
-}
-
-static int record(struct tx *tx, void *arg, struct err *e)
-{
-	struct round *r = arg;
-	const struct verified_view *v = verified_view(r->verified);
-	char detail[512];
-
-	if (session_consume(tx, r->session.callers ? r->session.ticket : r->token->nonce,
-			    BYTES(r->host->ueid), buf_bytes(r->answer), e) ||
-	    still_so(tx, r, e))
-		return (int)e->code;
-	if (!r->session.callers && v->checks.result[CHECK_TOKEN_SIGNATURE] == PASSED &&
-	    v->checks.result[CHECK_NONCE] == PASSED &&
-	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
-		if (record_state(tx, r, e) || record_devices(tx, r, e) ||
-		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)) ||
-		    (keeps_ima(r) && ima_state_keep(tx, r->host->ueid, r->appraisal->ima, e)))
-			return (int)e->code;
-		if (v->first_inventory && r->decision.status <= TIER_WARNING &&
-		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))
-			return (int)e->code;
-	}
-	snprintf(detail, sizeof(detail),
-		 "{\"host\":\"%s\",\"status\":\"%s\",\"release\":%s,\"volumes\":%zu}",
-		 r->host->name, tier_name(r->decision.status),
-		 r->decision.release ? "true" : "false", r->token->n_volumes);
-	return audit_append(tx, r->call->actor, "verdict", detail, e);
 }
 
 static int wrap(struct tx *tx, void *arg, struct err *e)
@@ -435,25 +176,6 @@ static int wrap(struct tx *tx, void *arg, struct err *e)
 
 	return release_wrap(tx, r->verified, &r->decision, r->server->settings->release_pcrs,
 			    &r->release, e);
-}
-
-/* The verdict in the log says release; that none went out, and why, has to stand there as well. */
-struct withheld {
-	const struct round *round;
-	const struct err *why;
-};
-
-static int record_withheld(struct tx *tx, void *arg, struct err *e)
-{
-	const struct withheld *w = arg;
-	json_t *j = json_pack("{s:s, s:s}", "host", w->round->host->name, "why", w->why->text);
-	char *detail = json_dumps(j, JSON_COMPACT);
-	int rc = detail ? audit_append(tx, w->round->call->actor, "release-refused", detail, e)
-			: err_set(e, E_MEMORY, "no memory for an audit record");
-
-	json_decref(j);
-	free(detail);
-	return rc;
 }
 
 static void release(struct round *r, struct err *why)
@@ -465,7 +187,7 @@ static void release(struct round *r, struct err *why)
 		return;
 	log_event(LOG_LEVEL_WARN, "release-failed", LOG_T("host", r->host->name),
 		  LOG_T("why", why->text));
-	if (store_write(r->server->store, record_withheld, &w, &e))
+	if (store_write(r->server->store, attest_record_withheld, &w, &e))
 		log_event(LOG_LEVEL_ERROR, "audit", LOG_T("error", e.text));
 }
 
@@ -570,28 +292,6 @@ static void answer_unquoted(struct round *r)
 	answer_json(r->call->out, 200, j);
 }
 
-/* Told to whom the quote shows to be a host of ours, and to nobody else. Nothing is consumed. */
-static bool ask_for_whole_ima(struct round *r)
-{
-	const struct verified_view *v = verified_view(r->verified);
-
-	if ((!v->ima.whole_wanted && !r->ima_stale) || !v->quoted ||
-	    v->checks.result[CHECK_TOKEN_SIGNATURE] != PASSED ||
-	    v->checks.result[CHECK_NONCE] != PASSED ||
-	    v->checks.result[CHECK_QUOTE_BINDS] != PASSED)
-		return false;
-	log_event(LOG_LEVEL_INFO, "ima-whole-wanted", LOG_T("host", r->host->name),
-		  LOG_N("first", r->token->logs.ima.from.next),
-		  LOG_T("why", r->ima_stale ? "they were judged by other rules or vouchers"
-					    : "nothing is known of the entries before"),
-		  LOG_T("remote", r->call->rq->remote));
-	problem_typed(
-		r->call->out, 409, IMA_WHOLE_PROBLEM, "Whole IMA list needed",
-		"the IMA list starts with an entry, and those before it are not known here, or "
-		"have to be judged again: send all of it, the nonce is still good");
-	return true;
-}
-
 static int attest(struct round *r, struct err *e)
 {
 	struct err release_error = { 0 };
@@ -603,8 +303,8 @@ static int attest(struct round *r, struct err *e)
 		return err_set(e, E_MEMORY, "no memory for an attestation");
 	if (store_read(r->server->store, judge, r, e))
 		return (int)e->code;
-	if (ask_for_whole_ima(r))
-		return 0;
+	if (attest_ima_asked(r, e))
+		return (int)e->code;
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", r->host ? r->host->name : "?"),
 		  LOG_T("status", tier_name(r->decision.status)),
 		  LOG_N("devices", r->token->n_devices), LOG_N("release", r->decision.release),
@@ -613,7 +313,7 @@ static int attest(struct round *r, struct err *e)
 		answer_unquoted(r);
 		return 0;
 	}
-	if (make_answer(r, e) || store_write(r->server->store, record, r, e))
+	if (make_answer(r, e) || store_write(r->server->store, attest_record, r, e))
 		return (int)e->code;
 	if (r->decision.release)
 		release(r, &release_error);

@@ -258,6 +258,7 @@ int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct
 					    "DELETE FROM devices WHERE ueid = $1",
 					    "DELETE FROM boots WHERE ueid = $1",
 					    "DELETE FROM ima_states WHERE ueid = $1",
+					    "DELETE FROM ima_pending WHERE ueid = $1",
 					    "DELETE FROM attestations WHERE ueid = $1",
 					    "DELETE FROM aks WHERE ueid = $1",
 					    "DELETE FROM hosts WHERE ueid = $1" };

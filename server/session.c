@@ -128,6 +128,18 @@ static int find_answer(struct tx *tx, void *arg, struct err *e)
 		      take_answer, l, NULL, e);
 }
 
+int session_unused(struct tx *tx, const u8 ticket[NONCE_SIZE], struct err *e)
+{
+	struct looking l = { .ticket = ticket };
+	bool used;
+
+	if (find_answer(tx, &l, e))
+		return (int)e->code;
+	used = l.answer != NULL;
+	buf_drop(&l.answer);
+	return used ? err_set(e, E_FRESHNESS, "nonce was used before") : 0;
+}
+
 void get_session(struct call *c)
 {
 	struct session s;

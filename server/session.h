@@ -24,6 +24,8 @@ struct session {
 bool session_of(struct call *c, struct session *out);
 int session_check(const struct server *server, const struct session *s, struct err *e);
 json_t *session_json(const struct session *s, const char *status);
+/** session_unused - E_FRESHNESS when a verdict has consumed it. */
+int session_unused(struct tx *tx, const u8 ticket[NONCE_SIZE], struct err *e);
 /** session_consume - once: E_FRESHNESS the second time. @answer is what GET gives from now on. */
 int session_consume(struct tx *tx, const u8 ticket[NONCE_SIZE], struct bytes ueid,
 		    struct bytes answer, struct err *e);

@@ -274,12 +274,12 @@ static int judge_files(struct work *w, struct err *e)
 {
 	const struct ima_rules *rules = &policy_of(w)->ima;
 
-	if (!w->v->ima.there)
+	if (!w->v->ima.there && !w->v->ima.piece)
 		return 0;
 	if (ima_judge(rules, policy_of(w)->learned_affirms, w->v, w->refs, w->now_s,
 		      w->terms->ima_before, &w->a->ima, e))
 		return err_while(e, "judge IMA's list");
-	if (rules->mode == IMA_MODE_KNOWN && without_fault(w->a->ima))
+	if (w->v->ima.there && rules->mode == IMA_MODE_KNOWN && without_fault(w->a->ima))
 		claim_worse(w->a->at[0].vector, TV_FILE_SYSTEM, 2);
 	return 0;
 }

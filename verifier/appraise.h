@@ -18,7 +18,7 @@ struct appraised {
 struct appraisal {
 	size_t n; /* [0] is the host */
 	struct appraised *at;
-	struct ima_state *ima; /* NULL: there is no list that replays */
+	struct ima_state *ima; /* NULL: there is no list that replays, nor a piece of one */
 };
 /** struct appraisal_terms - what is neither evidence nor reference value. */
 struct appraisal_terms {

@@ -108,6 +108,10 @@ static const char *const policy_hints[POLICY_RULE_COUNT] = {
 
 const char *reason_hint(const struct reason *r)
 {
+	if (r->check == CHECK_IMA_LOG && r->tier == TIER_WARNING)
+		return "A piece of a long list says nothing by itself. See the verdict that the "
+		       "server "
+		       "reached with the last piece.";
 	if (r->check >= 0 && r->check < CHECK_COUNT)
 		return check_hints[r->check];
 	for (int i = 0; r->policy[0] && i < POLICY_RULE_COUNT; i++)

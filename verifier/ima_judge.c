@@ -226,10 +226,13 @@ static void judge_entry(struct judging *j, u64 number, const struct ima_entry *e
 		found(j, number, entry, IMA_REFUSED, IMA_NOT_SIGNED);
 	/*
 	 * What the file held, no digest says; and all ones were extended, whatever stands in the entry. So its
-	 * path is the host's word, and leaves nothing out.
+	 * path is the host's word, and leaves nothing out. A template's name is not extended either: under a
+	 * made-up one a path would be hidden from those that policy refuses.
 	 */
 	if (entry->violation)
 		found(j, number, entry, IMA_CHANGED, IMA_NOT_SIGNED);
+	else if (r->refused.n && !entry->path.len)
+		found(j, number, entry, IMA_UNREADABLE, IMA_NOT_SIGNED);
 	else if (r->mode == IMA_MODE_KNOWN && !below_any(&r->excluded, entry->path))
 		judge_known(j, number, entry);
 }

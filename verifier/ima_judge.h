@@ -96,7 +96,8 @@ struct ima_state {
 };
 
 /**
- * ima_judge - every entry of @v, which has a list that replays.
+ * ima_judge - every entry of @v, which has a list that replays, or a piece of one: then what is found is as
+ * unproven as the piece, until a later list that starts behind it replays.
  * @learned_affirms: as in struct policy.
  * @before: what was kept of the entries before, when the list starts behind some; else not looked at.
  * Return: 0 and *@out, to be freed; E_MEMORY; E_FORMAT.

@@ -47,6 +47,8 @@ struct verify_context {
 	bool ima_required;
 	const struct ima_place
 		*ima_from; /* how far this boot's list was judged; NULL: nothing is known */
+	const struct ima_place *
+		ima_pending; /* behind the pieces that came since, which no quote has shown to be true; or NULL */
 	bool ima_any_start; /* offline: what came before is taken on trust, which the caller has to say */
 	bool test_sources_may_release;
 	bool caller_nonce; /* never releases */
@@ -74,7 +76,9 @@ struct verified_device {
 
 /** struct verified_ima - what the quote covers of IMA's list. */
 struct verified_ima {
-	bool there;	   /* sent, and it leads to the quoted PCR 10 in every bank */
+	bool there; /* sent, and it leads to the quoted PCR 10 in every bank */
+	bool piece; /* instead: it does not lead there yet, and more follows; proves nothing */
+	bool after_pieces; /* it starts behind pieces; when it is there, those are proven with it */
 	bool whole_wanted; /* it starts where nothing is known: only the whole list can be judged */
 	u64 first;
 	struct bytes entries;	/* from the first on */

@@ -4,9 +4,6 @@
 
 #include "verify_run.h"
 
-/* A list that ends this near to the most that a token holds was cut by its agent. */
-enum { CUT_NEAR = IMA_LIST_MAX - IMA_DATA_MAX - 128 };
-
 /* PCR 10 as quoted, of every active bank; the token's banks ascend. */
 static int quoted_banks(const struct eat *t, struct ima_banks *out, struct err *e)
 {
@@ -67,11 +64,29 @@ static int check_start(struct run *r, struct err *e)
 					 "zero there");
 	if (r->ctx->ima_any_start || (r->ctx->ima_from && same_place(from, r->ctx->ima_from)))
 		return 0;
+	r->v->ima.after_pieces = r->ctx->ima_pending && same_place(from, r->ctx->ima_pending);
+	if (r->v->ima.after_pieces)
+		return 0;
 	r->v->ima.whole_wanted = true;
 	return err_set(
 		e, E_FRESHNESS,
 		"the list starts with entry %llu, and what comes before it is not known here",
 		(unsigned long long)from->next);
+}
+
+/* What it takes to go on behind it: bounds for whoever keeps the place, who must be able to keep it. */
+static int check_piece(const struct run *r, struct err *e)
+{
+	const struct eat_ima *ima = &r->t->logs.ima;
+
+	if (ima->entries.len < IMA_PIECE_MIN)
+		return err_set(e, E_POLICY,
+			       "a piece of a list has %zu bytes, and at least %d while more follow",
+			       ima->entries.len, IMA_PIECE_MIN);
+	return r->ctx->caller_nonce
+		       ? err_set(e, E_FRESHNESS,
+				 "a list in pieces is not taken for a nonce of the caller's choice")
+		       : 0;
 }
 
 static int replay(struct run *r, struct err *e)
@@ -85,15 +100,46 @@ static int replay(struct run *r, struct err *e)
 		return (int)e->code;
 	out->first = ima->from.next;
 	out->place = ima->from;
-	if (ima_replay(ima->entries, IMA_BINARY, &out->place.pcr10, &quoted, &n, &len, e))
-		return e->code == E_BINDING && ima->entries.len > CUT_NEAR
-			       ? err_while(e, "as much as a token holds")
-			       : (int)e->code;
+	if (!ima->more &&
+	    ima_replay(ima->entries, IMA_BINARY, &out->place.pcr10, &quoted, &n, &len, e))
+		return (int)e->code;
+	if (ima->more && ima_replay_piece(ima->entries, IMA_BINARY, &out->place.pcr10, &quoted, &n,
+					  &len, &out->there, e))
+		return (int)e->code;
 	if (out->first + n > IMA_ENTRIES_MAX)
 		return err_set(e, E_LIMIT, "IMA list of more than %d entries", IMA_ENTRIES_MAX);
+	out->piece = ima->more && !out->there;
+	if (out->piece && check_piece(r, e))
+		return (int)e->code;
 	out->entries = bytes_slice(ima->entries, 0, len);
 	out->place.next = out->first + n;
 	return 0;
+}
+
+/* Neither passed nor failed: nothing is affirmed on the word of a piece, and nothing speaks against the host yet. */
+static void piece_came(struct run *r)
+{
+	struct reason *why = reasons_add(r->reasons, TIER_WARNING, CHECK_IMA_LOG, "host", "");
+
+	snprintf(why->found, sizeof(why->found),
+		 "entries %llu to %llu are a piece of it, the rest follows: nothing is proven yet",
+		 (unsigned long long)r->v->ima.first, (unsigned long long)r->v->ima.place.next - 1);
+}
+
+/* Only the end of a list can show what its pieces are worth. */
+static void replay_failed(struct run *r, struct err *e)
+{
+	struct verified_ima *ima = &r->v->ima;
+	char text[300];
+
+	ima->there = ima->piece = false;
+	snprintf(text, sizeof(text), "%.299s", e->text);
+	if (ima->after_pieces)
+		snprintf(
+			text, sizeof(text),
+			"%.180s; the %llu entries before came in pieces, and are worth nothing now",
+			e->text, (unsigned long long)r->t->logs.ima.from.next);
+	check_failed(r, NULL, CHECK_IMA_LOG, text);
 }
 
 static void check_none(struct run *r)
@@ -110,8 +156,6 @@ static void check_none(struct run *r)
 
 void check_ima_log(struct run *r, struct err *e)
 {
-	int rc;
-
 	if (!r->t->logs.ima.sent || r->t->logs.ima.why.len) {
 		check_none(r);
 		return;
@@ -121,7 +165,12 @@ void check_ima_log(struct run *r, struct err *e)
 			     "there are no quoted PCR values to compare it with");
 		return;
 	}
-	rc = replay(r, e);
-	check_judged(r, NULL, CHECK_IMA_LOG, rc, e);
-	r->v->ima.there = !rc;
+	if (replay(r, e)) {
+		replay_failed(r, e);
+	} else if (r->v->ima.piece) {
+		piece_came(r);
+	} else {
+		r->v->ima.there = true;
+		check_passed(&r->v->checks, CHECK_IMA_LOG);
+	}
 }

@@ -83,6 +83,13 @@ CREATE TABLE IF NOT EXISTS ima_states (                        -- of the last bo
 	state     BLOB NOT NULL,                 -- verifier/ima_state.c: next entry, PCR 10 per bank, findings, who vouched
 	mac       BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS ima_pending (                       -- of a list that comes in pieces: what no quote has proven yet
+	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
+	time      INTEGER NOT NULL,
+	ak_name   BLOB NOT NULL,                 -- who signed the quotes beside them
+	state     BLOB NOT NULL,                 -- as in ima_states, behind the last piece
+	mac       BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS proposals (                         -- what hosts say they will boot next: nothing until somebody signs it
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	digest    BLOB NOT NULL,                 -- SHA-256 of the body: equal ones are one proposal

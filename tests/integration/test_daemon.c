@@ -210,6 +210,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static struct bytes whom_asked; /* argument of AGENT_ATTEST: for whom; none: for the server */
+
 struct asking {
 	const struct fixture *f;
 	unsigned int verb;
@@ -223,7 +225,7 @@ static void *ask_apart(void *arg)
 {
 	struct asking *a = arg;
 
-	a->rc = local_ask(a->f->socket, a->verb, BYTES_NONE, JSON_MAX, &a->answer, a->e);
+	a->rc = local_ask(a->f->socket, a->verb, whom_asked, JSON_MAX, &a->answer, a->e);
 	__atomic_store_n(&a->done, true, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -520,6 +522,118 @@ static void the_list_goes_whole_and_then_by_increments_until_the_server_wants_it
 	assert_int_equal(count_words(f, "agent.log", "event=ima-whole"), 1); /* as before */
 }
 
+/* Entries as large as they come, so that a few of them are a list of several pieces. */
+static void measure_long(const struct fixture *f, size_t n)
+{
+	static u8 signature[14000];
+	OWNED(buf) entries = buf_new(64 << 20);
+	OWNED(buf) list = NULL;
+	struct ima_cursor *c = malloc(sizeof(*c));
+	struct ima_entry parsed;
+	static char arguments[100][100];
+	const char *extend[102] = { "tpm2_pcrextend" };
+	char path[320], hex[65];
+	size_t k = 0;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "/usr/share/long/%zu", i);
+		ima_sample_put(&entries->w, &(struct ima_sample){ .path = path,
+								  .content = path,
+								  .signature = BYTES(signature) });
+	}
+	ima_cursor_on(c, buf_bytes(entries), IMA_BINARY);
+	for (size_t i = 0; i < n; i++) {
+		struct digest d;
+
+		assert_int_equal(ima_next(c, &parsed, &e), 1);
+		d = sha256_of(parsed.data);
+		snprintf(arguments[k], sizeof(arguments[k]), "10:sha256=%s",
+			 hex_write(digest_bytes(&d), hex));
+		extend[1 + k] = arguments[k];
+		extend[2 + k++] = NULL;
+		if (k < ARRAY_LEN(arguments) && i + 1 < n)
+			continue;
+		assert_int_equal(rig_tpm_tool(&f->sw, extend), 0);
+		k = 0;
+	}
+	free(c);
+	snprintf(path, sizeof(path), "%s/ima.list", f->folder);
+	list = file_bytes(path);
+	list->max = 64 << 20;
+	write_bytes(&list->w, buf_bytes(entries));
+	assert_false(list->w.full);
+	assert_ok(file_write(path, buf_bytes(list), 0600, &e), &e);
+}
+
+/* The list of the test before, and some 14 MiB more: no host of days can be told to reboot for it. */
+static void a_list_longer_than_a_token_goes_in_pieces_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	u8 whom[33] = { 1, 7 };
+
+	measure_long(f, 1000);
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	assert_int_equal(count_words(f, "agent.log", "event=ima-piece"), 2);
+	run_agent_once(f,
+		       "\"ima\":{\"first\":1003,\"entries\":1003,\"violations\":0,\"next\":1003}");
+	assert_int_equal(count_words(f, "agent.log", "event=ima-piece"), 2);
+	/* another policy judges from the start: the pieces go again, and for a caller's nonce before it is used */
+	rig_server_stop(&f->s);
+	f->s.more = "[policy]\nima = replay\nima_violations = ignore\n";
+	rig_server_start(&f->s);
+	whom_asked = BYTES(whom);
+	run_agent_once(f, "\"ima\":{\"first\":1003,");
+	whom_asked = BYTES_NONE;
+	assert_int_equal(count_words(f, "agent.log", "event=ima-piece"), 4);
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+}
+
+/* A round in which the server ends after it has taken a piece. Return: it was in time for that. */
+static bool server_ends_between_pieces(struct fixture *f, const char *policy)
+{
+	int before = count_words(f, "agent.log", "event=ima-piece");
+	struct err e = { 0 };
+	struct asking a = { .f = f, .verb = AGENT_ATTEST, .e = &e };
+	pthread_t thread;
+
+	rig_server_stop(&f->s); /* another policy wants the whole list */
+	f->s.more = policy;
+	rig_server_start(&f->s);
+	assert_int_equal(pthread_create(&thread, NULL, ask_apart, &a), 0);
+	while (!__atomic_load_n(&a.done, __ATOMIC_ACQUIRE) &&
+	       count_words(f, "agent.log", "event=ima-piece") == before)
+		hear(f, 1);
+	rig_server_stop(&f->s);
+	while (!__atomic_load_n(&a.done, __ATOMIC_ACQUIRE))
+		hear(f, 20);
+	pthread_join(thread, NULL);
+	buf_drop(&a.answer);
+	rig_server_start(&f->s);
+	return a.rc && count_words(f, "agent.log", "event=ima-piece") == before + 1;
+}
+
+static void a_server_that_restarts_between_pieces_goes_on_where_it_was(void **state)
+{
+	static const char *const policies[] = {
+		"[policy]\nima = replay\n",
+		"[policy]\nima = replay\nima_violations = ignore\n",
+	};
+	struct fixture *f = *state;
+	int before, tries = 0;
+
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	do {
+		assert_in_range(tries, 0, 9);
+		before = count_words(f, "agent.log", "event=ima-piece");
+	} while (!server_ends_between_pieces(f, policies[tries++ % 2]));
+	run_agent_once(f, ",\"entries\":1003,\"violations\":0,\"next\":1003}");
+	assert_int_equal(count_words(f, "agent.log", "event=ima-piece"), before + 2);
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+}
+
 /* ---- enrolment ---- */
 static void remove_host(struct fixture *f)
 {
@@ -632,6 +746,8 @@ int main(void)
 		cmocka_unit_test(a_host_with_a_token_enrols_and_one_that_may_not_ask_does_not),
 		cmocka_unit_test(
 			the_list_goes_whole_and_then_by_increments_until_the_server_wants_it_whole),
+		cmocka_unit_test(a_list_longer_than_a_token_goes_in_pieces_by_itself),
+		cmocka_unit_test(a_server_that_restarts_between_pieces_goes_on_where_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -56,6 +56,7 @@ static void what_was_written_is_read(void **state)
 	OWNED(buf) list = buf_new(4096);
 	OWNED(eat) t = NULL;
 	OWNED(eat) none = NULL;
+	OWNED(eat) piece = NULL;
 	struct err e = { 0 };
 	struct eat_ima ima, why = { .sent = true, .why = bytes_text("no room") };
 
@@ -70,9 +71,16 @@ static void what_was_written_is_read(void **state)
 	assert_true(ima_banks_equal(&t->logs.ima.from.pcr10, &ima.from.pcr10));
 	assert_bytes_equal(t->logs.ima.entries, buf_bytes(list));
 	assert_int_equal(t->logs.ima.why.len, 0);
+	assert_false(t->logs.ima.more);
+	ima.more = true;
+	assert_ok(round_trip(&ima, &piece, &e), &e);
+	assert_true(piece->logs.ima.more);
+	assert_bytes_equal(piece->logs.ima.entries, buf_bytes(list));
 	assert_ok(round_trip(&why, &none, &e), &e);
 	assert_bytes_equal(none->logs.ima.why, bytes_text("no room"));
 }
+
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
 static void each_defect_is_named(void **state)
 {
@@ -92,6 +100,9 @@ static void each_defect_is_named(void **state)
 		{ "85 00 00 00 a1 12 40 40", E_FORMAT, "logs: IMA list: PCR 10" },
 		{ "85 00 00 00 a5 04 40 0b 40 0c 40 0d 40 12 40 40", E_LIMIT,
 		  "logs: IMA list: PCR 10" },
+		{ "86 00 00 00 a1 0b 5820 " ZEROS " 40 f4", E_FORMAT, "logs: IMA list: more" },
+		{ "86 00 00 00 a1 0b 5820 " ZEROS " 40 01", E_FORMAT, "logs: IMA list: more" },
+		{ "87 00 00 00 a1 0b 5820 " ZEROS " 40 f5 f5", E_FORMAT, "logs: IMA list" },
 		{ "85 00 00 00 a1 04 54 0000000000000000000000000000000000000000 60", E_FORMAT,
 		  "logs: IMA list: entries" },
 	};

@@ -199,6 +199,44 @@ static void what_the_quote_does_not_cover_is_not_counted(void **state)
 	}
 }
 
+/* What goes on elsewhere may end anywhere; two halves lead to where the whole does. */
+static void a_piece_may_end_before_the_quote(void **state)
+{
+	OWNED(buf) list = list_of(IMA_BINARY);
+	struct ima_banks all = after(ARRAY_LEN(entries));
+
+	(void)state;
+	for (size_t n = 0; n < ARRAY_LEN(entries); n++) {
+		struct ima_banks here = after(n), running = after(0);
+		size_t n_entries, first, rest;
+		bool reached;
+		struct err e = { 0 };
+
+		assert_ok(ima_replay(buf_bytes(list), IMA_BINARY, &running, &here, &n_entries,
+				     &first, &e),
+			  &e);
+		running = after(0);
+		assert_ok(ima_replay_piece(bytes_slice(buf_bytes(list), 0, first), IMA_BINARY,
+					   &running, &all, &n_entries, &rest, &reached, &e),
+			  &e);
+		assert_false(reached);
+		assert_int_equal(n_entries, n);
+		assert_int_equal(rest, first);
+		assert_true(ima_banks_equal(&running, &here));
+		assert_ok(ima_replay_piece(bytes_slice(buf_bytes(list), first, list->w.len - first),
+					   IMA_BINARY, &running, &all, &n_entries, &rest, &reached,
+					   &e),
+			  &e);
+		assert_true(reached);
+		assert_int_equal(n_entries, ARRAY_LEN(entries) - n);
+		if (n) /* and it ends at an entry */
+			assert_refused(ima_replay_piece(bytes_slice(buf_bytes(list), 0, first - 1),
+							IMA_BINARY, &running, &here, &n_entries,
+							&rest, &reached, &e),
+				       &e, E_FORMAT, "IMA list: entry");
+	}
+}
+
 static void a_list_that_does_not_lead_to_the_quote_is_refused(void **state)
 {
 	OWNED(buf) list = list_of(IMA_BINARY);
@@ -407,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_template_is_read_in_both_forms),
 		cmocka_unit_test(what_the_quote_does_not_cover_is_not_counted),
+		cmocka_unit_test(a_piece_may_end_before_the_quote),
 		cmocka_unit_test(a_list_that_does_not_lead_to_the_quote_is_refused),
 		cmocka_unit_test(every_truncation_ends_at_an_entry_or_is_refused),
 		cmocka_unit_test(each_lie_of_a_list_is_named),

@@ -353,7 +353,7 @@ static int run_sql(struct tx *tx, void *sql, struct err *e)
 }
 
 struct kept {
-	u8 ueid[UEID_LEN];
+	u8 ueid[UEID_LEN], ak[AK_NAME_LEN];
 	struct ima_state *state;
 };
 
@@ -369,6 +369,27 @@ static int find_state(struct tx *tx, void *arg, struct err *e)
 	struct kept *k = arg;
 
 	return ima_state_find(tx, k->ueid, &k->state, e);
+}
+
+static int keep_pending(struct tx *tx, void *arg, struct err *e)
+{
+	const struct kept *k = arg;
+
+	return ima_pending_keep(tx, k->ueid, BYTES(k->ak), k->state, e);
+}
+
+static int find_pending(struct tx *tx, void *arg, struct err *e)
+{
+	struct kept *k = arg;
+
+	return ima_pending_find(tx, k->ueid, BYTES(k->ak), &k->state, e);
+}
+
+static int drop_pending(struct tx *tx, void *arg, struct err *e)
+{
+	const struct kept *k = arg;
+
+	return ima_pending_drop(tx, k->ueid, e);
 }
 
 static const char add_host[] =
@@ -408,6 +429,48 @@ static void the_state_of_a_list_is_kept_once_per_host_and_told_when_it_was_chang
 	free(s);
 }
 
+static void
+the_place_behind_pieces_is_of_one_host_and_key_and_told_when_it_was_changed(void **state)
+{
+	struct fixture *f = *state;
+	struct ima_state *s = calloc(1, sizeof(*s));
+	struct kept in = { .ak = { 1 }, .state = s }, out = { .ak = { 1 } }, other = { 0 };
+	struct store *store;
+	struct err e = { 0 };
+
+	fresh(f, "pieces");
+	store = reopen(f);
+	assert_ok(store_write(store, run_sql, (void *)add_host, &e), &e);
+	s->place.next = 7;
+	assert_ok(store_write(store, keep_pending, &in, &e), &e);
+	s->place.next = 8;
+	assert_ok(store_write(store, keep_pending, &in, &e), &e);
+	assert_ok(store_read(store, find_pending, &out, &e), &e);
+	assert_int_equal(out.state->place.next, 8);
+	free(out.state);
+	assert_refused(store_read(store, find_pending, &other, &e), &e, E_NOTFOUND, "no pieces");
+	e = (struct err){ 0 };
+	/* a place that was accepted is no pending one, nor the other way round */
+	assert_refused(store_read(store, find_state, &out, &e), &e, E_NOTFOUND, "nothing");
+	e = (struct err){ 0 };
+	assert_ok(
+		store_write(store, run_sql,
+			    "INSERT INTO ima_states SELECT ueid, time, state, mac FROM ima_pending",
+			    &e),
+		&e);
+	assert_refused(store_read(store, find_state, &out, &e), &e, E_SIGNATURE, "(ima_states)");
+	e = (struct err){ 0 };
+	assert_ok(store_write(store, run_sql, "UPDATE ima_pending SET ak_name = zeroblob(34)", &e),
+		  &e);
+	assert_refused(store_read(store, find_pending, &other, &e), &e, E_SIGNATURE,
+		       "row of the database was changed (ima_pending)");
+	e = (struct err){ 0 };
+	assert_ok(store_write(store, drop_pending, &in, &e), &e);
+	assert_refused(store_read(store, find_pending, &other, &e), &e, E_NOTFOUND, "no pieces");
+	store_drop(&store);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +483,8 @@ int main(void)
 		cmocka_unit_test(a_database_that_was_put_back_is_refused),
 		cmocka_unit_test(
 			the_state_of_a_list_is_kept_once_per_host_and_told_when_it_was_changed),
+		cmocka_unit_test(
+			the_place_behind_pieces_is_of_one_host_and_key_and_told_when_it_was_changed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the two halves of a round share: round.c and round_send.c; nobody else includes this. */
+#ifndef ASSAY_ROUND_PARTS_H
+#define ASSAY_ROUND_PARTS_H
+
+#include "proto/eat.h"
+#include "round.h"
+
+/* Everything that one round makes on its way. */
+struct round {
+	const struct agent_settings *s;
+	struct tpm *tpm;
+	struct transport *t;
+	bool ask; /* for shares */
+	struct tpm_key *ak, *k;
+	u8 ueid[UEID_LEN];
+	struct keypair *cnf;
+	u8 thumbprint[32];
+	struct relying_party whom;
+	struct ima_sent *ima; /* what is remembered of the list; nobody's: own */
+	struct ima_sent own;
+	struct eat_ima ima_part; /* what the token holds of it; entries point into ima_bytes */
+	struct buf *ima_bytes;
+	long long nonce_at_ms;
+	u8 nonce[EVIDENCE_NONCE_LEN];
+	char session[512];
+	struct evidence_context context;
+	struct buf *host, *devices, *release, *tpm_value, *logs;
+	size_t n_submods;
+	struct eat_submodule submods[DEVICES_MAX + 3];
+	struct digest bind;
+	struct tpm_quoted quoted;
+	struct tpm_clock clock;
+	struct buf *certify, *certify_sig;
+	struct buf *token;
+};
+
+/** round_say - what the round is doing; between two steps the service manager hears of us. */
+void round_say(const char *step);
+/** round_write_token - sign what there is. The logs are outside of `bind`: others may be put in, and it again. */
+int round_write_token(struct round *r, struct err *e);
+/** round_read_logs - of the boot, the devices and IMA, from where the server goes on. */
+int round_read_logs(struct round *r, struct err *e);
+
+#endif

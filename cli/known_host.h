@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the server knows of a host, as a file: the JSON of `assay host show HOST --json`. */
+#ifndef ASSAY_CLI_KNOWN_HOST_H
+#define ASSAY_CLI_KNOWN_HOST_H
+
+#include "cli.h"
+#include "verifier/verify.h"
+
+struct known_host {
+	struct buf *ak; /* TPMT_PUBLIC */
+	u8 deployment[DEPLOYMENT_ID_LEN], ueid[UEID_LEN];
+	bool active;
+};
+/** known_host_read - E_FORMAT when @path is not that; what was read is dropped by known_host_clear(). */
+int known_host_read(const char *path, struct known_host *out, struct err *e);
+void known_host_clear(struct known_host *h);
+/** known_host_context - to check tokens of it with; borrows the AK. The device roots are the caller's. */
+void known_host_context(const struct known_host *h, struct verify_context *ctx);
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What one attestation finds in the store of its host, and what it leaves there. */
+#include "attest_round.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "boots.h"
+#include "common/clock.h"
+#include "verifier/reasons_json.h"
+
+static int take_last(void *user, const struct db_row *row, struct err *e)
+{
+	struct verify_context *ctx = user;
+
+	(void)e;
+	ctx->has_last = true;
+	ctx->last_clock.reset_count = (u32)row->at[0].number;
+	ctx->last_clock.restart_count = (u32)row->at[1].number;
+	ctx->last_clock.clock_ms = (u64)row->at[2].number;
+	return 0;
+}
+
+int attest_lookup_leaf(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out,
+		       struct err *e)
+{
+	struct round *r = user;
+	struct known_device d;
+
+	if (!r->host)
+		return 0;
+	if (!device_find(r->tx, r->host->ueid, label, &d, e)) {
+		out->known = true;
+		out->version = d.version;
+		memcpy(out->leaf_key, d.leaf_key, 32);
+	} else if (e->code != E_NOTFOUND) {
+		return (int)e->code;
+	}
+	return device_other_host(r->tx, r->host->ueid, leaf_key,
+				 clock_now_s() - r->server->settings->device_move_s,
+				 out->other_host, e);
+}
+
+static int find_last(struct tx *tx, const u8 ueid[UEID_LEN], struct verify_context *into,
+		     struct err *e)
+{
+	struct db_value v = DB_B(((struct bytes){ ueid, UEID_LEN }));
+
+	return db_run(
+		tx->db,
+		"SELECT reset_count, restart_count, clock_ms FROM attestations WHERE ueid = $1", &v,
+		1, take_last, into, NULL, e);
+}
+
+int attest_load_host(struct round *r, struct err *e)
+{
+	if (host_find_by_ak(r->tx, r->token->ak_name, &r->host, e))
+		return e->code == E_NOTFOUND ? 0 : (int)e->code;
+	r->ctx.host_name = r->host->name;
+	r->ctx.ak_pub = buf_bytes(r->host->ak_pub);
+	r->ctx.active = r->host->active && r->host->ak_active;
+	memcpy(r->ctx.ueid, r->host->ueid, UEID_LEN);
+	if (find_last(r->tx, r->host->ueid, &r->ctx, e))
+		return (int)e->code;
+	if (inventory_find(r->tx, r->host->ueid, &r->inventory, e) && e->code != E_NOTFOUND)
+		return (int)e->code;
+	r->ctx.inventory = buf_bytes(r->inventory);
+	if (ima_state_find(r->tx, r->host->ueid, &r->ima, e) && e->code != E_NOTFOUND)
+		return (int)e->code;
+	r->ctx.ima_from = r->ima ? &r->ima->place : NULL;
+	if (ima_pending_find(r->tx, r->host->ueid, BYTES(r->host->ak_name), &r->ima_pending, e) &&
+	    e->code != E_NOTFOUND)
+		return (int)e->code;
+	r->ctx.ima_pending = r->ima_pending ? &r->ima_pending->place : NULL;
+	return 0;
+}
+
+/* ---- recording: the decision is in the audit log before anything goes out ---- */
+static int record_devices(struct tx *tx, const struct round *r, struct err *e)
+{
+	const struct verified_view *v = verified_view(r->verified);
+
+	for (size_t i = 0; i < v->n_devices; i++) {
+		const struct verified_device *d = &v->devices[i];
+		struct known_device known = { .version =
+						      d->evidence ? d->evidence->nego.version : 0 };
+
+		if (!d->sighted)
+			continue;
+		snprintf(known.label, sizeof(known.label), "%s", d->label);
+		memcpy(known.leaf_key, d->leaf_key, 32);
+		if (device_seen(tx, r->host->ueid, &known, e))
+			return (int)e->code;
+	}
+	return 0;
+}
+
+static int record_state(struct tx *tx, const struct round *r, struct err *e)
+{
+	const struct verified_view *v = verified_view(r->verified);
+	char *reasons, *devices;
+	json_t *jr = reasons_json(r->reasons), *jd = attest_devices_json(r);
+	struct db_value values[9];
+	int rc;
+
+	reasons = json_dumps(jr, JSON_COMPACT);
+	devices = json_dumps(jd, JSON_COMPACT);
+	json_decref(jr);
+	json_decref(jd);
+	if (!reasons || !devices) {
+		free(reasons);
+		free(devices);
+		return err_set(e, E_MEMORY, "no memory to record a verdict");
+	}
+	values[0] = DB_B(BYTES(r->host->ueid));
+	values[1] = DB_I(clock_now_s());
+	values[2] = DB_I(r->decision.status);
+	values[3] = DB_I(v->quote.clock.reset_count);
+	values[4] = DB_I(v->quote.clock.restart_count);
+	values[5] = DB_I(v->quote.clock.clock_ms);
+	values[6] = DB_T(reasons);
+	values[7] = DB_T(devices);
+	values[8] = DB_B(buf_bytes(r->token->bytes));
+	rc = db_run(
+		tx->db,
+		"INSERT INTO attestations (ueid, time, status, reset_count, restart_count, "
+		"clock_ms, reasons,"
+		" devices, token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ueid) "
+		"DO UPDATE SET"
+		" time = excluded.time, status = excluded.status, reset_count = "
+		"excluded.reset_count,"
+		" restart_count = excluded.restart_count, clock_ms = excluded.clock_ms,"
+		" reasons = excluded.reasons, devices = excluded.devices, token = excluded.token",
+		values, 9, NULL, NULL, NULL, e);
+	free(reasons);
+	free(devices);
+	return rc;
+}
+
+static bool same_clock(const struct verify_context *a, const struct verify_context *b)
+{
+	return a->has_last == b->has_last &&
+	       a->last_clock.reset_count == b->last_clock.reset_count &&
+	       a->last_clock.restart_count == b->last_clock.restart_count &&
+	       a->last_clock.clock_ms == b->last_clock.clock_ms;
+}
+
+/*
+ * The verdict was reached on a snapshot. What another request has changed since must not slip through:
+ * the same device on two hosts at one time, a host revoked, a TPM's clock that went on.
+ */
+int attest_still_so(struct tx *tx, struct round *r, struct err *e)
+{
+	const struct verified_view *v = verified_view(r->verified);
+	struct verify_context now = { 0 };
+	OWNED(host) host = NULL;
+
+	r->tx = tx;
+	if (host_find_by_ak(tx, r->token->ak_name, &host, e) || find_last(tx, host->ueid, &now, e))
+		return (int)e->code;
+	if ((host->active && host->ak_active) != r->ctx.active || !same_clock(&now, &r->ctx))
+		return err_set(e, E_AGAIN, "the host's state changed meanwhile: attest again");
+	if (attest_ima_kept(r) && attest_ima_still_so(tx, r, e))
+		return (int)e->code;
+	for (size_t i = 0; i < v->n_devices; i++) {
+		const struct verified_device *d = &v->devices[i];
+		struct known_leaf known = { 0 };
+
+		if (d->checks.result[CHECK_KEY_KNOWN] != PASSED)
+			continue;
+		if (attest_lookup_leaf(r, d->label, d->leaf_key, &known, e))
+			return (int)e->code;
+		if (known.other_host[0] || (known.known && memcmp(known.leaf_key, d->leaf_key, 32)))
+			return err_set(e, E_AGAIN,
+				       "device %s was seen elsewhere meanwhile: attest again",
+				       d->label);
+	}
+	return 0;
+}
+
+int attest_record(struct tx *tx, void *arg, struct err *e)
+{
+	struct round *r = arg;
+	const struct verified_view *v = verified_view(r->verified);
+	char detail[512];
+
+	if (session_consume(tx, r->session.callers ? r->session.ticket : r->token->nonce,
+			    BYTES(r->host->ueid), buf_bytes(r->answer), e) ||
+	    attest_still_so(tx, r, e))
+		return (int)e->code;
+	if (!r->session.callers && v->checks.result[CHECK_TOKEN_SIGNATURE] == PASSED &&
+	    v->checks.result[CHECK_NONCE] == PASSED &&
+	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
+		if (record_state(tx, r, e) || record_devices(tx, r, e) ||
+		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)) ||
+		    attest_ima_record(tx, r, e))
+			return (int)e->code;
+		if (v->first_inventory && r->decision.status <= TIER_WARNING &&
+		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))
+			return (int)e->code;
+	}
+	snprintf(detail, sizeof(detail),
+		 "{\"host\":\"%s\",\"status\":\"%s\",\"release\":%s,\"volumes\":%zu}",
+		 r->host->name, tier_name(r->decision.status),
+		 r->decision.release ? "true" : "false", r->token->n_volumes);
+	return audit_append(tx, r->call->actor, "verdict", detail, e);
+}
+
+/* The verdict in the log says release; that none went out, and why, has to stand there as well. */
+int attest_record_withheld(struct tx *tx, void *arg, struct err *e)
+{
+	const struct withheld *w = arg;
+	json_t *j = json_pack("{s:s, s:s}", "host", w->round->host->name, "why", w->why->text);
+	char *detail = json_dumps(j, JSON_COMPACT);
+	int rc = detail ? audit_append(tx, w->round->call->actor, "release-refused", detail, e)
+			: err_set(e, E_MEMORY, "no memory for an audit record");
+
+	json_decref(j);
+	free(detail);
+	return rc;
+}
