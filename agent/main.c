@@ -507,7 +507,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	rc = agent_settings_load(config, &a.s, &e);
-	a.pace.gap_ms = a.s.event_gap_s * 1000;
+	a.pace = pace_start(a.s.event_gap_s);
 	if (!rc && !strcmp(verb, "run"))
 		rc = run(&a, &e);
 	else if (!rc && !strcmp(verb, "attest"))

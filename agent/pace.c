@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pace.h"
 
+struct pace pace_start(long long gap_s)
+{
+	return (struct pace){ .gap_ms = gap_s * 1000 };
+}
+
 void pace_event(struct pace *p)
 {
 	p->waiting = true;

@@ -14,6 +14,8 @@ struct pace {
 	bool has_last; /* an event has started a round before: */
 	long long last;
 };
+/** pace_start - as `[rounds] event_gap` wants it; nothing has happened yet. */
+struct pace pace_start(long long gap_s);
 void pace_event(struct pace *p);
 /** pace_due - when the next round has to start (it may be past), or -1: none is wanted. */
 long long pace_due(const struct pace *p, long long now);

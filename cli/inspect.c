@@ -9,7 +9,8 @@
 #include "common/text.h"
 #include "proto/boot_log.h"
 #include "proto/cbor_tree.h"
-#include "proto/corim.h"
+#include "proto/coev.h"
+#include "proto/corim_json.h"
 #include "proto/ear.h"
 #include "proto/formats.h"
 #include "proto/ima_log.h"
@@ -198,6 +199,54 @@ static void show_ima_list(struct inspection *in)
 	free(c);
 }
 
+/* ---- the files that CoSWIDs list ---- */
+static void show_files(struct inspection *in, const struct corim *c)
+{
+	json_t *files = corim_files_json(c), *notes = corim_notes_json(c), *v;
+	size_t i;
+
+	json_array_foreach(files, i, v)
+	{
+		const char *digest = json_string_value(json_object_get(v, "digest"));
+		char size[40] = "", value[COSWID_PATH_MAX + 400];
+
+		if (json_object_get(v, "size"))
+			snprintf(size, sizeof(size), ", %lld bytes",
+				 (long long)json_integer_value(json_object_get(v, "size")));
+		snprintf(value, sizeof(value), "%s%s, %s",
+			 json_string_value(json_object_get(v, "path")), size,
+			 digest ? digest : "without a hash");
+		say(in, 0, "file", value);
+	}
+	json_array_foreach(notes, i, v) say(in, 0, "note", json_string_value(v));
+	json_decref(files);
+	json_decref(notes);
+}
+
+static void show_software(struct inspection *in)
+{
+	OWNED(corim) c = NULL;
+	OWNED(coev) ev = NULL;
+	struct err e = { 0 };
+
+	switch (in->seen.format) {
+	case FORMAT_CORIM:
+	case FORMAT_SIGNED_CORIM:
+		if (!corim_read(in->bytes, CORIM_OLD_SHAPES, BYTES_NONE, &c, &e))
+			show_files(in, c);
+		return;
+	case FORMAT_COEV:
+	case FORMAT_TOC:
+		if (coev_parse(in->bytes, &ev, &e))
+			return;
+		for (size_t i = 0; i < ev->n; i++)
+			show_files(in, ev->at[i]);
+		return;
+	default:
+		return;
+	}
+}
+
 static void show(struct inspection *in)
 {
 	struct err e = { 0 };
@@ -225,6 +274,8 @@ static void show(struct inspection *in)
 	else if (cbor_tree(in->bytes, place_of(in->seen.format), take_row, in, &e) &&
 		 !in->fault.code)
 		in->fault = e;
+	else
+		show_software(in);
 }
 
 /* ---- signatures ---- */

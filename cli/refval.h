@@ -36,5 +36,7 @@ int refval_check(struct cli *c);
 int refval_diff(struct cli *c);
 /** refval_print - statements of corim_triples_json() for people. */
 void refval_print(const json_t *statements);
+/** refval_print_notes - the member notes of what corim_json() or an import answers, if there is one. */
+void refval_print_notes(const json_t *about);
 
 #endif

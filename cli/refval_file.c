@@ -124,6 +124,15 @@ void refval_print(const json_t *statements)
 	json_decref(lines);
 }
 
+void refval_print_notes(const json_t *about)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(about, "notes"), i, v)
+		printf("note: %s\n", cli_safe(json_string_value(v)));
+}
+
 /* ---- a file ---- */
 static int read_file(const struct cli *c, const char *path, struct corim **out, struct err *e)
 {
@@ -178,9 +187,10 @@ int refval_check(struct cli *c)
 		cli_json("refval.check", true, j);
 		return 0;
 	}
-	json_decref(j);
 	printf("%s: well-formed, %zu triples; signature: %s\n", cli_safe(corim->id),
 	       corim_triples(corim), signature);
+	refval_print_notes(j);
+	json_decref(j);
 	return 0;
 }
 

@@ -120,6 +120,7 @@ static int import(struct cli *c)
 		       (long long)json_integer_value(json_object_get(answer, "reference_triples")),
 		       (long long)json_integer_value(json_object_get(answer, "triples")),
 		       json_is_true(json_object_get(answer, "new")) ? "" : " (was there already)");
+		refval_print_notes(answer);
 		json_decref(answer);
 	}
 	return 0;

@@ -75,6 +75,12 @@ enum {
 	CORIM_MEMBERS_MAX = 256,	/* of one domain                                              */
 	CORIM_LISTED_MAX = 4096,	/* tags in one CoTL                                           */
 
+	/* CoSWID */
+	COSWID_FILES_MAX = 65536,	/* in one CoRIM, counted once more for each triple that names them */
+	COSWID_DEPTH_MAX = 12,		/* directories in each other                                   */
+	COSWID_PATH_MAX = 4096,		/* PATH_MAX                                                    */
+	COSWID_PATHS_MAX = 8 * 1024 * 1024, /* bytes of all paths of one CoRIM: a deep directory repeats its own */
+
 	/* proposals: what a host says it will boot next */
 	PROPOSAL_ELEMENTS_MAX = 64,	/* kernel, initrd, command line, and GRUB's lines about them     */
 	PROPOSAL_MAX = 49152,		/* a command line and digests of up to four banks, each, in one local packet */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of keys, by where they stand. SPEC: draft-ietf-rats-corim-11, RFC 9711, draft-ietf-rats-ear-04, RFC 9052 */
+/* Names of keys, by where they stand. SPEC: draft-ietf-rats-corim-11, RFC 9711, RFC 9393, draft-ietf-rats-ear-04, RFC 9052 */
 #ifndef ASSAY_CBOR_NAMES_H
 #define ASSAY_CBOR_NAMES_H
 
@@ -24,6 +24,13 @@ enum cbor_place {
 	AT_ENTITY,
 	AT_COMID,
 	AT_COTL,
+	AT_COSWID,
+	AT_COSWID_ENTITY,
+	AT_COSWID_FILES,
+	AT_COSWID_ITEM,
+	AT_SOFTWARE_TRIPLE,
+	AT_EV_SOFTWARE_TRIPLE,
+	AT_EV_SOFTWARE,
 	AT_TAG_ID,
 	AT_TRIPLES,
 	AT_TRIPLE,

@@ -59,7 +59,9 @@ static int take_one(struct coev *out, struct bytes item, struct err *e)
 	cbor_end(&p.c);
 	if (!p.c.r.why && !has_triples)
 		cbor_fail(&p.c, "concise-evidence without ev-triples");
-	return cbor_done(&p.c) ? corim_place_error(&p, "concise evidence", e) : 0;
+	if (!cbor_done(&p.c))
+		corim_link_software(&p);
+	return p.c.r.why ? corim_place_error(&p, "concise evidence", e) : 0;
 }
 
 /* { 0 [ + 571(..) ], ?1 [ + locator ], ?2 profile } behind tag 570 */

@@ -59,7 +59,7 @@ static const struct {
 	u64 tag;
 	void (*take)(struct corim_place *p);
 } tag_readers[] = {
-	{ CORIM_COSWID, corim_take_coswid },
+	{ CORIM_COSWID, coswid_take },
 	{ CORIM_COMID, corim_take_comid },
 	{ CORIM_COTL, corim_take_cotl },
 };
@@ -466,7 +466,9 @@ int corim_read(struct bytes b, unsigned int shapes, struct bytes detached, struc
 	if (open_envelope(c, shapes, detached, &payload, e) || open_payload(&p, shapes, payload, e))
 		return (int)e->code;
 	take_corim_map(&p);
-	if (cbor_done(&p.c))
+	if (!cbor_done(&p.c))
+		corim_link_software(&p);
+	if (p.c.r.why)
 		return corim_place_error(&p, "CoRIM", e);
 	c->digest = sha256_of(buf_bytes(c->bytes));
 	*out = TAKE(c);
@@ -485,8 +487,8 @@ bool corim_is_learned(const struct corim *c)
 
 size_t corim_triples(const struct corim *c)
 {
-	return c->n_references + c->n_endorsed + c->n_conditional + c->n_series + c->n_keys +
-	       c->n_domains + c->n_software;
+	return c->n_references - c->n_made + c->n_endorsed + c->n_conditional + c->n_series +
+	       c->n_keys + c->n_domains + c->n_software;
 }
 
 static void clear_all(struct corim_triple *t, size_t n)
@@ -520,8 +522,12 @@ static void corim_free(struct corim *c)
 	}
 	for (size_t i = 0; i < c->n_domains; i++)
 		free(c->domains[i].others);
-	for (size_t i = 0; i < c->n_tags; i++)
+	for (size_t i = 0; i < c->n_tags; i++) {
 		free(c->tags[i].listed);
+		coswid_files_clear(&c->tags[i].files);
+	}
+	for (size_t i = 0; i < c->n_software; i++)
+		corim_software_clear(&c->software[i]);
 	free(c->conditional);
 	free(c->series);
 	free(c->keys);

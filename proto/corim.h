@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * CoRIM: reference values and endorsements, signed. Every kind of triple of draft 11 is read.
- * SPEC: draft-ietf-rats-corim-11 (4 CoRIM, 5 CoMID, 6 CoTL, 9.4 comparison)
+ * SPEC: draft-ietf-rats-corim-11 (4 CoRIM, 5 CoMID, 6 CoTL, 9.4 comparison), RFC 9393 2 (CoSWID)
  */
 #ifndef ASSAY_CORIM_H
 #define ASSAY_CORIM_H
@@ -69,6 +69,8 @@ struct corim_triple {
 	struct corim_element *elements;
 	struct bytes authorized; /* of a series' condition; else empty */
 	size_t tag;		 /* index into corim.tags */
+	const struct corim_software
+		*software; /* its elements are files of CoSWIDs; NULL: as written */
 };
 
 /** struct corim_conditional - when each condition holds, the additions do. */
@@ -107,11 +109,34 @@ struct corim_domain {
 	size_t tag;
 };
 
-/** struct corim_software - CoSWID tags that an environment carries. */
+/**
+ * struct corim_files - what a payload, or evidence, of a CoSWID lists. A path is made of root, location and
+ * name of a file and of the directories around it; one that begins with a slash is absolute.
+ */
+struct corim_files {
+	size_t n, n_others; /* others: processes and resources, which nobody here compares */
+	struct corim_file {
+		size_t key_at, key_len; /* its path in @keys, as an encoded text */
+		struct corim_digest
+			digest; /* alg 0: it has none, or of no algorithm that is named */
+		bool has_size;
+		u64 size;
+	} * at;
+	struct buf *keys;
+};
+
+/**
+ * struct corim_software - CoSWID tags that an environment carries. The files of all of them become one
+ * reference triple; in concise evidence, what it says of its software becomes one evidence triple.
+ */
 struct corim_software {
 	struct corim_env env;
-	struct bytes tag_ids; /* encoded array of tag-ids */
+	struct bytes tag_ids; /* encoded array of tag-ids; empty in evidence */
 	size_t tag;
+	size_t n;			  /* the tags that are named, as far as they are there */
+	u16 *coswids;			  /* indexes into corim.tags */
+	char left_out[CORIM_ID_MAX + 80]; /* why it gives no reference values; "": it does */
+	struct corim_files evidence;
 };
 
 /** struct corim_tag - what stands in `tags`. */
@@ -127,7 +152,10 @@ struct corim_tag {
 	} * listed;
 	long long not_before, not_after;
 	/* CoSWID only */
+	enum corim_swid { CORIM_PRIMARY, CORIM_SUPPLEMENTAL, CORIM_CORPUS, CORIM_PATCH } swid;
 	char software[CORIM_ID_MAX]; /* software-name */
+	bool has_payload, has_evidence;
+	struct corim_files files; /* of the payload */
 	struct bytes content;
 };
 
@@ -157,6 +185,7 @@ struct corim {
 	size_t n_tags;
 	struct corim_tag *tags;
 	size_t n_references, n_endorsed, n_conditional, n_series, n_keys, n_domains, n_software;
+	size_t n_made; /* so many of the references, the last ones, were made from @software */
 	struct corim_triple *references, *endorsed;
 	struct corim_conditional *conditional;
 	struct corim_series *series;
@@ -166,8 +195,10 @@ struct corim {
 };
 /** corim_is_learned - written by `assay refval learn`: seen on hosts, vouched for by nobody who made them. */
 bool corim_is_learned(const struct corim *c);
-/** corim_triples - how many, of every kind. */
+/** corim_triples - how many, of every kind, as they were written. */
 size_t corim_triples(const struct corim *c);
+/** corim_file_key - its path as an encoded text, which is its mkey; a view. */
+struct bytes corim_file_key(const struct corim_files *f, const struct corim_file *file);
 
 /**
  * corim_parse - signed or unsigned; grammar only. The text holds the path of the fault:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "corim_json.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -241,11 +242,104 @@ static json_t *domain_json(const struct corim_domain *d)
 			 env_json(&d->env), "others", list);
 }
 
+/* ---- software ---- */
+static const struct corim_triple *made_of(const struct corim *c, const struct corim_software *s)
+{
+	for (size_t i = c->n_references - c->n_made; i < c->n_references; i++)
+		if (c->references[i].software == s)
+			return &c->references[i];
+	return NULL;
+}
+
+static json_t *software_json(const struct corim *c, const struct corim_software *s)
+{
+	const struct corim_triple *made = made_of(c, s);
+	const struct corim_triple none = { .env = s->env };
+	json_t *j = state_json("software", made ? made : &none);
+
+	json_object_set_new(j, "tag_ids", hex_json(s->tag_ids));
+	if (s->left_out[0]) {
+		json_object_del(j, "elements");
+		json_object_set_new(j, "left_out", text_json(bytes_text(s->left_out)));
+	}
+	return j;
+}
+
+static void note(json_t *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void note(json_t *list, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	json_array_append_new(list, text_json(bytes_text(text)));
+}
+
+static void note_tag(json_t *list, const struct corim_tag *t, bool named)
+{
+	size_t bare = 0;
+
+	for (size_t i = 0; i < t->files.n; i++)
+		bare += t->files.at[i].digest.alg == 0;
+	if (!named)
+		note(list, "CoSWID %s: no coswid-triple names it, so that it counts for nothing",
+		     t->id);
+	else if (bare || t->files.n_others)
+		note(list,
+		     "CoSWID %s: %zu files without a hash, %zu processes and resources count for "
+		     "nothing",
+		     t->id, bare, t->files.n_others);
+}
+
+json_t *corim_notes_json(const struct corim *c)
+{
+	bool named[CORIM_TAGS_MAX] = { false };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->n_software; i++)
+		for (size_t k = 0; k < c->software[i].n; k++)
+			named[c->software[i].coswids[k]] = true;
+	for (size_t i = 0; i < c->n_software; i++)
+		if (c->software[i].left_out[0])
+			note(list, "coswid-triple %zu is left out: %s", i, c->software[i].left_out);
+	for (size_t i = 0; i < c->n_tags; i++)
+		if (c->tags[i].kind == CORIM_COSWID)
+			note_tag(list, &c->tags[i], named[i]);
+	return list;
+}
+
+static void add_files(json_t *list, const struct corim_files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		json_t *j = json_object();
+
+		json_object_set_new(j, "path", item_json(corim_file_key(f, &f->at[i])));
+		if (f->at[i].has_size)
+			json_object_set_new(j, "size", json_integer((json_int_t)f->at[i].size));
+		if (f->at[i].digest.alg > 0)
+			json_object_set_new(j, "digest", digest_json(&f->at[i].digest));
+		json_array_append_new(list, j);
+	}
+}
+
+json_t *corim_files_json(const struct corim *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->n_tags; i++)
+		add_files(list, &c->tags[i].files);
+	for (size_t i = 0; i < c->n_software; i++)
+		add_files(list, &c->software[i].evidence);
+	return list;
+}
+
 json_t *corim_triples_json(const struct corim *c)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < c->n_references; i++)
+	for (size_t i = 0; i < c->n_references - c->n_made; i++)
 		json_array_append_new(list, state_json("reference", &c->references[i]));
 	for (size_t i = 0; i < c->n_endorsed; i++)
 		json_array_append_new(list, state_json("endorsed", &c->endorsed[i]));
@@ -264,9 +358,7 @@ json_t *corim_triples_json(const struct corim *c)
 	for (size_t i = 0; i < c->n_domains; i++)
 		json_array_append_new(list, domain_json(&c->domains[i]));
 	for (size_t i = 0; i < c->n_software; i++)
-		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "kind", "software",
-						      "environment", env_json(&c->software[i].env),
-						      "tag_ids", hex_json(c->software[i].tag_ids)));
+		json_array_append_new(list, software_json(c, &c->software[i]));
 	return list;
 }
 
@@ -292,7 +384,7 @@ static json_t *counts_json(const struct corim *c)
 	const struct {
 		const char *kind;
 		size_t n;
-	} rows[] = { { "reference", c->n_references },
+	} rows[] = { { "reference", c->n_references - c->n_made },
 		     { "endorsed", c->n_endorsed },
 		     { "conditional", c->n_conditional },
 		     { "series", c->n_series },
@@ -312,8 +404,12 @@ json_t *corim_json(const struct corim *c)
 	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:o, s:o}", "id", c->id, "signer", c->signer,
 			      "signed", (int)c->is_signed, "learned", (int)corim_is_learned(c),
 			      "tags", tags_json(c), "triples", counts_json(c));
+	json_t *notes = corim_notes_json(c);
 	char hex[65];
 
+	if (json_array_size(notes))
+		json_object_set(j, "notes", notes);
+	json_decref(notes);
 	if (c->not_before)
 		json_object_set_new(j, "not_before", json_integer(c->not_before));
 	if (c->not_after)

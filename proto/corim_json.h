@@ -8,14 +8,21 @@
 #include "corim.h"
 
 /**
- * corim_json - {id, signer, signed, signer_key?, validity?, tags, triples: {kind: count}}. Text that came
+ * corim_json - {id, signer, signed, signer_key?, validity?, tags, triples: {kind: count}, notes?}. Text that came
  * from outside is printable ASCII. Return: a new object.
  */
 json_t *corim_json(const struct corim *c);
 /**
  * corim_triples_json - every triple: {kind, environment, elements}, or what its kind has instead
- * (conditions and additions, items, keys, others, tag_ids). Return: a new array.
+ * (conditions and additions, items, keys, others) or beside them (tag_ids, left_out). Return: a new array.
  */
 json_t *corim_triples_json(const struct corim *c);
+/**
+ * corim_notes_json - what is in it and counts for nothing, as sentences: coswid-triples that are left out,
+ * files without a hash, CoSWIDs that no triple names. Return: a new array, empty where all counts.
+ */
+json_t *corim_notes_json(const struct corim *c);
+/** corim_files_json - the files that CoSWIDs, or evidence of software, list: [{path, size?, digest?}]. */
+json_t *corim_files_json(const struct corim *c);
 
 #endif

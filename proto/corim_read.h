@@ -15,6 +15,7 @@ struct corim_place {
 	struct corim *out;
 	size_t tag;    /* index into out->tags */
 	bool evidence; /* concise evidence: what a device says of itself, in nearly the same form */
+	size_t n_files, path_bytes; /* of all CoSWIDs so far */
 	size_t depth;
 	struct corim_step {
 		const char *name;
@@ -36,11 +37,24 @@ void *corim_room(struct corim_place *p, void *at, size_t have, size_t more, size
 /** corim_take_id - text or 16 bytes; @out gets printable ASCII or a UUID. */
 void corim_take_id(struct cbor *c, char *out, size_t size, const char *field);
 void corim_take_comid(struct corim_place *p);
-void corim_take_coswid(struct corim_place *p);
 void corim_take_cotl(struct corim_place *p);
 /** corim_take_validity - { ?0 not-before, 1 not-after }, tag 1 epoch times. */
 void corim_take_validity(struct cbor *c, long long *not_before, long long *not_after,
 			 const char *field);
+
+/* coswid.c */
+void coswid_take(struct corim_place *p);
+/** coswid_take_evidence - an evidence-entry; its files are added to @out. */
+void coswid_take_evidence(struct corim_place *p, struct corim_files *out);
+void coswid_files_clear(struct corim_files *f);
+
+/* corim_software.c */
+/** corim_take_software, corim_take_ev_software - one coswid-triple, of a CoMID or of concise evidence. */
+void corim_take_software(struct corim_place *p);
+void corim_take_ev_software(struct corim_place *p);
+/** corim_link_software - when all is read: reference (or evidence) triples of what was taken. */
+void corim_link_software(struct corim_place *p);
+void corim_software_clear(struct corim_software *s);
 
 /* corim_value.c */
 void corim_take_env(struct corim_place *p, struct corim_env *env);

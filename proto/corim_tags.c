@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What `tags` holds: CoMID, CoSWID, CoTL. SPEC: draft-ietf-rats-corim-11 5, 6; RFC 9393 2 */
+/* What `tags` holds: CoMID and CoTL; CoSWID is in coswid.c. SPEC: draft-ietf-rats-corim-11 5, 6 */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -143,34 +143,4 @@ void corim_take_cotl(struct corim_place *p)
 	cbor_end(&p->c);
 	if (!p->c.r.why && (seen != 7 || !tag->n_listed))
 		cbor_fail(&p->c, "concise-tl-tag lacks tag-identity, tags-list or tl-validity");
-}
-
-/* Its id, version and name; a map with many keys of which the rest is left as it stands. */
-void corim_take_coswid(struct corim_place *p)
-{
-	struct corim_tag *tag = &p->out->tags[p->tag];
-	size_t n = cbor_map(&p->c, "concise-swid-tag");
-
-	for (size_t i = 0; i < n && !p->c.r.why; i++) {
-		switch (cbor_peek(&p->c) == CBOR_TEXT ? -1 : cbor_int(&p->c, "concise-swid-tag")) {
-		case -1: /* an extension named by text */
-			cbor_text(&p->c, "concise-swid-tag");
-			cbor_item(&p->c, "concise-swid-tag");
-			break;
-		case 0:
-			corim_take_id(&p->c, tag->id, sizeof(tag->id), "tag-id");
-			break;
-		case 1:
-			corim_take_id(&p->c, tag->software, sizeof(tag->software), "software-name");
-			break;
-		case 12:
-			tag->version = (u64)cbor_int(&p->c, "tag-version");
-			break;
-		default:
-			cbor_item(&p->c, "concise-swid-tag");
-		}
-	}
-	cbor_end(&p->c);
-	if (!p->c.r.why && !tag->id[0])
-		cbor_fail(&p->c, "concise-swid-tag without tag-id");
 }

@@ -129,29 +129,6 @@ static void take_membership(struct corim_place *p)
 	take_domain(p, CORIM_MEMBERSHIP);
 }
 
-/* [ environment, [ + tag-id ] ] */
-static void take_software(struct corim_place *p)
-{
-	struct corim_software *s = &p->out->software[p->out->n_software++];
-	char id[CORIM_ID_MAX];
-	struct cbor ahead;
-	size_t n;
-
-	s->tag = p->tag;
-	if (cbor_array(&p->c, "triple") != 2)
-		cbor_fail(&p->c, "not a pair of environment and tag-ids");
-	corim_take_env(p, &s->env);
-	ahead = p->c;
-	n = cbor_array(&p->c, "tag-ids");
-	if (!p->c.r.why && !n)
-		cbor_fail(&p->c, "tag-ids is empty");
-	for (size_t k = 0; k < n && !p->c.r.why; k++)
-		corim_take_id(&p->c, id, sizeof(id), "tag-id");
-	cbor_end(&p->c);
-	s->tag_ids = p->c.r.why ? BYTES_NONE : cbor_item(&ahead, "tag-ids");
-	cbor_end(&p->c);
-}
-
 /* [ + [ environment, [ + measurement ] ] ] */
 static struct corim_triple *take_states(struct corim_place *p, const char *name, size_t *n_out)
 {
@@ -244,7 +221,7 @@ static const struct kind {
 	KIND(3, "triples.3", keys, take_attest),
 	KIND(4, "triples.4", domains, take_dependency),
 	KIND(5, "triples.5", domains, take_membership),
-	KIND(6, "triples.6", software, take_software),
+	KIND(6, "triples.6", software, corim_take_software),
 	KIND(8, "triples.8", series, take_series),
 	KIND(10, "triples.10", conditional, take_conditional),
 };
@@ -268,39 +245,12 @@ static void take_kind(struct corim_place *p, const struct kind *k)
 	cbor_end(&p->c);
 }
 
-/* [ environment, [ + { ?0 tag-id, 1 evidence, ?2 authorized-by } ] ] */
-static void take_ev_software(struct corim_place *p)
-{
-	struct corim_software *s = &p->out->software[p->out->n_software++];
-	char id[CORIM_ID_MAX];
-	size_t n, members;
-
-	if (cbor_array(&p->c, "triple") != 2)
-		cbor_fail(&p->c, "not a pair of environment and evidence");
-	corim_take_env(p, &s->env);
-	n = cbor_array(&p->c, "evidence");
-	if (!p->c.r.why && !n)
-		cbor_fail(&p->c, "evidence is empty");
-	for (size_t k = 0; k < n && !p->c.r.why; k++) {
-		members = cbor_map(&p->c, "evidence");
-		for (size_t i = 0; i < members && !p->c.r.why; i++) {
-			if (cbor_int(&p->c, "evidence") == 0)
-				corim_take_id(&p->c, id, sizeof(id), "tag-id");
-			else
-				cbor_item(&p->c, "evidence");
-		}
-		cbor_end(&p->c);
-	}
-	cbor_end(&p->c);
-	cbor_end(&p->c);
-}
-
 static const struct kind ev_kinds[] = {
 	KIND(0, "ev-triples.0", references, take_references),
 	KIND(1, "ev-triples.1", keys, take_identity),
 	KIND(2, "ev-triples.2", domains, take_dependency),
 	KIND(3, "ev-triples.3", domains, take_membership),
-	KIND(4, "ev-triples.4", software, take_ev_software),
+	KIND(4, "ev-triples.4", software, corim_take_ev_software),
 	KIND(5, "ev-triples.5", keys, take_attest),
 };
 

@@ -174,25 +174,15 @@ void post_proposal(struct call *c)
 struct listing {
 	struct tx *tx;
 	struct call *call;
-	json_t *groups; /* newest first; equal proposals are one */
-	bool whole;	/* of one proposal: judged on each host */
+	json_t *groups;	   /* newest first; equal proposals are one */
+	json_t *by_digest; /* the same, to be found */
+	bool whole;	   /* of one proposal: judged on each host */
 	u8 digest[32];
 };
 
 static json_t *bytes_json(struct bytes b)
 {
 	return json_stringn((const char *)b.at, b.len);
-}
-
-static json_t *find_group(json_t *groups, const char *digest)
-{
-	json_t *g;
-	size_t i;
-
-	json_array_foreach(
-		groups, i,
-		g) if (!strcmp(json_string_value(json_object_get(g, "digest")), digest)) return g;
-	return NULL;
 }
 
 static json_t *row_json(const struct proposal_row *row, const char *digest)
@@ -234,11 +224,12 @@ static int take_proposal(void *user, const struct proposal_row *row, struct err 
 	bool first;
 
 	hex_write(row->digest, digest);
-	g = find_group(l->groups, digest);
+	g = json_object_get(l->by_digest, digest);
 	first = !g;
 	if (first) {
 		g = row_json(row, digest);
 		json_array_append_new(l->groups, g);
+		json_object_set(l->by_digest, digest, g);
 	}
 	host = json_pack("{s:o, s:I, s:o}", "name", bytes_json(row->host), "time",
 			 (json_int_t)row->time, "remote", bytes_json(row->remote));
@@ -269,10 +260,12 @@ static int list_all(struct tx *tx, void *arg, struct err *e)
 
 void get_proposals(struct call *c)
 {
-	struct listing l = { .call = c, .groups = json_array() };
+	struct listing l = { .call = c, .groups = json_array(), .by_digest = json_object() };
 	struct err e = { 0 };
+	int rc = store_read(c->server->store, list_all, &l, &e);
 
-	if (store_read(c->server->store, list_all, &l, &e)) {
+	json_decref(l.by_digest);
+	if (rc) {
 		json_decref(l.groups);
 		problem_of(c->out, &e);
 		return;
@@ -320,7 +313,9 @@ static json_t *body_json(struct bytes body)
 
 void get_proposal(struct call *c)
 {
-	struct listing l = { .call = c, .groups = json_array(), .whole = true };
+	struct listing l = {
+		.call = c, .groups = json_array(), .by_digest = json_object(), .whole = true
+	};
 	struct copying k = { .body = NULL };
 	struct err e = { 0 };
 	json_t *g;
@@ -339,6 +334,7 @@ void get_proposal(struct call *c)
 	}
 	buf_drop(&k.body);
 	json_decref(l.groups);
+	json_decref(l.by_digest);
 }
 
 /* ---- operators decide ---- */

@@ -227,11 +227,11 @@ void post_corim(struct call *c)
 		log_event(LOG_LEVEL_INFO, "corim-imported", LOG_T("corim", corim->id),
 			  LOG_N("triples", corim->n_references));
 	answer_json(c->out, 200,
-		    json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b}", "status", "success", "id",
+		    json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:o}", "status", "success", "id",
 			      corim->id, "digest", hex_write(BYTES(ch.digest), hex),
 			      "reference_triples", (json_int_t)corim->n_references, "triples",
 			      (json_int_t)corim_triples(corim), "signed", (int)corim->is_signed,
-			      "new", (int)ch.fresh));
+			      "new", (int)ch.fresh, "notes", corim_notes_json(corim)));
 }
 
 static void run_change(struct call *c, struct refvals_change *ch)

@@ -106,6 +106,23 @@ static void resolve(const struct verified_device *d, struct corim_element *el)
 	ect_set_block_value(&el->mval, &b, d->evidence->nego.meas_hash);
 }
 
+/* A file by its path, which is what its element is called; what is no ASCII in it is shown as "?". */
+static void name_of(const struct corim_triple *t, size_t i, size_t k, size_t j, char out[96])
+{
+	struct cbor c = cbor_on(t->elements[j].mkey, CBOR_WELL_FORMED);
+	struct bytes path = t->software ? cbor_text(&c, "path") : BYTES_NONE;
+
+	snprintf(out, 96, "manifest evidence %zu.%zu element %zu", i, k, j);
+	if (!t->software || c.r.why)
+		return;
+	if (path.len > 80) /* its end tells more */
+		path = bytes_slice(path, path.len - 80, 80);
+	snprintf(out, 96, "manifest file %.*s", (int)path.len, (const char *)path.at);
+	for (char *p = out; *p; p++)
+		if ((u8)*p < 0x20 || (u8)*p > 0x7e)
+			*p = '?';
+}
+
 static void take_coev(const struct verified_device *d, struct ect_claims *c)
 {
 	struct spdm_block b = block_at(d, MANIFEST_INDEX);
@@ -127,8 +144,7 @@ static void take_coev(const struct verified_device *d, struct ect_claims *c)
 				struct corim_element el = t->elements[j];
 
 				resolve(d, &el);
-				snprintf(name, sizeof(name),
-					 "manifest evidence %zu.%zu element %zu", i, k, j);
+				name_of(t, i, k, j, name);
 				add_element(x, &el, name);
 			}
 		}

@@ -58,7 +58,7 @@ static bool is_usable(const struct finding *f, u32 ref)
 {
 	const struct ref *r = refs_at(f->refs, ref);
 
-	return refs_usable(f->refs, r->corim, r->triple->tag, f->now_s);
+	return refs_triple_usable(f->refs, r->corim, r->triple, f->now_s);
 }
 
 /* A hash may lie: the key itself decides. */

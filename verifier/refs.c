@@ -346,6 +346,22 @@ bool refs_usable(const struct refs *r, const struct corim *c, size_t tag, long l
 	       (tag < c->n_tags && tag_is_listed(r, &c->tags[tag], now_s));
 }
 
+static bool software_is_listed(const struct refs *r, const struct corim *c,
+			       const struct corim_software *s, long long now_s)
+{
+	for (size_t i = 0; r->options.cotl_required && i < s->n; i++)
+		if (!tag_is_listed(r, &c->tags[s->coswids[i]], now_s))
+			return false;
+	return true;
+}
+
+bool refs_triple_usable(const struct refs *r, const struct corim *c, const struct corim_triple *t,
+			long long now_s)
+{
+	return refs_usable(r, c, t->tag, now_s) &&
+	       (!t->software || software_is_listed(r, c, t->software, now_s));
+}
+
 bool refs_all_usable(const struct refs *r, long long now_s)
 {
 	return !r->options.cotl_required && r->all_from <= now_s && now_s <= r->all_until;
@@ -420,7 +436,15 @@ bool refs_vouches(const struct refs *r, const u8 digest[32], size_t tag, long lo
 
 	memcpy(key.digest.at, digest, 32);
 	s = r->n_corims ? bsearch(&key, r->corims, r->n_corims, sizeof(key), by_digest) : NULL;
-	return s && refs_usable(r, s->corim, tag, now_s);
+	if (!s || !refs_usable(r, s->corim, tag, now_s))
+		return false;
+	for (size_t i = 0; i < s->corim->n_software; i++) {
+		const struct corim_software *w = &s->corim->software[i];
+
+		if (w->tag == tag && !w->left_out[0] && !software_is_listed(r, s->corim, w, now_s))
+			return false;
+	}
+	return true;
 }
 
 /* ---- look-up ---- */
@@ -452,7 +476,7 @@ struct query {
 static bool offer(const struct query *q, const struct ref *ref)
 {
 	if (!corim_env_matches_by(q->r->options.rules, &ref->triple->env, q->entry) ||
-	    !refs_usable(q->r, ref->corim, ref->triple->tag, q->now_s))
+	    !refs_triple_usable(q->r, ref->corim, ref->triple, q->now_s))
 		return true;
 	return q->take(q->user, ref);
 }

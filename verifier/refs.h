@@ -54,6 +54,9 @@ const char *refs_problem(const struct refs *r, size_t i);
 
 /** refs_usable - the CoRIM is valid at @now_s, and its tag is listed if lists are required. */
 bool refs_usable(const struct refs *r, const struct corim *c, size_t tag, long long now_s);
+/** refs_triple_usable - and so are the CoSWIDs, if it is made of files that they list. */
+bool refs_triple_usable(const struct refs *r, const struct corim *c, const struct corim_triple *t,
+			long long now_s);
 /** refs_all_usable - every one is, of every CoRIM; false says nothing. */
 bool refs_all_usable(const struct refs *r, long long now_s);
 
@@ -87,7 +90,7 @@ const struct ref_files *refs_files(const struct refs *r);
 const struct ref *refs_at(const struct refs *r, size_t i);
 /** refs_digest - SHA-256 of the CoRIM that @ref stands in. */
 const u8 *refs_digest(const struct ref *ref);
-/** refs_vouches - the CoRIM with this digest is there, and its tag @tag usable. */
+/** refs_vouches - the CoRIM with this digest is there, and its tag @tag usable with all CoSWIDs that it names. */
 bool refs_vouches(const struct refs *r, const u8 digest[32], size_t tag, long long now_s);
 
 /** refs_rules - each after all whose additions could satisfy a condition of its own. */

@@ -60,13 +60,21 @@ int ref_files_gather(struct ref_files *f, const struct ref *refs, size_t n, stru
 	return 0;
 }
 
-static bool path_fits(const struct corim_element *el, const struct file_sought *s)
+/* Where a CoSWID names no root, its path is relative to where nobody here knows: it may be anywhere. */
+static bool path_fits(const struct corim_triple *t, const struct corim_element *el,
+		      const struct file_sought *s)
 {
 	struct cbor c = cbor_on(el->mkey, CBOR_WELL_FORMED);
+	struct bytes path;
 
 	if (!el->mkey.len)
 		return !s->by_path;
-	return cbor_peek(&c) == CBOR_TEXT && bytes_equal(cbor_text(&c, "mkey"), s->path);
+	if (cbor_peek(&c) != CBOR_TEXT)
+		return false;
+	path = cbor_text(&c, "mkey");
+	if (t->software && path.len && path.at[0] != '/')
+		return !s->by_path;
+	return bytes_equal(path, s->path);
 }
 
 /* What else the measurement says (a version, a name) is for people: only digests are compared here. */
@@ -84,10 +92,10 @@ static bool fits(const struct refs *r, const struct ref *ref, u32 element,
 {
 	const struct corim_element *el = &ref->triple->elements[element];
 
-	return digest_fits(&el->mval, &s->digest) && path_fits(el, s) &&
+	return digest_fits(&el->mval, &s->digest) && path_fits(ref->triple, el, s) &&
 	       authority_satisfies(el->authorized, s->by) &&
 	       corim_env_matches_by(refs_options(r)->rules, &ref->triple->env, s->host) &&
-	       refs_usable(r, ref->corim, ref->triple->tag, s->now_s);
+	       refs_triple_usable(r, ref->corim, ref->triple, s->now_s);
 }
 
 const struct ref *refs_file(const struct refs *r, const struct file_sought *s)

@@ -152,6 +152,11 @@ int netlink_parse_status(struct bytes payload, struct netlink_status *out, const
 	return netlink_result(&r, why);
 }
 
+bool netlink_wants_anew(int error)
+{
+	return error == ESTALE || error == ENODEV || error == EBUSY;
+}
+
 const char *netlink_state_name(u32 state)
 {
 	static const char *const names[] = {

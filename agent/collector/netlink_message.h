@@ -61,6 +61,11 @@ struct netlink_status {
 int netlink_parse_status(struct bytes payload, struct netlink_status *out, const char **why);
 const char *netlink_state_name(u32 state);
 const char *netlink_cause_name(u32 cause);
+/**
+ * netlink_wants_anew - the errno that answers ACCEPT or FORGET says that the device is another by now, gone, or busy
+ * with a check or a probe: the verdict is of no use for it, and the next collection decides.
+ */
+bool netlink_wants_anew(int error);
 
 /** pci_address_valid - dddd:bb:dd.f, as sysfs names a function: nothing else may become part of a path. */
 bool pci_address_valid(const char *name);

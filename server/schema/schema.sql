@@ -132,6 +132,8 @@ CREATE TABLE IF NOT EXISTS corims (
 	changed_by TEXT NOT NULL,
 	mac       BLOB NOT NULL
 );
+-- Each change makes a snapshot of all that count: without their bytes, which are known already, they fit into a few pages.
+CREATE INDEX IF NOT EXISTS corim_heads ON corims (active, digest, is_signed, until, changed, changed_by, mac);
 CREATE TABLE IF NOT EXISTS corim_anchors (                     -- certificates that sign CoRIMs or root the chains of those who do
 	digest    BLOB PRIMARY KEY,              -- SHA-256 of the DER
 	der       BLOB NOT NULL,

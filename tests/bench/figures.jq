@@ -26,6 +26,10 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
       | figure("appraisal of \($appraise.devices) devices of \($appraise.blocks) blocks against \($appraise.corims) CoRIMs of their model / the OpenSSL signature verifications of such a token"; "ratio"; 0.15; "decoding and verifying; making the snapshot, \($appraise.snapshot_ready_us / 1000 | r3) ms after parsing")),
     ([$appraise.miss_us, $appraise.match_us] | transpose | map(.[0] / .[1])
       | figure("the same where one block of one device is another, with the closest values found / where all match"; "ratio"; 1.5; "the first miss of a snapshot, which makes the index of values: \($appraise.first_miss_us / 1000 | r3) ms")),
+    ([$refvals.import_large_ms, $refvals.import_small_ms] | transpose | map(.[0] / .[1])
+      | figure("import of one CoRIM: request into a store of \($refvals.large) / of \($refvals.small)"; "ratio"; 4; "signing it; wall time, the store's disk is in it; filling the store, \($refvals.imports_per_second | r3) signed CoRIMs per second")),
+    ([$refvals.swap_p99_ms, $refvals.quiet_p99_ms] | transpose | map(.[0] / .[1])
+      | figure("99th percentile of a request with a token, two hosts at once: while the snapshot of \($refvals.large) CoRIMs is swapped without a pause / while nothing changes"; "ratio"; 3; "making the token; wall time, on a machine that hosts, operator and server share")),
     ([$devices.agent_us, $devices.collector_us] | transpose | map((.[0] + .[1]) / 1000)
       | figure("agent and collector: one attestation of 8 devices"; "ms CPU"; 5; "TPM and devices, which are processes of their own")),
     ([$tpm.agent_us, $tpm.collector_us] | transpose | map((.[0] + .[1]) / 1000)
@@ -33,7 +37,7 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
     ([($devices.agent_anon_kib + $devices.collector_anon_kib) / 1024]
       | figure("agent and collector: anonymous resident memory"; "MiB"; 4; "mapped files: program and library code"))
   ],
-  measured: { tpm_only: $tpm, eight_devices: $devices, boot_log: $boot_log, appraise: $appraise, ima: $ima } }
+  measured: { tpm_only: $tpm, eight_devices: $devices, boot_log: $boot_log, appraise: $appraise, ima: $ima, refvals: $refvals } }
 + if $vm == null then {} else { vm: {
   figures: [
     ([$vm.read_us, $vm.answer_us] | transpose | map(.[0] / .[1])

@@ -408,6 +408,14 @@ static struct refs *references_and(const char *blocks, const char *triples)
 #define TOC(svn)  "570({0: [571({0: {0: [[{0: {1: \"acme\"}}, [{0: 1, 1: {1: " #svn "}}]]]}})]})"
 #define ACME(svn) "{0: [[{0: {1: \"acme\"}}, [{0: 1, 1: {1: " #svn "}}]]]}"
 
+/* The file "d/f" as evidence of software, and the CoSWID of a CoRIM that lists it. */
+#define FILE_IS(byte)                                                                              \
+	"16: {24: \"d\", 26: {17: {24: \"f\", 7: [1, h'" TWICE(byte) TWICE(byte) "']}}}"
+#define TWICE(byte)	EIGHT(byte) EIGHT(byte)
+#define EIGHT(byte)	byte byte byte byte byte byte byte byte
+#define SOFTWARE(file)	"571({0: {4: [[{0: {1: \"acme\"}}, [{1: {" file "}}]]]}})"
+#define COSWID(members) "{6: [[{0: {1: \"acme\"}}, [\"s\"]]]}}>>), 505(<<{0: \"s\", " members
+
 static void a_manifest_is_held_against_the_reference_values_that_there_are(void **state)
 {
 	static const struct {
@@ -429,6 +437,15 @@ static void a_manifest_is_held_against_the_reference_values_that_there_are(void 
 		  "571({0: {0: [[{0: {1: \"acme\"}}, [{1: {12: {0: [1]}}}]]]}})",
 		  "{0: [[{0: {1: \"acme\"}}, [{1: {2: [[1, h'00']]}}]]]}", 96,
 		  "manifest evidence 0.0 element 0: expected 00, found ca978112" },
+		{ "a file that a CoSWID lists", 4, "", SOFTWARE(FILE_IS("11")),
+		  COSWID("6: {" FILE_IS("11") "}"), 2, NULL },
+		{ "another file than a CoSWID lists", 4, "", SOFTWARE(FILE_IS("22")),
+		  COSWID("6: {" FILE_IS("11") "}"), 96, "manifest file d/f: expected 1111111111" },
+		{ "a file without its hash, where a CoSWID lists one", 4, "",
+		  SOFTWARE("16: {24: \"d\", 26: {17: {24: \"f\"}}}"),
+		  COSWID("6: {" FILE_IS("11") "}"), 96, "manifest file d/f" },
+		{ "a file that a patch lists", 4, "", SOFTWARE(FILE_IS("22")),
+		  COSWID("9: true, 6: {" FILE_IS("11") "}"), 2, NULL },
 		{ "a manifest in a form that nobody knows", 4, "", "[1, 2]", ACME(6), 2, NULL },
 	};
 
@@ -437,6 +454,7 @@ static void a_manifest_is_held_against_the_reference_values_that_there_are(void 
 		struct made *m = calloc(1, sizeof(*m));
 		OWNED(refs) refs = references_and("1a", cases[i].triples);
 		OWNED(appraisal) a = NULL;
+		char text[1200];
 		struct err e = { 0 };
 
 		assert_ok(refs_ready(refs, &e), &e);
@@ -447,8 +465,10 @@ static void a_manifest_is_held_against_the_reference_values_that_there_are(void 
 			  &e);
 		if (a->at[1].vector[TV_EXECUTABLES] != cases[i].executables ||
 		    (cases[i].why ? !says(m->reasons, cases[i].why) : m->reasons->n > 0))
-			fail_msg("%s: %d, %zu reasons", cases[i].sentence,
-				 a->at[1].vector[TV_EXECUTABLES], m->reasons->n);
+			fail_msg("%s: %d, %zu reasons, \"%s\"", cases[i].sentence,
+				 a->at[1].vector[TV_EXECUTABLES], m->reasons->n,
+				 m->reasons->n ? reason_text(&m->reasons->at[0], text, sizeof(text))
+					       : "");
 		made_clear(m);
 		free(m);
 	}

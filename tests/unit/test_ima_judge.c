@@ -18,6 +18,14 @@
 	"18([<<{1: -7, 3: \"application/rim+cbor\", 8: <<{0: {0: \"learned\"}}>>}>>, {}, "         \
 	"<<501({0: \"l\", 1: [506(<<{1: {0: \"t\"}, 4: " triples "}>>)]})>>, h'00'])"
 
+/* A CoSWID that lists one file, "x" with the content "a", and the triple that names it */
+#define SWID(members, location)                                                                    \
+	"501({0: \"c\", 1: [506(<<{1: {0: \"t\"}, 4: {6: [[{0: {1: \"linux\", 2: "                 \
+	"\"linux:ima\"}}, "                                                                        \
+	"[\"s\"]]]}}>>), 505(<<{0: \"s\"" members ", 6: {17: {24: \"x\"" location                  \
+	", 7: [1, h'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb']}}}>>)]"
+#define AT_BIN ", 25: \"/\", 23: \"usr/bin\""
+
 static struct keypair *rsa, *ecc, *other;
 static struct digest verity;
 
@@ -246,6 +254,30 @@ static void each_entry_is_known_or_found_fault_with(void **state)
 		  { .path = "/x", .content = "a" },
 		  FILES("{1: {2: " SHA_A "}, 2: [557([1, h'"
 			"2222222222222222222222222222222222222222222222222222222222222222'])]}"),
+		  .fault = "UNKNOWN" },
+		{ "a file that a CoSWID lists, without telling below what",
+		  { .path = "/opt/x", .content = "a" },
+		  SWID("", "") "})",
+		  .fault = "" },
+		{ "a file that a CoSWID lists, where it lists it",
+		  { .path = "/usr/bin/x", .content = "a" },
+		  SWID("", AT_BIN) "})",
+		  .fault = "" },
+		{ "a file that a CoSWID lists, elsewhere",
+		  { .path = "/tmp/x", .content = "a" },
+		  SWID("", AT_BIN) "})",
+		  .fault = "UNKNOWN" },
+		{ "another file where a CoSWID lists one",
+		  { .path = "/usr/bin/x", .content = "b" },
+		  SWID("", AT_BIN) "})",
+		  .fault = "UNKNOWN" },
+		{ "a file of a patch",
+		  { .path = "/usr/bin/x", .content = "a" },
+		  SWID(", 9: true", AT_BIN) "})",
+		  .fault = "UNKNOWN" },
+		{ "a file of a CoSWID whose CoRIM has expired",
+		  { .path = "/usr/bin/x", .content = "a" },
+		  SWID("", AT_BIN) ", 4: {1: 1(1799999999)}})",
 		  .fault = "UNKNOWN" },
 		{ "a file that was only learned",
 		  { .path = "/x", .content = "a" },
@@ -564,6 +596,38 @@ static void a_state_holds_while_rules_and_vouchers_are_what_they_were(void **sta
 	judged_clear(&j);
 }
 
+/* Known by a CoSWID alone, until its CoRIM is deactivated: what the server leaves out then. */
+static void a_file_of_a_coswid_is_known_while_its_corim_is_active(void **state)
+{
+	OWNED(buf) b = edn(SWID("", AT_BIN) "})");
+	OWNED(refs) active = refs_new();
+	OWNED(refs) inactive = refs_new();
+	struct corim *c = NULL;
+	struct judged j;
+	struct err e = { 0 };
+
+	(void)state;
+	sample_add_whole(active, SWID("", AT_BIN) "})");
+	assert_ok(corim_parse(buf_bytes(b), &c, &e), &e);
+	assert_ok(refs_leave_out(inactive, c, "it was deactivated", &e), &e);
+	assert_ok(refs_ready(active, &e), &e);
+	assert_ok(refs_ready(inactive, &e), &e);
+	judged_begin(&j);
+	sample_add_whole(j.refs, SWID("", AT_BIN) "})");
+	assert_ok(refs_ready(j.refs, &e), &e);
+	ima_sample_put(&j.list->w, &(struct ima_sample){ .path = "/usr/bin/x", .content = "a" });
+	judge_from(&j, 0, NULL);
+	assert_string_equal(fault_of(j.state), "");
+	assert_true(ima_state_holds(j.state, &j.rules, false, &j.v, active, NOW));
+	assert_false(ima_state_holds(j.state, &j.rules, false, &j.v, inactive, NOW));
+	free(j.state);
+	refs_drop(&j.refs);
+	j.refs = TAKE(inactive);
+	judge_from(&j, 0, NULL);
+	assert_string_equal(fault_of(j.state), "UNKNOWN");
+	judged_clear(&j);
+}
+
 static void a_flood_of_faults_is_counted_and_its_beginning_kept(void **state)
 {
 	struct judged j;
@@ -668,6 +732,7 @@ int main(void)
 		cmocka_unit_test(what_was_found_is_not_forgotten_by_the_next_entries),
 		cmocka_unit_test(what_is_refused_is_not_kept),
 		cmocka_unit_test(a_state_holds_while_rules_and_vouchers_are_what_they_were),
+		cmocka_unit_test(a_file_of_a_coswid_is_known_while_its_corim_is_active),
 		cmocka_unit_test(a_flood_of_faults_is_counted_and_its_beginning_kept),
 		cmocka_unit_test(a_state_is_written_and_read_and_nothing_shorter_is),
 		cmocka_unit_test(a_path_or_signer_that_is_none_is_refused),

@@ -705,9 +705,26 @@ static void a_new_family_says_its_name(void **state)
 	free(d);
 }
 
+static void what_refuses_accept_for_now_asks_for_another_round(void **state)
+{
+	static const struct {
+		int error;
+		bool anew;
+	} rows[] = {
+		{ EBUSY, true },   { ESTALE, true },   { ENODEV, true }, { EPERM, false },
+		{ EINVAL, false }, { EBADMSG, false }, { 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (netlink_wants_anew(rows[i].error) != rows[i].anew)
+			fail_msg("errno %d", rows[i].error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_refuses_accept_for_now_asks_for_another_round),
 		cmocka_unit_test(a_status_yields_its_fields),
 		cmocka_unit_test(every_truncation_of_a_status_is_refused_or_lacks_what_was_cut),
 		cmocka_unit_test(half_of_what_the_kernel_guards_is_no_claim),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "agent/pace.h"
 #include "agent/settings.h"
 #include "agent/tpm.h"
 #include "common/file.h"
@@ -348,9 +349,41 @@ static void a_server_refuses_what_it_cannot_mean(void **state)
 	}
 }
 
+/* From the file to when the next round starts: after the gap, not sooner and not later. */
+static void the_gap_between_events_is_the_configured_one(void **state)
+{
+	static const struct {
+		const char *line;
+		long long gap_ms;
+	} rows[] = {
+		{ "", 10000 },
+		{ "[rounds]\nevent_gap = 3s\n", 3000 },
+		{ "[rounds]\nevent_gap = 2m\n", 120000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct agent_settings *s = calloc(1, sizeof(*s));
+		struct err e = { 0 };
+		char text[1000];
+		struct pace p;
+
+		snprintf(text, sizeof(text), "%s%s", SERVER, rows[i].line);
+		assert_ok(load_agent(text, s, &e), &e);
+		p = pace_start(s->event_gap_s);
+		pace_event(&p);
+		assert_int_equal(pace_due(&p, 5), 5);
+		pace_round(&p, true, 5);
+		pace_event(&p);
+		assert_int_equal(pace_due(&p, 6), 5 + rows[i].gap_ms);
+		free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_gap_between_events_is_the_configured_one),
 		cmocka_unit_test(an_agent_needs_a_server_that_it_can_know_and_nothing_else),
 		cmocka_unit_test(an_agent_refuses_what_would_leave_it_open_or_guessing),
 		cmocka_unit_test(the_kernels_devices_are_read_from_slot_0_unless_told_otherwise),

@@ -20,6 +20,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "proto/coev.h"
 #include "proto/corim.h"
 #include "proto/ear.h"
 #include "proto/eat.h"
@@ -74,6 +75,29 @@ static void every_file_of_others_is_well_formed_and_no_token_of_ours(void **stat
 			free(copy);
 		}
 	}
+}
+
+/* The files that software in concise evidence lists, with their paths, sizes and hashes. */
+static void software_of_others_becomes_evidence(void **state)
+{
+	OWNED(buf) b = third_party("rats/coev/ce-coswid.cbor");
+	OWNED(coev) c = NULL;
+	const struct corim_triple *t;
+	struct cbor key;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(coev_parse(buf_bytes(b), &c, &e), &e);
+	assert_int_equal(c->at[0]->n_references, 1);
+	t = &c->at[0]->references[0];
+	assert_bytes_equal(t->env.vendor, bytes_text("xyzinc.example"));
+	assert_int_equal(t->n, 1);
+	key = cbor_on(t->elements[0].mkey, CBOR_STRICT);
+	assert_bytes_equal(cbor_text(&key, "mkey"),
+			   bytes_text("%programdata%/rrdetector/rrdetector.exe"));
+	assert_int_equal(t->elements[0].mval.digests[0].alg, 1);
+	assert_int_equal(t->elements[0].mval.digests[0].bytes.at[0], 0xa3);
+	assert_int_equal(c->at[0]->software[0].evidence.at[0].size, 532712);
 }
 
 /* @file: a JWK, or an example of COSE with the key under input.sign0.key. */
@@ -297,6 +321,7 @@ static void a_corim_with_its_chain_verifies_under_its_root_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(software_of_others_becomes_evidence),
 		cmocka_unit_test(every_file_of_others_is_well_formed_and_no_token_of_ours),
 		cmocka_unit_test(a_psa_token_verifies_by_its_key_and_by_no_other),
 		cmocka_unit_test(signed_corims_of_others_verify_unless_they_were_changed),

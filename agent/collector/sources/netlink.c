@@ -89,7 +89,7 @@ static int change(struct family_client *c, struct family_request *rq, struct err
 	if (!a.error)
 		return 0;
 	family_refused(&a, rq->what, e);
-	if (a.error == ESTALE || a.error == ENODEV || a.error == EBUSY)
+	if (netlink_wants_anew(a.error))
 		e->code = E_AGAIN;
 	return (int)e->code;
 }
