@@ -182,7 +182,7 @@ int tpm_cipher_session(struct tpm *t, ESYS_TR salt_key, ESYS_TR *out, struct err
 }
 
 /* ---- quotes ---- */
-static int active_banks(struct tpm *t, struct tpm_selection *out, struct err *e)
+int tpm_active_banks(struct tpm *t, struct tpm_selection *out, struct err *e)
 {
 	TPMS_CAPABILITY_DATA *cap = NULL;
 	TPMI_YES_NO more;
@@ -255,7 +255,7 @@ static int read_bank(struct tpm *t, u16 alg, u32 pcrs, struct digest out[TPM_PCR
 	return 0;
 }
 
-static int read_pcrs(struct tpm *t, struct tpm_quoted *q, struct err *e)
+int tpm_read_pcrs(struct tpm *t, struct tpm_quoted *q, struct err *e)
 {
 	for (size_t i = 0; i < q->selection.n; i++)
 		if (read_bank(t, q->selection.bank[i].alg, q->selection.bank[i].pcrs, q->pcrs[i],
@@ -288,8 +288,8 @@ static struct buf *signature_bytes(const TPMT_SIGNATURE *s)
 	return buf_copy((struct bytes){ room, len });
 }
 
-static int attest_take(TPM2B_ATTEST *attest, TPMT_SIGNATURE *sig, struct buf **a, struct buf **s,
-		       struct err *e)
+int tpm_attest_take(TPM2B_ATTEST *attest, TPMT_SIGNATURE *sig, struct buf **a, struct buf **s,
+		    struct err *e)
 {
 	*a = buf_copy((struct bytes){ attest->attestationData, attest->size });
 	*s = signature_bytes(sig);
@@ -313,7 +313,7 @@ int tpm_quote(struct tpm *t, const struct tpm_key *ak, const struct digest *extr
 	TPML_PCR_SELECTION select;
 
 	memcpy(data.buffer, extra->at, 32);
-	if (active_banks(t, &out->selection, e))
+	if (tpm_active_banks(t, &out->selection, e))
 		return (int)e->code;
 	select = to_tss(&out->selection);
 	for (int i = 0; i < QUOTE_TRIES; i++) {
@@ -323,14 +323,14 @@ int tpm_quote(struct tpm *t, const struct tpm_key *ak, const struct digest *extr
 		struct digest now;
 		TSS2_RC rc;
 
-		if (read_pcrs(t, out, e))
+		if (tpm_read_pcrs(t, out, e))
 			return (int)e->code;
 		rc = Esys_Quote(t->esys, ak->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
 				&data, &key_scheme, &select, &attest, &sig);
 		if (rc)
 			return tpm_failed(e, "TPM2_Quote", rc);
 		tpm_quoted_clear(out);
-		if (attest_take(attest, sig, &out->attest, &out->signature, e) ||
+		if (tpm_attest_take(attest, sig, &out->attest, &out->signature, e) ||
 		    tpm_attest_parse(buf_bytes(out->attest), &parsed, e))
 			return (int)e->code;
 		now = pcr_digest(out, ak->hash);
@@ -355,7 +355,7 @@ int tpm_certify(struct tpm *t, const struct tpm_key *ak, const struct tpm_key *o
 			  ESYS_TR_NONE, &data, &key_scheme, &a, &s);
 	if (rc)
 		return tpm_failed(e, "TPM2_Certify", rc);
-	return attest_take(a, s, attest, signature, e);
+	return tpm_attest_take(a, s, attest, signature, e);
 }
 
 /* ---- shares ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The host's TPM. tpm.c and tpm_endorsement.c are the only users of tpm2-tss. Keys are primaries made again from fixed
+ * The host's TPM. tpm.c, tpm_endorsement.c and tpm_disk.c are the only users of tpm2-tss. Keys are primaries made again from fixed
  * templates each time, so that nothing has to be stored on the host.
  */
 #ifndef ASSAY_AGENT_TPM_H

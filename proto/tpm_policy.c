@@ -2,9 +2,12 @@
 #include "tpm_policy.h"
 
 enum {
+	CC_POLICY_NV = 0x00000149,
 	CC_POLICY_COMMAND_CODE = 0x0000016c,
 	CC_POLICY_COUNTER_TIMER = 0x0000016d,
+	CC_POLICY_OR = 0x00000171,
 	CC_POLICY_PCR = 0x0000017f,
+	CC_POLICY_NV_WRITTEN = 0x0000018f,
 };
 
 struct tpm_policy tpm_policy_start(void)
@@ -30,20 +33,62 @@ void tpm_policy_pcr(struct tpm_policy *p, const struct tpm_selection *s, struct 
 	extend(p, &w);
 }
 
-void tpm_policy_counter_timer(struct tpm_policy *p, struct bytes operand, u16 offset, u16 operation)
+/* What PolicyNV and PolicyCounterTimer compare, as one digest. */
+static struct digest comparison(struct bytes operand, u16 offset, u16 operation)
 {
-	u8 numbers[4], room[4 + 32];
-	struct writer n = writer_on(numbers, sizeof(numbers)), w = writer_on(room, sizeof(room));
-	struct bytes pieces[2];
-	struct digest args;
+	u8 numbers[4];
+	struct writer n = writer_on(numbers, sizeof(numbers));
+	struct bytes pieces[2] = { operand, BYTES_NONE };
 
 	write_be16(&n, offset);
 	write_be16(&n, operation);
-	pieces[0] = operand;
 	pieces[1] = write_done(&n);
-	args = digest_of(DIGEST_SHA256, pieces, 2);
+	return digest_of(DIGEST_SHA256, pieces, 2);
+}
+
+void tpm_policy_counter_timer(struct tpm_policy *p, struct bytes operand, u16 offset, u16 operation)
+{
+	u8 room[4 + 32];
+	struct writer w = writer_on(room, sizeof(room));
+	struct digest args = comparison(operand, offset, operation);
+
 	write_be32(&w, CC_POLICY_COUNTER_TIMER);
 	write_bytes(&w, digest_bytes(&args));
+	extend(p, &w);
+}
+
+void tpm_policy_nv(struct tpm_policy *p, struct bytes index_name, struct bytes operand, u16 offset,
+		   u16 operation)
+{
+	u8 room[4 + 32 + TPM_NAME_MAX];
+	struct writer w = writer_on(room, sizeof(room));
+	struct digest args = comparison(operand, offset, operation);
+
+	write_be32(&w, CC_POLICY_NV);
+	write_bytes(&w, digest_bytes(&args));
+	write_bytes(&w, index_name);
+	extend(p, &w);
+}
+
+void tpm_policy_nv_written(struct tpm_policy *p, bool written)
+{
+	u8 room[5];
+	struct writer w = writer_on(room, sizeof(room));
+
+	write_be32(&w, CC_POLICY_NV_WRITTEN);
+	write_u8(&w, written);
+	extend(p, &w);
+}
+
+void tpm_policy_or(struct tpm_policy *p, const struct digest *a, const struct digest *b)
+{
+	u8 room[4 + 2 * 32];
+	struct writer w = writer_on(room, sizeof(room));
+
+	*p = tpm_policy_start();
+	write_be32(&w, CC_POLICY_OR);
+	write_bytes(&w, digest_bytes(a));
+	write_bytes(&w, digest_bytes(b));
 	extend(p, &w);
 }
 

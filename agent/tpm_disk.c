@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tpm_disk.h"
+
+#include <stdlib.h>
+
+#include <tss2/tss2_mu.h>
+
+#include "tpm_tss.h"
+
+enum { POLICY_TRIES = 8 }; /* somebody may extend a PCR between the policy and its use */
+
+static bool pcr_changed(TSS2_RC rc)
+{
+	return (rc & 0xfff) == TPM2_RC_PCR_CHANGED;
+}
+
+static int refused(struct err *e, const char *what, TSS2_RC rc)
+{
+	tpm_failed(e, what, rc);
+	e->code = E_POLICY;
+	return (int)e->code;
+}
+
+static TSS2_RC policy_uncapped(struct tpm *t, ESYS_TR session)
+{
+	static const TPML_PCR_SELECTION cap = {
+		.count = 1,
+		.pcrSelections = { { .hash = TPM2_ALG_SHA256,
+				     .sizeofSelect = 3,
+				     .pcrSelect = { 0, 1 << (CAP_PCR - 8), 0 } } },
+	};
+	TPM2B_DIGEST current = { .size = 0 };
+
+	return Esys_PolicyPCR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &current,
+			      &cap);
+}
+
+/* ---- the counter ---- */
+static bool index_is_ours(u32 index)
+{
+	return index >= COUNTER_FIRST && index <= COUNTER_LAST;
+}
+
+static int counter_open(struct tpm *t, u32 index, ESYS_TR *out, struct err *e)
+{
+	TSS2_RC rc;
+
+	if (!index_is_ours(index))
+		return err_set(e, E_USAGE, "NV index 0x%08x is not of the range 0x%08x to 0x%08x",
+			       index, COUNTER_FIRST, COUNTER_LAST);
+	rc = Esys_TR_FromTPMPublic(t->esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, out);
+	return rc ? err_set(e, E_NOTFOUND, "the TPM has no counter at NV index 0x%08x", index) : 0;
+}
+
+/* Anybody may have defined what stands there: only what we would have defined is taken. */
+static int counter_check(struct tpm *t, ESYS_TR nv, u32 index, bool written, struct err *e)
+{
+	TPM2B_NV_PUBLIC *pub = NULL;
+	TPM2B_NAME *name = NULL;
+	u8 got[sizeof(TPMS_NV_PUBLIC)], want[NV_PUBLIC_MAX];
+	struct writer w = writer_on(want, sizeof(want));
+	size_t len = 0;
+	TSS2_RC rc = Esys_NV_ReadPublic(t->esys, nv, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &pub,
+					&name);
+
+	if (!rc)
+		rc = Tss2_MU_TPMS_NV_PUBLIC_Marshal(&pub->nvPublic, got, sizeof(got), &len);
+	Esys_Free(pub);
+	Esys_Free(name);
+	if (rc)
+		return tpm_failed(e, "read the counter's attributes", rc);
+	tpm_counter_public(index, written, &w);
+	if (!bytes_equal((struct bytes){ got, len }, write_done(&w)))
+		return err_set(
+			e, E_POLICY,
+			"NV index 0x%08x is not a counter of ours: other attributes or policy",
+			index);
+	return 0;
+}
+
+static int counter_value(struct tpm *t, ESYS_TR nv, u64 *value, struct err *e)
+{
+	TPM2B_MAX_NV_BUFFER *content = NULL;
+	struct reader r;
+	TSS2_RC rc = Esys_NV_Read(t->esys, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+				  COUNTER_LEN, 0, &content);
+
+	if (rc)
+		return tpm_failed(e, "read the counter", rc);
+	r = reader_on((struct bytes){ content->buffer, content->size });
+	*value = read_be64(&r, "counter");
+	Esys_Free(content);
+	return r.why || r.left.len ? err_set(e, E_TPM, "the counter is not of 8 bytes") : 0;
+}
+
+int tpm_counter_read(struct tpm *t, u32 index, u64 *value, struct err *e)
+{
+	ESYS_TR nv;
+	int rc;
+
+	if (counter_open(t, index, &nv, e))
+		return (int)e->code;
+	rc = counter_check(t, nv, index, true, e);
+	if (!rc)
+		rc = counter_value(t, nv, value, e);
+	Esys_TR_Close(t->esys, &nv);
+	return rc;
+}
+
+/* @new: it was never counted up, and the cap does not matter. */
+static TSS2_RC policy_up(struct tpm *t, ESYS_TR session, bool new)
+{
+	struct digest branch[] = { tpm_counter_policy_uncapped(), tpm_counter_policy_new() };
+	TPML_DIGEST either = { .count = 2 };
+	TSS2_RC rc;
+
+	for (size_t i = 0; i < 2; i++) {
+		either.digests[i].size = 32;
+		memcpy(either.digests[i].buffer, branch[i].at, 32);
+	}
+	rc = new ? Esys_PolicyNvWritten(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+					TPM2_NO)
+		 : policy_uncapped(t, session);
+	return rc ? rc
+		  : Esys_PolicyOR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+				  &either);
+}
+
+static int count_up(struct tpm *t, ESYS_TR nv, bool new, struct err *e)
+{
+	ESYS_TR session;
+	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
+
+	for (int i = 0; i < POLICY_TRIES && pcr_changed(rc); i++) {
+		if (tpm_policy_session(t, ESYS_TR_NONE, &session, e))
+			return (int)e->code;
+		rc = policy_up(t, session, new);
+		if (!rc)
+			rc = Esys_NV_Increment(t->esys, nv, nv, session, ESYS_TR_NONE,
+					       ESYS_TR_NONE);
+		Esys_FlushContext(t->esys, session);
+	}
+	return rc ? refused(e, "TPM2_NV_Increment", rc) : 0;
+}
+
+int tpm_counter_up(struct tpm *t, u32 index, struct err *e)
+{
+	ESYS_TR nv;
+	int rc;
+
+	if (counter_open(t, index, &nv, e))
+		return (int)e->code;
+	rc = counter_check(t, nv, index, true, e);
+	if (!rc)
+		rc = count_up(t, nv, false, e);
+	Esys_TR_Close(t->esys, &nv);
+	return rc;
+}
+
+static int counter_define(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
+{
+	static const TPM2B_AUTH no_auth;
+	u8 room[NV_PUBLIC_MAX];
+	struct writer w = writer_on(room, sizeof(room));
+	TPM2B_NV_PUBLIC pub = { .size = 0 };
+	size_t at = 0;
+	TSS2_RC rc;
+
+	tpm_counter_public(index, false, &w);
+	rc = Tss2_MU_TPMS_NV_PUBLIC_Unmarshal(room, w.len, &at, &pub.nvPublic);
+	if (!rc)
+		rc = Esys_NV_DefineSpace(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+					 ESYS_TR_NONE, &no_auth, &pub, nv);
+	return rc ? tpm_failed(e, "TPM2_NV_DefineSpace", rc) : 0;
+}
+
+int tpm_counter_make(struct tpm *t, u32 index, u64 *value, struct err *e)
+{
+	ESYS_TR nv;
+	int rc;
+
+	if (!counter_open(t, index, &nv, e)) {
+		Esys_TR_Close(t->esys, &nv);
+		return err_set(e, E_CONFLICT, "NV index 0x%08x is in use already", index);
+	}
+	if (e->code != E_NOTFOUND)
+		return (int)e->code;
+	*e = (struct err){ 0 };
+	if (counter_define(t, index, &nv, e))
+		return (int)e->code;
+	rc = count_up(t, nv, true, e);
+	Esys_TR_Close(t->esys, &nv);
+	return rc ? rc : tpm_counter_read(t, index, value, e);
+}
+
+int tpm_counter_remove(struct tpm *t, u32 index, struct err *e)
+{
+	ESYS_TR nv;
+	TSS2_RC rc;
+
+	if (counter_open(t, index, &nv, e))
+		return (int)e->code;
+	rc = Esys_NV_UndefineSpace(t->esys, ESYS_TR_RH_OWNER, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+				   ESYS_TR_NONE);
+	if (rc)
+		Esys_TR_Close(t->esys, &nv);
+	return rc ? tpm_failed(e, "TPM2_NV_UndefineSpace", rc) : 0;
+}
+
+int tpm_counter_certify(struct tpm *t, const struct tpm_key *ak, u32 index,
+			const struct digest *extra, struct buf **attest, struct buf **signature,
+			struct err *e)
+{
+	static const TPMT_SIG_SCHEME key_scheme = { .scheme = TPM2_ALG_NULL };
+	TPM2B_DATA data = { .size = 32 };
+	TPM2B_ATTEST *a = NULL;
+	TPMT_SIGNATURE *s = NULL;
+	ESYS_TR nv;
+	TSS2_RC rc;
+
+	if (counter_open(t, index, &nv, e))
+		return (int)e->code;
+	memcpy(data.buffer, extra->at, 32);
+	rc = Esys_NV_Certify(t->esys, ak->handle, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_PASSWORD,
+			     ESYS_TR_NONE, &data, &key_scheme, COUNTER_LEN, 0, &a, &s);
+	Esys_TR_Close(t->esys, &nv);
+	return rc ? tpm_failed(e, "TPM2_NV_Certify", rc)
+		  : tpm_attest_take(a, s, attest, signature, e);
+}
+
+/* ---- the half ---- */
+void tpm_half_clear(struct tpm_half *h)
+{
+	buf_drop(&h->public_2b);
+	buf_drop(&h->private_2b);
+}
+
+static TPM2B_PUBLIC half_template(u32 index, u64 epoch)
+{
+	struct digest policy = tpm_half_policy(index, epoch);
+	TPM2B_PUBLIC p = { .publicArea = {
+				   .type = TPM2_ALG_KEYEDHASH,
+				   .nameAlg = TPM2_ALG_SHA256,
+				   .objectAttributes =
+					   TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+					   TPMA_OBJECT_ADMINWITHPOLICY | TPMA_OBJECT_NODA,
+				   .authPolicy = { .size = 32 },
+				   .parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_NULL,
+			   } };
+
+	memcpy(p.publicArea.authPolicy.buffer, policy.at, 32);
+	return p;
+}
+
+static int half_take(const TPM2B_PUBLIC *pub, const TPM2B_PRIVATE *private, struct tpm_half *out,
+		     struct err *e)
+{
+	u8 a[sizeof(*pub)], b[sizeof(*private)];
+	size_t n = 0, m = 0;
+
+	if (Tss2_MU_TPM2B_PUBLIC_Marshal(pub, a, sizeof(a), &n) ||
+	    Tss2_MU_TPM2B_PRIVATE_Marshal(private, b, sizeof(b), &m))
+		return err_set(e, E_TPM, "the TPM gave an object that is not well-formed");
+	out->public_2b = buf_copy((struct bytes){ a, n });
+	out->private_2b = buf_copy((struct bytes){ b, m });
+	return out->public_2b && out->private_2b ? 0 : err_set(e, E_MEMORY, "no memory for a half");
+}
+
+static int half_create(struct tpm *t, const struct tpm_key *srk, const struct tpm_key *salt,
+		       const u8 l[32], const TPM2B_PUBLIC *want, struct tpm_half *out,
+		       struct err *e)
+{
+	static const TPM2B_DATA no_info;
+	static const TPML_PCR_SELECTION no_pcrs;
+	TPM2B_SENSITIVE_CREATE sensitive = { .sensitive.data.size = 32 };
+	TPM2B_PRIVATE *private = NULL;
+	TPM2B_PUBLIC *pub = NULL;
+	TPM2B_CREATION_DATA *data = NULL;
+	TPM2B_DIGEST *hash = NULL;
+	TPMT_TK_CREATION *ticket = NULL;
+	ESYS_TR hidden;
+	TSS2_RC rc;
+	int result;
+
+	if (tpm_cipher_session(t, salt->handle, &hidden, e))
+		return (int)e->code;
+	memcpy(sensitive.sensitive.data.buffer, l, 32);
+	rc = Esys_Create(t->esys, srk->handle, ESYS_TR_PASSWORD, hidden, ESYS_TR_NONE, &sensitive,
+			 want, &no_info, &no_pcrs, &private, &pub, &data, &hash, &ticket);
+	secret_wipe(&sensitive, sizeof(sensitive));
+	Esys_FlushContext(t->esys, hidden);
+	result = rc ? tpm_failed(e, "TPM2_Create", rc) : half_take(pub, private, out, e);
+	Esys_Free(private);
+	Esys_Free(pub);
+	Esys_Free(data);
+	Esys_Free(hash);
+	Esys_Free(ticket);
+	return result;
+}
+
+int tpm_half_seal(struct tpm *t, const struct tpm_key *salt, const u8 l[32], u32 index, u64 epoch,
+		  struct tpm_half *out, struct err *e)
+{
+	OWNED(tpm_key) srk = NULL;
+	TPM2B_PUBLIC want = half_template(index, epoch);
+
+	if (tpm_key_make(t, TEMPLATE_SRK_ECC_P256, &srk, e) ||
+	    half_create(t, srk, salt, l, &want, out, e))
+		return err_while(e, "seal this machine's half");
+	return 0;
+}
+
+/* Everything of it but the hash of what is sealed is told by index and epoch. */
+static int half_check(const TPM2B_PUBLIC *got, u32 index, u64 epoch, struct err *e)
+{
+	TPM2B_PUBLIC want = half_template(index, epoch);
+	u8 a[sizeof(*got)], b[sizeof(want)];
+	size_t n = 0, m = 0;
+
+	want.publicArea.unique = got->publicArea.unique;
+	if (Tss2_MU_TPMT_PUBLIC_Marshal(&got->publicArea, a, sizeof(a), &n) ||
+	    Tss2_MU_TPMT_PUBLIC_Marshal(&want.publicArea, b, sizeof(b), &m) ||
+	    !bytes_equal((struct bytes){ a, n }, (struct bytes){ b, m }))
+		return err_set(e, E_POLICY,
+			       "it is sealed to something else than counter and epoch");
+	return 0;
+}
+
+static int half_load(struct tpm *t, const struct tpm_key *srk, const struct tpm_half *h, u32 index,
+		     u64 epoch, ESYS_TR *out, struct err *e)
+{
+	struct bytes pub_2b = buf_bytes(h->public_2b), private_2b = buf_bytes(h->private_2b);
+	TPM2B_PUBLIC pub = { .size = 0 };
+	TPM2B_PRIVATE private = { .size = 0 };
+	size_t n = 0, m = 0;
+	TSS2_RC rc;
+
+	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(pub_2b.at, pub_2b.len, &n, &pub) || n != pub_2b.len ||
+	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(private_2b.at, private_2b.len, &m, &private) ||
+	    m != private_2b.len)
+		return err_set(e, E_FORMAT, "it is not well-formed");
+	if (half_check(&pub, index, epoch, e))
+		return (int)e->code;
+	rc = Esys_Load(t->esys, srk->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &private,
+		       &pub, out);
+	return rc ? tpm_failed(e, "TPM2_Load", rc) : 0;
+}
+
+static TSS2_RC policy_half(struct tpm *t, ESYS_TR session, ESYS_TR nv, u64 epoch)
+{
+	TPM2B_OPERAND operand = { .size = COUNTER_LEN };
+	struct writer w = writer_on(operand.buffer, COUNTER_LEN);
+	TSS2_RC rc = policy_uncapped(t, session);
+
+	write_be64(&w, epoch);
+	return rc ? rc
+		  : Esys_PolicyNV(t->esys, nv, nv, session, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+				  ESYS_TR_NONE, &operand, 0, TPM2_EO_UNSIGNED_LE);
+}
+
+static int half_unseal(struct tpm *t, const struct tpm_key *salt, ESYS_TR object, ESYS_TR nv,
+		       u64 epoch, struct secret **out, struct err *e)
+{
+	TPM2B_SENSITIVE_DATA *data = NULL;
+	ESYS_TR session;
+	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
+
+	for (int i = 0; i < POLICY_TRIES && pcr_changed(rc); i++) {
+		if (tpm_policy_session(t, salt->handle, &session, e))
+			return (int)e->code;
+		rc = policy_half(t, session, nv, epoch);
+		if (!rc)
+			rc = Esys_Unseal(t->esys, object, session, ESYS_TR_NONE, ESYS_TR_NONE,
+					 &data);
+		Esys_FlushContext(t->esys, session);
+	}
+	if (rc)
+		return refused(e, "TPM2_Unseal", rc);
+	*out = secret_new(data->size);
+	if (*out)
+		memcpy((*out)->at, data->buffer, data->size);
+	secret_wipe(data, sizeof(*data));
+	Esys_Free(data);
+	return *out ? 0 : err_set(e, E_MEMORY, "no locked memory for a half");
+}
+
+int tpm_half_open(struct tpm *t, const struct tpm_key *salt, const struct tpm_half *h, u32 index,
+		  u64 epoch, struct secret **out, struct err *e)
+{
+	OWNED(tpm_key) srk = NULL;
+	ESYS_TR object, nv;
+	int rc;
+
+	if (counter_open(t, index, &nv, e))
+		return err_while(e, "open this machine's half");
+	rc = counter_check(t, nv, index, true, e);
+	if (!rc)
+		rc = tpm_key_make(t, TEMPLATE_SRK_ECC_P256, &srk, e);
+	if (!rc)
+		rc = half_load(t, srk, h, index, epoch, &object, e);
+	tpm_key_drop(&srk); /* a TPM without resource manager holds three objects */
+	if (!rc) {
+		rc = half_unseal(t, salt, object, nv, epoch, out, e);
+		Esys_FlushContext(t->esys, object);
+	}
+	Esys_TR_Close(t->esys, &nv);
+	return rc ? err_while(e, "open this machine's half") : 0;
+}
+
+/* ---- the cap ---- */
+int tpm_cap(struct tpm *t, const struct digest *value, struct err *e)
+{
+	struct tpm_selection banks;
+	TPML_DIGEST_VALUES values = { .count = 0 };
+	TSS2_RC rc;
+
+	if (tpm_active_banks(t, &banks, e))
+		return (int)e->code;
+	for (size_t i = 0; i < banks.n; i++) {
+		enum digest_alg alg = tpm_digest_alg(banks.bank[i].alg);
+		struct bytes content = digest_bytes(value);
+		struct digest d = alg == DIGEST_SHA256 ? *value : digest_of(alg, &content, 1);
+
+		values.digests[values.count].hashAlg = banks.bank[i].alg;
+		memcpy(&values.digests[values.count++].digest, d.at, digest_len(alg));
+	}
+	rc = Esys_PCR_Extend(t->esys, ESYS_TR_PCR0 + CAP_PCR, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+			     ESYS_TR_NONE, &values);
+	return rc ? tpm_failed(e, "extend the cap PCR", rc) : 0;
+}
+
+int tpm_cap_is_zero(struct tpm *t, bool *zero, struct err *e)
+{
+	static const u8 zeros[DIGEST_MAX];
+	struct tpm_quoted *q = calloc(1, sizeof(*q));
+	int rc;
+
+	if (!q)
+		return err_set(e, E_MEMORY, "no memory for PCRs");
+	rc = tpm_active_banks(t, &q->selection, e);
+	for (size_t i = 0; !rc && i < q->selection.n; i++)
+		q->selection.bank[i].pcrs = 1u << CAP_PCR;
+	if (!rc)
+		rc = tpm_read_pcrs(t, q, e);
+	*zero = true;
+	for (size_t i = 0; !rc && i < q->selection.n; i++) {
+		const struct digest *d = &q->pcrs[i][CAP_PCR];
+
+		*zero &= !memcmp(d->at, zeros, digest_len(d->alg));
+	}
+	free(q);
+	return rc;
+}
