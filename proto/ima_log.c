@@ -396,6 +396,12 @@ int ima_next(struct ima_cursor *c, struct ima_entry *out, struct err *e)
 	}
 	if (!c->r.why && out->pcr >= 24)
 		reader_fail(&c->r, "PCR");
+	/*
+	 * The kernel writes none. A template's name is extended nowhere: data of "ima-ng" that are read as those of
+	 * "ima" would have a path that begins elsewhere, and a path in "ima" could take zeros of the room behind it.
+	 */
+	if (!c->r.why && out->path.len && memchr(out->path.at, 0, out->path.len))
+		reader_fail(&c->r, "path has a NUL in it");
 	if (c->r.why) {
 		err_set(e, E_FORMAT, "IMA list: entry %zu: %s", c->n, c->r.why);
 		return -1;

@@ -361,6 +361,52 @@ static void each_lie_of_a_list_is_named(void **state)
 }
 
 /* What a collector does with a list that it reads in portions: whole entries, and none of a length that lies. */
+/*
+ * A template's name is extended nowhere. What was extended as "ima-ng" with a path of 227 characters is as long as what
+ * "ima" hashes, and the other way round: the path would begin with a piece of the digest, or be longer by NULs.
+ */
+static void a_path_does_not_hide_under_the_name_of_another_template(void **state)
+{
+	static const enum digest_alg alg = DIGEST_SHA256;
+	char path[228] = "/tmp/";
+	OWNED(buf) data = buf_new(4096);
+	OWNED(buf) was = buf_new(4096);
+	OWNED(buf) lies = buf_new(4096);
+	OWNED(buf) longer = buf_new(4096);
+	struct bytes d;
+	struct ima_cursor c;
+	struct ima_entry entry;
+	struct err e = { 0 };
+	struct ima_banks start, quoted;
+	size_t n, len;
+
+	(void)state;
+	memset(path + 5, 'x', sizeof(path) - 6);
+	put_entry(&was->w, IMA_BINARY, "ima-ng", path, "", false);
+	put_data(&data->w, "ima-ng", path, "");
+	d = buf_bytes(data);
+	assert_int_equal(d.len, 20 + 256);
+	write_bytes(&lies->w, bytes_slice(buf_bytes(was), 0, 24));
+	put_field(&lies->w, bytes_text("ima"));
+	write_bytes(&lies->w, bytes_slice(d, 0, 20));
+	put_field(&lies->w, bytes_slice(d, 20, d.len - 21)); /* its last NUL is of the room */
+	/* what the TPM holds is the same */
+	ima_banks_start(&start, &alg, 1);
+	quoted = start;
+	ima_extend(&quoted, &(struct ima_entry){ .data = d });
+	assert_refused(ima_replay(buf_bytes(lies), IMA_BINARY, &start, &quoted, &n, &len, &e), &e,
+		       E_FORMAT, "path has a NUL");
+
+	put_entry(&longer->w, IMA_BINARY, "ima", "/tmp/x", "", false);
+	longer->w.at[24 + 4 + 3 + 20] +=
+		1; /* the path's length, and one more of the room's zeros */
+	write_u8(&longer->w, 0);
+	ima_cursor_on(&c, buf_bytes(longer), IMA_BINARY);
+	e = (struct err){ 0 };
+	assert_int_equal(ima_next(&c, &entry, &e), -1);
+	assert_non_null(strstr(e.text, "path has a NUL"));
+}
+
 static void an_entry_is_whole_or_waited_for_or_refused(void **state)
 {
 	OWNED(buf) list = list_of(IMA_BINARY);
@@ -449,6 +495,7 @@ int main(void)
 		cmocka_unit_test(a_list_that_does_not_lead_to_the_quote_is_refused),
 		cmocka_unit_test(every_truncation_ends_at_an_entry_or_is_refused),
 		cmocka_unit_test(each_lie_of_a_list_is_named),
+		cmocka_unit_test(a_path_does_not_hide_under_the_name_of_another_template),
 		cmocka_unit_test(an_entry_is_whole_or_waited_for_or_refused),
 		cmocka_unit_test(a_path_is_shown_in_printable_characters_only),
 		cmocka_unit_test(a_list_is_told_from_other_bytes),
