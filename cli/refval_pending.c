@@ -416,6 +416,11 @@ static int sign_it(struct signing *s, const char *word, struct err *e)
 	if (fetch(s->c, word, s->digest, &s->p, e) || read_body(s, e))
 		return (int)e->code;
 	drop_unmeasured(s);
+	if (!proposal_names_fit(&s->proposal))
+		return err_set(
+			e, E_UNSUPPORTED,
+			"without what the last boot did not measure the proposal is one of a boot "
+			"loader, or of a file of GRUB's: nothing that a host may propose");
 	if (make_states(s, e) || make_corim(s, e) || hand_in(s, e))
 		return (int)e->code;
 	return 0;

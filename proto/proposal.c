@@ -62,22 +62,25 @@ bool proposal_name_valid(struct bytes name)
 	return false;
 }
 
-static bool has_any(const struct proposal *p, const char *with)
+static size_t count_of(const struct proposal *p, const char *with)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < p->n; i++)
-		if (begins(p->elements[i].name, with))
-			return true;
-	return false;
+		n += begins(p->elements[i].name, with);
+	return n;
 }
 
 /*
  * What the firmware starts is a host's to say where it is a unified kernel image, whose sections are proposed, too; and a
- * file of GRUB's where it is its menu, beside the kernel that GRUB reads.
+ * file of GRUB's where it is its menu, beside the kernel that GRUB reads. There is one of either.
  */
-static bool names_fit(const struct proposal *p)
+bool proposal_names_fit(const struct proposal *p)
 {
-	return (!has_any(p, "boot-loader/") || has_any(p, "uki/")) &&
-	       (!has_any(p, "grub/file/") || has_any(p, "kernel/file"));
+	size_t loaders = count_of(p, "boot-loader/"), files = count_of(p, "grub/file/");
+
+	return loaders <= 1 && files <= 1 && (!loaders || count_of(p, "uki/")) &&
+	       (!files || count_of(p, "kernel/file"));
 }
 
 const struct proposal_element *proposal_find(const struct proposal *p, struct bytes name)
@@ -191,7 +194,7 @@ int proposal_parse(struct bytes body, struct proposal *out, struct err *e)
 		cbor_fail_with(&c, E_LIMIT, "elements");
 	for (size_t i = 0; i < n && !c.r.why; i++)
 		take_element(&c, p);
-	if (!c.r.why && !names_fit(p))
+	if (!c.r.why && !proposal_names_fit(p))
 		cbor_fail(&c, "name");
 	if (pairs == 4) {
 		if (cbor_uint(&c, "key") != 4)

@@ -37,9 +37,11 @@ struct proposal {
 
 /**
  * proposal_name_valid - a claim that a host may propose: kernel, initrd, command line, GRUB's doing with them, sections of a
- * unified kernel image. "boot-loader/N" only beside sections, "grub/file/N" only beside "kernel/file": see proposal_parse().
+ * unified kernel image. One "boot-loader/N" only beside sections, one "grub/file/N" only beside "kernel/file": see proposal_parse().
  */
 bool proposal_name_valid(struct bytes name);
+/** proposal_names_fit - whether what is left of a parsed one may stand without what was taken out. */
+bool proposal_names_fit(const struct proposal *p);
 /**
  * proposal_parse - deterministic CBOR, names once each and of those above, digests of their length.
  * Return: 0; E_FORMAT with the field; E_LIMIT.

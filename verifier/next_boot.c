@@ -256,6 +256,49 @@ static struct next_state *state_new(size_t n)
 	return s;
 }
 
+/* N of "boot-loader/N"; -1: another name */
+static long loader_number(struct bytes name)
+{
+	static const char prefix[] = "boot-loader/";
+	size_t n = sizeof(prefix) - 1;
+	long number = 0;
+
+	if (name.len <= n || name.len > n + 4 || memcmp(name.at, prefix, n))
+		return -1;
+	for (size_t i = n; i < name.len; i++) {
+		if (name.at[i] < '0' || name.at[i] > '9')
+			return -1;
+		number = 10 * number + name.at[i] - '0';
+	}
+	return number;
+}
+
+static bool begins(struct bytes text, const char *with)
+{
+	size_t n = strlen(with);
+
+	return text.len >= n && !memcmp(text.at, with, n);
+}
+
+/*
+ * What else the proposal has, and what the last log has after the boot, is a host's word. A loader is its to replace where
+ * the signed state is that of a unified image, which is the last of them; a file of GRUB's where GRUB reads the kernel.
+ */
+static bool is_hosts_to_say(const struct corim_triple *base, struct bytes name)
+{
+	long number = loader_number(name);
+	bool sections = false, kernel = false, last = true;
+
+	for (size_t i = 0; i < base->n; i++) {
+		struct bytes other = name_of(base->elements[i].mkey);
+
+		sections |= begins(other, "uki/.");
+		kernel |= bytes_equal(other, bytes_text("kernel/file"));
+		last &= loader_number(other) <= number;
+	}
+	return number >= 0 ? sections && last : kernel || !begins(name, "grub/file/");
+}
+
 static int put_element(struct next_state *s, struct corim_element *el,
 		       const struct proposal_element *new, size_t which, struct err *e)
 {
@@ -294,6 +337,12 @@ int next_state_of(const struct corim_triple *base, const struct proposal *p,
 			return err_set(e, E_UNSUPPORTED,
 				       "the accepted state wants somebody's word for its elements: "
 				       "write a CoRIM by hand");
+		if (new && !is_hosts_to_say(base, new->name))
+			return err_set(
+				e, E_UNSUPPORTED,
+				"the proposal changes %.*s, and by the accepted state that is "
+				"no image of a kernel nor a menu: write a CoRIM by hand",
+				(int)new->name.len, (const char *)new->name.at);
 		if (new &&put_element(s, &s->triple.elements[i], new, (size_t)(new - p->elements),
 				      e))
 			return (int)e->code;

@@ -48,7 +48,8 @@ struct next_state {
 };
 /**
  * next_state_of - @base with what the proposal says in place of its own.
- * Return: 0; E_UNSUPPORTED when base is about a digest that the proposal has none of, or about a value that is no digest.
+ * Return: 0; E_UNSUPPORTED when base is about a digest that the proposal has none of, or about a value that is no digest, or
+ * when by base "boot-loader/N" is no unified kernel image, or "grub/file/N" is read where no kernel is.
  */
 int next_state_of(const struct corim_triple *base, const struct proposal *p,
 		  struct next_state **out, struct err *e);

@@ -319,6 +319,57 @@ static void what_a_proposal_cannot_say_is_not_signed_over(void **state)
 	assert_true(bytes_equal(el.mval.digests[0].bytes, digest_bytes(&old)));
 }
 
+static void put_key(struct corim_element *el, u8 room[32], const char *name, const struct digest *d)
+{
+	struct writer w = writer_on(room, 32);
+
+	cbor_put_text(&w, bytes_text(name));
+	*el = (struct corim_element){ .mkey = write_done(&w) };
+	el->mval.n_digests = 1;
+	el->mval.digests[0] = (struct corim_digest){ 1, digest_bytes(d) };
+}
+
+/*
+ * A host may say that its next boot is a unified image, and propose "boot-loader/0" with it. What counts is what was
+ * signed: where that knows of no section, a boot loader would be replaced on the host's word, and so would one before the image.
+ */
+static void a_boot_loader_is_nobodys_to_replace_but_a_unified_image(void **state)
+{
+	static const struct {
+		const char *base[3], *proposed;
+		bool fits;
+	} rows[] = {
+		{ { "boot-loader/0", "grub/command/0", "kernel" }, "boot-loader/0", false },
+		{ { "boot-loader/0", "uki/name/.linux", "kernel" }, "boot-loader/0", false },
+		{ { "boot-loader/0", "boot-loader/config", "uki/.linux" }, "boot-loader/0", true },
+		{ { "boot-loader/0", "boot-loader/1", "uki/.linux" }, "boot-loader/0", false },
+		{ { "boot-loader/0", "boot-loader/1", "uki/.linux" }, "boot-loader/1", true },
+		{ { "boot-loader/9", "boot-loader/10", "uki/.linux" }, "boot-loader/9", false },
+	};
+	struct digest old = sha256_of(bytes_text("old"));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct proposal p = { .release = bytes_text("2") };
+		struct corim_element elements[3];
+		u8 keys[3][32];
+		struct corim_triple base = { .n = 3, .elements = elements };
+		OWNED(next_state) next = NULL;
+		struct digest d[2];
+		struct err e = { 0 };
+
+		for (size_t k = 0; k < 3; k++)
+			put_key(&elements[k], keys[k], rows[i].base[k], &old);
+		put(&p, rows[i].proposed, &d[0], "evil", NULL);
+		put(&p, "uki/.linux", &d[1], "kernel", NULL);
+		if (rows[i].fits)
+			assert_ok(next_state_of(&base, &p, &next, &e), &e);
+		else
+			assert_refused(next_state_of(&base, &p, &next, &e), &e, E_UNSUPPORTED,
+				       rows[i].proposed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +379,7 @@ int main(void)
 		cmocka_unit_test(a_host_that_booted_first_is_signed_on_the_state_it_came_from),
 		cmocka_unit_test(without_any_accepted_state_the_rest_of_the_boot_is_told),
 		cmocka_unit_test(what_a_proposal_cannot_say_is_not_signed_over),
+		cmocka_unit_test(a_boot_loader_is_nobodys_to_replace_but_a_unified_image),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

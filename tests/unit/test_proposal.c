@@ -179,7 +179,7 @@ static void a_host_may_propose_its_kernel_and_not_its_firmware(void **state)
 static void a_loader_comes_with_sections_and_a_file_of_grubs_with_a_kernel(void **state)
 {
 	static const struct {
-		const char *names[2];
+		const char *names[3];
 		bool fit;
 	} rows[] = {
 		{ { "boot-loader/0", "kernel" }, false },
@@ -188,16 +188,19 @@ static void a_loader_comes_with_sections_and_a_file_of_grubs_with_a_kernel(void 
 		{ { "grub/file/0", "kernel" }, false },
 		{ { "grub/file/0", "grub/command/1" }, false },
 		{ { "kernel/file", "grub/file/0" }, true },
+		{ { "boot-loader/0", "uki/.linux", "boot-loader/1" }, false },
+		{ { "grub/file/0", "kernel/file", "grub/file/1" }, false },
 	};
 	struct digest d = sha256_of(bytes_text("x"));
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct proposal p = { .release = bytes_text("6.12"), .n = 2 };
+		struct proposal p = { .release = bytes_text("6.12"),
+				      .n = rows[i].names[2] ? 3 : 2 };
 		OWNED(buf) b = NULL;
 		struct err e = { 0 };
 
-		for (size_t k = 0; k < 2; k++) {
+		for (size_t k = 0; k < p.n; k++) {
 			p.elements[k].name = bytes_text(rows[i].names[k]);
 			p.elements[k].n_digests = 1;
 			p.elements[k].digests[0] = (struct corim_digest){ 1, digest_bytes(&d) };
