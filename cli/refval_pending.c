@@ -126,16 +126,40 @@ static int list(struct cli *c)
 }
 
 /* ---- diff ---- */
-static void print_value(char sign, const char *name, const json_t *value)
+/* All of it: what stands behind the end of a line that was cut is signed, too. */
+static void print_text(const char *text)
+{
+	const size_t piece = 256;
+
+	putchar('"');
+	for (size_t n = strlen(text), at = 0; at < n; at += piece) {
+		char part[257];
+
+		snprintf(part, sizeof(part), "%s", text + at);
+		fputs(cli_safe(part), stdout);
+	}
+	putchar('"');
+}
+
+/* What is signed are the digests. A text stands for them where they are its own; else it is what the host says of them. */
+static void print_value(char sign, const char *name, const json_t *value, bool covered)
 {
 	const char *text = json_string_value(json_object_get(value, "text"));
-	const json_t *digests = json_object_get(value, "digests");
-	const char *digest = json_string_value(json_array_get(digests, 0));
+	const json_t *digest;
+	size_t i;
 
-	if (text)
-		printf("%c %s = \"%s\"\n", sign, name, cli_safe(text));
-	else
-		printf("%c %s = %s\n", sign, name, cli_safe(digest ? digest : "?"));
+	printf("%c %s = ", sign, name);
+	if (text && covered) {
+		print_text(text);
+	} else {
+		json_array_foreach(json_object_get(value, "digests"), i, digest)
+			printf("%s%s", i ? ", " : "", cli_safe(json_string_value(digest)));
+		if (text) {
+			printf("; the host says, and no digest shows, that it is ");
+			print_text(text);
+		}
+	}
+	putchar('\n');
 }
 
 static void print_element(const json_t *el)
@@ -153,8 +177,9 @@ static void print_element(const json_t *el)
 	       refused ? "do not accept" : "accept");
 	if (!changes)
 		return;
-	print_value('-', name, was);
-	print_value('+', name, el);
+	print_value('-', name, was,
+		    true); /* the server shows texts of a log that its digests cover */
+	print_value('+', name, el, json_is_true(json_object_get(el, "text_covered")));
 }
 
 static void print_diff(const json_t *p)

@@ -109,14 +109,14 @@ static struct bytes take_text(struct cbor *c, size_t max, const char *field)
 	return text;
 }
 
-static size_t digest_len_of(long long alg)
+static enum digest_alg alg_of(long long alg)
 {
 	static const enum digest_alg algs[] = { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
 
 	for (size_t i = 0; i < ARRAY_LEN(algs); i++)
 		if (corim_alg_of(algs[i]) == alg)
-			return digest_len(algs[i]);
-	return 0;
+			return algs[i];
+	return DIGEST_NONE;
 }
 
 static void take_digests(struct cbor *c, struct proposal_element *el)
@@ -135,7 +135,8 @@ static void take_digests(struct cbor *c, struct proposal_element *el)
 		d->bytes = cbor_bytes(c, "digest value");
 		if (!c->r.why && d->alg <= last) /* ascending: none twice */
 			cbor_fail(c, "digest algorithm");
-		if (!c->r.why && d->bytes.len != digest_len_of(d->alg))
+		if (!c->r.why &&
+		    (alg_of(d->alg) == DIGEST_NONE || d->bytes.len != digest_len(alg_of(d->alg))))
 			cbor_fail(c, "digest value");
 		last = d->alg;
 	}
@@ -202,6 +203,33 @@ int proposal_parse(struct bytes body, struct proposal *out, struct err *e)
 		take_unforeseen(&c, p);
 	}
 	return cbor_done(&c) ? err_set(e, cbor_code(&c), "proposal: %s", c.r.why) : 0;
+}
+
+static bool all_are_of(const struct proposal_element *el, struct bytes content)
+{
+	for (size_t i = 0; i < el->n_digests; i++) {
+		struct digest d = digest_of(alg_of(el->digests[i].alg), &content, 1);
+
+		if (d.alg == DIGEST_NONE || !digest_equals(&d, el->digests[i].bytes))
+			return false;
+	}
+	return el->n_digests > 0;
+}
+
+bool proposal_text_covered(const struct proposal_element *el)
+{
+	u8 *wide = el->text.len ? calloc(el->text.len + 1, 2) : NULL;
+	bool covered;
+
+	if (!wide)
+		return false;
+	for (size_t i = 0; i < el->text.len; i++)
+		wide[2 * i] = el->text.at[i];
+	covered = all_are_of(el, el->text) ||
+		  all_are_of(el, (struct bytes){ wide, 2 * el->text.len }) ||
+		  all_are_of(el, (struct bytes){ wide, 2 * el->text.len + 2 });
+	free(wide);
+	return covered;
 }
 
 struct digest proposal_bind(const u8 nonce[EVIDENCE_NONCE_LEN], struct bytes body)

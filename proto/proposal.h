@@ -51,6 +51,11 @@ int proposal_parse(struct bytes body, struct proposal *out, struct err *e);
 int proposal_write(const struct proposal *p, struct buf **out, struct err *e);
 /** proposal_find - the element with this name, or NULL. */
 const struct proposal_element *proposal_find(const struct proposal *p, struct bytes name);
+/**
+ * proposal_text_covered - whether every digest of @el is that of its text: as it stands, or as UTF-16 with or without a NUL.
+ * A text for which this is false (an entry of several lines is shown in one) is a host's word about its digest.
+ */
+bool proposal_text_covered(const struct proposal_element *el);
 /** proposal_bind - extraData of the quote: H("assay/proposal/1", nonce, SHA-256(body)). */
 struct digest proposal_bind(const u8 nonce[EVIDENCE_NONCE_LEN], struct bytes body);
 

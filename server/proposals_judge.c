@@ -125,8 +125,10 @@ static json_t *element_json(const struct ect *last, const struct proposal_elemen
 			      digests_json(el->digests, el->n_digests));
 	json_t *was = was_json(last, el);
 
-	if (el->text.len)
+	if (el->text.len) {
 		json_object_set_new(j, "text", text_json(el->text));
+		json_object_set_new(j, "text_covered", json_boolean(proposal_text_covered(el)));
+	}
 	if (was)
 		json_object_set_new(j, "was", was);
 	return j;

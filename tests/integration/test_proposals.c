@@ -379,6 +379,38 @@ static void equal_proposals_of_two_hosts_are_one_to_look_at_and_to_sign(void **s
 	forget_all(f);
 }
 
+static void a_text_that_its_digest_is_not_of_is_told_as_such(void **state)
+{
+	static const struct {
+		const char *measured;
+		bool covered;
+	} rows[] = { { "linux /vmlinuz ro", true }, { "linux /vmlinuz ro init=/bin/sh", false } };
+	struct fixture *f = *state;
+
+	later();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct proposal p = { .release = bytes_text("6.12.2"), .n = 1 };
+		struct digest d = sha256_of(bytes_text(rows[i].measured));
+		OWNED(buf) body = NULL;
+		json_t *list, *el;
+		struct err e = { 0 };
+
+		p.elements[0] = (struct proposal_element){ .name = bytes_text("grub/command/0"),
+							   .n_digests = 1,
+							   .text = bytes_text(rows[0].measured) };
+		p.elements[0].digests[0] = (struct corim_digest){ 1, digest_bytes(&d) };
+		assert_ok(proposal_write(&p, &body, &e), &e);
+		json_decref(propose(f, &f->a, body));
+		list = proposals(f);
+		el = json_array_get(json_object_get(json_array_get(list, 0), "elements"), 0);
+		assert_string_equal(text_of(el, "text"), rows[0].measured);
+		assert_int_equal(json_is_true(json_object_get(el, "text_covered")),
+				 rows[i].covered);
+		json_decref(list);
+		forget_all(f);
+	}
+}
+
 /* Of several kernels the highest version is what Debian boots, whichever was proposed last. */
 static void the_host_document_tells_of_the_highest_kernel(void **state)
 {
@@ -484,6 +516,7 @@ int main(void)
 		cmocka_unit_test(a_revoked_host_proposes_nothing),
 		cmocka_unit_test(the_newest_few_stay_and_too_many_are_put_off),
 		cmocka_unit_test(equal_proposals_of_two_hosts_are_one_to_look_at_and_to_sign),
+		cmocka_unit_test(a_text_that_its_digest_is_not_of_is_told_as_such),
 		cmocka_unit_test(the_host_document_tells_of_the_highest_kernel),
 		cmocka_unit_test(only_operators_decide_and_a_host_has_no_say),
 		cmocka_unit_test(a_proposal_whose_row_was_changed_is_noticed),

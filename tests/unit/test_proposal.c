@@ -212,6 +212,40 @@ static void a_loader_comes_with_sections_and_a_file_of_grubs_with_a_kernel(void 
 	}
 }
 
+/* What an operator reads is the text, what is signed the digest: a host may say one thing and have another signed. */
+static void a_text_that_is_not_the_digests_is_told_from_one_that_is(void **state)
+{
+	static const u8 wide[] = { 'r', 0, 'o', 0, 0, 0 };
+	static const struct {
+		const char *text;
+		struct bytes of[2]; /* SHA-256, SHA-384 */
+		bool covered;
+	} rows[] = {
+		{ "ro", { { (const u8 *)"ro", 2 } }, true },
+		{ "ro", { { (const u8 *)"ro", 2 }, { (const u8 *)"ro", 2 } }, true },
+		{ "ro", { { wide, 4 } }, true },
+		{ "ro", { { wide, 6 } }, true },
+		{ "ro", { { (const u8 *)"ro init=/bin/sh", 15 } }, false },
+		{ "ro", { { (const u8 *)"ro", 2 }, { (const u8 *)"rw", 2 } }, false },
+		{ "ro", { { (const u8 *)"ro", 2 }, { wide, 4 } }, false },
+		{ "", { { (const u8 *)"", 0 } }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct proposal_element el = { .text = bytes_text(rows[i].text) };
+		struct digest d[] = { digest_of(DIGEST_SHA256, &rows[i].of[0], 1),
+				      digest_of(DIGEST_SHA384, &rows[i].of[1], 1) };
+
+		el.n_digests = rows[i].of[1].len ? 2 : 1;
+		for (size_t k = 0; k < el.n_digests; k++)
+			el.digests[k] = (struct corim_digest){ corim_alg_of(d[k].alg),
+							       digest_bytes(&d[k]) };
+		if (proposal_text_covered(&el) != rows[i].covered)
+			fail_msg("row %zu", i);
+	}
+}
+
 /* By hand: H(label, ...) = SHA-256 of each with its length in front. */
 static void the_quote_binds_nonce_and_body(void **state)
 {
@@ -287,6 +321,7 @@ int main(void)
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(a_host_may_propose_its_kernel_and_not_its_firmware),
 		cmocka_unit_test(a_loader_comes_with_sections_and_a_file_of_grubs_with_a_kernel),
+		cmocka_unit_test(a_text_that_is_not_the_digests_is_told_from_one_that_is),
 		cmocka_unit_test(the_quote_binds_nonce_and_body),
 		cmocka_unit_test(a_request_is_its_five_members_and_nothing_else),
 	};
