@@ -105,7 +105,7 @@ static int keep(struct learning *l, const struct ima_entry *entry, u16 host, str
 
 	if (bytes_equal(entry->path, bytes_text("boot_aggregate")))
 		return 0;
-	if (entry->violation || entry->verity || entry->alg == DIGEST_NONE || !entry->path.len ||
+	if (entry->violation || entry->verity || !corim_alg_of(entry->alg) || !entry->path.len ||
 	    !is_text(entry->path)) {
 		l->passed_over++;
 		return 0;
@@ -255,7 +255,7 @@ static void show(const struct learning *l, size_t left_out, FILE *out)
 		fprintf(out,
 			"%zu entries are no file's digest: changed while they were measured, of "
 			"fs-verity, "
-			"or of a template or hash that is not known here\n",
+			"or of a template or hash (SHA-1) that no reference value is of\n",
 			l->passed_over);
 }
 

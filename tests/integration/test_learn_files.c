@@ -153,7 +153,9 @@ static void what_both_hosts_have_is_learned_and_affirms_where_policy_takes_it(vo
 
 	learns(&a, &b, false);
 	SAID("+ /usr/bin/both = sha256:", "seen on 2 host(s)",
-	     "2 files that one host alone has are left out", "1 entries are no file's digest");
+	     "2 files that one host alone has are left out", "3 entries are no file's digest",
+	     "SHA-1");
+	assert_false(said("/usr/bin/sha1"));
 	assert_false(said("/usr/bin/one"));
 	assert_false(said("/measured/later"));
 	assert_ok(file_read(corim, CORIM_MAX, &signed_values, &e), &e);
@@ -230,6 +232,8 @@ static int set_up(void **state)
 {
 	struct fixture *f;
 	OWNED(buf) pem = buf_new(65536);
+	struct bytes content = bytes_text("old");
+	struct digest sha1 = digest_of(DIGEST_SHA1, &content, 1);
 	struct err e = { 0 };
 	int rc = refusal_set_up(state);
 
@@ -248,6 +252,11 @@ static int set_up(void **state)
 	run_file(&a, "/usr/bin/both", "both");
 	run_file(&a, "/usr/bin/one-a", "a");
 	ima_sample_put(&a.list->w, &(struct ima_sample){ .path = "/var/log/x", .violation = true });
+	/* a digest that no reference value has */
+	ima_sample_put(&a.list->w,
+		       &(struct ima_sample){ .path = "/usr/bin/sha1", .digest = &sha1 });
+	ima_sample_put(&b.list->w,
+		       &(struct ima_sample){ .path = "/usr/bin/sha1", .digest = &sha1 });
 	run_file(&b, "/usr/bin/one-b", "b");
 	run_file(&b, "/usr/bin/both", "both");
 	show(f, &a, 10);
