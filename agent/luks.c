@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <libcryptsetup.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+
+struct luks {
+	struct crypt_device *cd;
+	u8 uuid[16];
+	char said[200]; /* the library's last complaint */
+};
+
+static void hear(int level, const char *text, void *user)
+{
+	struct luks *l = user;
+	size_t n = strcspn(text, "\n");
+
+	if (level == CRYPT_LOG_ERROR)
+		snprintf(l->said, sizeof(l->said), "%.*s", (int)n, text);
+}
+
+/* What it has to say before there is a device to speak of stands in its return code as well. */
+static void hear_nothing(int level, const char *text, void *user)
+{
+	(void)level;
+	(void)text;
+	(void)user;
+}
+
+static int failed(struct luks *l, struct err *e, enum err_code code, const char *what, int rc)
+{
+	err_set(e, code, "%s: %s", what, l->said[0] ? l->said : strerror(-rc));
+	l->said[0] = 0;
+	return (int)e->code;
+}
+
+void luks_drop(struct luks **lp)
+{
+	struct luks *l = lp ? *lp : NULL;
+
+	if (!l)
+		return;
+	crypt_free(l->cd);
+	free(l);
+	*lp = NULL;
+}
+
+/* ---- is this a header that protects something? ---- */
+static int check_segments(const json_t *header, struct err *e)
+{
+	const json_t *segments = json_object_get(header, "segments"), *segment;
+	const char *name;
+
+	if (!json_object_size(segments))
+		return err_set(e, E_FORMAT, "LUKS header: no data segment");
+	json_object_foreach((json_t *)segments, name, segment)
+	{
+		const char *type = json_string_value(json_object_get(segment, "type"));
+		const char *cipher = json_string_value(json_object_get(segment, "encryption"));
+
+		if (!type || strcmp(type, "crypt") || !cipher || strstr(cipher, "null"))
+			return err_set(e, E_POLICY,
+				       "LUKS header: data segment %.20s is not encrypted (%.40s)",
+				       name,
+				       cipher ? cipher
+				       : type ? type
+					      : "of no type");
+	}
+	return json_object_size(segments) == 1
+		       ? 0
+		       : err_set(e, E_POLICY,
+				 "LUKS header: more than one data segment: it is being "
+				 "encrypted anew");
+}
+
+static int check_header(struct luks *l, struct err *e)
+{
+	const char *text = NULL;
+	uint32_t unfinished = 0;
+	json_t *header;
+	int rc = crypt_dump_json(l->cd, &text, 0);
+
+	header = rc ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	if (!header)
+		return failed(l, e, E_FORMAT, "LUKS header", rc ? rc : -EINVAL);
+	rc = check_segments(header, e);
+	json_decref(header);
+	if (rc)
+		return rc;
+	if (crypt_persistent_flags_get(l->cd, CRYPT_FLAGS_REQUIREMENTS, &unfinished) || unfinished)
+		return err_set(e, E_POLICY,
+			       "LUKS header: it has requirements (0x%x): it is being "
+			       "encrypted anew, or of a newer version",
+			       unfinished);
+	return 0;
+}
+
+static int take_uuid(struct luks *l, const u8 *wanted, struct err *e)
+{
+	const char *text = crypt_get_uuid(l->cd);
+
+	if (!text || !uuid_read(text, l->uuid))
+		return err_set(e, E_FORMAT, "LUKS header: its UUID is none");
+	if (wanted && memcmp(l->uuid, wanted, sizeof(l->uuid)))
+		return err_set(e, E_BINDING, "LUKS header: of another volume, %s", text);
+	return 0;
+}
+
+int luks_open(const char *path, const u8 *uuid, struct luks **out, struct err *e)
+{
+	OWNED(luks) l = calloc(1, sizeof(*l));
+	int rc;
+
+	if (!l)
+		return err_set(e, E_MEMORY, "no memory for a LUKS header");
+	crypt_set_log_callback(NULL, hear_nothing, NULL);
+	rc = crypt_init(&l->cd, path);
+	if (rc)
+		return err_set(e, rc == -ENOENT || rc == -ENOTBLK ? E_NOTFOUND : E_IO,
+			       "open %s: %s", path, strerror(-rc));
+	crypt_set_log_callback(l->cd, hear, l);
+	rc = crypt_load(l->cd, CRYPT_LUKS2, NULL);
+	if (rc) {
+		failed(l, e, E_FORMAT, "no LUKS2 header", rc);
+		return err_while(e, "%s", path);
+	}
+	if (take_uuid(l, uuid, e) || check_header(l, e))
+		return err_while(e, "%s", path);
+	*out = TAKE(l);
+	return 0;
+}
+
+const u8 *luks_uuid(const struct luks *l)
+{
+	return l->uuid;
+}
+
+/* ---- tokens ---- */
+void luks_tokens(const struct luks *l, struct luks_tokens *out)
+{
+	*out = (struct luks_tokens){ 0 };
+	for (int id = 0; id < LUKS_KEYSLOTS_MAX; id++) {
+		struct luks_found *f = &out->at[out->n];
+		const char *json = NULL;
+		struct err why = { 0 };
+
+		if (crypt_token_json_get(l->cd, id, &json) < 0 || !json)
+			continue;
+		f->id = id;
+		if (!luks_token_parse(bytes_text(json), &f->token, &why))
+			out->n++;
+		else if (why.code != E_NOTFOUND)
+			out->n_bad++;
+	}
+}
+
+int luks_token_put(struct luks *l, int id, const struct luks_token *t, struct err *e)
+{
+	OWNED(buf) json = NULL;
+	int rc;
+
+	if (luks_token_write(t, &json, e))
+		return (int)e->code;
+	rc = crypt_token_json_set(l->cd, id < 0 ? CRYPT_ANY_TOKEN : id, (const char *)json->w.at);
+	return rc < 0 ? failed(l, e, E_IO, "write a LUKS token", rc) : 0;
+}
+
+int luks_token_remove(struct luks *l, int id, struct err *e)
+{
+	int rc = crypt_token_json_set(l->cd, id, NULL);
+
+	return rc < 0 ? failed(l, e, E_IO, "remove a LUKS token", rc) : 0;
+}
+
+/* ---- keyslots ---- */
+int luks_volume_key(struct luks *l, int slot, struct bytes passphrase, struct secret **out,
+		    struct err *e)
+{
+	size_t len = (size_t)crypt_get_volume_key_size(l->cd);
+	OWNED(secret) key = len ? secret_new(len) : NULL;
+	int rc;
+
+	if (!key)
+		return err_set(e, E_MEMORY, "no locked memory for a volume key");
+	rc = crypt_volume_key_get(l->cd, slot == LUKS_ANY_SLOT ? CRYPT_ANY_SLOT : slot,
+				  (char *)key->at, &len, (const char *)passphrase.at,
+				  passphrase.len);
+	if (rc < 0)
+		return failed(l, e, rc == -EPERM || rc == -ENOENT ? E_DENIED : E_IO,
+			      "open a LUKS keyslot", rc);
+	key->len = len;
+	*out = TAKE(key);
+	return 0;
+}
+
+/* Stretching costs time and, in an initramfs, memory; 256 random bits gain nothing by it. */
+static int choose_pbkdf(struct luks *l, bool stretch, struct err *e)
+{
+	static const struct crypt_pbkdf_type once = {
+		.type = CRYPT_KDF_PBKDF2,
+		.hash = "sha256",
+		.iterations = 1000,
+		.flags = CRYPT_PBKDF_NO_BENCHMARK,
+	};
+	int rc = crypt_set_pbkdf_type(l->cd, stretch ? NULL : &once);
+
+	return rc ? failed(l, e, E_IO, "choose how a LUKS keyslot is derived", rc) : 0;
+}
+
+int luks_slot_add(struct luks *l, const struct secret *volume_key, struct bytes passphrase,
+		  bool stretch, int *slot, struct err *e)
+{
+	int rc;
+
+	if (choose_pbkdf(l, stretch, e))
+		return (int)e->code;
+	rc = crypt_keyslot_add_by_key(l->cd, CRYPT_ANY_SLOT, (const char *)volume_key->at,
+				      volume_key->len, (const char *)passphrase.at, passphrase.len,
+				      0);
+	if (rc < 0)
+		return failed(l, e, rc == -EPERM ? E_DENIED : E_IO, "add a LUKS keyslot", rc);
+	*slot = rc;
+	return 0;
+}
+
+int luks_slot_hide(struct luks *l, int slot, struct err *e)
+{
+	int rc = crypt_keyslot_set_priority(l->cd, slot, CRYPT_SLOT_PRIORITY_IGNORE);
+
+	return rc ? failed(l, e, E_IO, "hide a LUKS keyslot", rc) : 0;
+}
+
+static bool slot_is_used(const struct luks *l, int slot)
+{
+	crypt_keyslot_info s = crypt_keyslot_status(l->cd, slot);
+
+	return s == CRYPT_SLOT_ACTIVE || s == CRYPT_SLOT_ACTIVE_LAST;
+}
+
+size_t luks_n_slots(const struct luks *l)
+{
+	size_t n = 0;
+
+	for (int slot = 0; slot < LUKS_KEYSLOTS_MAX; slot++)
+		n += slot_is_used(l, slot);
+	return n;
+}
+
+int luks_slot_kill(struct luks *l, int slot, struct err *e)
+{
+	int rc;
+
+	if (luks_n_slots(l) <= 1)
+		return err_set(e, E_CONFLICT,
+			       "LUKS keyslot %d is the last one: without it nobody opens "
+			       "the volume",
+			       slot);
+	rc = crypt_keyslot_destroy(l->cd, slot);
+	return rc ? failed(l, e, E_IO, "remove a LUKS keyslot", rc) : 0;
+}
