@@ -29,7 +29,13 @@ static const char usage[] = "usage: assay-agent [--config FILE] run\n"
 			    "People use `assay` (assay attest, assay device list, ...), which asks "
 			    "the running agent.\n";
 
-enum { IDLE_MS = 1000, HOUR_MS = 3600000, RETRY_S = 5, FAILURES_COUNTED = 12, SUBSCRIBE_MS = 5000 };
+enum {
+	IDLE_MS = 1000,
+	HOUR_MS = 3600000,
+	RETRY_S = PACE_RETRY_S,
+	FAILURES_COUNTED = 12,
+	SUBSCRIBE_MS = 5000
+};
 
 struct agent {
 	struct agent_settings s;
@@ -243,20 +249,14 @@ static long long watchdog_ms(void)
 	return sd_watchdog_enabled(0, &usec) > 0 ? (long long)(usec / 2000) : -1;
 }
 
-/* After a failed round soon, then at longer and longer intervals: a server that restarts is not missed for an hour. */
 static long long next_round(const struct agent *a)
 {
-	long long delay_s = a->s.interval_s, jitter_s = a->s.jitter_s;
 	struct err e = { 0 };
 	u32 r = 0;
 
-	if (a->failures && delay_s > RETRY_S << (a->failures - 1)) {
-		delay_s = RETRY_S << (a->failures - 1);
-		jitter_s = delay_s / 2;
-	}
-	if (jitter_s && !random_bytes(&r, sizeof(r), &e))
-		delay_s += (long long)(r % (u32)jitter_s);
-	return clock_monotonic_ms() + delay_s * 1000;
+	random_bytes(&r, sizeof(r), &e); /* without: the shortest wait */
+	return clock_monotonic_ms() +
+	       1000 * pace_timer_s(a->s.interval_s, a->s.jitter_s, a->failures, r);
 }
 
 /* ---- events ---- */

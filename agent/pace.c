@@ -26,3 +26,14 @@ void pace_round(struct pace *p, bool by_event, long long now)
 	p->has_last = true;
 	p->last = now;
 }
+
+long long pace_timer_s(long long interval_s, long long jitter_s, unsigned int failures, u32 random)
+{
+	long long retry_s = failures ? (long long)PACE_RETRY_S << (failures - 1) : interval_s;
+
+	if (retry_s < interval_s) {
+		interval_s = retry_s;
+		jitter_s = retry_s / 2;
+	}
+	return interval_s + (jitter_s > 0 ? (long long)random % jitter_s : 0);
+}

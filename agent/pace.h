@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When an event starts a round: the first at once, then at most one each @gap_ms while events keep coming,
+ * When a round starts. By the timer; and by an event: the first at once, then at most one each @gap_ms while events keep coming,
  * and a last one after the last event. Times are of the monotonic clock, in milliseconds.
  */
 #ifndef ASSAY_PACE_H
@@ -21,5 +21,14 @@ void pace_event(struct pace *p);
 long long pace_due(const struct pace *p, long long now);
 /** pace_round - a round starts now, @by_event or for another reason: it sees what all events were about. */
 void pace_round(struct pace *p, bool by_event, long long now);
+
+enum { PACE_RETRY_S = 5 };
+/**
+ * pace_timer_s - seconds until the timer's next round: @interval_s and up to @jitter_s more, as @random has it.
+ * After @failures rounds in a row that failed (up to 30) it is PACE_RETRY_S, each time twice as long until that is
+ * @interval_s, and up to half as much more: a server that restarts is not missed for an hour, and does not get
+ * all of its hosts at once.
+ */
+long long pace_timer_s(long long interval_s, long long jitter_s, unsigned int failures, u32 random);
 
 #endif

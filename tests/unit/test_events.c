@@ -127,6 +127,39 @@ static void a_signature_of_our_asking_is_quiet_once(void **state)
 	free(k);
 }
 
+static void the_timer_waits_with_jitter_and_after_failures_less(void **state)
+{
+	static const struct {
+		long long interval, jitter;
+		unsigned int failures;
+		u32 random;
+		long long s;
+	} rows[] = {
+		{ 3600, 0, 0, 12345, 3600 },
+		{ 3600, 300, 0, 0, 3600 },
+		{ 3600, 300, 0, 299, 3899 },
+		{ 3600, 300, 0, 300, 3600 },
+		{ 3600, 300, 0, 0xffffffff, 3795 }, /* it does not go below, nor past the jitter */
+		{ 3600, 300, 1, 0, 5 },
+		{ 3600, 300, 1, 1, 6 },
+		{ 3600, 300, 1, 2, 5 }, /* half of the wait is all that comes to it */
+		{ 3600, 300, 2, 0, 10 },
+		{ 3600, 300, 3, 9, 29 },
+		{ 3600, 300, 10, 0, 2560 },
+		{ 3600, 300, 11, 299, 3899 }, /* never longer */
+		{ 3600, 300, 12, 0, 3600 },
+		{ 3, 0, 1, 7, 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (pace_timer_s(rows[i].interval, rows[i].jitter, rows[i].failures,
+				 rows[i].random) != rows[i].s)
+			fail_msg("row %zu: %lld s", i,
+				 pace_timer_s(rows[i].interval, rows[i].jitter, rows[i].failures,
+					      rows[i].random));
+}
+
 static void the_first_event_is_at_once_and_the_last_is_not_forgotten(void **state)
 {
 	struct pace p = { .gap_ms = 10000 };
@@ -189,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_device_that_keeps_failing_starts_no_round_until_it_recovers),
 		cmocka_unit_test(a_missing_number_acts_whatever_the_event_is),
 		cmocka_unit_test(a_signature_of_our_asking_is_quiet_once),
+		cmocka_unit_test(the_timer_waits_with_jitter_and_after_failures_less),
 		cmocka_unit_test(the_first_event_is_at_once_and_the_last_is_not_forgotten),
 		cmocka_unit_test(an_event_arrives_as_it_was_written),
 	};
