@@ -60,6 +60,8 @@ static enum cbor_place place_of(enum format f)
 	switch (f) {
 	case FORMAT_COMID:
 		return AT_COMID;
+	case FORMAT_COTL:
+		return AT_COTL;
 	case FORMAT_COMPONENT:
 		return AT_COMPONENT;
 	case FORMAT_CORIM:

@@ -113,7 +113,7 @@ int pubkey_from_pem(struct bytes pem, struct pubkey **out, struct err *e)
 	BIO_free(bio);
 	ERR_clear_error();
 	if (!pkey)
-		return err_set(e, E_FORMAT, "no PEM public key");
+		return err_set(e, E_FORMAT, "no PEM public key; a certificate is no key");
 	return pubkey_take(pkey, out, e);
 }
 

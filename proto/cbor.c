@@ -2,6 +2,7 @@
 #include "cbor.h"
 
 #include <cbor.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- one item head, through libcbor ---- */
@@ -192,6 +193,11 @@ struct walk {
 	enum cbor_mode mode;
 	const char *why;
 	enum err_code code;
+	struct step {		  /* where it failed, from the inside out */
+		struct bytes key; /* none: [index] */
+		u64 index;
+	} path[CBOR_DEPTH_MAX];
+	size_t depth;
 };
 
 static bool stop_with(struct walk *w, enum err_code code, const char *why)
@@ -206,6 +212,14 @@ static bool stop_with(struct walk *w, enum err_code code, const char *why)
 static bool stop(struct walk *w, const char *why)
 {
 	return stop_with(w, E_FORMAT, why);
+}
+
+/* An item failed that stands at @key or [@index] of what holds it. */
+static bool stop_at(struct walk *w, struct bytes key, u64 index)
+{
+	if (w->depth < CBOR_DEPTH_MAX)
+		w->path[w->depth++] = (struct step){ key, index };
+	return false;
 }
 
 static bool is_utf8(struct bytes b)
@@ -244,7 +258,7 @@ static bool walk_chunks(struct walk *w, enum cbor_kind kind)
 		if (++w->items > CBOR_ITEMS_MAX)
 			return stop_with(w, E_LIMIT, "too many items");
 		if (!read_head(bytes_slice(w->all, w->at, w->all.len - w->at), &h))
-			return stop(w, "not well-formed");
+			return stop(w, "not well-formed, or cut off");
 		w->at += h.size;
 		if (h.is_break)
 			return true;
@@ -325,8 +339,10 @@ static bool no_twins(struct walk *w, struct key_list *keys)
 		return true;
 	qsort(keys->at, keys->n, sizeof(*keys->at), compare_meaning);
 	for (size_t i = 1; i < keys->n; i++)
-		if (!compare_meaning(&keys->at[i - 1], &keys->at[i]))
-			return stop(w, "map key twice");
+		if (!compare_meaning(&keys->at[i - 1], &keys->at[i])) {
+			stop(w, "map key twice");
+			return stop_at(w, keys->at[i], 0);
+		}
 	return true;
 }
 
@@ -337,14 +353,17 @@ static bool walk_pairs(struct walk *w, const struct head *h, unsigned int depth)
 
 	for (u64 i = 0; ok && (h->indefinite || i < h->value); i++) {
 		size_t start = w->at;
+		struct bytes key;
 
 		ok = walk_item(w, depth, &was_break);
 		if (!ok || was_break)
 			break;
-		ok = add_key(w, &keys, bytes_slice(w->all, start, w->at - start)) &&
-		     walk_item(w, depth, &was_break);
+		key = bytes_slice(w->all, start, w->at - start);
+		ok = add_key(w, &keys, key) && walk_item(w, depth, &was_break);
 		if (ok && was_break)
 			ok = stop(w, "map ends after a key");
+		if (!ok)
+			stop_at(w, key, 0);
 	}
 	if (ok && was_break && !h->indefinite)
 		ok = stop(w, "break inside a definite map");
@@ -359,7 +378,7 @@ static bool walk_array(struct walk *w, const struct head *h, unsigned int depth)
 
 	for (u64 i = 0; h->indefinite || i < h->value; i++) {
 		if (!walk_item(w, depth, &was_break))
-			return false;
+			return stop_at(w, BYTES_NONE, i);
 		if (was_break)
 			return h->indefinite || stop(w, "break inside a definite array");
 	}
@@ -391,7 +410,7 @@ static bool walk_item(struct walk *w, unsigned int depth, bool *was_break)
 	if (++w->items > CBOR_ITEMS_MAX)
 		return stop_with(w, E_LIMIT, "too many items");
 	if (!read_head(bytes_slice(w->all, w->at, w->all.len - w->at), &h))
-		return stop(w, "not well-formed");
+		return stop(w, "not well-formed, or cut off");
 	w->at += h.size;
 	if (h.is_break) {
 		*was_break = true;
@@ -409,7 +428,7 @@ static bool walk_item(struct walk *w, unsigned int depth, bool *was_break)
 		return stop_with(w, E_LIMIT, "nested too deep");
 	/* Each item takes at least a byte: a count larger than what is left is a lie. */
 	if (!h.indefinite && h.kind != CBOR_TAG && h.value > w->all.len - w->at)
-		return stop(w, "not well-formed");
+		return stop(w, "not well-formed, or cut off");
 	if (h.kind == CBOR_ARRAY)
 		return walk_array(w, &h, depth - 1);
 	if (h.kind == CBOR_MAP)
@@ -419,15 +438,44 @@ static bool walk_item(struct walk *w, unsigned int depth, bool *was_break)
 	return !*was_break || stop(w, "break after a tag");
 }
 
+/* One step as a path has it: "4", "name", "[2]"; a key that is neither number nor plain text is "?". */
+static size_t put_step(const struct step *s, bool first, char *out, size_t size)
+{
+	struct head h = { 0 };
+	int n;
+
+	if (s->key.len)
+		read_head(s->key, &h);
+	for (size_t i = 0; h.kind == CBOR_TEXT && i < h.body.len; i++)
+		if (h.body.at[i] <= ' ' || h.body.at[i] > '~' || h.body.len > 40)
+			h.kind = CBOR_NOTHING;
+	if (!s->key.len)
+		n = snprintf(out, size, "[%llu]", (unsigned long long)s->index);
+	else if (h.kind == CBOR_UINT || (h.kind == CBOR_NEGINT && h.value + 1))
+		n = snprintf(out, size, "%s%s%llu", first ? "" : ".",
+			     h.kind == CBOR_NEGINT ? "-" : "",
+			     (unsigned long long)(h.value + (h.kind == CBOR_NEGINT)));
+	else if (h.kind == CBOR_TEXT)
+		n = snprintf(out, size, "%s%.*s", first ? "" : ".", (int)h.body.len,
+			     (const char *)h.body.at);
+	else
+		n = snprintf(out, size, "%s?", first ? "" : ".");
+	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
 int cbor_check(struct bytes b, enum cbor_mode mode, struct err *e)
 {
 	struct walk w = { .all = b, .mode = mode };
+	char path[200] = "";
 	bool was_break;
 
 	if (walk_item(&w, CBOR_DEPTH_MAX, &was_break) && !was_break && w.at == b.len)
 		return 0;
 	stop(&w, was_break ? "break outside of anything" : "bytes after the end");
-	return err_set(e, w.code, "CBOR at byte %zu: %s", w.at, w.why);
+	for (size_t used = 0, i = w.depth; i-- > 0;)
+		used += put_step(&w.path[i], i == w.depth - 1, path + used, sizeof(path) - used);
+	return err_set(e, w.code, "CBOR at byte %zu: %s%s%s", w.at, w.why, path[0] ? ", in " : "",
+		       path);
 }
 
 /* ---- pulling ---- */

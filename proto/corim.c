@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "corim_read.h"
 
@@ -48,10 +49,12 @@ const char *corim_path(const struct corim_place *p, char *out, size_t size)
 
 int corim_place_error(const struct corim_place *p, const char *what, struct err *e)
 {
+	const char *why = p->c.r.why;
 	char path[200];
 
-	return err_set(e, cbor_code(&p->c), "%s: %s%s%s", what, corim_path(p, path, sizeof(path)),
-		       p->depth ? ": " : "", p->c.r.why);
+	return err_set(e, cbor_code(&p->c), "%s: %s%s%s%s", what, corim_path(p, path, sizeof(path)),
+		       p->depth ? ": " : "", why,
+		       strchr(why, ' ') ? "" : " is missing, or not what may stand there");
 }
 
 /* ---- corim-map ---- */
@@ -73,7 +76,8 @@ static void take_inner(struct corim_place *p, u64 kind, struct bytes inner)
 	p->out->tags[p->tag].kind = (enum corim_tag_kind)kind;
 	p->out->tags[p->tag].content = inner;
 	if (cbor_check(inner, CBOR_WELL_FORMED, &why)) {
-		cbor_fail_with(&p->c, why.code, "not well-formed");
+		snprintf(p->why, sizeof(p->why), "its content: %.180s", why.text);
+		cbor_fail_with(&p->c, why.code, p->why);
 		return;
 	}
 	p->c = cbor_on(inner, CBOR_WELL_FORMED);

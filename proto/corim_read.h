@@ -21,13 +21,14 @@ struct corim_place {
 		const char *name;
 		long long index; /* -1: a name alone; a name "" takes [index] alone */
 	} path[CORIM_PATH_MAX];
+	char why[200]; /* when c.r.why is no literal */
 };
 void corim_enter(struct corim_place *p, const char *name, long long index);
 void corim_leave(struct corim_place *p);
 /** corim_path - "tags[0].triples.0[1].env", without a dot at its end. Return: @out. */
 const char *corim_path(const struct corim_place *p, char *out, size_t size);
 
-/** corim_place_error - what failed, where: "CoRIM: tags[0]: ...". */
+/** corim_place_error - what failed, where: "CoRIM: tags[0]: ...". A bare name of a field says that its value is wrong. */
 int corim_place_error(const struct corim_place *p, const char *what, struct err *e);
 /** corim_room - @at grown by @more zeroed items of @size; NULL after a failure, which p->c then tells. */
 void *corim_room(struct corim_place *p, void *at, size_t have, size_t more, size_t size,

@@ -23,7 +23,6 @@ enum {
 	TAG_CCA = 399,
 	TAG_OLD_RIM = 500,
 	TAG_CORIM = 501,
-	TAG_COMID = 506,
 	TAG_TOC = 570,
 	TAG_COEV = 571,
 	TAG_BUNDLE = 602,
@@ -38,6 +37,7 @@ static const char *const names[FORMAT_COUNT] = {
 	[FORMAT_CORIM] = "CoRIM",
 	[FORMAT_SIGNED_CORIM] = "signed CoRIM",
 	[FORMAT_COMID] = "CoMID",
+	[FORMAT_COTL] = "CoTL",
 	[FORMAT_COEV] = "concise evidence",
 	[FORMAT_TOC] = "SPDM table of contents",
 	[FORMAT_EAR_JWT] = "attestation result (JWT)",
@@ -142,6 +142,9 @@ static enum format format_of_map(struct bytes b)
 		return FORMAT_COMID;
 	if (kind_of(member_of(b, NULL, 1)) != CBOR_ARRAY)
 		return FORMAT_CBOR;
+	if (kind_of(member_of(b, NULL, 0)) == CBOR_MAP &&
+	    kind_of(member_of(b, NULL, 2)) == CBOR_MAP)
+		return FORMAT_COTL;
 	if (member_of(b, NULL, 0).len && kind_of(member_of(b, NULL, 0)) != CBOR_MAP)
 		return FORMAT_CORIM; /* the map of old drafts, without a tag */
 	return member_of(b, NULL, 2).len || member_of(b, NULL, 5).len ? FORMAT_COMPONENT
@@ -239,20 +242,21 @@ static int check_corim(struct bytes b, struct format_seen *out, struct err *e)
 	return 0;
 }
 
-static int check_comid(struct bytes b, struct err *e)
+/* A CoMID or CoTL by itself is one in a CoRIM that says nothing else. */
+static int check_tag(struct bytes b, u64 tag, struct err *e)
 {
 	OWNED(buf) wrapped = buf_new(b.len + 64);
 	OWNED(corim) c = NULL;
 
 	if (!wrapped)
-		return err_set(e, E_MEMORY, "no memory for a CoMID");
+		return err_set(e, E_MEMORY, "no memory for a tag");
 	cbor_put_tag(&wrapped->w, TAG_CORIM);
 	cbor_put_map(&wrapped->w, 2);
 	cbor_put_uint(&wrapped->w, 0);
-	cbor_put_text(&wrapped->w, bytes_text("one CoMID"));
+	cbor_put_text(&wrapped->w, bytes_text("one tag"));
 	cbor_put_uint(&wrapped->w, 1);
 	cbor_put_array(&wrapped->w, 1);
-	cbor_put_tag(&wrapped->w, TAG_COMID);
+	cbor_put_tag(&wrapped->w, tag);
 	cbor_put_bytes(&wrapped->w, b);
 	return corim_parse(buf_bytes(wrapped), &c, e);
 }
@@ -381,13 +385,21 @@ static int check_cbor(struct bytes b, struct format_seen *out, struct err *e)
 	struct cmw_seen cmw;
 
 	if (cbor_check(b, CBOR_WELL_FORMED, e))
-		return err_while(e, "CBOR");
+		return starts_with(b, "-----BEGIN ") || starts_with(b, "\x30\x82")
+			       ? err_set(e, E_UNSUPPORTED,
+					 "a key or certificate, in PEM or DER, and not CBOR or "
+					 "another "
+					 "format known here; openssl shows those")
+			       : err_while(e, "none of the formats known here; read as one of "
+					      "those in CBOR");
 	switch (out->format = format_of_cbor(b)) {
 	case FORMAT_CORIM:
 	case FORMAT_SIGNED_CORIM:
 		return check_corim(b, out, e);
 	case FORMAT_COMID:
-		return check_comid(b, e);
+		return check_tag(b, CORIM_COMID, e);
+	case FORMAT_COTL:
+		return check_tag(b, CORIM_COTL, e);
 	case FORMAT_COEV:
 	case FORMAT_TOC:
 		return check_coev(b, e);

@@ -17,6 +17,7 @@ enum format {
 	FORMAT_CORIM,
 	FORMAT_SIGNED_CORIM,
 	FORMAT_COMID, /* a CoMID without a CoRIM around it          */
+	FORMAT_COTL,  /* a CoTL, likewise                           */
 	FORMAT_COEV,
 	FORMAT_TOC,
 	FORMAT_EAR_JWT,

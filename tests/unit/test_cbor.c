@@ -75,6 +75,27 @@ static void each_rule_of_deterministic_encoding_has_its_refusal(void **state)
 	}
 }
 
+/* A person finds the fault in the tree that assay inspect draws, not at the byte. */
+static void a_fault_is_named_by_keys_and_places(void **state)
+{
+	static const struct {
+		const char *hex, *where;
+	} rows[] = {
+		{ "a201000100", "map key twice, in 1" },
+		{ "a10482 00 a2 2000 2000", "map key twice, in 4[1].-1" },
+		{ "a1 6161 81 a1 413f 61ff", "text is not UTF-8, in a[0].?" },
+		{ "a1 626109 a1 00 8102", NULL },
+		{ "a1 626109 a1 00 8202", "not well-formed, or cut off, in ?.0" },
+		{ "a1 3bffffffffffffffff 81", "not well-formed, or cut off, in ?" },
+		{ "82 00", "CBOR at byte 1: not well-formed, or cut off" },
+		{ "c1 a1 00 bf 01 ff", "map ends after a key, in 0.1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		expect(rows[i].hex, CBOR_WELL_FORMED, rows[i].where);
+}
+
 static void text_must_be_shortest_form_utf8(void **state)
 {
 	static const struct {
@@ -261,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rule_of_deterministic_encoding_has_its_refusal),
+		cmocka_unit_test(a_fault_is_named_by_keys_and_places),
 		cmocka_unit_test(text_must_be_shortest_form_utf8),
 		cmocka_unit_test(open_arrays_and_maps_are_counted_and_their_breaks_passed),
 		cmocka_unit_test(every_truncation_is_refused),

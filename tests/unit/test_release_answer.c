@@ -99,7 +99,7 @@ static const struct {
 	{ "no Name(K)",
 	  { { "a50101025822000b", "a5010107 5822000b" } },
 	  E_FORMAT,
-	  R "CBOR at byte 41: map keys not in order" },
+	  R "CBOR at byte 41: map keys not in order, in 3" },
 
 	{ "no share",
 	  { { "0383a6", "0380 0483a6" }, { "04456c65617365", "" } },
@@ -151,7 +151,7 @@ static const struct {
 	{ "members out of order",
 	  { { "04456c65617365", "" }, { "46 7365636f6e64", "46 7365636f6e64 04456c65617365" } },
 	  E_FORMAT,
-	  R "CBOR at byte 197: map keys not in order" },
+	  R "CBOR at byte 197: map keys not in order, in 4" },
 };
 
 static void each_single_defect_is_refused_with_its_reason(void **state)

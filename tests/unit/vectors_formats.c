@@ -65,7 +65,7 @@ static const struct {
 	{ "coev/ce-evidence.cbor", FORMAT_COEV, NULL, NULL },
 	{ "coev/ce-identity.cbor", FORMAT_COEV, NULL, NULL },
 	{ "coev/ce-seam-evidence.cbor", FORMAT_COEV, NULL, NULL },
-	/* CoMIDs without a CoRIM around them */
+	/* CoMIDs and a CoTL without a CoRIM around them */
 	{ "corim-draft11/comid-1a.cbor", FORMAT_COMID, NULL, NULL },
 	{ "corim-draft11/comid-3.cbor", FORMAT_COMID, NULL, NULL },
 	{ "corim-draft11/comid-4.cbor", FORMAT_COMID, NULL, NULL },
@@ -80,6 +80,11 @@ static const struct {
 	{ "corim-veraison/tdx-comid_pce_refval.cbor", FORMAT_COMID, NULL, NULL },
 	{ "corim-veraison/tdx-comid_qe_refval.cbor", FORMAT_COMID, NULL, NULL },
 	{ "corim-veraison/tdx-comid_seam_refval.cbor", FORMAT_COMID, NULL, NULL },
+	{ "corim-draft11/cotl-1.cbor", FORMAT_COTL, NULL, NULL },
+	/* no format of ours: the reason says so, and what to look at it with */
+	{ "keys/corim-store-leaf.cert.der", FORMAT_UNKNOWN, "openssl shows", NULL },
+	{ "tpm/enacttrust-basic.pub.pem", FORMAT_UNKNOWN, "openssl shows", NULL },
+	{ "keys/SOURCES.txt", FORMAT_UNKNOWN, "none of the formats known here", NULL },
 	/* pictures of what a verifier holds inside: no format of the wire, so none of ours */
 	{ "corim-draft11/intrep-acs-1.diag", FORMAT_UNKNOWN, "CBOR", NULL },
 	{ "corim-draft11/intrep-acs-3.diag", FORMAT_UNKNOWN, "CBOR", NULL },
