@@ -51,6 +51,10 @@ static void print_story(json_t *story)
 		printf("refused: %s\n", member(story, "fault"));
 }
 
+static const char no_log[] =
+	"it takes a boot log (binary_bios_measurements) or a saved token; `assay inspect "
+	"FILE` tells what a file is";
+
 static int show(struct cli *c)
 {
 	json_t *story = NULL;
@@ -60,7 +64,7 @@ static int show(struct cli *c)
 	if (c->argc != 1)
 		return cli_usage();
 	if (story_of(c->argv[0], &story, &e))
-		return cli_fail(c, &e, NULL);
+		return cli_fail(c, &e, no_log);
 	code = *member(story, "fault") ? 2 : 0;
 	if (c->json) {
 		cli_json("boot.show", !code, story);
@@ -111,7 +115,7 @@ int cmd_boot(struct cli *c, const char *verb)
 		return cli_usage();
 	if (story_of(c->argv[0], &before, &e) || story_of(c->argv[1], &after, &e)) {
 		json_decref(before);
-		return cli_fail(c, &e, NULL);
+		return cli_fail(c, &e, no_log);
 	}
 	return show_diff(c, "boot.diff", before, after);
 }

@@ -93,9 +93,9 @@ int cli_read_key(const char *path, struct pubkey **out, struct err *e);
 /** cli_read_anchor - the key of one certificate, PEM or DER, that is valid now. */
 int cli_read_anchor(const char *path, struct pubkey **out, struct err *e);
 
-/** cli_fail - print the error as text or as JSON; Return: its exit code. */
+/** cli_fail - print the error as text or as JSON, with @hint or, NULL, a usual one; Return: its exit code. */
 int cli_fail(const struct cli *c, const struct err *e, const char *hint);
-/** cli_usage - the usage of the whole tool to stderr; Return: 1. */
+/** cli_usage - how the command that was asked for is said, or all of them, to stderr; with --json an error. Return: 1. */
 int cli_usage(void);
 /** cli_json - print {"schema": "assay.<command>/1", "ok": ..., ...@body}; takes @body. */
 void cli_json(const char *command, bool ok, json_t *body);

@@ -102,11 +102,15 @@ static void check_agent(const struct cli *c, struct finding *f)
 static void check_token(const struct cli *c, struct finding *f)
 {
 	struct stat st;
+	bool there = !stat(c->config, &st);
 
 	*f = (struct finding){ .what = "operator's configuration", .next = "chmod go= FILE" };
-	f->good = stat(c->config, &st) || !(st.st_mode & 0022);
-	snprintf(f->said, sizeof(f->said), "%.150s %s", c->config,
-		 f->good ? "is not writable by others" : "is writable by others");
+
+	f->good = !there || !(st.st_mode & 0022);
+	snprintf(f->said, sizeof(f->said), "%.140s %s", c->config,
+		 !there	   ? "is not there: only who manages the server needs it"
+		 : f->good ? "is not writable by others"
+			   : "is writable by others");
 }
 
 /* ---- the gate: does a driver wait for the verdict, and is that worth something? ---- */

@@ -109,9 +109,70 @@ static const char usage[] =
 	"options: --json, --accept warning, --config FILE, --socket PATH, --version, --help\n"
 	"exit code: 0 affirmed or done, 1 usage, 2 refused, 3 cannot reach, 4 internal\n";
 
+/* What the command line asked for, to show how just that is said. */
+static struct {
+	const char *word, *verb;
+	bool json;
+} asked = { "", "", false };
+
+/* Is @word one of the words of the @len characters at @line? */
+static bool has_word(const char *line, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; n && i + n <= len; i++)
+		if (!memcmp(line + i, word, n) && i && line[i - 1] == ' ' &&
+		    (i + n == len || line[i + n] == ' '))
+			return true;
+	return false;
+}
+
+/* The lines about `assay WORD VERB`, those that go on about it too; "": the usage has none. */
+static void usage_about(const char *word, const char *verb, char *out, size_t size)
+{
+	static const char start[] = "  assay ", more[] = "          ";
+	size_t used = 0, n = strlen(word);
+	bool about = false;
+
+	out[0] = 0;
+	for (const char *line = usage; n && *line; line += strcspn(line, "\n") + 1) {
+		size_t len = strcspn(line, "\n");
+
+		if (strncmp(line, more, sizeof(more) - 1)) {
+			const char *said = line + sizeof(start) - 1;
+
+			about = !strncmp(line, start, sizeof(start) - 1) &&
+				!strncmp(said, word, n) && (said[n] == ' ' || said[n] == '\n') &&
+				(!verb[0] || has_word(line, len, verb));
+		}
+		if (about && used + len + 2 < size)
+			used += (size_t)snprintf(out + used, size - used, "%.*s\n", (int)len, line);
+	}
+}
+
 int cli_usage(void)
 {
-	fputs(usage, stderr);
+	struct cli c = { .json = true };
+	struct err e = { 0 };
+	char lines[4096];
+
+	usage_about(asked.word, asked.verb, lines, sizeof(lines));
+	if (!lines[0])
+		usage_about(asked.word, "", lines, sizeof(lines));
+	if (asked.json) {
+		size_t n = 0;
+
+		for (const char *at = lines; *at; at++) /* an error is one line */
+			if (*at > ' ' || (at[1] > ' ' && n))
+				lines[n++] = *at > ' ' ? *at : ' ';
+		lines[n] = 0;
+		err_set(&e, E_USAGE, "usage: %s", n ? lines : "assay COMMAND ...");
+		return cli_fail(&c, &e, "assay --help");
+	}
+	if (lines[0])
+		fprintf(stderr, "usage (all of it: assay --help):\n%s", lines);
+	else
+		fputs(usage, stderr);
 	return 1;
 }
 
@@ -142,10 +203,23 @@ const char *cli_safe(const char *text)
 	return out;
 }
 
+/* What to do where the caller knows nothing better. */
+static const char *usual_hint(const struct err *e)
+{
+	if (e->code == E_CONFIG && !strncmp(e->text, "configuration: open ", 20))
+		return "it tells the server: [server] url, pin or ca, token_file; another file: "
+		       "--config FILE";
+	if (e->code == E_UNREACHABLE)
+		return "see `assay doctor` here, and `assay-server doctor` on the server";
+	return NULL;
+}
+
 int cli_fail(const struct cli *c, const struct err *e, const char *hint)
 {
 	int code = err_exit_code(e);
 
+	if (!hint)
+		hint = usual_hint(e);
 	if (c->json) {
 		json_t *j = json_pack("{s:{s:i, s:s%, s:s}}", "error", "code", code, "text",
 				      e->text, strlen(e->text), "hint", hint ? hint : "");
@@ -358,6 +432,8 @@ static int dispatch(struct cli *c)
 			{ "inspect", cmd_inspect } };
 	const char *word = c->argc ? c->argv[0] : "";
 
+	asked.word = word;
+	asked.verb = c->argc >= 2 ? c->argv[1] : "";
 	for (size_t i = 0; i < ARRAY_LEN(singles); i++)
 		if (!strcmp(word, singles[i].word)) {
 			c->argc--;
@@ -382,6 +458,8 @@ int main(int argc, char **argv)
 	int opt;
 
 	prctl(PR_SET_DUMPABLE, 0);
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		asked.json |= !strcmp(argv[i], "--json");
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (opt) {
 		case LONG_JSON:
@@ -404,8 +482,10 @@ int main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			if (opt < LONG_FIRST)
-				return cli_usage();
+			if (opt < LONG_FIRST) { /* getopt has said which option */
+				fputs("assay --help tells all of them\n", stderr);
+				return asked.json ? cli_usage() : 1;
+			}
 			c.option[opt - LONG_FIRST] = optarg ? optarg : "yes";
 		}
 	}

@@ -2,6 +2,7 @@
 /* `assay refval build`: the text form of docs/CORIM-TEXT.md, signed. */
 #include <stdio.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "proto/corim_text.h"
 #include "refval.h"
@@ -34,6 +35,9 @@ static int build(const struct cli *c, const char *file, struct corim **made, str
 	/* what is written is read once more, as whoever imports it will */
 	if (corim_write(&d, key, chain, &bytes, e) || corim_parse(buf_bytes(bytes), made, e))
 		return err_while(e, "%s", file);
+	if ((*made)->not_after && (*made)->not_after < clock_now_s())
+		return err_set(e, E_USAGE,
+			       "%s: valid-until is over: nobody would accept these values", file);
 	return file_write(c->option[OPT_OUT], buf_bytes(bytes), 0644, e);
 }
 

@@ -174,9 +174,15 @@ int refval_check(struct cli *c)
 
 	if (c->argc != 1 || (c->option[OPT_CRL] && !c->option[OPT_ANCHOR]))
 		return cli_usage();
-	if (read_file(c, c->argv[0], &corim, &e) ||
-	    (c->option[OPT_ANCHOR] && check_anchor(c, corim, &e)))
+	if (read_file(c, c->argv[0], &corim, &e))
 		return cli_fail(c, &e, NULL);
+	if (c->option[OPT_ANCHOR] && check_anchor(c, corim, &e))
+		return cli_fail(
+			c, &e,
+			e.code == E_SIGNATURE
+				? "--anchor is the certificate of who signed it, or the root "
+				  "that this certificate leads to"
+				: NULL);
 	signature = c->option[OPT_ANCHOR] ? "valid"
 		    : corim->is_signed	  ? "not checked without --anchor"
 					  : "none";

@@ -112,7 +112,12 @@ static int import(struct cli *c)
 	if (c->argc != 1)
 		return cli_usage();
 	if (import_file(c, c->argv[0], &answer, &e))
-		return cli_fail(c, &e, NULL);
+		return cli_fail(c, &e,
+				strstr(e.text, "signer of CoRIM")
+					? "who may sign: `assay refval anchor list`; somebody new: "
+					  "`assay refval anchor "
+					  "add CERT`"
+					: NULL);
 	if (c->json)
 		cli_json("refval.import", true, answer);
 	else {

@@ -98,6 +98,7 @@ check refval_list_shows_what_was_imported 0 "cli/golden-1" $assay refval list
 check refval_check_finds_grammar_signature_and_validity_right 0 "well-formed, .*signature: valid" assay refval check "$work/golden.corim" --anchor "$work/operator/operator.crt"
 check and_without_an_anchor_says_what_it_did_not_check 0 "signature: not checked" assay refval check "$work/golden.corim"
 check and_refuses_the_signature_of_a_stranger 2 "signer of CoRIM cli/golden-1" assay refval check "$work/golden.corim" --anchor "$work/impostor/operator.crt"
+check and_says_which_certificate_it_takes 2 "root that this certificate leads to" assay refval check "$work/golden.corim" --anchor "$work/impostor/operator.crt"
 printf '\331\001\365\242\000\141x\001\200' >"$work/empty.corim" # 501({0: "x", 1: []})
 check and_tells_the_path_of_a_fault 2 "empty.corim: CoRIM: .*tags" assay refval check "$work/empty.corim"
 cat >"$work/drives.txt" <<-END
@@ -115,6 +116,9 @@ check refval_diff_of_two_files_names_what_differs 0 "^\+ reference pci:1b36 pci:
 check a_key_of_somebody_else_is_noticed 1 "not the certificate of that key" ${make/operator.crt/../impostor/operator.crt}
 echo "digest = sha-256:00" >>"$work/drives.txt"
 check a_fault_in_the_text_is_named_by_its_line 2 "drives.txt: line 7: 1 bytes are not a digest" $make
+sed -i -e '/sha-256:00$/d' -e '1a valid-until = 2020-01-01T00:00:00Z' "$work/drives.txt"
+check values_that_nobody_would_accept_any_more_are_not_signed 1 "drives.txt: valid-until is over" $make
+sed -i '/^valid-until/d' "$work/drives.txt"
 check refval_show_tells_environments_and_elements 0 "reference tcg tcg:boot-log: kernel = sha-256;[0-9a-f]{64}" $assay refval show cli/golden-1
 check and_in_json_as_data 0 '"signer": ?"learned"' $assay refval show cli/golden-1 --json
 check refval_show_of_an_unknown_one_is_refused 2 "no CoRIM has the id" $assay refval show cli/nothing
@@ -160,6 +164,7 @@ check and_it_is_affirmed_again 0 "verdict +affirming" $assay attest
 check and_the_window_is_shown 0 "window ends +20" $assay refval show cli/golden-1
 check refval_activate_without_one_ends_the_window 0 "activated" $assay refval activate cli/golden-1
 check a_corim_of_nobody_known_is_refused 2 "signer of CoRIM" $assay refval import "$work/by-impostor.corim"
+check and_the_next_step_is_told 2 "assay refval anchor add CERT" $assay refval import "$work/by-impostor.corim"
 check refval_anchor_add_says_who_may_sign 0 "may sign CoRIMs" $assay refval anchor add "$work/impostor/operator.crt"
 check and_their_corim_is_taken 0 "cli/impostor" $assay refval import "$work/by-impostor.corim"
 check refval_anchor_list_names_them 0 "assay operator" $assay refval anchor list
@@ -218,6 +223,7 @@ check boot_diff_of_one_boot_finds_nothing 0 '"same": ?true' assay boot diff "$wo
 sed 's/init=\/bin\/sh/init=\/bin\/no/g' "$work/other.log" >"$work/lie.log"
 check boot_show_finds_a_lie_in_a_log 2 "^refused: boot log event .* are not what was measured" assay boot show "$work/lie.log"
 check boot_show_of_no_log_is_refused 2 "boot log" assay boot show "$work/assay.conf"
+check and_says_what_it_takes 2 "a boot log .* or a saved token" assay boot show "$work/assay.conf"
 check host_show_of_an_unknown_host_is_refused 2 "no such host" $assay host show nobody
 check host_show_prints_ek_hash_and_aks 0 "^  AK 000b[0-9a-f]{64} active" $assay host show cli-host
 check confirm_without_a_hash_says_it_and_does_nothing 1 "nothing is confirmed yet: the EK hash of cli-host is [0-9a-f]{64}" $assay host confirm cli-host
@@ -228,9 +234,15 @@ check remove_without_yes_does_nothing 1 "nothing is removed yet" $assay host rem
 check remove_with_yes_is_done 0 '"shares_shredded": ?1' $assay host remove second-host --yes --json
 check and_the_host_is_gone 2 "no such host" $assay host show second-host
 check an_unknown_word_is_usage 1 "assay attest" assay no-such-word
+check what_lacks_its_file_is_told_its_own_usage 1 "^usage .*  assay inspect FILE" bash -c "assay inspect 2>&1 | tr '\n' ' '; exit \${PIPESTATUS[0]}"
+check and_no_other_commands 0 "^0$" bash -c "assay inspect 2>&1 | grep -c 'assay attest'; true"
+check usage_in_json_is_an_error_like_others 1 '^\{"error":\{"code":1,"text":"usage: assay inspect FILE [^"]*signature","hint":"assay --help"\}\}$' assay inspect --json
+check an_option_that_there_is_not_is_named 1 "unrecognized option '--frob'" assay inspect --frob
 check explain_of_a_file_that_is_not_there_names_it 2 "open $work/no-token" $assay explain "$work/no-token"
 check a_configuration_that_is_not_there_is_usage 1 "configuration: open $work/no.conf" assay --config "$work/no.conf" host list
+check and_what_belongs_into_it 1 "\[server\] url, pin or ca, token_file" assay --config "$work/no.conf" host list
 check doctor_names_what_is_wrong_and_the_next_step 2 "next: " $assay doctor
+check and_which_configuration_is_not_there 2 "no.conf is not there" assay --config "$work/no.conf" doctor
 check and_how_the_agents_last_round_ended 2 "ok +agent +runs; last round: [a-z]+ at 20" $assay doctor
 
 $assay host show cli-host --json >"$work/host.json"

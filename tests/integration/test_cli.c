@@ -91,11 +91,13 @@ static void stands_in_the_report(const char *name)
 	X(refval_check_finds_grammar_signature_and_validity_right)                                 \
 	X(and_without_an_anchor_says_what_it_did_not_check)                                        \
 	X(and_refuses_the_signature_of_a_stranger)                                                 \
+	X(and_says_which_certificate_it_takes)                                                     \
 	X(and_tells_the_path_of_a_fault)                                                           \
 	X(refval_build_signs_what_a_text_says)                                                     \
 	X(and_check_takes_it)                                                                      \
 	X(refval_diff_of_two_files_names_what_differs)                                             \
 	X(a_fault_in_the_text_is_named_by_its_line)                                                \
+	X(values_that_nobody_would_accept_any_more_are_not_signed)                                 \
 	X(a_key_of_somebody_else_is_noticed)                                                       \
 	X(refval_show_tells_environments_and_elements)                                             \
 	X(and_in_json_as_data)                                                                     \
@@ -128,6 +130,7 @@ static void stands_in_the_report(const char *name)
 	X(and_the_window_is_shown)                                                                 \
 	X(refval_activate_without_one_ends_the_window)                                             \
 	X(a_corim_of_nobody_known_is_refused)                                                      \
+	X(and_the_next_step_is_told)                                                               \
 	X(refval_anchor_add_says_who_may_sign)                                                     \
 	X(and_their_corim_is_taken)                                                                \
 	X(refval_anchor_list_names_them)                                                           \
@@ -160,6 +163,7 @@ static void stands_in_the_report(const char *name)
 	X(boot_diff_of_one_boot_finds_nothing)                                                     \
 	X(boot_show_finds_a_lie_in_a_log)                                                          \
 	X(boot_show_of_no_log_is_refused)                                                          \
+	X(and_says_what_it_takes)                                                                  \
 	X(host_show_of_an_unknown_host_is_refused)                                                 \
 	X(host_show_prints_ek_hash_and_aks)                                                        \
 	X(confirm_without_a_hash_says_it_and_does_nothing)                                         \
@@ -170,9 +174,15 @@ static void stands_in_the_report(const char *name)
 	X(remove_with_yes_is_done)                                                                 \
 	X(and_the_host_is_gone)                                                                    \
 	X(an_unknown_word_is_usage)                                                                \
+	X(what_lacks_its_file_is_told_its_own_usage)                                               \
+	X(and_no_other_commands)                                                                   \
+	X(usage_in_json_is_an_error_like_others)                                                   \
+	X(an_option_that_there_is_not_is_named)                                                    \
 	X(explain_of_a_file_that_is_not_there_names_it)                                            \
 	X(a_configuration_that_is_not_there_is_usage)                                              \
+	X(and_what_belongs_into_it)                                                                \
 	X(doctor_names_what_is_wrong_and_the_next_step)                                            \
+	X(and_which_configuration_is_not_there)                                                    \
 	X(and_how_the_agents_last_round_ended)                                                     \
 	X(a_saved_token_verifies_offline_and_says_what_is_not_proven)                              \
 	X(with_its_corim_it_is_appraised)                                                          \
