@@ -52,4 +52,18 @@ documented=$(awk '/^paths:/ { on = 1 } on && /^  \// { path = $1; sub(/:$/, "", 
                   on && /^    (get|post|delete|put):/ { m = toupper($1); sub(/:$/, "", m); print m, path }' docs/openapi.yaml | sort)
 [ "$routes" = "$documented" ] || complain "server/routes.c and docs/openapi.yaml differ:
 $(diff <(echo "$routes") <(echo "$documented"))"
+
+# Every key of a configuration file is documented, and nothing else is.
+known() { sed -nE 's/.*\{ "([a-z]+)", "([a-z_]+)", take_[a-z_]+ \}.*/\1 \2/p' "$1" | sort -u; }
+told() { # heading: "[section] `key`, `key`" of the first column of its table
+	awk -v h="## $1" '/^## / { on = $0 == h } on && /^\| `\[/ { split($0, c, " [|] "); print c[1] }' docs/CONFIGURATION.md |
+		sed -E 's/ UUID\]| NAME\]/]/' | awk -F'`' '{ for (i = 2; i <= NF; i += 2) { k = $i; if (k ~ /^\[/) { s = k; sub(/^\[/, "", s); sub(/\].*/, "", s); sub(/^[^ ]* /, "", k) } print s, k } }' | sort -u
+}
+documented_keys() { # heading, source
+	[ "$(known "$2")" = "$(told "$1")" ] || complain "$2 and docs/CONFIGURATION.md, $1 differ:
+$(diff <(known "$2") <(told "$1"))"
+}
+documented_keys server.conf server/settings.c
+documented_keys agent.conf agent/settings.c
+documented_keys assay.conf cli/main.c
 exit $bad
