@@ -2,6 +2,7 @@
 #include "boot_log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/reader.h"
 #include "tpm_attest.h"
@@ -129,7 +130,7 @@ static void take_event(struct reader *r, struct boot_log *l, bool agile,
 		reader_fail(r, "eventSize is larger than any event may be");
 	ev->data = read_bytes(r, size, "event");
 	if (!r->why && ev->pcr >= TPM_PCRS && ev->type != EV_NO_ACTION)
-		reader_fail(r, "pcrIndex");
+		reader_fail(r, "pcrIndex is none that a TPM has");
 	if (r->why)
 		return;
 	if (ev->type == EV_NO_ACTION)
@@ -158,6 +159,12 @@ static int make_room(struct boot_log *l, struct err *e)
 	return 0;
 }
 
+/* A reader whose bytes end says the name of the field alone; what else is wrong is a sentence. */
+static const char *cut_off(const char *why)
+{
+	return strchr(why, ' ') ? "" : " is cut off";
+}
+
 int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 {
 	OWNED(boot_log) l = calloc(1, sizeof(*l));
@@ -184,7 +191,8 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 
 		take_spec_id(&spec, l, sizes);
 		if (spec.why)
-			return err_set(e, E_FORMAT, "boot log header: %s", spec.why);
+			return err_set(e, E_FORMAT, "boot log header: %s%s", spec.why,
+				       cut_off(spec.why));
 		l->events[0].digests[0] = BYTES_NONE; /* all zero, extended nowhere */
 	}
 	while (!r.why && r.left.len) {
@@ -193,7 +201,8 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 		take_event(&r, l, agile, sizes);
 	}
 	if (read_done(&r))
-		return err_set(e, E_FORMAT, "boot log event %zu: %s", l->n_events, r.why);
+		return err_set(e, E_FORMAT, "boot log event %zu: %s%s", l->n_events, r.why,
+			       cut_off(r.why));
 	if (!l->n_events)
 		return err_set(e, E_FORMAT, "boot log has no event");
 	*out = TAKE(l);

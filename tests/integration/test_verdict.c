@@ -7,6 +7,7 @@
 #include "rig.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "agent/collector/source.h"
@@ -162,10 +163,10 @@ struct lie {
 	bool foreign_device_nonce, flip_block, unsigned_measurements, other_slot_chain, lost_device,
 		failed_device;
 	bool same_device_twice, ca_leaf, unauthenticated, wrong_serial;
-	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, made_up_device_log,
-		no_device_log, unguarded, no_ima, ima_why, other_ima, ima_of_other_boot,
-		ima_from_nowhere, ima_other_bank, ima_starts_high, drop_pcr, change_pcr,
-		certify_as_quote;
+	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, log_prefix,
+		log_of_other_boot, made_up_device_log, no_device_log, unguarded, no_ima, ima_why,
+		other_ima, ima_of_other_boot, ima_from_nowhere, ima_other_bank, ima_starts_high,
+		drop_pcr, change_pcr, certify_as_quote;
 	bool wrong_quote_signature, twins;
 	bool k_is_srk, k_not_certified, restart_between;
 	/* what the server knows or demands */
@@ -252,9 +253,41 @@ static void send_ima(const struct lie *lie, const struct tpm_clock *clock, struc
 	out->from.pcr10.at[0].at[0] = lie->ima_starts_high;
 }
 
+/* All events of @log but the last: a log in itself. */
+static struct bytes log_prefix(struct bytes log)
+{
+	struct err e = { 0 };
+
+	while (--log.len) {
+		OWNED(boot_log) parsed = NULL;
+
+		if (!boot_log_parse(log, &parsed, &e))
+			break;
+	}
+	assert_true(log.len > 0);
+	return log;
+}
+
+/* What the same machine would write with another command line. */
+static struct buf *log_of_other_boot(const struct fixture *f)
+{
+	struct buf *log = NULL;
+	struct err e = { 0 };
+	char path[300], command[900];
+
+	snprintf(path, sizeof(path), "%s/other.log", f->folder);
+	snprintf(command, sizeof(command),
+		 "%s/tests/tools/boot-log-make %s \"(hd0,gpt2)/vmlinuz init=/bin/sh\" >/dev/null",
+		 BUILD_FOLDER, path);
+	assert_int_equal(system(command), 0);
+	assert_ok(file_read(path, 65536, &log, &e), &e);
+	return log;
+}
+
 static void make(struct fixture *f, const struct lie *lie, struct made *m)
 {
 	struct err e = { 0 };
+	OWNED(buf) other_boot = NULL;
 	OWNED(tpm) tpm = NULL;
 	OWNED(tpm_key) ak = NULL;
 	OWNED(tpm_key) k = NULL;
@@ -374,6 +407,12 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 		f->boot_log->w.at[f->boot_log->w.len - 60] ^=
 			1; /* in the last event's digest or data */
 	sent.boot_log = lie->no_log ? BYTES_NONE : buf_bytes(f->boot_log);
+	if (lie->log_prefix)
+		sent.boot_log = log_prefix(sent.boot_log);
+	if (lie->log_of_other_boot) {
+		other_boot = log_of_other_boot(f);
+		sent.boot_log = buf_bytes(other_boot);
+	}
 	if (lie->made_up_device_log)
 		sent.device_log = BYTES(device_log);
 	assert_ok(tpm_attest_parse(buf_bytes(q.attest), &attest, &e), &e);
@@ -447,6 +486,8 @@ static const struct lie lies[] = {
 	{ .name = "counts went back", CHECK_CLOCK, .clock_back = true },
 	{ .name = "no boot log", CHECK_BOOT_LOG, .no_log = true },
 	{ .name = "boot log changed", CHECK_BOOT_LOG, .other_log = true },
+	{ .name = "boot log without its last event", CHECK_BOOT_LOG, .log_prefix = true },
+	{ .name = "boot log of another boot", CHECK_BOOT_LOG, .log_of_other_boot = true },
 	{ .name = "device log that the PCR does not show",
 	  CHECK_DEVICE_LOG,
 	  .made_up_device_log = true },
@@ -619,6 +660,14 @@ static void each_check_not_run_or_failed_denies_a_release(void **state)
 	made_clear(&m);
 }
 
+static bool said_of_log(const struct reasons *reasons)
+{
+	for (size_t i = 0; i < reasons->n; i++)
+		if (strstr(reasons->at[i].found, "the log replays to another PCR"))
+			return true;
+	return false;
+}
+
 static void each_lie_fails_its_check_and_releases_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -634,6 +683,8 @@ static void each_lie_fails_its_check_and_releases_nothing(void **state)
 		d = judge(f, &m, &v, &reasons, &a);
 		if (d.release)
 			fail_msg("%s: a share went out", lies[i].name);
+		if (lies[i].log_prefix || lies[i].log_of_other_boot)
+			assert_true(said_of_log(reasons));
 		if (!failed_somewhere(verified_view(v), lies[i].check))
 			fail_msg("%s: check %s did not fail", lies[i].name,
 				 check_name(lies[i].check));
