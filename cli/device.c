@@ -214,7 +214,9 @@ int cmd_device(struct cli *c, const char *verb)
 	if (!strcmp(verb, "cert") && c->option[OPT_SLOT])
 		return device_cert_slot(c, c->argv[0]);
 	if (last_token(c, &t, &e))
-		return cli_fail(c, &e, "run `assay attest` first");
+		return cli_fail(c, &e,
+				e.code == E_UNREACHABLE ? "is the agent running? see `assay doctor`"
+							: "run `assay attest` first");
 	if (!wants_label)
 		return list(c, t);
 	if (open_device(t, c->argv[0], &ev, &d, &e))

@@ -80,6 +80,7 @@ agent_pid=$started
 await agent test -S "$work/agent.sock"
 check the_servers_log_names_the_request 0 'event=attested request=[0-9a-f]+-[0-9a-f]+ host=cli-host' cat "$work/server.log"
 check device_list_shows_both_drives 0 "a2/0" $assay device list
+check device_list_without_an_agent_asks_for_it 3 "is the agent running" assay --socket "$work/nobody.sock" device list
 check device_show_shows_measurement_blocks 0 "security version +7$" $assay device show "$label"
 check device_cert_prints_certificates 0 "BEGIN CERTIFICATE" $assay device cert "$label"
 asked="--collector $work/collector.sock"

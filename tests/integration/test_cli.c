@@ -74,6 +74,7 @@ static void stands_in_the_report(const char *name)
 	X(one_round_without_a_service_affirms)                                                     \
 	X(the_servers_log_names_the_request)                                                       \
 	X(device_list_shows_both_drives)                                                           \
+	X(device_list_without_an_agent_asks_for_it)                                                \
 	X(device_show_shows_measurement_blocks)                                                    \
 	X(device_cert_prints_certificates)                                                         \
 	X(device_measure_asks_now_and_says_who_signed)                                             \
