@@ -278,8 +278,8 @@ static void a_file_that_is_not_there_or_too_large_is_named(void **state)
 	struct taken t;
 	struct err e = { 0 };
 
-	assert_refused(config_load("/nowhere/x.conf", keys, ARRAY_LEN(keys), &t, &e), &e,
-		       E_NOTFOUND, "configuration: open /nowhere/x.conf");
+	assert_refused(config_load("/nowhere/x.conf", keys, ARRAY_LEN(keys), &t, &e), &e, E_CONFIG,
+		       "configuration: open /nowhere/x.conf"); /* exit code 1, not 2 */
 	memset(large, '\n', CONFIG_FILE_MAX + 1);
 	assert_refused(load_bytes(f, (struct bytes){ large, CONFIG_FILE_MAX + 1 }, &t, &e), &e,
 		       E_LIMIT, "x.conf is larger than");
