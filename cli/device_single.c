@@ -148,9 +148,12 @@ int device_chain(struct cli *c, const struct spdm_evidence *ev)
 {
 	struct bytes der = ev->chain_parts.certificates;
 	struct err e = { 0 };
+	char note[512];
 
 	if (c->option[OPT_DER] && c->option[OPT_PEM])
 		return cli_usage();
+	if (spdm_evidence_oddity(ev, note))
+		fprintf(stderr, "assay: note: %s\n", cli_safe(note));
 	if (c->option[OPT_DER]) { /* as it stands in the slot: root first */
 		if (fwrite(der.at, 1, der.len, stdout) == der.len)
 			return 0;

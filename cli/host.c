@@ -73,8 +73,12 @@ static int show(struct cli *c)
 	json_array_foreach(json_object_get(answer, "aks"), i, row)
 		printf("  AK %s %s\n", member(row, "name"), member(row, "state"));
 	json_array_foreach(json_object_get(answer, "devices"), i, row)
+	{
 		printf("  %-38s %-16s %s\n", member(row, "label"), member(row, "status"),
 		       member(row, "address"));
+		if (json_object_get(row, "note"))
+			printf("    note: %s\n", member(row, "note"));
+	}
 	if (json_object_get(answer, "next_boot"))
 		printf("  kernel %s: %s\n", member(json_object_get(answer, "next_boot"), "release"),
 		       member(json_object_get(answer, "next_boot"), "text"));

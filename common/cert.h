@@ -7,16 +7,21 @@
 #include "limits.h"
 
 struct cert;
-/** cert_parse - exactly one DER certificate, strict: definite lengths, nothing after it. */
+/**
+ * cert_parse - exactly one certificate, nothing after it, and what is around the signed part as DER has it. Slips within
+ * that part are taken as they were signed: cert_oddity().
+ */
 int cert_parse(struct bytes der, struct cert **out, struct err *e);
 void cert_drop(struct cert **c);
 struct bytes cert_der(const struct cert *c);	  /* borrowed from @c */
 struct pubkey *cert_pubkey(const struct cert *c); /* borrowed from @c */
 const u8 *cert_key_hash(const struct cert *c);	/* SHA-256 of the SubjectPublicKeyInfo, 32 bytes */
 const char *cert_subject(const struct cert *c); /* RFC 2253 text, escaped, borrowed */
-bool cert_is_ca(const struct cert *c);		/* basicConstraints CA:TRUE */
-bool cert_self_issued(const struct cert *c);	/* subject = issuer */
-bool cert_may_sign(const struct cert *c);	/* no keyUsage, or digitalSignature in it */
+/** cert_oddity - what of it is not DER as der_oddity() has it, or NULL: tolerated, and to be told. */
+const char *cert_oddity(const struct cert *c);
+bool cert_is_ca(const struct cert *c);	     /* basicConstraints CA:TRUE */
+bool cert_self_issued(const struct cert *c); /* subject = issuer */
+bool cert_may_sign(const struct cert *c);    /* no keyUsage, or digitalSignature in it */
 bool cert_has_eku_extension(const struct cert *c);
 bool cert_has_eku(const struct cert *c, const char *oid); /* dotted decimal */
 /** cert_san_other_name - UTF8String value of the SAN otherName of type @oid. 0, or E_NOTFOUND. */

@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "der.h"
 #include "file.h"
 
 /* Names come from certificates that anybody may have made: RFC 2253 escapes, and nothing unprintable. */
@@ -102,6 +103,11 @@ int cert_parse(struct bytes der, struct cert **out, struct err *e)
 		return err_set(e, E_FORMAT, "certificate is BER, not DER");
 	}
 	return 0;
+}
+
+const char *cert_oddity(const struct cert *c)
+{
+	return der_oddity(cert_der(c));
 }
 
 void cert_drop(struct cert **c)

@@ -354,3 +354,17 @@ int spdm_evidence_pci_identity(const struct spdm_evidence *ev, struct pci_identi
 		return (int)e->code;
 	return pci_identity_parse(text, out, e);
 }
+
+bool spdm_evidence_oddity(const struct spdm_evidence *ev, char out[512])
+{
+	for (size_t i = 0; i < ev->certs->n; i++) {
+		const char *odd = cert_oddity(ev->certs->at[i]);
+
+		if (!odd)
+			continue;
+		snprintf(out, 512, "certificate %s is not strictly DER: %s",
+			 cert_subject(ev->certs->at[i]), odd);
+		return true;
+	}
+	return false;
+}

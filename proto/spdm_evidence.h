@@ -92,4 +92,7 @@ int pci_identity_parse(const char *text, struct pci_identity *out, struct err *e
 int spdm_evidence_pci_identity(const struct spdm_evidence *ev, struct pci_identity *out,
 			       struct err *e);
 
+/** spdm_evidence_oddity - the first certificate of the chain that is not strictly DER, in a sentence; false: there is none. */
+bool spdm_evidence_oddity(const struct spdm_evidence *ev, char out[512]);
+
 #endif

@@ -106,6 +106,7 @@ json_t *attest_devices_json(const struct round *r)
 		const struct verified_device *d = &v->devices[i];
 		const struct appraised *a = &r->appraisal->at[i + 1];
 		u8 version = d->evidence ? d->evidence->nego.version : 0;
+		char note[512];
 
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s%, s:i, s:s, s:I, s:I}",
 						      "label", d->label, "address", d->address,
@@ -114,6 +115,8 @@ json_t *attest_devices_json(const struct round *r)
 						      version & 15, "status", tier_name(a->status),
 						      "elements", (json_int_t)a->n_elements,
 						      "matched", (json_int_t)a->n_matched));
+		if (d->evidence && spdm_evidence_oddity(d->evidence, note))
+			json_object_set_new(json_array_get(list, i), "note", json_string(note));
 	}
 	return list;
 }

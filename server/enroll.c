@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/der.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "ek_trust.h"
@@ -203,6 +204,7 @@ static int begin_enrolment(struct call *c, json_t *body, struct enrolment *x, st
 		return (int)e->code;
 	d.ek_cert = buf_bytes(ek_cert);
 	d.ek_chain = buf_bytes(ek_chain);
+	x->ek_oddity = d.ek_cert.len ? der_oddity(d.ek_cert) : NULL;
 	d.join_token = json_string_value(json_object_get(body, "join_token"));
 	if (store_read(c->server->store, decide_ek, &d, e))
 		return (int)e->code;
@@ -230,6 +232,20 @@ static json_t *base64_json(struct bytes b)
 	return j;
 }
 
+/* What was let through and is to be told. Not in the audit log: anybody who knows the certificate can ask again and again. */
+static json_t *enrolment_notes(const struct enrolment *x)
+{
+	json_t *notes = json_array();
+
+	if (!x->ek_oddity)
+		return notes;
+	log_event(LOG_LEVEL_WARN, "ek-certificate-odd", LOG_T("host", x->name),
+		  LOG_T("why", x->ek_oddity));
+	json_array_append_new(notes,
+			      json_sprintf("EK certificate is not strictly DER: %s", x->ek_oddity));
+	return notes;
+}
+
 void post_enroll(struct call *c)
 {
 	json_t *body = json_loadb((const char *)c->rq->body.at, c->rq->body.len, 0, NULL);
@@ -252,9 +268,10 @@ void post_enroll(struct call *c)
 		problem_of(c->out, &e);
 	} else {
 		answer_json(c->out, 202,
-			    json_pack("{s:s, s:o, s:o}", "id", x.id, "credential_blob",
+			    json_pack("{s:s, s:o, s:o, s:o}", "id", x.id, "credential_blob",
 				      base64_json(buf_bytes(id_object)), "secret",
-				      base64_json(buf_bytes(encrypted))));
+				      base64_json(buf_bytes(encrypted)), "notes",
+				      enrolment_notes(&x)));
 	}
 	enrolment_clear(&x);
 }

@@ -25,6 +25,7 @@ struct enrolment {
 	u8 ueid[UEID_LEN];
 	bool proven; /* the answer was right: what is refused now is refused to a real TPM */
 	bool new_ak; /* another AK of this TPM was enrolled, and is revoked with this one */
+	const char *ek_oddity; /* what of the EK certificate is not DER, or NULL */
 	struct call *call;
 };
 void enrolment_clear(struct enrolment *x);

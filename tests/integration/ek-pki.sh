@@ -40,6 +40,10 @@ init)
 		keyUsage = critical, keyEncipherment
 		extendedKeyUsage = 2.23.133.8.1
 		subjectAltName = critical, dirName:tpm
+		[sloppy]
+		basicConstraints = critical, DER:30:03:01:01:00
+		extendedKeyUsage = 2.23.133.8.1
+		subjectAltName = critical, dirName:tpm
 		[direct]
 		basicConstraints = critical, CA:FALSE
 		extendedKeyUsage = 2.23.133.8.1

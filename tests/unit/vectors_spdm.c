@@ -243,6 +243,20 @@ static void a_real_gpu_report_verifies_and_tells_its_versions(void **state)
 	assert_int_equal(g.fwid, NVIDIA_FWID_MATCHES);
 }
 
+/* The certificate that the GPU's firmware makes for itself holds an extension that is not DER. */
+static void the_certificate_of_a_gpu_that_is_not_der_is_told_from_those_that_are(void **state)
+{
+	OWNED(buf) pem = third_party("spdm/nvidia/gh100_550.90.07_chain.pem");
+	OWNED(cert_list) chain = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(cert_list_from_pem(buf_bytes(pem), &chain, &e), &e);
+	assert_true(chain->n > 2);
+	for (size_t i = 0; i < chain->n; i++)
+		assert_int_equal(cert_oddity(chain->at[i]) != NULL, i == 0);
+}
+
 static void a_gpu_report_with_another_chain_nonce_or_byte_is_refused(void **state)
 {
 	static const struct {
@@ -326,6 +340,8 @@ int main(void)
 		cmocka_unit_test(a_truncated_capture_is_refused_or_yields_fewer_rows),
 		cmocka_unit_test(a_real_gpu_report_verifies_and_tells_its_versions),
 		cmocka_unit_test(reference_values_in_xml_are_refused),
+		cmocka_unit_test(
+			the_certificate_of_a_gpu_that_is_not_der_is_told_from_those_that_are),
 		cmocka_unit_test(a_gpu_report_with_another_chain_nonce_or_byte_is_refused),
 	};
 
