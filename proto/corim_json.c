@@ -293,6 +293,52 @@ static void note_tag(json_t *list, const struct corim_tag *t, bool named)
 		     t->id, bare, t->files.n_others);
 }
 
+/* Bytes of a digest by its number in the registry of RFC 6920; 0: not known here. */
+static size_t digest_size(long long alg)
+{
+	static const u8 sizes[] = { 0, 32, 16, 15, 12, 8, 4, 48, 64, 28, 32, 48, 64 };
+
+	return alg > 0 && alg < (long long)ARRAY_LEN(sizes) ? sizes[alg] : 0;
+}
+
+/* A slip of who wrote it: such a value is kept as it stands, and no evidence is ever equal to it. */
+static void note_sizes(json_t *list, const char *kind, size_t i, const struct corim_triple *t)
+{
+	for (size_t k = 0; k < t->n; k++) {
+		const struct corim_mval *v = &t->elements[k].mval;
+
+		for (size_t d = 0; d < v->n_digests; d++) {
+			size_t want = digest_size(v->digests[d].alg), got = v->digests[d].bytes.len;
+
+			if (want && got != want)
+				note(list,
+				     "%s %zu, measurement %zu: a digest of %zu bytes where its "
+				     "algorithm "
+				     "(%lld) has %zu: nothing ever matches it",
+				     kind, i, k, got, v->digests[d].alg, want);
+		}
+	}
+}
+
+static void note_digests(json_t *list, const struct corim *c)
+{
+	for (size_t i = 0; i < c->n_references; i++)
+		note_sizes(list, "reference-triple", i, &c->references[i]);
+	for (size_t i = 0; i < c->n_endorsed; i++)
+		note_sizes(list, "endorsed-triple", i, &c->endorsed[i]);
+	for (size_t i = 0; i < c->n_conditional; i++)
+		for (size_t k = 0; k < c->conditional[i].n_conditions; k++)
+			note_sizes(list, "condition of conditional-endorsement-triple", i,
+				   &c->conditional[i].conditions[k]);
+	for (size_t i = 0; i < c->n_series; i++) {
+		note_sizes(list, "condition of conditional-endorsement-series-triple", i,
+			   &c->series[i].condition);
+		for (size_t k = 0; k < c->series[i].n; k++)
+			note_sizes(list, "selection of conditional-endorsement-series-triple", i,
+				   &c->series[i].items[k].selection);
+	}
+}
+
 json_t *corim_notes_json(const struct corim *c)
 {
 	bool named[CORIM_TAGS_MAX] = { false };
@@ -307,6 +353,7 @@ json_t *corim_notes_json(const struct corim *c)
 	for (size_t i = 0; i < c->n_tags; i++)
 		if (c->tags[i].kind == CORIM_COSWID)
 			note_tag(list, &c->tags[i], named[i]);
+	note_digests(list, c);
 	return list;
 }
 

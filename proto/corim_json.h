@@ -19,7 +19,7 @@ json_t *corim_json(const struct corim *c);
 json_t *corim_triples_json(const struct corim *c);
 /**
  * corim_notes_json - what is in it and counts for nothing, as sentences: coswid-triples that are left out,
- * files without a hash, CoSWIDs that no triple names. Return: a new array, empty where all counts.
+ * files without a hash, CoSWIDs that no triple names, digests of a length that their algorithm has not. Return: a new array, empty where all counts.
  */
 json_t *corim_notes_json(const struct corim *c);
 /** corim_files_json - the files that CoSWIDs, or evidence of software, list: [{path, size?, digest?}]. */

@@ -441,6 +441,27 @@ static void what_counts_for_nothing_is_told(void **state)
 	json_decref(triples);
 }
 
+static void a_digest_that_nothing_can_match_is_told(void **state)
+{
+	/* sha-256 of three bytes, a truncated one as it should be, an algorithm that is not known here */
+	static const char tags[] =
+		"506(<<{1: {0: \"t\"}, 4: {0: [[" ENV ", [{1: {2: [[1, h'010203']]}}]], [" ENV
+		", [{1: {2: [[6, h'01020304'], [99, h'01']]}}]]]}}>>)";
+	OWNED(corim) c = NULL;
+	struct err e = { 0 };
+	json_t *notes;
+
+	(void)state;
+	assert_ok(parse_tags(tags, &c, &e), &e);
+	notes = corim_notes_json(c);
+	assert_int_equal(json_array_size(notes), 1);
+	assert_string_equal(
+		json_string_value(json_array_get(notes, 0)),
+		"reference-triple 0, measurement 0: a digest of 3 bytes where its algorithm "
+		"(1) has 32: nothing ever matches it");
+	json_decref(notes);
+}
+
 /* ---- what is made of it ---- */
 static struct refs *refs_of_tags(const char *tags, struct refs_options o)
 {
@@ -557,6 +578,7 @@ int main(void)
 		cmocka_unit_test(a_triple_names_tags_of_its_corim_or_is_left_out_and_says_so),
 		cmocka_unit_test(a_tag_that_contradicts_itself_is_refused),
 		cmocka_unit_test(what_counts_for_nothing_is_told),
+		cmocka_unit_test(a_digest_that_nothing_can_match_is_told),
 		cmocka_unit_test(the_files_of_an_environment_are_one_state),
 		cmocka_unit_test(a_coswid_counts_while_a_cotl_lists_it),
 		cmocka_unit_test(software_in_concise_evidence_becomes_evidence),
