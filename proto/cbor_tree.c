@@ -187,6 +187,8 @@ static int walk_map(struct tree *t, struct cbor *c, struct spot s)
 {
 	/* a map that nothing around it explains is most often a claims-set */
 	enum cbor_place place = s.place == AT_ROOT ? AT_CLAIMS : s.place;
+	/* kinds of triples stand in a path by their number, as they do in a fault's */
+	bool numbered = place == AT_TRIPLES || place == AT_EV_TRIPLES;
 	size_t n = cbor_map(c, "map");
 	int rc = show(t, &s, "map", "");
 
@@ -200,7 +202,7 @@ static int walk_map(struct tree *t, struct cbor *c, struct spot s)
 			break;
 		snprintf(label, sizeof(label), "%s%s%s", key, name ? " " : "", name ? name : "");
 		one.label = label;
-		here = path_add(t, "%s%s", t->path[0] ? "." : "", name ? name : key);
+		here = path_add(t, "%s%s", t->path[0] ? "." : "", name && !numbered ? name : key);
 		rc = walk(t, c, one);
 		t->path[here] = 0;
 	}

@@ -41,7 +41,7 @@ static void documents_are_drawn_row_by_row(void **state)
 		  "0 |tag|501 unsigned CoRIM\n1 |map|\n2 id|text|x\n2 tags|array|\n3 "
 		  "tags[0]|tag|506 CoMID\n"
 		  "4 tags[0]|bytes|5, holding\n5 tags[0]|map|\n6 tags[0].triples|map|\n"
-		  "7 tags[0].triples.reference-triples|array|\n" },
+		  "7 tags[0].triples.0|array|\n" },
 		/* no name where the place is not known; no unwrapping either */
 		{ "{4: h'a0'}", AT_NOWHERE, false, "0 |map|\n1 4|bytes|h'a0'\n" },
 		{ "{4: 1, -75202: h'', \"k\": 2}", AT_ROOT, false,
@@ -52,15 +52,15 @@ static void documents_are_drawn_row_by_row(void **state)
 		  "2 submods.4|map|\n3 submods.4.eat_nonce|number|1\n" },
 		/* lists of records against records */
 		{ "{0: [[{0: {1: \"v\"}}, [{1: {1: 552(3)}}]]]}", AT_TRIPLES, true,
-		  "0 |map|\n1 reference-triples|array|\n2 reference-triples[0]|array|\n"
-		  "3 reference-triples[0].environment|map|\n4 "
-		  "reference-triples[0].environment.class|map|\n"
-		  "5 reference-triples[0].environment.class.vendor|text|v\n"
-		  "3 reference-triples[0].measurements|array|\n4 "
-		  "reference-triples[0].measurements[0]|map|\n"
-		  "5 reference-triples[0].measurements[0].mval|map|\n"
-		  "6 reference-triples[0].measurements[0].mval.svn|tag|552 SVN\n"
-		  "7 reference-triples[0].measurements[0].mval.svn|number|3\n" },
+		  "0 |map|\n1 0|array|\n2 0[0]|array|\n"
+		  "3 0[0].environment|map|\n4 "
+		  "0[0].environment.class|map|\n"
+		  "5 0[0].environment.class.vendor|text|v\n"
+		  "3 0[0].measurements|array|\n4 "
+		  "0[0].measurements[0]|map|\n"
+		  "5 0[0].measurements[0].mval|map|\n"
+		  "6 0[0].measurements[0].mval.svn|tag|552 SVN\n"
+		  "7 0[0].measurements[0].mval.svn|number|3\n" },
 		/* keys of other kinds */
 		{ "{h'01': 1, [1]: 2}", AT_ROOT, false,
 		  "0 |map|\n1 h'4101'|number|1\n1 h'8101'|number|2\n" },
