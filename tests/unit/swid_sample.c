@@ -3,6 +3,8 @@
 
 #include "support.h"
 
+#include <stdio.h>
+
 #include <xmlsec/xmlsec.h>
 
 #include <libxml/parser.h>
@@ -13,13 +15,14 @@
 #include <xmlsec/xmltree.h>
 
 #include "common/text.h"
+#include "proto/spdm/measurements.h"
 
 static void make(struct cert_request want, struct cert **out)
 {
 	struct err e = { 0 };
 
-	want.not_before = 1000000;
-	want.not_after = 2000000;
+	want.not_before = SWID_FROM;
+	want.not_after = SWID_UNTIL;
 	assert_ok(cert_make(&want, out, &e), &e);
 }
 
@@ -112,4 +115,51 @@ struct buf *swid_sign(const struct swid_signer *s, struct bytes xml)
 	xmlSecOpenSSLShutdown();
 	xmlSecShutdown();
 	return out;
+}
+
+static void add_entry(const struct spdm_block *b, bool active, enum swid_special how,
+		      struct writer *out)
+{
+	char hash[97], second[128] = "", line[600], value[97], zero[97];
+
+	assert_int_equal(b->value.len, 48);
+	snprintf(zero, sizeof(zero), "%096d", 0);
+	memcpy(hash, hex_write(b->value, value), sizeof(hash));
+	if (how == SWID_SECOND)
+		snprintf(second, sizeof(second), " h:Hash1=\"%s\"", value);
+	if (how != SWID_RIGHT)
+		snprintf(hash, sizeof(hash), "%.94sff", zero);
+	snprintf(line, sizeof(line),
+		 "<Resource type=\"Measurement\" index=\"%d\" active=\"%s\" alternatives=\"%d\" "
+		 "h:Hash0=\"%s\"%s name=\"m\" size=\"48\"/>",
+		 b->index - 1, active ? "True" : "False", second[0] ? 2 : 1, active ? hash : zero,
+		 second);
+	write_bytes(out, bytes_text(line));
+}
+
+struct buf *swid_manifest(const struct swid_signer *s, const char *version, struct bytes record,
+			  unsigned int from, unsigned int to, unsigned int special,
+			  enum swid_special how)
+{
+	static const char head[] =
+		"<SoftwareIdentity xmlns=\"http://standards.iso.org/iso/19770/-2/2015/schema.xsd\" "
+		"xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\" name=\"GH100\" "
+		"tagId=\"t\"><Meta "
+		"colloquialVersion=\"";
+	OWNED(buf) xml = buf_new(SWID_MAX);
+	struct reader r = reader_on(record);
+
+	write_bytes(&xml->w, bytes_text(head));
+	write_bytes(&xml->w, bytes_text(version));
+	write_bytes(&xml->w, bytes_text("\"/><Payload>"));
+	while (r.left.len && !r.why) {
+		struct spdm_block b = spdm_next_block(&r);
+		unsigned int i = b.index - 1u;
+
+		add_entry(&b, i >= from && i <= to, i == special ? how : SWID_RIGHT, &xml->w);
+	}
+	write_bytes(&xml->w, bytes_text("</Payload>"));
+	swid_template(s, &xml->w);
+	write_bytes(&xml->w, bytes_text("</SoftwareIdentity>"));
+	return swid_sign(s, buf_bytes(xml));
 }

@@ -10,7 +10,8 @@ struct swid_signer {
 	struct cert *root, *cert;
 	struct trust_store *roots; /* with @root */
 };
-/** swid_signer_make - root and signer, valid from 1000000 to 2000000 seconds after 1970; @ca: the signer is a CA. */
+enum { SWID_FROM = 1700000000, SWID_IN_TIME = 1750000000, SWID_UNTIL = 1800000000 };
+/** swid_signer_make - root and signer, valid from SWID_FROM to SWID_UNTIL; @ca: the signer is a CA. */
 void swid_signer_make(struct swid_signer *s, bool ca);
 void swid_signer_clear(struct swid_signer *s);
 
@@ -22,5 +23,14 @@ void swid_template(const struct swid_signer *s, struct writer *out);
  * element asks for. A buf to drop.
  */
 struct buf *swid_sign(const struct swid_signer *s, struct bytes xml);
+
+enum swid_special { SWID_RIGHT, SWID_WRONG, SWID_SECOND };
+/**
+ * swid_manifest - a signed tag with an entry for each block of @record, all SHA-384; those of the
+ * indices @from to @to are active. @special: the index that is wrong, or right as its second alternative.
+ */
+struct buf *swid_manifest(const struct swid_signer *s, const char *version, struct bytes record,
+			  unsigned int from, unsigned int to, unsigned int special,
+			  enum swid_special how);
 
 #endif

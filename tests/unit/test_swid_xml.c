@@ -24,7 +24,7 @@ static const char tag[] =
 	"<Resource type=\"Measurement\" index=\"7\" active=\"False\" alternatives=\"1\" "
 	"h:Hash0=\"" HASH_A "\" name=\"second\" size=\"48\"/></Payload>@</SoftwareIdentity>";
 
-enum { IN_TIME = 1500000 };
+enum { IN_TIME = SWID_IN_TIME };
 static struct swid_signer signer;
 
 /* @xml with the first @find replaced by @put; @put may hold a ~ for what was found. */
@@ -108,10 +108,11 @@ static void a_signer_counts_while_it_is_valid_and_by_its_root_alone(void **state
 	OWNED(buf) by_ca = NULL;
 
 	(void)state;
-	assert_ok(verify(buf_bytes(b), 1000000, &e), &e);
-	assert_ok(verify(buf_bytes(b), 1999999, &e), &e);
-	assert_refused(verify(buf_bytes(b), 2000000, &e), &e, E_FRESHNESS, "signer expired");
-	assert_refused(verify(buf_bytes(b), 999999, &e), &e, E_FRESHNESS, "signer not valid yet");
+	assert_ok(verify(buf_bytes(b), SWID_FROM, &e), &e);
+	assert_ok(verify(buf_bytes(b), SWID_UNTIL - 1, &e), &e);
+	assert_refused(verify(buf_bytes(b), SWID_UNTIL, &e), &e, E_FRESHNESS, "signer expired");
+	assert_refused(verify(buf_bytes(b), SWID_FROM - 1, &e), &e, E_FRESHNESS,
+		       "signer not valid yet");
 	swid_signer_make(&other, false);
 	assert_refused(swid_verify(buf_bytes(b), other.roots, IN_TIME, &s, &e), &e, E_SIGNATURE,
 		       "signer of the SWID tag");

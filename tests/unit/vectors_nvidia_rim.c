@@ -166,52 +166,17 @@ static void manifests_of_other_versions_than_the_reports_are_a_version_mismatch(
 }
 
 /* ---- manifests for its versions, with what it reports: signed by a signer of our own ---- */
-enum { WRONG = 1, SECOND = 2 };
-
-/* Entries of blocks @from to @to are active. @special: index that is wrong, or right as the second alternative. */
 static struct swid *manifest(const char *version, unsigned int from, unsigned int to,
-			     unsigned int special, int how)
+			     unsigned int special, enum swid_special how)
 {
-	static const char head[] =
-		"<SoftwareIdentity xmlns=\"http://standards.iso.org/iso/19770/-2/2015/schema.xsd\" "
-		"xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\" name=\"GH100\" tagId=\"t\">";
-	OWNED(buf) xml = buf_new(SWID_MAX);
 	OWNED(buf) made = NULL;
-	struct reader record = reader_on(gpu.measurements.record);
 	struct swid_signer signer;
 	struct swid *s = NULL;
 	struct err e = { 0 };
-	char line[600], zero[97];
 
-	memset(zero, '0', 96);
-	zero[96] = 0;
 	swid_signer_make(&signer, false);
-	snprintf(line, sizeof(line), "<Meta colloquialVersion=\"%s\"/><Payload>", version);
-	write_bytes(&xml->w, bytes_text(head));
-	write_bytes(&xml->w, bytes_text(line));
-	for (unsigned int i = 0; i < gpu.measurements.n_blocks; i++) {
-		struct spdm_block b = spdm_next_block(&record);
-		bool special_one = b.index == special + 1, active = i >= from && i <= to;
-		char hash[97], second[128] = "";
-
-		for (size_t k = 0; k < 48; k++)
-			snprintf(hash + 2 * k, 3, "%02x", b.value.at[k]);
-		if (special_one && how == SECOND)
-			snprintf(second, sizeof(second), " h:Hash1=\"%s\"", hash);
-		if (special_one)
-			snprintf(hash, sizeof(hash), "%.94s%s", zero, "ff");
-		snprintf(line, sizeof(line),
-			 "<Resource type=\"Measurement\" index=\"%d\" active=\"%s\" "
-			 "alternatives=\"%d\" h:Hash0=\"%s\"%s name=\"m\" size=\"48\"/>",
-			 b.index - 1, active ? "True" : "False", second[0] ? 2 : 1,
-			 active ? hash : zero, second);
-		write_bytes(&xml->w, bytes_text(line));
-	}
-	write_bytes(&xml->w, bytes_text("</Payload>"));
-	swid_template(&signer, &xml->w);
-	write_bytes(&xml->w, bytes_text("</SoftwareIdentity>"));
-	made = swid_sign(&signer, buf_bytes(xml));
-	assert_ok(swid_verify(buf_bytes(made), signer.roots, 1500000, &s, &e), &e);
+	made = swid_manifest(&signer, version, gpu.measurements.record, from, to, special, how);
+	assert_ok(swid_verify(buf_bytes(made), signer.roots, SWID_IN_TIME, &s, &e), &e);
 	swid_signer_clear(&signer);
 	return s;
 }
@@ -227,8 +192,8 @@ static void what_a_gpu_reports_matches_manifests_that_say_so(void **state)
 
 	(void)state;
 	read_gpu();
-	OWNED(swid) driver = manifest(DRIVER, 10, 40, 12, SECOND);
-	OWNED(swid) vbios = manifest(VBIOS, 0, 9, NONE, 0);
+	OWNED(swid) driver = manifest(DRIVER, 10, 40, 12, SWID_SECOND);
+	OWNED(swid) vbios = manifest(VBIOS, 0, 9, NONE, SWID_RIGHT);
 
 	/* in whatever order they are given */
 	assert_ok(nvidia_rim_hold(&gpu, (const struct swid *[]){ vbios, driver }, 2, &v, &e), &e);
@@ -248,8 +213,8 @@ static void a_mismatch_is_named_with_its_index_and_what_was_found(void **state)
 
 	(void)state;
 	read_gpu();
-	OWNED(swid) driver = manifest(DRIVER, 10, 40, 20, WRONG);
-	OWNED(swid) vbios = manifest(VBIOS, 0, 9, NONE, 0);
+	OWNED(swid) driver = manifest(DRIVER, 10, 40, 20, SWID_WRONG);
+	OWNED(swid) vbios = manifest(VBIOS, 0, 9, NONE, SWID_RIGHT);
 
 	assert_refused(nvidia_rim_hold(&gpu, (const struct swid *[]){ driver, vbios }, 2, &v, &e),
 		       &e, E_POLICY, "1 of 41 measurements are not what the manifests say");
@@ -288,10 +253,10 @@ static void manifests_that_are_not_one_for_each_are_refused(void **state)
 
 	(void)state;
 	read_gpu();
-	OWNED(swid) driver = manifest(DRIVER, 10, 40, NONE, 0);
-	OWNED(swid) vbios = manifest(VBIOS, 0, 9, NONE, 0);
-	OWNED(swid) wide = manifest(VBIOS, 0, 10, NONE, 0);
-	OWNED(swid) empty = manifest(VBIOS, 100, 100, NONE, 0);
+	OWNED(swid) driver = manifest(DRIVER, 10, 40, NONE, SWID_RIGHT);
+	OWNED(swid) vbios = manifest(VBIOS, 0, 9, NONE, SWID_RIGHT);
+	OWNED(swid) wide = manifest(VBIOS, 0, 10, NONE, SWID_RIGHT);
+	OWNED(swid) empty = manifest(VBIOS, 100, 100, NONE, SWID_RIGHT);
 	const struct {
 		const struct swid *at[2];
 		size_t n;
