@@ -10,6 +10,8 @@
 #include "common/text.h"
 #include "proto/eat.h"
 
+enum { CLI_RIMS_MAX = 2 }; /* a GPU's driver and its VBIOS */
+
 enum cli_option {
 	OPT_SHARE,
 	OPT_FORMAT,
@@ -55,6 +57,9 @@ enum cli_option {
 	OPT_UKI,
 	OPT_ESP,
 	OPT_CHECKED,
+	OPT_RIM,
+	OPT_RIM_ROOT,
+	OPT_AT,
 	OPT_COUNT
 };
 
@@ -66,11 +71,14 @@ struct cli {
 	char **argv;
 	const char *accept;	       /* --accept warning                */
 	const char *option[OPT_COUNT]; /* values of the other options, by enum cli_option */
+	const char *rim[CLI_RIMS_MAX]; /* --rim, each time it was said; one more is a mistake */
+	size_t n_rims;
 };
 
 int cmd_attest(struct cli *c);
 int cmd_device(struct cli *c, const char *verb);
 int cmd_verify(struct cli *c);
+int verify_gpu(struct cli *c, const char *path);   /* of cmd_verify() */
 int verify_token(struct cli *c, const char *path); /* of cmd_verify() */
 /** token_reasons - why a saved token would be judged as it would be, as data; *@reasons is the caller's. */
 int token_reasons(struct cli *c, const char *path, json_t **reasons, char status[24],

@@ -50,13 +50,19 @@ static const char usage[] =
 	"                                        CoRIM it is appraised too\n"
 	"  assay verify FILE --format spdm-pcap  a bus or emulator capture\n"
 	"  assay verify FILE --format nvidia-gpu --chain FILE --root FILE --nonce HEX\n"
-	"                                        a GPU's report\n"
+	"                                        [--rim FILE --rim FILE --rim-root FILE] [--at "
+	"TIME]\n"
+	"                                        a GPU's report; with the manifests of its driver "
+	"and\n"
+	"                                        VBIOS its measurements are held against them; "
+	"--at: as\n"
+	"                                        of then (2025-01-31T00:00:00Z) and not of now\n"
 	"  assay result verify RESULT --key FILE|--anchor CERT|--jwk FILE [--audience URI] "
 	"[--nonce "
 	"HEX]\n"
 	"                                        a server's result, JWT or CWT, as a relying party "
 	"checks it\n"
-	"  assay inspect FILE [--key FILE|--anchor CERT]\n"
+	"  assay inspect FILE [--key FILE|--anchor CERT [--at TIME]]\n"
 	"                                        what is in a file of any format, whether it keeps "
 	"its\n"
 	"                                        grammar, and with a key its signature\n"
@@ -410,6 +416,9 @@ static const struct option options[] = {
 	{ "uki", required_argument, NULL, LONG_FIRST + OPT_UKI },
 	{ "esp", required_argument, NULL, LONG_FIRST + OPT_ESP },
 	{ "checked", no_argument, NULL, LONG_FIRST + OPT_CHECKED },
+	{ "rim", required_argument, NULL, LONG_FIRST + OPT_RIM },
+	{ "rim-root", required_argument, NULL, LONG_FIRST + OPT_RIM_ROOT },
+	{ "at", required_argument, NULL, LONG_FIRST + OPT_AT },
 	{ 0 },
 };
 
@@ -487,6 +496,8 @@ int main(int argc, char **argv)
 				return asked.json ? cli_usage() : 1;
 			}
 			c.option[opt - LONG_FIRST] = optarg ? optarg : "yes";
+			if (opt == LONG_FIRST + OPT_RIM && c.n_rims++ < CLI_RIMS_MAX)
+				c.rim[c.n_rims - 1] = optarg;
 		}
 	}
 	c.argc = argc - optind;

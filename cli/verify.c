@@ -4,10 +4,8 @@
 #include <stdlib.h>
 
 #include "cli.h"
-#include "common/clock.h"
 #include "common/file.h"
 #include "verifier/capture.h"
-#include "verifier/nvidia_gpu.h"
 
 static int verify_pcap(struct cli *c, const char *path)
 {
@@ -54,70 +52,6 @@ static int verify_pcap(struct cli *c, const char *path)
 	else
 		json_decref(rows);
 	return code;
-}
-
-/* Raw bytes, or hex text as the vendor's tools write it. */
-static int read_report(const char *path, struct buf **out, struct err *e)
-{
-	OWNED(buf) b = NULL;
-	OWNED(buf) raw = NULL;
-	size_t len;
-	char *text;
-	u8 *p;
-
-	if (file_read(path, 1024 * 1024, &b, e))
-		return (int)e->code;
-	if (b->w.len && b->w.at[0] == 0x11) { /* SPDM 1.1 */
-		*out = TAKE(b);
-		return 0;
-	}
-	len = b->w.len;
-	while (len &&
-	       (b->w.at[len - 1] == '\n' || b->w.at[len - 1] == '\r' || b->w.at[len - 1] == ' '))
-		len--;
-	b->w.len = len;
-	write_u8(&b->w, 0);
-	text = (char *)b->w.at;
-	raw = buf_new(len);
-	p = raw ? write_space(&raw->w, len / 2) : NULL;
-	if (!p || !hex_read(text, p, len / 2))
-		return err_set(e, E_FORMAT, "%s is neither an SPDM 1.1 report nor hex", path);
-	*out = TAKE(raw);
-	return 0;
-}
-
-static int verify_gpu(struct cli *c, const char *path)
-{
-	OWNED(buf) report = NULL;
-	OWNED(buf) pem = NULL;
-	OWNED(cert_list) chain = NULL;
-	OWNED(trust_store) roots = trust_store_new();
-	struct nvidia_gpu g;
-	struct err e = { 0 };
-	u8 nonce[32];
-
-	if (!c->option[OPT_CHAIN] || !c->option[OPT_ROOT] || !c->option[OPT_NONCE] ||
-	    !hex_read(c->option[OPT_NONCE], nonce, 32))
-		return cli_usage();
-	if (read_report(path, &report, &e) ||
-	    file_read(c->option[OPT_CHAIN], 1024 * 1024, &pem, &e) ||
-	    cert_list_from_pem(buf_bytes(pem), &chain, &e) ||
-	    trust_store_add_file(roots, c->option[OPT_ROOT], &e) ||
-	    nvidia_gpu_verify(buf_bytes(report), chain, roots, nonce, clock_now_s(), &g, &e))
-		return cli_fail(c, &e, NULL);
-	if (c->json)
-		cli_json("verify", true,
-			 json_pack("{s:s, s:s, s:i, s:s, s:s}", "driver", g.driver, "vbios",
-				   g.vbios, "blocks", g.measurements.n_blocks, "fwid",
-				   g.fwid == NVIDIA_FWID_MATCHES ? "matches" : "absent",
-				   "appraisal", "not done"));
-	else
-		printf("verified: driver %s, VBIOS %s, %u measurement blocks, FWID %s; revocation "
-		       "is not checked, and nothing "
-		       "was appraised\n",
-		       g.driver, g.vbios, g.measurements.n_blocks,
-		       g.fwid == NVIDIA_FWID_MATCHES ? "matches the leaf" : "absent");
-	return 0;
 }
 
 int cmd_verify(struct cli *c)

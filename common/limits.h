@@ -81,6 +81,11 @@ enum {
 	COSWID_PATH_MAX = 4096,		/* PATH_MAX                                                    */
 	COSWID_PATHS_MAX = 8 * 1024 * 1024, /* bytes of all paths of one CoRIM: a deep directory repeats its own */
 
+	/* SWID tags in XML: a GPU's reference values */
+	SWID_MAX = 1024 * 1024,		/* real ones: 20 KiB                                           */
+	SWID_ENTRIES_MAX = 254,		/* as many as SPDM has block indices                           */
+	SWID_ALTERNATIVES_MAX = 256,	/* of one entry; real ones have two                            */
+
 	/* proposals: what a host says it will boot next */
 	PROPOSAL_ELEMENTS_MAX = 64,	/* kernel, initrd, command line, and GRUB's lines about them     */
 	PROPOSAL_MAX = 49152,		/* a command line and digests of up to four banks, each, in one local packet */

@@ -55,6 +55,7 @@ static const char *const names[FORMAT_COUNT] = {
 	[FORMAT_IMA_LIST] = "IMA list",
 	[FORMAT_ENACTTRUST] = "TPM token (EnactTrust)",
 	[FORMAT_PARSEC] = "TPM token (Parsec)",
+	[FORMAT_SWID] = "SWID tag",
 };
 
 const char *format_name(enum format f)

@@ -35,6 +35,7 @@ enum format {
 	FORMAT_IMA_LIST,   /* binary or ASCII                           */
 	FORMAT_ENACTTRUST, /* node id, TPMS_ATTEST, TPMT_SIGNATURE   */
 	FORMAT_PARSEC,	   /* { "kat", "pat" }                         */
+	FORMAT_SWID,	   /* in XML: swid_parse() tells it, format_check() never does */
 	FORMAT_COUNT
 };
 const char *format_name(enum format f);

@@ -44,6 +44,8 @@ own 'curl/' 'agent/transport\.c'
 own 'microhttpd\.h' 'server/http\.c'
 own 'sqlite3\.h' 'server/db_sqlite\.c'
 own 'ini\.h' 'common/config\.c'
+own 'libxml/' 'proto/swid_(xml\.c|tree\.h)'
+own 'xmlsec/' 'proto/swid_signature\.c'
 own 'netlink/' 'agent/collector/sources/(family|netlink_watch)\.c'
 
 # Every route is documented, and nothing else is.

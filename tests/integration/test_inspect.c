@@ -212,6 +212,17 @@ static void files_of_others_are_judged_with_their_keys(void **state)
 		  NULL,
 		  0,
 		  { "format: capture", "MEASUREMENTS", "verified" } },
+		{ "spdm/nvidia/rim_driver_545.00.swidtag",
+		  NULL,
+		  NULL,
+		  0,
+		  { "format: SWID tag", "entries: text 64, 21 active",
+		    "signer: text CN=HCC RIM" } },
+		{ "spdm/nvidia/rim_vbios_1010_0205_862_96005E0004.swidtag",
+		  "--anchor",
+		  "spdm/nvidia/rim_root.pem",
+		  2,
+		  { "12 active", "grammar: kept", "signature: signer expired" } },
 	};
 	size_t wrong = 0;
 
