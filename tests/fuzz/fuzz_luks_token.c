@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    luks_token_parse(buf_bytes(json), &again, &e) || again.epoch != t.epoch ||
 		    again.keyslot != t.keyslot || again.private_len != t.private_len)
 			abort();
-		planted_bug(b, t.epoch == 77);
+		planted_bug(b, t.epoch != 7);
 		buf_drop(&json);
 	}
 	free(copy);
