@@ -78,6 +78,19 @@ static int counter_check(struct tpm *t, ESYS_TR nv, u32 index, bool written, str
 	return 0;
 }
 
+/* One of ours that counts; to be closed. */
+static int counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
+{
+	int rc = counter_open(t, index, nv, e);
+
+	if (rc)
+		return rc;
+	rc = counter_check(t, *nv, index, true, e);
+	if (rc)
+		Esys_TR_Close(t->esys, nv);
+	return rc;
+}
+
 static int counter_value(struct tpm *t, ESYS_TR nv, u64 *value, struct err *e)
 {
 	TPM2B_MAX_NV_BUFFER *content = NULL;
@@ -98,11 +111,9 @@ int tpm_counter_read(struct tpm *t, u32 index, u64 *value, struct err *e)
 	ESYS_TR nv;
 	int rc;
 
-	if (counter_open(t, index, &nv, e))
+	if (counter_use(t, index, &nv, e))
 		return (int)e->code;
-	rc = counter_check(t, nv, index, true, e);
-	if (!rc)
-		rc = counter_value(t, nv, value, e);
+	rc = counter_value(t, nv, value, e);
 	Esys_TR_Close(t->esys, &nv);
 	return rc;
 }
@@ -148,11 +159,9 @@ int tpm_counter_up(struct tpm *t, u32 index, struct err *e)
 	ESYS_TR nv;
 	int rc;
 
-	if (counter_open(t, index, &nv, e))
+	if (counter_use(t, index, &nv, e))
 		return (int)e->code;
-	rc = counter_check(t, nv, index, true, e);
-	if (!rc)
-		rc = count_up(t, nv, false, e);
+	rc = count_up(t, nv, false, e);
 	Esys_TR_Close(t->esys, &nv);
 	return rc;
 }
@@ -177,16 +186,17 @@ static int counter_define(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
 int tpm_counter_make(struct tpm *t, u32 index, u64 *value, struct err *e)
 {
 	ESYS_TR nv;
-	int rc;
+	int rc = counter_open(t, index, &nv, e);
 
-	if (!counter_open(t, index, &nv, e)) {
+	if (!rc && counter_check(t, nv, index, false, e)) {
 		Esys_TR_Close(t->esys, &nv);
 		return err_set(e, E_CONFLICT, "NV index 0x%08x is in use already", index);
 	}
-	if (e->code != E_NOTFOUND)
-		return (int)e->code;
+	if (rc && e->code != E_NOTFOUND)
+		return rc;
+	/* one that was defined and never counted is what is left when the power went in between */
 	*e = (struct err){ 0 };
-	if (counter_define(t, index, &nv, e))
+	if (rc && counter_define(t, index, &nv, e))
 		return (int)e->code;
 	rc = count_up(t, nv, true, e);
 	Esys_TR_Close(t->esys, &nv);
@@ -218,7 +228,7 @@ int tpm_counter_certify(struct tpm *t, const struct tpm_key *ak, u32 index,
 	ESYS_TR nv;
 	TSS2_RC rc;
 
-	if (counter_open(t, index, &nv, e))
+	if (counter_use(t, index, &nv, e))
 		return (int)e->code;
 	memcpy(data.buffer, extra->at, 32);
 	rc = Esys_NV_Certify(t->esys, ak->handle, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_PASSWORD,
@@ -391,11 +401,9 @@ int tpm_half_open(struct tpm *t, const struct tpm_key *salt, const struct tpm_ha
 	ESYS_TR object, nv;
 	int rc;
 
-	if (counter_open(t, index, &nv, e))
+	if (counter_use(t, index, &nv, e))
 		return err_while(e, "open this machine's half");
-	rc = counter_check(t, nv, index, true, e);
-	if (!rc)
-		rc = tpm_key_make(t, TEMPLATE_SRK_ECC_P256, &srk, e);
+	rc = tpm_key_make(t, TEMPLATE_SRK_ECC_P256, &srk, e);
 	if (!rc)
 		rc = half_load(t, srk, h, index, epoch, &object, e);
 	tpm_key_drop(&srk); /* a TPM without resource manager holds three objects */

@@ -12,7 +12,8 @@
 /**
  * tpm_counter_make - define the counter and count it up once. One that was removed begins behind where it ended.
  * @index: COUNTER_FIRST to COUNTER_LAST.
- * Return: 0; E_CONFLICT when something is there already.
+ * One that was defined and never counted, because the power went, is made whole.
+ * Return: 0; E_CONFLICT when something else is there already.
  */
 int tpm_counter_make(struct tpm *t, u32 index, u64 *value, struct err *e);
 /** tpm_counter_read - E_NOTFOUND; E_POLICY when the index is not one of ours, or was never counted up. */

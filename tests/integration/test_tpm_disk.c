@@ -171,6 +171,82 @@ static void a_counter_that_was_removed_begins_behind_where_it_ended(void **state
 	tpm_half_clear(&h);
 }
 
+/* Defined, and then the power went: it is not in use, and not to be lost either. */
+static void a_counter_that_was_never_counted_up_is_made_whole(void **state)
+{
+	static const char *const define[] = { "tpm2_nvdefine",
+					      "-C",
+					      "o",
+					      "-s",
+					      "8",
+					      "-L",
+					      NULL,
+					      "-a",
+					      "policywrite|authread|no_da|nt=1",
+					      "0x1810001",
+					      NULL };
+	const char *argv[ARRAY_LEN(define)];
+	struct fixture *f = *state;
+	struct digest policy = tpm_counter_policy();
+	struct err e = { 0 };
+	char path[300];
+	u64 n, now;
+
+	snprintf(path, sizeof(path), "%s/policy", f->folder);
+	assert_ok(file_write(path, digest_bytes(&policy), 0600, &e), &e);
+	memcpy(argv, define, sizeof(define));
+	argv[6] = path;
+	tpm_key_drop(&f->k);
+	tpm_drop(&f->tpm); /* one user at a time */
+	assert_int_equal(rig_tpm_tool(&f->sw, argv), 0);
+	assert_ok(tpm_open(f->sw.tcti, &f->tpm, &e), &e);
+	assert_refused(tpm_counter_read(f->tpm, INDEX, &n, &e), &e, E_POLICY,
+		       "not a counter of ours");
+	e = (struct err){ 0 };
+	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
+	assert_ok(tpm_counter_read(f->tpm, INDEX, &now, &e), &e);
+	assert_int_equal(now, n);
+	assert_ok(tpm_key_make(f->tpm, TEMPLATE_K, &f->k, &e), &e);
+}
+
+/* TPMS_ATTEST of type NV ends with the index' name, an offset and the content. SPEC: TCG TPM 2.0 Part 2 10.12.7 */
+static void a_certificate_of_the_counter_tells_its_name_and_value(void **state)
+{
+	struct fixture *f = *state;
+	struct digest extra = sha256_of(bytes_text("what it is for"));
+	OWNED(tpm_key) ak = NULL;
+	OWNED(buf) attest = NULL;
+	OWNED(buf) signature = NULL;
+	OWNED(pubkey) key = NULL;
+	struct tpm_signature sig;
+	struct tpm_public area;
+	struct err e = { 0 };
+	struct bytes signed_bytes;
+	u8 end[2 + COUNTER_NAME_LEN + 2 + 2 + COUNTER_LEN], name[COUNTER_NAME_LEN];
+	struct writer w = writer_on(end, sizeof(end));
+	u64 n;
+
+	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
+	assert_ok(tpm_key_make(f->tpm, TEMPLATE_AK_ECC_P256, &ak, &e), &e);
+	assert_ok(tpm_counter_certify(f->tpm, ak, INDEX, &extra, &attest, &signature, &e), &e);
+	tpm_counter_name(INDEX, name);
+	write_be16(&w, COUNTER_NAME_LEN);
+	write_bytes(&w, BYTES(name));
+	write_be16(&w, 0);
+	write_be16(&w, COUNTER_LEN);
+	write_be64(&w, n);
+	assert_true(attest->w.len > sizeof(end));
+	assert_memory_equal(attest->w.at + attest->w.len - sizeof(end), end, sizeof(end));
+	assert_non_null(memmem(attest->w.at, attest->w.len, extra.at, 32));
+	assert_ok(tpm_public_parse(buf_bytes(ak->pub), &area, &e), &e);
+	assert_ok(tpm_public_key(&area, &key, &e), &e);
+	assert_ok(tpm_signature_parse(buf_bytes(signature), key, &sig, &e), &e);
+	signed_bytes = buf_bytes(attest);
+	assert_ok(pubkey_verify(key, sig.scheme, sig.hash, &signed_bytes, 1,
+				(struct bytes){ sig.raw, sig.len }, &e),
+		  &e);
+}
+
 static void what_somebody_else_defined_there_is_no_counter_of_ours(void **state)
 {
 	static const struct {
@@ -316,6 +392,8 @@ int main(void)
 		T(before_the_counter_goes_on_both_epochs_open_and_after_it_the_new_one_alone),
 		T(a_counter_is_made_on_a_running_host_and_goes_on_in_the_boot_phase_alone),
 		T(a_counter_that_was_removed_begins_behind_where_it_ended),
+		T(a_counter_that_was_never_counted_up_is_made_whole),
+		T(a_certificate_of_the_counter_tells_its_name_and_value),
 		T(what_somebody_else_defined_there_is_no_counter_of_ours),
 		T(an_index_outside_of_the_range_is_usage),
 		T(a_half_that_was_tampered_with_is_refused),
