@@ -17,6 +17,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "disk_verbs.h"
 #include "local.h"
 #include "pace.h"
 #include "propose.h"
@@ -42,6 +43,7 @@ struct agent {
 	struct tpm *tpm;
 	struct transport *t;
 	struct ima_sent ima; /* of this boot's list, as the server said last */
+	struct disk disk;
 	struct buf *last_token;
 	char last_status[24];
 	long long last_s;
@@ -76,6 +78,7 @@ static int open_agent(struct agent *a, struct err *e)
 
 static void close_agent(struct agent *a)
 {
+	disk_forget(&a->disk);
 	buf_drop(&a->last_token);
 	transport_drop(&a->t);
 	tpm_drop(&a->tpm);
@@ -88,7 +91,7 @@ static void event_came(struct agent *a, const struct device_event *v)
 }
 
 /* One round, and what is kept of it. */
-static int attest(struct agent *a, bool ask, const struct relying_party *whom,
+static int attest(struct agent *a, const struct round_ask *ask, const struct relying_party *whom,
 		  struct round_result *out, struct err *e)
 {
 	int rc = !a->tpm && tpm_open(a->s.tcti, &a->tpm, e)
@@ -122,9 +125,23 @@ static int attest(struct agent *a, bool ask, const struct relying_party *whom,
 static int give_share(struct agent *a, const struct local_request *rq, int *fd, struct err *e)
 {
 	struct round_result r;
+	struct round_ask ask = { 0 };
 	char status[24];
-	int rc = attest(a, true, NULL, &r, e);
+	int rc;
 
+	for (size_t i = 0; i < a->s.n_volumes; i++) {
+		const struct agent_volume *v = &a->s.volumes[i];
+		struct round_volume *into = &ask.volumes[ask.n];
+
+		if (!v->epoch)
+			continue;
+		memcpy(into->uuid, v->uuid, sizeof(into->uuid));
+		into->epoch = v->epoch;
+		ask.n++;
+	}
+	if (!ask.n)
+		return err_set(e, E_USAGE, "no [volume] has an epoch to ask a share for");
+	rc = attest(a, &ask, NULL, &r, e);
 	if (rc)
 		return rc;
 	memcpy(status, r.status, sizeof(status));
@@ -171,7 +188,7 @@ static int give_attest(struct agent *a, struct bytes argument, int *fd, struct e
 
 	if (argument.len && take_whom(argument, &whom, e))
 		return (int)e->code;
-	if (attest(a, false, &whom, &r, e))
+	if (attest(a, NULL, &whom, &r, e))
 		return (int)e->code;
 	*fd = memfd_from("assay-result", buf_bytes(r.json), e);
 	round_result_clear(&r);
@@ -194,10 +211,35 @@ static int give_proposed(struct agent *a, struct bytes body, int *fd, struct err
 	return (int)e->code;
 }
 
+static int attest_for_disk(void *user, const struct round_ask *ask, struct round_result *out,
+			   struct err *e)
+{
+	return attest(user, ask, NULL, out, e);
+}
+
+static int give_disk(struct agent *a, const struct local_request *rq, int *fd, struct err *e)
+{
+	int rc = a->tpm ? 0 : tpm_open(a->s.tcti, &a->tpm, e);
+
+	if (rc)
+		return rc;
+	a->disk.s = &a->s;
+	a->disk.tpm = &a->tpm;
+	a->disk.attest = attest_for_disk;
+	a->disk.user = a;
+	rc = disk_verb(&a->disk, rq->verb, rq->argument, fd, e);
+	if (rc == E_TPM)
+		tpm_drop(&a->tpm);
+	a->busy = true;
+	return rc;
+}
+
 static int answer(struct agent *a, const struct local_request *rq, int *fd, struct err *e)
 {
 	char text[256];
 
+	if (disk_verb_is(rq->verb))
+		return give_disk(a, rq, fd, e);
 	switch (rq->verb) {
 	case AGENT_ATTEST:
 		return give_attest(a, rq->argument, fd, e);
@@ -306,7 +348,7 @@ static void attest_now(struct agent *a, bool by_event)
 		log_event(LOG_LEVEL_INFO, "round-by-event", LOG_T("source", a->event.source),
 			  LOG_T("address", a->event.address), LOG_T("cause", a->event.cause));
 	pace_round(&a->pace, by_event, clock_monotonic_ms());
-	if (!attest(a, false, NULL, &r, &e))
+	if (!attest(a, NULL, NULL, &r, &e))
 		round_result_clear(&r);
 }
 
@@ -459,7 +501,7 @@ static int run_attest(struct agent *a, int *exit_code, struct err *e)
 {
 	struct round_result r;
 
-	if (open_agent(a, e) || attest(a, false, NULL, &r, e))
+	if (open_agent(a, e) || attest(a, NULL, NULL, &r, e))
 		return (int)e->code;
 	printf("%.*s\n", (int)r.json->w.len, (const char *)r.json->w.at);
 	*exit_code = strcmp(r.status, "affirming") ? 2 : 0;

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "proto/device_log.h"
+#include "tpm_disk.h"
 
 void round_drop(struct round **rp)
 {
@@ -30,6 +31,10 @@ void round_drop(struct round **rp)
 	buf_drop(&r->ima_bytes);
 	buf_drop(&r->certify);
 	buf_drop(&r->certify_sig);
+	for (size_t i = 0; i < VOLUMES_MAX; i++) {
+		buf_drop(&r->counted[i]);
+		buf_drop(&r->counted_sig[i]);
+	}
 	tpm_quoted_clear(&r->quoted);
 	buf_drop(&r->token);
 	free(r);
@@ -161,12 +166,19 @@ static int write_host(struct round *r, struct err *e)
 
 static int write_release(struct round *r, struct err *e)
 {
-	struct eat_volume v[VOLUMES_MAX];
+	for (size_t i = 0; i < r->ask->n; i++) {
+		const struct round_volume *v = &r->ask->volumes[i];
 
-	for (size_t i = 0; i < r->s->n_volumes; i++)
-		v[i] = (struct eat_volume){ BYTES(r->s->volumes[i].uuid), r->s->volumes[i].epoch,
-					    buf_bytes(r->k->pub) };
-	return eat_write_release(v, r->s->n_volumes, &r->release, e);
+		r->volumes[i] = (struct eat_volume){
+			.uuid = BYTES(v->uuid),
+			.epoch = v->epoch,
+			.k_public = buf_bytes(r->k->pub),
+			.counter = v->counter,
+			.act = v->act,
+			.proof = v->act == VOLUME_STORED ? BYTES(v->proof) : BYTES_NONE,
+		};
+	}
+	return eat_write_release(r->volumes, r->ask->n, &r->release, e);
 }
 
 /* ---- bind and quote ---- */
@@ -199,6 +211,25 @@ static int by_alg(const void *a, const void *b)
 	return (int)((const struct eat_bank *)a)->alg - (int)((const struct eat_bank *)b)->alg;
 }
 
+/* K, and what each counter says: in the same boot, about the same evidence. */
+static int certify(struct round *r, struct err *e)
+{
+	if (!r->k)
+		return 0;
+	if (tpm_certify(r->tpm, r->ak, r->k, &r->bind, &r->certify, &r->certify_sig, e))
+		return (int)e->code;
+	for (size_t i = 0; i < r->ask->n; i++) {
+		if (!r->volumes[i].counter)
+			continue;
+		if (tpm_counter_certify(r->tpm, r->ak, r->volumes[i].counter, &r->bind,
+					&r->counted[i], &r->counted_sig[i], e))
+			return (int)e->code;
+		r->volumes[i].counted = buf_bytes(r->counted[i]);
+		r->volumes[i].counted_sig = buf_bytes(r->counted_sig[i]);
+	}
+	return 0;
+}
+
 static int quote(struct round *r, struct err *e)
 {
 	struct eat_bank banks[TPM_BANKS_MAX] = { 0 };
@@ -206,8 +237,7 @@ static int quote(struct round *r, struct err *e)
 	struct tpm_attest attest;
 
 	if (tpm_quote(r->tpm, r->ak, &r->bind, &r->quoted, e) ||
-	    tpm_attest_parse(buf_bytes(r->quoted.attest), &attest, e) ||
-	    (r->k && tpm_certify(r->tpm, r->ak, r->k, &r->bind, &r->certify, &r->certify_sig, e)))
+	    tpm_attest_parse(buf_bytes(r->quoted.attest), &attest, e) || certify(r, e))
 		return (int)e->code;
 	r->clock = attest.clock;
 	for (size_t i = 0; i < r->quoted.selection.n; i++) {
@@ -224,6 +254,8 @@ static int quote(struct round *r, struct err *e)
 	d.quote_sig = buf_bytes(r->quoted.signature);
 	d.certify = buf_bytes(r->certify);
 	d.certify_sig = buf_bytes(r->certify_sig);
+	d.volumes = r->volumes;
+	d.n_volumes = r->ask ? r->ask->n : 0;
 	if (eat_write_tpm(&d, &r->tpm_value, e))
 		return (int)e->code;
 	add_submodule(r, bytes_text("tpm"), buf_bytes(r->tpm_value));
@@ -322,16 +354,14 @@ static int collect(struct round *r, struct err *e)
 	return round_write_token(r, e);
 }
 
-int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		  const struct relying_party *whom, struct ima_sent *ima, struct round **out,
-		  struct err *e)
+int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t,
+		  const struct round_ask *ask, const struct relying_party *whom,
+		  struct ima_sent *ima, struct round **out, struct err *e)
 {
 	OWNED(round) r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return err_set(e, E_MEMORY, "no memory for a round");
-	if (ask && !s->n_volumes)
-		return err_set(e, E_USAGE, "no [volume] is configured to ask a share for");
 	r->s = s;
 	r->tpm = tpm;
 	r->t = t;
@@ -346,9 +376,9 @@ int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transp
 }
 
 /* A list of many pieces outlasts a nonce: the next one goes on with it. */
-static int run_once(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		    const struct relying_party *whom, struct ima_sent *ima,
-		    struct round_result *out, struct err *e)
+static int run_once(const struct agent_settings *s, struct tpm *tpm, struct transport *t,
+		    const struct round_ask *ask, const struct relying_party *whom,
+		    struct ima_sent *ima, struct round_result *out, struct err *e)
 {
 	OWNED(round) r = NULL;
 
@@ -357,9 +387,9 @@ static int run_once(const struct agent_settings *s, struct tpm *tpm, struct tran
 							       : round_send(r, out, e);
 }
 
-int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      const struct relying_party *whom, struct ima_sent *ima, struct round_result *out,
-	      struct err *e)
+int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t,
+	      const struct round_ask *ask, const struct relying_party *whom, struct ima_sent *ima,
+	      struct round_result *out, struct err *e)
 {
 	bool callers = whom && whom->has_nonce, own_turn = false, was_through = false;
 	struct ima_sent own = { 0 };

@@ -4,7 +4,9 @@
 #define ASSAY_ROUND_H
 
 #include "ima.h"
+#include "proto/cap.h"
 #include "proto/ear.h"
+#include "proto/eat.h"
 #include "settings.h"
 #include "tpm.h"
 #include "transport.h"
@@ -16,9 +18,21 @@ struct relying_party {
 	char audience[EAR_AUDIENCE_MAX + 1]; /* "": the server */
 };
 
+/** struct round_ask - which shares are wanted, by UUID ascending. */
+struct round_ask {
+	size_t n;
+	struct round_volume {
+		u8 uuid[16];
+		u64 epoch;
+		u32 counter; /* 0: it has none */
+		enum eat_volume_act act;
+		u8 proof[CAP_PROOF_LEN]; /* with VOLUME_STORED */
+	} volumes[VOLUMES_MAX];
+};
 struct round_share {
 	u8 uuid[16];
 	u64 epoch;
+	bool pending;	      /* no keyslot opens with it yet, as far as the server knows */
 	struct secret *share; /* locked memory */
 };
 struct round_result {
@@ -29,7 +43,7 @@ struct round_result {
 	bool not_enrolled; /* the server does not know this AK */
 	bool goes_on;	   /* no verdict yet: more of IMA's list is wanted, under another nonce */
 	size_t n_shares;
-	struct round_share shares[VOLUMES_MAX];
+	struct round_share shares[2 * VOLUMES_MAX];
 };
 void round_result_clear(struct round_result *r);
 
@@ -43,20 +57,20 @@ void round_result_clear(struct round_result *r);
  * round_run is both. A round borrows @s, @tpm and @t; drop it with round_drop().
  */
 struct round;
-int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-		  const struct relying_party *whom, struct ima_sent *ima, struct round **out,
-		  struct err *e);
+int round_collect(const struct agent_settings *s, struct tpm *tpm, struct transport *t,
+		  const struct round_ask *ask, const struct relying_party *whom,
+		  struct ima_sent *ima, struct round **out, struct err *e);
 int round_send(struct round *r, struct round_result *out, struct err *e);
 void round_drop(struct round **r);
 /**
- * round_run - attest once. @ask: ask for the key shares of the configured volumes too.
+ * round_run - attest once. @ask: NULL, or which key shares are asked for.
  * @whom: NULL, or for whom the result is.
  * Return: 0 when a verdict came, whatever it says; E_DENIED when the server refused the token itself;
  * E_UNREACHABLE, E_TPM ...
  */
-int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, bool ask,
-	      const struct relying_party *whom, struct ima_sent *ima, struct round_result *out,
-	      struct err *e);
+int round_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t,
+	      const struct round_ask *ask, const struct relying_party *whom, struct ima_sent *ima,
+	      struct round_result *out, struct err *e);
 /** enroll_run - prove EK and AK to the server, once. */
 int enroll_run(const struct agent_settings *s, struct tpm *tpm, struct transport *t, struct err *e);
 /** ek_hash_run - what `assay host add --ek-hash` needs, 64 hex digits and NUL. */

@@ -11,7 +11,9 @@ struct round {
 	const struct agent_settings *s;
 	struct tpm *tpm;
 	struct transport *t;
-	bool ask; /* for shares */
+	const struct round_ask *ask; /* NULL: for no share */
+	struct eat_volume volumes[VOLUMES_MAX];
+	struct buf *counted[VOLUMES_MAX], *counted_sig[VOLUMES_MAX];
 	struct tpm_key *ak, *k;
 	u8 ueid[UEID_LEN];
 	struct keypair *cnf;

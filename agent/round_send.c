@@ -39,7 +39,7 @@ static int open_shares(struct round *r, const char *text, struct round_result *o
 		return (int)e->code;
 	if (!r->k || !bytes_equal(answer.k_name, BYTES(r->k->name)))
 		return err_set(e, E_BINDING, "release is wrapped to another key");
-	for (size_t i = 0; i < answer.n && out->n_shares < VOLUMES_MAX; i++) {
+	for (size_t i = 0; i < answer.n && out->n_shares < ARRAY_LEN(out->shares); i++) {
 		struct round_share *s = &out->shares[out->n_shares];
 
 		if (tpm_open_share(r->tpm, r->k, answer.shares[i].public_2b,
@@ -48,6 +48,7 @@ static int open_shares(struct round *r, const char *text, struct round_result *o
 			return (int)e->code;
 		memcpy(s->uuid, answer.shares[i].uuid.at, 16);
 		s->epoch = answer.shares[i].epoch;
+		s->pending = answer.shares[i].pending;
 		out->n_shares++;
 	}
 	return 0;

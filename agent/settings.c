@@ -328,22 +328,56 @@ TAKES(take_device_slot)
 	return 0;
 }
 
-TAKES(take_epoch)
+static struct agent_volume *volume_named(struct agent_settings *s, const char *uuid, struct err *e)
 {
-	struct agent_settings *s = into;
 	struct agent_volume v = { 0 };
-	long long epoch;
 
-	if (!uuid_read(argument, v.uuid) || s->n_volumes == VOLUMES_MAX)
-		return err_set(e, E_CONFIG, "[volume UUID] expected, at most %d of them",
-			       VOLUMES_MAX);
+	if (!uuid_read(uuid, v.uuid)) {
+		err_set(e, E_CONFIG, "[volume UUID] expected");
+		return NULL;
+	}
 	for (size_t i = 0; i < s->n_volumes; i++)
 		if (!memcmp(s->volumes[i].uuid, v.uuid, sizeof(v.uuid)))
-			return err_set(e, E_CONFIG, "the volume stands twice");
-	if (config_number(&epoch, 1, 0x7fffffff, value, e))
+			return &s->volumes[i];
+	if (s->n_volumes == VOLUMES_MAX) {
+		err_set(e, E_CONFIG, "more than %d volumes", VOLUMES_MAX);
+		return NULL;
+	}
+	s->volumes[s->n_volumes] = v;
+	return &s->volumes[s->n_volumes++];
+}
+
+TAKES(take_epoch)
+{
+	struct agent_volume *v = volume_named(into, argument, e);
+	long long epoch;
+
+	if (!v || config_number(&epoch, 1, 0x7fffffff, value, e))
 		return (int)e->code;
-	v.epoch = (u64)epoch;
-	s->volumes[s->n_volumes++] = v;
+	if (v->epoch || v->counter)
+		return err_set(e, E_CONFIG, "the volume stands twice");
+	v->epoch = (u64)epoch;
+	return 0;
+}
+
+TAKES(take_counter)
+{
+	struct agent_volume *v = volume_named(into, argument, e);
+	unsigned long index;
+	char *end;
+
+	if (!v)
+		return (int)e->code;
+	if (v->epoch || v->counter)
+		return err_set(e, E_CONFIG, "the volume stands twice");
+	index = strtoul(value, &end, 0);
+	if (!*value || *end || index < COUNTER_FIRST || index > COUNTER_LAST)
+		return err_set(e, E_CONFIG, "an NV index from 0x%08x to 0x%08x expected",
+			       COUNTER_FIRST, COUNTER_LAST);
+	for (size_t i = 0; i < ((struct agent_settings *)into)->n_volumes; i++)
+		if (((struct agent_settings *)into)->volumes[i].counter == index)
+			return err_set(e, E_CONFIG, "two volumes have this counter");
+	v->counter = (u32)index;
 	return 0;
 }
 
@@ -377,6 +411,7 @@ static const struct config_key keys[] = {
 	{ "device", "identity", take_device_identity },
 	{ "device", "slot", take_device_slot },
 	{ "volume", "epoch", take_epoch },
+	{ "volume", "counter", take_counter },
 	{ "test", "allow_socket_source", take_allow_socket },
 	{ "test", "allow_file_source", take_allow_file },
 };

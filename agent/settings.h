@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "proto/evidence.h"
 #include "proto/spdm_evidence.h"
+#include "proto/tpm_half.h"
 #include "proto/tpm_template.h"
 
 enum { AGENT_PATH_MAX = 512, TEST_DEVICES_MAX = 32, UNGATED_MAX = 32 };
@@ -26,7 +27,8 @@ struct test_device { /* [device NAME]: a device that is simulated, or saved */
 
 struct agent_volume { /* [volume UUID] */
 	u8 uuid[16];
-	u64 epoch;
+	u64 epoch;   /* of a share without a disk: for trials */
+	u32 counter; /* NV index of its counter; 0: none      */
 };
 
 struct agent_settings {

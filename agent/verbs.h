@@ -14,6 +14,12 @@ enum agent_verb {
 	AGENT_STATUS = 4, /* memory file: JSON                                 */
 	AGENT_PROPOSE =
 		5, /* argument: a proposal's body; memory file: the server's answer as JSON */
+	/* argument and memory file of these: disk_message.h, what they do: disk.h */
+	AGENT_DISK_NEW = 6,
+	AGENT_DISK_GET = 7,
+	AGENT_DISK_PROVE = 8,
+	AGENT_DISK_STORED = 9,
+	AGENT_DISK_FORGET = 10, /* no argument: shares that are held are wiped */
 };
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "cap.h"
 #include "eat_parts.h"
 
 /* ---- submodules ---- */
@@ -66,11 +67,71 @@ static void take_k_public(struct eat_parsing *p, const char *name)
 	p->t->volumes[p->t->n_volumes].k_public = eat_sized(p, 1, TPM_STRUCT_MAX, name);
 }
 
+static void take_counter(struct eat_parsing *p, const char *name)
+{
+	u64 index = eat_at_most(p, COUNTER_LAST, name);
+
+	if (!p->c.r.why && index < COUNTER_FIRST)
+		cbor_fail(&p->c, name);
+	p->t->volumes[p->t->n_volumes].counter = (u32)index;
+}
+
+static void take_act(struct eat_parsing *p, const char *name)
+{
+	u64 act = eat_at_most(p, VOLUME_STORED, name);
+
+	if (!p->c.r.why && (act == VOLUME_GET || !p->t->volumes[p->t->n_volumes].counter))
+		cbor_fail(&p->c, name);
+	p->t->volumes[p->t->n_volumes].act = (enum eat_volume_act)act;
+}
+
+static void take_proof(struct eat_parsing *p, const char *name)
+{
+	p->t->volumes[p->t->n_volumes].proof = eat_sized(p, CAP_PROOF_LEN, CAP_PROOF_LEN, name);
+}
+
+/* In the order of CBOR's keys: what an act needs was read before it. */
 static const struct eat_claim volume_members[] = {
 	{ 1, "release: UUID", REQUIRED, take_uuid },
 	{ 2, "release: epoch", REQUIRED, take_epoch },
 	{ 3, "release: K", REQUIRED, take_k_public },
+	{ 4, "release: counter", OPTIONAL, take_counter },
+	{ 5, "release: what is wanted", OPTIONAL, take_act },
+	{ 6, "release: proof of the volume key", OPTIONAL, take_proof },
 };
+
+static void check_volume(struct eat_parsing *p, const struct eat_volume *v, bool first)
+{
+	if (!first && memcmp(v[-1].uuid.at, v->uuid.at, 16) >= 0)
+		cbor_fail(&p->c, "release: volumes are not sorted by UUID");
+	if (!first && !bytes_equal(v[-1].k_public, v->k_public))
+		cbor_fail(&p->c, "release: volumes name different keys K");
+	if ((v->proof.len > 0) != (v->act == VOLUME_STORED))
+		cbor_fail(&p->c, "release: the proof of a volume key goes with a stored keyslot");
+	if (v->counter && !v->epoch)
+		cbor_fail(&p->c, "release: epoch 0 of a counted volume");
+}
+
+/* The n-th certification of the tpm submodule is that of the n-th volume with a counter. */
+static void match_counters(struct eat_parsing *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->t->n_volumes && !p->c.r.why; i++) {
+		struct eat_volume *v = &p->t->volumes[i];
+
+		if (!v->counter)
+			continue;
+		if (n == p->n_counted) {
+			cbor_fail(&p->c, "tpm: a counter of the release claim is not certified");
+			return;
+		}
+		v->counted = p->counted[n];
+		v->counted_sig = p->counted_sig[n++];
+	}
+	if (!p->c.r.why && n != p->n_counted)
+		cbor_fail(&p->c, "tpm: counters that no volume of the release claim has");
+}
 
 static void take_release(struct eat_parsing *p, const char *name)
 {
@@ -86,10 +147,8 @@ static void take_release(struct eat_parsing *p, const char *name)
 		struct eat_volume *v = &p->t->volumes[i];
 
 		eat_take_map(p, volume_members, ARRAY_LEN(volume_members), name);
-		if (!p->c.r.why && i && memcmp(v[-1].uuid.at, v->uuid.at, 16) >= 0)
-			cbor_fail(&p->c, "release: volumes are not sorted by UUID");
-		if (!p->c.r.why && i && !bytes_equal(v[-1].k_public, v->k_public))
-			cbor_fail(&p->c, "release: volumes name different keys K");
+		if (!p->c.r.why)
+			check_volume(p, v, i == 0);
 		p->t->n_volumes++;
 	}
 }
@@ -166,6 +225,7 @@ int eat_parse(struct bytes token, struct eat **out, struct err *e)
 		return err_while(e, "token claims");
 	p.c = cbor_on(t->cose.payload, CBOR_STRICT);
 	eat_take_map(&p, token_claims, ARRAY_LEN(token_claims), "claims");
+	match_counters(&p);
 	if (cbor_done(&p.c) && p.told)
 		return err_while(e, "token claims");
 	if (p.c.r.why)

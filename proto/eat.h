@@ -54,10 +54,20 @@ struct eat_device {
 	struct bytes failure; /* non-empty: there is no evidence, and why */
 };
 
+/** enum eat_volume_act - what the host wants besides a share that is there. */
+enum eat_volume_act {
+	VOLUME_GET,
+	VOLUME_NEW,    /* a share of this epoch, which opens no keyslot yet      */
+	VOLUME_STORED, /* a keyslot of this epoch is on the disk, and it opened  */
+};
 struct eat_volume {
 	struct bytes uuid; /* 16 bytes */
 	u64 epoch;
 	struct bytes k_public;
+	u32 counter;			   /* the NV index; 0: it has none */
+	enum eat_volume_act act;	   /* other than VOLUME_GET: it has a counter */
+	struct bytes proof;		   /* of cap.h, 32 bytes, with VOLUME_STORED; else empty */
+	struct bytes counted, counted_sig; /* the TPM's word on what the counter says */
 };
 
 struct eat_bank {
@@ -147,6 +157,8 @@ struct eat_tpm_draft {
 	const struct eat_bank *banks;
 	size_t n_banks;
 	struct bytes certify, certify_sig; /* both empty: none */
+	const struct eat_volume *volumes;  /* counters: of those that have one, in this order */
+	size_t n_volumes;
 };
 int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e);
 int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e);

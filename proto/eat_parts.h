@@ -16,6 +16,8 @@ struct eat_parsing {
 	struct eat_device *device;
 	struct eat_function *function;
 	bool half_subsystem; /* vendor seen, its device not yet */
+	size_t n_counted;    /* counters of the tpm submodule, of volumes not known yet */
+	struct bytes counted[VOLUMES_MAX], counted_sig[VOLUMES_MAX];
 	struct err *e;
 	bool told; /* e holds the story of the failure: it is longer than a literal */
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The submodule "tpm": the quote, the PCR values behind it, and the certification of K. */
+/* The submodule "tpm": the quote, the PCR values behind it, the certifications of K and of counters. */
 #include "eat_parts.h"
 
 static void take_tpm_profile(struct eat_parsing *p, const char *name)
@@ -56,6 +56,21 @@ static void take_certify(struct eat_parsing *p, const char *name)
 	p->t->certify_sig = eat_sized(p, 1, TPM_STRUCT_MAX, name);
 }
 
+/* Which volumes they are of is known when the release claim was read: match_counters() of eat.c. */
+static void take_counters(struct eat_parsing *p, const char *name)
+{
+	size_t n = cbor_array(&p->c, name);
+
+	eat_expect_count(p, n, 1, VOLUMES_MAX, name);
+	for (size_t i = 0; i < n && !p->c.r.why; i++) {
+		if (cbor_array(&p->c, name) != 2)
+			cbor_fail(&p->c, name);
+		p->counted[i] = eat_sized(p, 1, TPM_STRUCT_MAX, name);
+		p->counted_sig[i] = eat_sized(p, 1, TPM_STRUCT_MAX, name);
+	}
+	p->n_counted = p->c.r.why ? 0 : n;
+}
+
 static const struct eat_claim tpm_claims[] = {
 	{ CLAIM_PROFILE, "tpm: eat_profile", REQUIRED, take_tpm_profile },
 	{ CLAIM_AK_NAME, "tpm: AK name", REQUIRED, take_ak_name },
@@ -63,6 +78,7 @@ static const struct eat_claim tpm_claims[] = {
 	{ CLAIM_QUOTE_SIG, "tpm: quote signature", REQUIRED, take_quote_sig },
 	{ CLAIM_PCRS, "tpm: PCR values", REQUIRED, take_pcrs },
 	{ CLAIM_CERTIFY, "tpm: certification of K", OPTIONAL, take_certify },
+	{ CLAIM_COUNTERS, "tpm: counters", OPTIONAL, take_counters },
 };
 
 void eat_take_tpm(struct eat_parsing *p)

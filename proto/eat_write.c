@@ -150,10 +150,29 @@ int eat_write_device(const struct device_evidence *d, struct buf **out, struct e
 
 static void put_volume(struct writer *w, const struct eat_volume *v)
 {
-	cbor_put_map(w, 3);
+	cbor_put_map(w, 3u + (v->counter > 0) + (v->act != VOLUME_GET) + (v->proof.len > 0));
 	put_bytes_claim(w, 1, v->uuid);
 	put_uint_claim(w, 2, v->epoch);
 	put_bytes_claim(w, 3, v->k_public);
+	if (v->counter)
+		put_uint_claim(w, 4, v->counter);
+	if (v->act != VOLUME_GET)
+		put_uint_claim(w, 5, v->act);
+	if (v->proof.len)
+		put_bytes_claim(w, 6, v->proof);
+}
+
+static void put_counters(struct writer *w, const struct eat_tpm_draft *d, size_t n)
+{
+	cbor_put_int(w, CLAIM_COUNTERS);
+	cbor_put_array(w, n);
+	for (size_t i = 0; i < d->n_volumes; i++) {
+		if (!d->volumes[i].counter)
+			continue;
+		cbor_put_array(w, 2);
+		cbor_put_bytes(w, d->volumes[i].counted);
+		cbor_put_bytes(w, d->volumes[i].counted_sig);
+	}
 }
 
 int eat_write_release(const struct eat_volume *v, size_t n, struct buf **out, struct err *e)
@@ -177,10 +196,13 @@ int eat_write_release(const struct eat_volume *v, size_t n, struct buf **out, st
 int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e)
 {
 	OWNED(buf) b = buf_new(65536);
+	size_t n_counters = 0;
 
 	if (!b)
 		return err_set(e, E_MEMORY, "no memory for the tpm submodule");
-	cbor_put_map(&b->w, d->certify.len ? 6 : 5);
+	for (size_t i = 0; i < d->n_volumes; i++)
+		n_counters += d->volumes[i].counter > 0;
+	cbor_put_map(&b->w, 5u + (d->certify.len > 0) + (n_counters > 0));
 	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_TPM));
 	put_bytes_claim(&b->w, CLAIM_AK_NAME, d->ak_name);
 	put_bytes_claim(&b->w, CLAIM_QUOTE, d->quote);
@@ -201,6 +223,8 @@ int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e
 		cbor_put_bytes(&b->w, d->certify);
 		cbor_put_bytes(&b->w, d->certify_sig);
 	}
+	if (n_counters)
+		put_counters(&b->w, d, n_counters);
 	return finish(&b, out, "tpm", e);
 }
 

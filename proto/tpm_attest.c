@@ -93,8 +93,12 @@ int tpm_attest_parse(struct bytes attest, struct tpm_attest *out, struct err *e)
 	} else if (a.type == TPM_ST_ATTEST_CERTIFY) {
 		a.name = read_2b(&r, "name");
 		a.qualified_name = read_2b(&r, "qualifiedName");
+	} else if (a.type == TPM_ST_ATTEST_NV) {
+		a.name = read_2b(&r, "indexName");
+		a.nv_offset = read_be16(&r, "offset");
+		a.nv_contents = read_2b(&r, "nvContents");
 	} else {
-		reader_fail(&r, "type is neither quote nor certify");
+		reader_fail(&r, "type is none of quote, certify and NV certify");
 	}
 	if (read_done(&r))
 		return err_set(e, E_FORMAT, "TPMS_ATTEST: %s", r.why);

@@ -77,12 +77,15 @@ struct tpm_attest {
 	/* quote */
 	struct tpm_selection selection;
 	struct bytes pcr_digest;
-	/* certify */
+	/* certify; an NV index has no qualified name */
 	struct bytes name, qualified_name;
+	/* NV certify */
+	u16 nv_offset;
+	struct bytes nv_contents;
 };
 /**
- * tpm_attest_parse - refuses a magic that is not TPM_GENERATED, types other than quote and certify,
- * and bytes after the end.
+ * tpm_attest_parse - refuses a magic that is not TPM_GENERATED, types other than quote, certify
+ * and NV certify, and bytes after the end.
  */
 int tpm_attest_parse(struct bytes attest, struct tpm_attest *out, struct err *e);
 

@@ -74,6 +74,7 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	r->ctx.ima_required = s->appraisal.ima.mode != IMA_MODE_OFF;
 	r->ctx.test_sources_may_release = s->release_from_test_sources;
 	r->ctx.lookup = attest_lookup_leaf;
+	r->ctx.lookup_volume = attest_lookup_volume;
 	r->ctx.user = r;
 	if (attest_load_host(r, e))
 		return (int)e->code;

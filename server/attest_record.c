@@ -8,6 +8,7 @@
 #include "boots.h"
 #include "common/clock.h"
 #include "verifier/reasons_json.h"
+#include "volumes.h"
 
 static int take_last(void *user, const struct db_row *row, struct err *e)
 {
@@ -39,6 +40,14 @@ int attest_lookup_leaf(void *user, const char *label, const u8 leaf_key[32], str
 	return device_other_host(r->tx, r->host->ueid, leaf_key,
 				 clock_now_s() - r->server->settings->device_move_s,
 				 out->other_host, e);
+}
+
+int attest_lookup_volume(void *user, const u8 *uuid, struct known_volume *out, struct err *e)
+{
+	struct round *r = user;
+
+	return r->host ? volume_known(r->tx, r->host->ueid, uuid, out, e)
+		       : err_set(e, E_NOTFOUND, "nobody's volume");
 }
 
 static int find_last(struct tx *tx, const u8 ueid[UEID_LEN], struct verify_context *into,
@@ -199,6 +208,8 @@ int attest_record(struct tx *tx, void *arg, struct err *e)
 		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))
 			return (int)e->code;
 	}
+	if (r->decision.release && volumes_settle(tx, v, r->host->name, r->call->actor, e))
+		return (int)e->code;
 	snprintf(detail, sizeof(detail),
 		 "{\"host\":\"%s\",\"status\":\"%s\",\"release\":%s,\"volumes\":%zu}",
 		 r->host->name, tier_name(r->decision.status),

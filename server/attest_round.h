@@ -40,6 +40,7 @@ int attest_load_host(struct round *r, struct err *e);
 /** attest_lookup_leaf - of struct verify_context; @user is the round. */
 int attest_lookup_leaf(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out,
 		       struct err *e);
+int attest_lookup_volume(void *user, const u8 *uuid, struct known_volume *out, struct err *e);
 /** attest_record - a job of store_write(): the verdict and all that follows from it, or nothing. @arg: the round. */
 int attest_record(struct tx *tx, void *arg, struct err *e);
 /** attest_record_withheld - a job, too; @arg: struct withheld. */

@@ -36,13 +36,14 @@ static void wrapped_clear(struct wrapped *w, size_t n)
 	}
 }
 
-static int wrap_one(struct tx *tx, const struct eat *t, const struct eat_volume *volume,
+static int wrap_one(struct tx *tx, const struct eat *t, const struct eat_volume *volume, u64 epoch,
 		    const struct tpm_public *k, const struct digest *policy, struct wrapped *w,
 		    struct release_share *out, struct err *e)
 {
 	OWNED(secret) share = NULL;
+	bool pending;
 
-	if (share_open(tx, t->ueid, volume->uuid.at, volume->epoch, &share, &out->pending, e))
+	if (share_open(tx, t->ueid, volume->uuid.at, epoch, &share, &pending, e))
 		return (int)e->code;
 	w->public_2b = buf_new(TPM_STRUCT_MAX);
 	w->private_2b = buf_new(TPM_STRUCT_MAX);
@@ -53,10 +54,30 @@ static int wrap_one(struct tx *tx, const struct eat *t, const struct eat_volume 
 			 &w->secret_2b->w, e))
 		return (int)e->code;
 	out->uuid = volume->uuid;
-	out->epoch = volume->epoch;
+	out->epoch = epoch;
+	out->pending = pending || epoch > volume->epoch;
 	out->public_2b = buf_bytes(w->public_2b);
 	out->private_2b = buf_bytes(w->private_2b);
 	out->secret_2b = buf_bytes(w->secret_2b);
+	return 0;
+}
+
+/* The share that is asked for, and the next one where a change of epochs is under way. */
+static int wrap_volume(struct tx *tx, const struct eat *t, const struct eat_volume *volume,
+		       const struct tpm_public *k, const struct digest *policy,
+		       struct wrapped *wrapped, struct release_answer *a, struct err *e)
+{
+	bool next = false;
+
+	if (volume->counter &&
+	    share_there(tx, t->ueid, volume->uuid.at, volume->epoch + 1, &next, e))
+		return (int)e->code;
+	for (u64 i = 0; i < 1u + next; i++) {
+		if (wrap_one(tx, t, volume, volume->epoch + i, k, policy, &wrapped[a->n],
+			     &a->shares[a->n], e))
+			return (int)e->code;
+		a->n++;
+	}
 	return 0;
 }
 
@@ -65,7 +86,7 @@ int release_wrap(struct tx *tx, const struct verified_claims *claims, const stru
 {
 	const struct verified_view *v = verified_view(claims);
 	struct tpm_selection set = { .n = 1, .bank = { { TPM_ALG_SHA256, release_pcrs } } };
-	struct wrapped wrapped[VOLUMES_MAX] = { 0 };
+	struct wrapped wrapped[2 * VOLUMES_MAX] = { 0 };
 	struct release_answer answer = { 0 };
 	OWNED(buf) b = buf_new(RELEASE_ANSWER_MAX);
 	struct digest pcrs, policy;
@@ -82,11 +103,11 @@ int release_wrap(struct tx *tx, const struct verified_claims *claims, const stru
 	answer.k_name = (struct bytes){ name, tpm_public_name(&k, name) };
 	rc = 0;
 	for (size_t i = 0; !rc && i < v->token->n_volumes; i++)
-		rc = wrap_one(tx, v->token, &v->token->volumes[i], &k, &policy, &wrapped[i],
-			      &answer.shares[answer.n++], e);
+		rc = wrap_volume(tx, v->token, &v->token->volumes[i], &k, &policy, wrapped, &answer,
+				 e);
 	if (!rc)
 		rc = release_answer_write(&answer, &b->w, e);
-	wrapped_clear(wrapped, VOLUMES_MAX);
+	wrapped_clear(wrapped, ARRAY_LEN(wrapped));
 	if (!rc)
 		*out = TAKE(b);
 	return rc;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "secrets.h"
 
+#include <inttypes.h>
+
 #include "common/clock.h"
 
 void share_check_value(struct bytes share, u8 out[SHARE_CHECK_LEN])
@@ -34,7 +36,7 @@ static int refuse_known(void *user, const struct db_row *row, struct err *e)
 }
 
 static int insert(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
-		  const struct secret *share, struct err *e)
+		  const char *state, const struct secret *share, struct err *e)
 {
 	OWNED(secret) row_key = secret_new(AEAD_KEY_LEN);
 	struct digest aad = share_aad(tx->keys, ueid, uuid, epoch);
@@ -54,7 +56,7 @@ static int insert(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64
 	v[0] = DB_B(((struct bytes){ ueid, UEID_LEN }));
 	v[1] = DB_B(((struct bytes){ uuid, 16 }));
 	v[2] = DB_I(epoch);
-	v[3] = DB_T("current");
+	v[3] = DB_T(state);
 	v[4] = DB_B(BYTES(sealed_key));
 	v[5] = DB_B(BYTES(sealed));
 	v[6] = DB_B(BYTES(check));
@@ -76,12 +78,101 @@ int share_create(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16],
 		return err_set(e, E_MEMORY, "no locked memory");
 	if (db_run(tx->db, "SELECT ueid FROM secrets WHERE uuid = $1 LIMIT 1", &v, 1, refuse_known,
 		   (void *)ueid, NULL, e) ||
-	    random_bytes(share->at, share->len, e) || insert(tx, ueid, uuid, 1, share, e))
+	    random_bytes(share->at, share->len, e) ||
+	    insert(tx, ueid, uuid, 1, "current", share, e))
 		return (int)e->code;
 	share_check_value(secret_bytes(share), check);
 	return 0;
 }
 
+/* ---- epochs ---- */
+#define OF_HOST " WHERE ueid = $1 AND uuid = $2"
+static void key_of(struct db_value v[3], const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch)
+{
+	v[0] = DB_B(((struct bytes){ ueid, UEID_LEN }));
+	v[1] = DB_B(((struct bytes){ uuid, 16 }));
+	v[2] = DB_I(epoch);
+}
+
+static int take_there(void *user, const struct db_row *row, struct err *e)
+{
+	(void)row;
+	(void)e;
+	*(bool *)user = true;
+	return 0;
+}
+
+int share_there(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, bool *there,
+		struct err *e)
+{
+	struct db_value v[3];
+
+	key_of(v, ueid, uuid, epoch);
+	*there = false;
+	return db_run(tx->db, "SELECT 1 FROM secrets" OF_HOST " AND epoch = $3", v, 3, take_there,
+		      there, NULL, e);
+}
+
+int share_add(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, struct err *e)
+{
+	OWNED(secret) share = secret_new(SHARE_LEN);
+	struct db_value v[3];
+	bool later = false, there;
+
+	key_of(v, ueid, uuid, epoch);
+	if (!share)
+		return err_set(e, E_MEMORY, "no locked memory");
+	if (db_run(tx->db, "DELETE FROM secrets" OF_HOST " AND state = 'pending' AND epoch != $3",
+		   v, 3, NULL, NULL, NULL, e) ||
+	    db_run(tx->db,
+		   "SELECT 1 FROM secrets" OF_HOST " AND epoch >= $3 AND state != 'pending'", v, 3,
+		   take_there, &later, NULL, e) ||
+	    share_there(tx, ueid, uuid, epoch, &there, e))
+		return (int)e->code;
+	if (later)
+		return err_set(e, E_CONFLICT, "a share of epoch %" PRIu64 " or later is in use",
+			       epoch);
+	if (there)
+		return 0;
+	return random_bytes(share->at, share->len, e)
+		       ? (int)e->code
+		       : insert(tx, ueid, uuid, epoch, "pending", share, e);
+}
+
+int share_stored(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
+		 struct err *e)
+{
+	struct db_value v[3];
+	bool there;
+
+	key_of(v, ueid, uuid, epoch);
+	if (share_there(tx, ueid, uuid, epoch, &there, e))
+		return (int)e->code;
+	if (!there)
+		return err_set(e, E_NOTFOUND, "this host has no share of that volume and epoch");
+	if (db_run(tx->db,
+		   "UPDATE secrets SET state = 'retiring'" OF_HOST
+		   " AND epoch < $3 AND state = 'current'",
+		   v, 3, NULL, NULL, NULL, e))
+		return (int)e->code;
+	return db_run(tx->db, "UPDATE secrets SET state = 'current'" OF_HOST " AND epoch = $3", v,
+		      3, NULL, NULL, NULL, e);
+}
+
+int share_shred(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, long long *n,
+		struct err *e)
+{
+	struct db_value v[3];
+
+	key_of(v, ueid, uuid, epoch);
+	return db_run(tx->db,
+		      "DELETE FROM secrets" OF_HOST
+		      " AND epoch < $3 AND EXISTS (SELECT 1 FROM secrets" OF_HOST
+		      " AND epoch >= $3 AND state = 'current')",
+		      v, 3, NULL, NULL, n, e);
+}
+
+/* ---- opening ---- */
 struct opening {
 	struct tx *tx;
 	struct digest aad;

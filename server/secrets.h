@@ -16,6 +16,21 @@ int share_create(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16],
 /** share_open - E_NOTFOUND when this host has no such volume or epoch; E_SIGNATURE when rows were swapped. */
 int share_open(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
 	       struct secret **out, bool *pending, struct err *e);
+/**
+ * share_add - a share of @epoch, pending: the host has no keyslot that opens with it yet. One that is there already
+ * stays; a pending one of another epoch goes.
+ * E_CONFLICT when a share of this epoch or a later one is in use.
+ */
+int share_add(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, struct err *e);
+/** share_stored - @epoch is current, what was so before retires. E_NOTFOUND. */
+int share_stored(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
+		 struct err *e);
+/** share_shred - all below @epoch, once that one or a later is current. *@n: how many. */
+int share_shred(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, long long *n,
+		struct err *e);
+/** share_there - is there one of this epoch? */
+int share_there(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, bool *there,
+		struct err *e);
 /** share_check_value - shown on both sides, so that a person sees the same share arrived. */
 void share_check_value(struct bytes share, u8 out[SHARE_CHECK_LEN]);
 

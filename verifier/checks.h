@@ -44,6 +44,8 @@
 	X(K_COUNTS,	   RELEASE, "quote and certification are of the same boot",               "RULES 2")                       \
 	X(CAP,		   RELEASE, "the cap PCR is quoted and zero",                             "RULES 3")                       \
 	X(RELEASE_SET,	   RELEASE, "the quote covers the release set",                           "RULES 15")                      \
+	X(VOLUME,	   RELEASE, "each volume is this host's, with the counter it has had",    "RULES 5, 6")                    \
+	X(COUNTER,	   RELEASE, "the AK certifies each counter with this evidence, and it is at the epoch asked for", "RULES 6") \
 	X(RESTART,	   RELEASE, "the TPM was reset, not restarted, or policy allows that",    "RULES 2")
 /* clang-format on */
 

@@ -220,7 +220,7 @@ static void check_quote(struct run *r, struct err *e)
 	if (rc)
 		return;
 	if (r->v->quote.type != TPM_ST_ATTEST_QUOTE) {
-		check_failed(r, NULL, CHECK_QUOTE_TYPE, "it certifies a key");
+		check_failed(r, NULL, CHECK_QUOTE_TYPE, "it certifies something else");
 		return;
 	}
 	check_passed(&r->v->checks, CHECK_QUOTE_TYPE);

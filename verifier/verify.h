@@ -20,6 +20,13 @@ struct known_leaf {
 	char other_host[256]; /* where else this key was seen   */
 };
 
+/** struct known_volume - what the server knows of a volume. */
+struct known_volume {
+	bool known;	      /* this host has shares of it             */
+	u32 counter;	      /* its counter; 0: it has been without    */
+	char other_host[256]; /* instead: the host that it belongs to   */
+};
+
 /** struct verify_context - everything that does not come from the token. */
 struct verify_context {
 	u8 deployment[DEPLOYMENT_ID_LEN];
@@ -56,6 +63,8 @@ struct verify_context {
 	/** lookup - what is known of @label; @leaf_key is the evidence's. */
 	int (*lookup)(void *user, const char *label, const u8 leaf_key[32], struct known_leaf *out,
 		      struct err *e);
+	/** lookup_volume - of the 16 bytes @uuid; NULL: nothing can be released. */
+	int (*lookup_volume)(void *user, const u8 *uuid, struct known_volume *out, struct err *e);
 	void *user;
 };
 
@@ -96,6 +105,7 @@ struct verified_view {
 	size_t n_devices;
 	struct verified_device *devices;
 	bool first_inventory; /* none was accepted before */
+	u64 counted[VOLUMES_MAX]; /* of the release claim's volumes that have a counter: what it says */
 	bool restarted;
 };
 

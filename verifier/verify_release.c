@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What must hold besides before a share goes out. */
+#include <inttypes.h>
 #include <stdio.h>
 
+#include "common/text.h"
+#include "proto/tpm_half.h"
 #include "proto/tpm_template.h"
 #include "verify_run.h"
 
@@ -74,6 +77,91 @@ static void check_k(struct run *r, struct err *e)
 			     "the TPM was reset between quote and certification");
 }
 
+static int volume_known(struct run *r, const struct eat_volume *v, struct err *e)
+{
+	struct known_volume k = { 0 };
+
+	if (r->ctx->lookup_volume(r->ctx->user, v->uuid.at, &k, e))
+		return (int)e->code;
+	if (k.other_host[0])
+		return err_set(e, E_CONFLICT, "the volume belongs to host %.200s", k.other_host);
+	if (!k.known && v->act != VOLUME_NEW)
+		return err_set(e, E_NOTFOUND, "this host has no share of that volume");
+	if (k.known && k.counter && k.counter != v->counter)
+		return err_set(e, E_BINDING,
+			       "its counter is at NV index 0x%08x, not at 0x%08x as before",
+			       v->counter, k.counter);
+	return 0;
+}
+
+static void check_volumes(struct run *r, struct err *e)
+{
+	if (!r->ctx->lookup_volume)
+		return;
+	for (size_t i = 0; i < r->t->n_volumes; i++) {
+		const struct eat_volume *v = &r->t->volumes[i];
+		char uuid[UUID_TEXT_LEN + 1];
+
+		if (!volume_known(r, v, e))
+			continue;
+		uuid_write(v->uuid.at, uuid);
+		err_while(e, "volume %s", uuid);
+		check_judged(r, NULL, CHECK_VOLUME, (int)e->code, e);
+	}
+	check_passed(&r->v->checks, CHECK_VOLUME);
+}
+
+/*
+ * What a counter says, in the TPM's own words. A half opens while the counter is at its epoch or below: a share of an
+ * epoch that is over opens nothing more, and one that is further ahead than the next is not asked for honestly.
+ */
+static int counter_says(struct run *r, const struct eat_volume *v, u64 *value, struct err *e)
+{
+	struct tpm_attest a;
+	u8 name[COUNTER_NAME_LEN];
+	struct reader content;
+
+	if (open_attest(r, v->counted, v->counted_sig, &a, NULL, e))
+		return (int)e->code;
+	tpm_counter_name(v->counter, name);
+	if (a.type != TPM_ST_ATTEST_NV)
+		return err_set(e, E_POLICY,
+			       "the attestation of a counter is not an NV certification");
+	if (!bytes_equal(a.name, BYTES(name)))
+		return err_set(e, E_BINDING,
+			       "what stands at NV index 0x%08x is not a counter as it has to be",
+			       v->counter);
+	if (!digest_equals(&r->bind, a.extra_data))
+		return err_set(e, E_BINDING, "the certification of a counter binds other evidence");
+	if (a.clock.reset_count != r->v->quote.clock.reset_count ||
+	    a.clock.restart_count != r->v->quote.clock.restart_count)
+		return err_set(e, E_FRESHNESS, "a counter was certified in another boot");
+	content = reader_on(a.nv_contents);
+	*value = read_be64(&content, "nvContents");
+	if (read_done(&content) || a.nv_offset)
+		return err_set(e, E_FORMAT, "a counter's certification is of a part of it");
+	if (v->epoch < *value)
+		return err_set(e, E_FRESHNESS,
+			       "epoch %" PRIu64 " is over, the counter is at %" PRIu64, v->epoch,
+			       *value);
+	if (v->epoch - *value > 1)
+		return err_set(e, E_FRESHNESS,
+			       "epoch %" PRIu64 " is not the next one, the counter is at %" PRIu64,
+			       v->epoch, *value);
+	return 0;
+}
+
+static void check_counters(struct run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->t->n_volumes; i++) {
+		const struct eat_volume *v = &r->t->volumes[i];
+
+		if (v->counter && counter_says(r, v, &r->v->counted[i], e))
+			check_judged(r, NULL, CHECK_COUNTER, (int)e->code, e);
+	}
+	check_passed(&r->v->checks, CHECK_COUNTER);
+}
+
 static void check_cap(struct run *r)
 {
 	const struct eat_bank *b = token_bank(r->t, TPM_ALG_SHA256);
@@ -97,6 +185,8 @@ void check_release(struct run *r, struct err *e)
 {
 	check_sources(r);
 	check_k(r, e);
+	check_volumes(r, e);
+	check_counters(r, e);
 	check_cap(r);
 	if (r->v->checks.result[CHECK_QUOTE_SIGNATURE] != PASSED)
 		check_failed(r, NULL, CHECK_RESTART, "there is no quote");

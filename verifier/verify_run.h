@@ -5,8 +5,6 @@
 
 #include "verify.h"
 
-enum { CAP_PCR = 15 };
-
 /* What a run of checks works on. */
 struct run {
 	const struct eat *t;

@@ -152,12 +152,22 @@ CREATE TABLE IF NOT EXISTS secrets (                           -- the server's h
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	uuid      BLOB NOT NULL,
 	epoch     INTEGER NOT NULL,
-	state     TEXT NOT NULL,                 -- current, pending
+	state     TEXT NOT NULL,                 -- pending: no keyslot yet; current; retiring: the next is current, the counter still lower
 	row_key   BLOB NOT NULL,                 -- per-row key, sealed under the root key
 	sealed    BLOB NOT NULL,                 -- S, sealed under the per-row key
 	check_value BLOB NOT NULL,               -- H("assay/share-check/1", S)[0..8], to show
 	created   INTEGER NOT NULL,
 	PRIMARY KEY (uuid, epoch)
+);
+CREATE TABLE IF NOT EXISTS volumes (                           -- those that have a counter in their host's TPM
+	uuid      BLOB PRIMARY KEY,
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	counter   INTEGER NOT NULL,              -- its NV index
+	counted   INTEGER NOT NULL,              -- what the TPM said last: shares below open nothing
+	proof     BLOB NOT NULL,                 -- that a volume is the one: docs/PROTOCOL.md, Cap; empty: no keyslot yet
+	rotate    INTEGER NOT NULL,              -- a next epoch is wanted
+	changed   INTEGER NOT NULL,
+	mac       BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS admin_tokens (
 	hash      BLOB PRIMARY KEY,              -- SHA-256 of the token

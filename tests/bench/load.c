@@ -51,7 +51,7 @@ static void *run_host(void *arg)
 	for (size_t k = 0; k < n_rounds; k++) {
 		pthread_barrier_wait(&barrier);
 		for (size_t i = 0; i < count; i++)
-			if (round_collect(&h->settings, h->tpm, h->t, false, NULL, NULL, &made[i],
+			if (round_collect(&h->settings, h->tpm, h->t, NULL, NULL, NULL, &made[i],
 					  &e))
 				die(e.text);
 		pthread_barrier_wait(&barrier);

@@ -166,7 +166,7 @@ static void send_all(struct host *h)
 
 	pthread_barrier_wait(&barrier);
 	for (size_t i = 0; i < count; i++)
-		if (round_collect(&h->settings, h->tpm, h->t, false, NULL, NULL, &made[i], &e))
+		if (round_collect(&h->settings, h->tpm, h->t, NULL, NULL, NULL, &made[i], &e))
 			die(e.text);
 	pthread_barrier_wait(&barrier); /* the changes begin, or do not */
 	pthread_barrier_wait(&barrier);

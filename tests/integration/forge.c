@@ -373,7 +373,9 @@ void forge_bind(struct forged *t)
 				    .n_functions = t->n_functions,
 				    .agent_version = "test",
 				    .phase = "system" };
-	struct eat_volume v = { BYTES(t->volume), 1, buf_bytes(t->k_pub) };
+	struct eat_volume v = { .uuid = BYTES(t->volume),
+				.epoch = 1,
+				.k_public = buf_bytes(t->k_pub) };
 	struct evidence_leaf leaves[2];
 	struct digest scratch[3], root;
 	struct err e = { 0 };

@@ -415,10 +415,10 @@ static void an_attestation_of_another_type_is_not_a_quote(void **state)
 
 	forge_begin(&f->s, &f->a, &t);
 	forge_collect(&t);
-	t.quote_type = TPM_ST_ATTEST_NV;
+	t.quote_type = 0x8016; /* TPM_ST_ATTEST_SESSION_AUDIT */
 	forge_rest(&t);
 	refused(&t, "QUOTE_TYPE BOOT_LOG K_COUNTS CAP",
-		"TPMS_ATTEST: type is neither quote nor certify");
+		"TPMS_ATTEST: type is none of quote, certify and NV certify");
 	forged_clear(&t);
 
 	forge_begin(&f->s, &f->a, &t); /* a certification of K in the place of the quote */

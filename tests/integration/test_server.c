@@ -219,7 +219,7 @@ an_unknown_tpm_is_refused_a_registered_one_enrols_another_under_its_name_does_no
 	assert_refused(enroll_run(&f->settings, tpm, t, &e), &e, E_CONFLICT,
 		       "enrolled with another TPM");
 	/* and what it sends under that name is nobody's */
-	assert_ok(round_run(&f->settings, tpm, t, false, NULL, NULL, &r, &e), &e);
+	assert_ok(round_run(&f->settings, tpm, t, NULL, NULL, NULL, &r, &e), &e);
 	assert_string_equal(r.status, "contraindicated");
 	assert_int_equal(r.n_shares, 0);
 	write_u8(&r.json->w, 0);
@@ -241,7 +241,7 @@ static void a_token_is_taken_once_and_only_in_its_session(void **state)
 	json_t *j;
 
 	assert_ok(tpm_open(f->settings.tcti, &tpm, &e), &e);
-	assert_ok(round_run(&f->settings, tpm, t, false, NULL, NULL, &r, &e), &e);
+	assert_ok(round_run(&f->settings, tpm, t, NULL, NULL, NULL, &r, &e), &e);
 	assert_string_equal(r.status,
 			    "contraindicated"); /* no boot log: not affirmed, and said why */
 	assert_ok(eat_parse(buf_bytes(r.token), &parsed, &e), &e);
@@ -339,12 +339,12 @@ static void a_changed_row_is_noticed(void **state)
 	assert_ok(db_run(d, "UPDATE hosts SET grp = 'trusted' WHERE name = 'host-a'", NULL, 0, NULL,
 			 NULL, NULL, &e),
 		  &e);
-	assert_int_not_equal(round_run(&f->settings, tpm, t, false, NULL, NULL, &r, &e), 0);
+	assert_int_not_equal(round_run(&f->settings, tpm, t, NULL, NULL, NULL, &r, &e), 0);
 	assert_non_null(strstr(e.text, "changed in the database"));
 	assert_ok(db_run(d, "UPDATE hosts SET grp = 'default' WHERE name = 'host-a'", NULL, 0, NULL,
 			 NULL, NULL, &e),
 		  &e);
-	assert_ok(round_run(&f->settings, tpm, t, false, NULL, NULL, &r, &e), &e);
+	assert_ok(round_run(&f->settings, tpm, t, NULL, NULL, NULL, &r, &e), &e);
 	round_result_clear(&r);
 }
 

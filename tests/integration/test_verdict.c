@@ -366,7 +366,9 @@ static void make(struct fixture *f, const struct lie *lie, struct made *m)
 		functions[i] = twin_at(i == 2 ? "0000:03:00.0" : "0000:04:00.0");
 	hd.n_functions = lie->twins ? 4 : 2;
 	assert_ok(eat_write_host(&hd, &host, &e), &e);
-	volume = (struct eat_volume){ BYTES(uuid), 1, buf_bytes(k->pub) };
+	volume = (struct eat_volume){ .uuid = BYTES(uuid),
+				      .epoch = 1,
+				      .k_public = buf_bytes(k->pub) };
 	assert_ok(eat_write_release(&volume, 1, &release, &e), &e);
 	if (lie->lost_device)
 		n_leaves = 1;

@@ -72,8 +72,10 @@ struct buf *write_token(bool everything)
 		  1u << 0 | 1u << 23,
 		  { [0] = BYTES(pcr_sha256), [23] = BYTES(pcr_zero) } },
 	};
-	const struct eat_volume volumes[] = { { BYTES(uuid_a), 1, BYTES(k_public) },
-					      { BYTES(uuid_b), 300, BYTES(k_public) } };
+	const struct eat_volume volumes[] = {
+		{ .uuid = BYTES(uuid_a), .epoch = 1, .k_public = BYTES(k_public) },
+		{ .uuid = BYTES(uuid_b), .epoch = 300, .k_public = BYTES(k_public) }
+	};
 	struct device_evidence nic = { .label = NIC,
 				       .address = "0000:01:00.0",
 				       .source = "kernel-cma",
@@ -89,13 +91,13 @@ struct buf *write_token(bool everything)
 	};
 	struct eat_host_draft host = { functions,   everything ? 3 : 1, "0.1.0",
 				       "initramfs", switches,		everything ? 2 : 0 };
-	struct eat_tpm_draft tpm = { BYTES(ak_name),
-				     BYTES(quote),
-				     BYTES(quote_sig),
-				     banks,
-				     2,
-				     everything ? BYTES(certify) : BYTES_NONE,
-				     everything ? BYTES(certify_sig) : BYTES_NONE };
+	struct eat_tpm_draft tpm = { .ak_name = BYTES(ak_name),
+				     .quote = BYTES(quote),
+				     .quote_sig = BYTES(quote_sig),
+				     .banks = banks,
+				     .n_banks = 2,
+				     .certify = everything ? BYTES(certify) : BYTES_NONE,
+				     .certify_sig = everything ? BYTES(certify_sig) : BYTES_NONE };
 	struct eat_logs no_logs = { 0 },
 			logs = { BYTES(boot_log), BYTES(device_log), .device_log_pcr = 13 };
 	OWNED(keypair) key = cnf_key();

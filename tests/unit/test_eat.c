@@ -185,12 +185,17 @@ static void the_smallest_token_is_the_committed_one(void **state)
 /* ---- the writer fails closed ---- */
 static void a_writer_that_is_given_nonsense_gives_no_token(void **state)
 {
-	const struct eat_volume unsorted[] = { { BYTES(uuid_b), 1, BYTES(k_public) },
-					       { BYTES(uuid_a), 1, BYTES(k_public) } };
+	const struct eat_volume unsorted[] = {
+		{ .uuid = BYTES(uuid_b), .epoch = 1, .k_public = BYTES(k_public) },
+		{ .uuid = BYTES(uuid_a), .epoch = 1, .k_public = BYTES(k_public) }
+	};
 	const struct eat_bank banks[] = { { TPM_ALG_SHA256, 1, { BYTES(pcr_zero) } },
 					  { TPM_ALG_SHA1, 1, { BYTES(pcr_sha1) } } };
-	const struct eat_tpm_draft tpm = { BYTES(ak_name), BYTES(quote), BYTES(quote_sig), banks, 2,
-					   BYTES_NONE,	   BYTES_NONE };
+	const struct eat_tpm_draft tpm = { .ak_name = BYTES(ak_name),
+					   .quote = BYTES(quote),
+					   .quote_sig = BYTES(quote_sig),
+					   .banks = banks,
+					   .n_banks = 2 };
 	const struct eat_function odd = { .address = bytes_text("a"),
 					  .driver = { (const u8 *)"\xff", 1 } };
 	const struct eat_host_draft host = { &odd, 1, "", "", NULL, 0 };

@@ -463,8 +463,11 @@ static int parse_with(size_t n_functions, size_t n_devices, struct err *e)
 	struct eat_submodule *subs = calloc(n_devices + 2, sizeof(*subs));
 	char(*labels)[LABEL_MAX + 1] = calloc(n_devices + 1, sizeof(*labels));
 	const struct eat_bank bank = { TPM_ALG_SHA256, 1, { BYTES(pcr_zero) } };
-	const struct eat_tpm_draft tpm = { BYTES(ak_name), BYTES(quote), BYTES(quote_sig), &bank, 1,
-					   BYTES_NONE,	   BYTES_NONE };
+	const struct eat_tpm_draft tpm = { .ak_name = BYTES(ak_name),
+					   .quote = BYTES(quote),
+					   .quote_sig = BYTES(quote_sig),
+					   .banks = &bank,
+					   .n_banks = 1 };
 	struct eat_host_draft host = { all, n_functions, "", "", NULL, 0 };
 	struct device_evidence d = { .source = "file", .failure = "x" };
 	OWNED(keypair) key = cnf_key();

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disk.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "common/text.h"
+#include "tpm_disk.h"
+
+enum { COUNTERS_TRIED = 64 };
+
+void disk_forget(struct disk *d)
+{
+	for (size_t i = 0; i < d->n_held; i++)
+		secret_drop(&d->held[i].share);
+	d->n_held = 0;
+}
+
+static const struct secret *held(const struct disk *d, const u8 uuid[16], u64 epoch)
+{
+	for (size_t i = 0; i < d->n_held; i++)
+		if (d->held[i].epoch == epoch && !memcmp(d->held[i].uuid, uuid, 16))
+			return d->held[i].share;
+	return NULL;
+}
+
+/* ---- which counter ---- */
+static struct agent_volume *volume_of(const struct disk *d, const u8 uuid[16])
+{
+	for (size_t i = 0; i < d->s->n_volumes; i++)
+		if (!memcmp(d->s->volumes[i].uuid, uuid, 16))
+			return &d->s->volumes[i];
+	return NULL;
+}
+
+static int counter_of(const struct disk *d, const u8 uuid[16], u32 *out, struct err *e)
+{
+	const struct agent_volume *v = volume_of(d, uuid);
+	char text[UUID_TEXT_LEN + 1];
+
+	if (!v || !v->counter)
+		return err_set(
+			e, E_CONFIG,
+			"volume %s is not of this host: the configuration has no [volume] with "
+			"a counter for it",
+			uuid_write(uuid, text));
+	*out = v->counter;
+	return 0;
+}
+
+static bool index_taken(const struct disk *d, u32 index)
+{
+	for (size_t i = 0; i < d->s->n_volumes; i++)
+		if (d->s->volumes[i].counter == index)
+			return true;
+	return false;
+}
+
+/* The first place where nothing is. */
+static int choose_counter(struct disk *d, u32 *out, u64 *value, struct err *e)
+{
+	for (u32 index = COUNTER_FIRST; index < COUNTER_FIRST + COUNTERS_TRIED; index++) {
+		u64 there;
+		int rc = index_taken(d, index) ? E_CONFLICT
+					       : tpm_counter_read(*d->tpm, index, &there, e);
+
+		if (rc == E_TPM)
+			return rc;
+		if (rc != E_NOTFOUND)
+			continue;
+		*out = index;
+		return tpm_counter_make(*d->tpm, index, value, e);
+	}
+	return err_set(e, E_LIMIT, "the TPM's first %d places for counters are taken",
+		       COUNTERS_TRIED);
+}
+
+static int counter_for_new(struct disk *d, const struct disk_message *m, u32 *index, u64 *value,
+			   struct err *e)
+{
+	struct agent_volume *v = volume_of(d, m->uuid);
+	int rc;
+
+	*index = v && v->counter ? v->counter : m->counter;
+	if (!*index) {
+		rc = choose_counter(d, index, value, e);
+	} else {
+		rc = tpm_counter_read(*d->tpm, *index, value, e);
+		if (rc)
+			rc = tpm_counter_make(*d->tpm, *index, value, e);
+	}
+	if (rc)
+		return rc;
+	if (!v) { /* until the next start, which reads the configuration, we know it ourselves */
+		if (d->s->n_volumes == VOLUMES_MAX)
+			return err_set(e, E_LIMIT, "more than %d volumes", VOLUMES_MAX);
+		v = &d->s->volumes[d->s->n_volumes++];
+		*v = (struct agent_volume){ 0 };
+		memcpy(v->uuid, m->uuid, sizeof(v->uuid));
+	}
+	v->counter = *index;
+	return 0;
+}
+
+/* ---- the server ---- */
+/* The first things that a person has to know of a refusal. */
+static int refused(const struct round_result *r, struct err *e)
+{
+	json_t *j =
+		r->json ? json_loadb((const char *)r->json->w.at, r->json->w.len, 0, NULL) : NULL;
+	const json_t *reasons = json_object_get(j, "reasons");
+	char text[600] = "";
+	size_t len = 0, n = json_array_size(reasons);
+
+	for (size_t i = 0; i < n && i < 3 && len < sizeof(text) - 1; i++) {
+		const char *s =
+			json_string_value(json_object_get(json_array_get(reasons, i), "text"));
+
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.190s", i ? "; " : ": ",
+					s ? s : "?");
+	}
+	json_decref(j);
+	return err_set(e, E_POLICY, "the server gives no key, its verdict is \"%s\"%s%s", r->status,
+		       text, n > 3 ? "; and more" : "");
+}
+
+/* One that came before may have been made anew since. */
+static void keep_one(struct disk *d, struct round_share *s)
+{
+	for (size_t i = 0; i < d->n_held; i++) {
+		if (d->held[i].epoch != s->epoch || memcmp(d->held[i].uuid, s->uuid, 16))
+			continue;
+		secret_drop(&d->held[i].share);
+		d->held[i] = *s;
+		s->share = NULL;
+		return;
+	}
+	if (d->n_held == ARRAY_LEN(d->held))
+		return; /* wiped with the result */
+	d->held[d->n_held++] = *s;
+	s->share = NULL;
+}
+
+static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
+		      enum eat_volume_act act, const u8 *proof, struct err *e)
+{
+	struct round_ask ask = {
+		.n = 1, .volumes = { { .epoch = epoch, .counter = counter, .act = act } }
+	};
+	struct round_result r;
+	int rc;
+
+	memcpy(ask.volumes[0].uuid, uuid, 16);
+	if (proof)
+		memcpy(ask.volumes[0].proof, proof, CAP_PROOF_LEN);
+	rc = d->attest(d->user, &ask, &r, e);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < r.n_shares; i++)
+		keep_one(d, &r.shares[i]);
+	rc = held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
+	round_result_clear(&r);
+	return rc;
+}
+
+/* ---- halves ---- */
+static int ueid_of(struct disk *d, u8 ueid[UEID_LEN], struct err *e)
+{
+	OWNED(tpm_key) ek = NULL;
+	OWNED(buf) cert = NULL;
+
+	return tpm_endorsement(*d->tpm, d->s->ek, &ek, &cert, e)
+		       ? (int)e->code
+		       : tpm_ueid(buf_bytes(ek->pub), ueid, e);
+}
+
+static int to_passphrase(struct disk *d, const u8 uuid[16], const struct secret *l,
+			 struct disk_key *key, struct err *e)
+{
+	const struct secret *s = held(d, uuid, key->epoch);
+	OWNED(secret) passphrase = NULL;
+	u8 ueid[UEID_LEN];
+
+	if (!s)
+		return err_set(e, E_NOTFOUND, "no share of epoch %" PRIu64 " is held", key->epoch);
+	if (l->len != HALF_LEN || s->len != HALF_LEN)
+		return err_set(e, E_FORMAT, "half of a key is not of %d bytes", HALF_LEN);
+	if (ueid_of(d, ueid, e) ||
+	    passphrase_make(l->at, s->at, uuid, ueid, key->epoch, &passphrase, e))
+		return (int)e->code;
+	memcpy(key->passphrase, passphrase->at, PASSPHRASE_LEN);
+	key->has_passphrase = true;
+	return 0;
+}
+
+/* Of the header: whatever it says, only the half of this volume's counter and of this epoch opens. */
+static int open_half(struct disk *d, const u8 uuid[16], u32 counter, struct disk_key *key,
+		     struct err *e)
+{
+	struct tpm_half half = {
+		.public_2b = buf_copy((struct bytes){ key->public_2b, key->public_len }),
+		.private_2b = buf_copy((struct bytes){ key->private_2b, key->private_len }),
+	};
+	OWNED(tpm_key) salt = NULL;
+	OWNED(secret) l = NULL;
+	int rc;
+
+	if (!half.public_2b || !half.private_2b)
+		rc = err_set(e, E_MEMORY, "no memory for a half");
+	else if (tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e))
+		rc = (int)e->code;
+	else
+		rc = tpm_half_open(*d->tpm, salt, &half, counter, key->epoch, &l, e);
+	tpm_half_clear(&half);
+	tpm_key_drop(&salt);
+	return rc ? rc : to_passphrase(d, uuid, l, key, e);
+}
+
+static int take_sealed(u8 out[LUKS_TOKEN_SEALED_MAX], size_t *len, struct bytes b, struct err *e)
+{
+	if (b.len > LUKS_TOKEN_SEALED_MAX)
+		return err_set(e, E_LIMIT, "a sealed half is larger than a token has room for");
+	memcpy(out, b.at, b.len);
+	*len = b.len;
+	return 0;
+}
+
+static int make_half(struct disk *d, const u8 uuid[16], u32 counter, struct disk_key *key,
+		     struct err *e)
+{
+	OWNED(secret) l = secret_new(HALF_LEN);
+	OWNED(tpm_key) salt = NULL;
+	struct tpm_half half = { 0 };
+	int rc;
+
+	if (!l)
+		return err_set(e, E_MEMORY, "no locked memory for a half");
+	if (random_bytes(l->at, l->len, e) || tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e))
+		return (int)e->code;
+	rc = tpm_half_seal(*d->tpm, salt, l->at, counter, key->epoch, &half, e);
+	if (!rc)
+		rc = take_sealed(key->public_2b, &key->public_len, buf_bytes(half.public_2b), e);
+	if (!rc)
+		rc = take_sealed(key->private_2b, &key->private_len, buf_bytes(half.private_2b), e);
+	tpm_half_clear(&half);
+	tpm_key_drop(&salt);
+	return rc ? rc : to_passphrase(d, uuid, l, key, e);
+}
+
+/* ---- verbs ---- */
+static int still_open(struct disk *d, struct err *e)
+{
+	bool zero;
+
+	if (tpm_cap_is_zero(*d->tpm, &zero, e))
+		return (int)e->code;
+	return zero ? 0
+		    : err_set(e, E_POLICY,
+			      "PCR 15 is extended: this boot has left the phase in which disks are "
+			      "opened; reboot");
+}
+
+int disk_new(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e)
+{
+	u64 value;
+
+	if (still_open(d, e) || counter_for_new(d, m, &out->counter, &value, e))
+		return (int)e->code;
+	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
+	out->n = 1;
+	out->keys[0].epoch = value + (m->n > 0);
+	return ask_server(d, m->uuid, out->counter, out->keys[0].epoch, VOLUME_NEW, NULL, e) ||
+			       make_half(d, m->uuid, out->counter, &out->keys[0], e)
+		       ? (int)e->code
+		       : 0;
+}
+
+static const struct disk_key *key_of(const struct disk_message *m, u64 epoch)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->keys[i].epoch == epoch)
+			return &m->keys[i];
+	return NULL;
+}
+
+int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e)
+{
+	const struct disk_key *now, *next;
+	u64 value;
+
+	if (still_open(d, e) || counter_of(d, m->uuid, &out->counter, e) ||
+	    tpm_counter_read(*d->tpm, out->counter, &value, e))
+		return (int)e->code;
+	now = key_of(m, value);
+	if (!now) /* its counter was not made to count yet */
+		now = key_of(m, value + 1);
+	if (!now)
+		return err_set(e, E_FRESHNESS,
+			       "the disk's header has no key of epoch %" PRIu64
+			       ", where the TPM's counter stands: it is an old or a foreign header",
+			       value);
+	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
+	out->keys[out->n++] = *now;
+	if (ask_server(d, m->uuid, out->counter, now->epoch, VOLUME_GET, NULL, e) ||
+	    open_half(d, m->uuid, out->counter, &out->keys[0], e))
+		return (int)e->code;
+	if (!held(d, m->uuid, now->epoch + 1) || now->epoch != value)
+		return 0;
+	next = key_of(m, now->epoch + 1);
+	out->keys[1] = next ? *next : (struct disk_key){ .epoch = now->epoch + 1 };
+	/* that the next epoch fails is no reason not to open the disk with this one */
+	if (next ? open_half(d, m->uuid, out->counter, &out->keys[1], e)
+		 : make_half(d, m->uuid, out->counter, &out->keys[1], e)) {
+		log_event(LOG_LEVEL_ERROR, "rotation", LOG_T("why", e->text));
+		return 0;
+	}
+	out->n = 2;
+	return 0;
+}
+
+int disk_prove(struct disk *d, const struct disk_message *m, struct disk_message *out,
+	       struct err *e)
+{
+	if (m->n != 1)
+		return err_set(e, E_USAGE, "one key is proved at a time");
+	*out = *m;
+	return counter_of(d, m->uuid, &out->counter, e) ||
+			       open_half(d, m->uuid, out->counter, &out->keys[0], e)
+		       ? (int)e->code
+		       : 0;
+}
+
+static int count_up(struct disk *d, const struct disk_message *m, u32 counter, struct err *e)
+{
+	OWNED(secret) hold = NULL;
+	struct disk_message *again = disk_message_new(&hold);
+
+	if (!again)
+		return err_set(e, E_MEMORY, "no locked memory for a key");
+	return tpm_counter_up(*d->tpm, counter, e) || disk_prove(d, m, again, e) ||
+			       ask_server(d, m->uuid, counter, m->keys[0].epoch, VOLUME_GET, NULL,
+					  e)
+		       ? (int)e->code
+		       : 0;
+}
+
+int disk_stored(struct disk *d, const struct disk_message *m, struct err *e)
+{
+	u64 epoch = m->keys[0].epoch, value;
+	u32 counter;
+
+	if (m->n != 1 || !m->has_proof)
+		return err_set(e, E_USAGE, "a stored keyslot is told of with its key and a proof");
+	if (counter_of(d, m->uuid, &counter, e) || tpm_counter_read(*d->tpm, counter, &value, e) ||
+	    ask_server(d, m->uuid, counter, epoch, VOLUME_STORED, m->proof, e))
+		return (int)e->code;
+	return value < epoch ? count_up(d, m, counter, e) : 0;
+}

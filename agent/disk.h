@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's part in opening a disk: it has the TPM and the server, and never sees the disk. Which counter belongs
+ * to which volume is in its configuration; the halves come from the header of the disk, which anybody can write.
+ * SPEC: RULES 3, 6, 17, 19, 22, 23; docs/PROTOCOL.md, Epochs
+ */
+#ifndef ASSAY_AGENT_DISK_H
+#define ASSAY_AGENT_DISK_H
+
+#include "disk_message.h"
+#include "round.h"
+
+/**
+ * struct disk - what the verbs work with. Shares that came are held in locked memory until disk_forget(): a change of
+ * epochs needs them again.
+ */
+struct disk {
+	struct agent_settings *s;
+	struct tpm **tpm; /* open while a verb runs */
+	/** attest - one round, as the agent does it. */
+	int (*attest)(void *user, const struct round_ask *ask, struct round_result *out,
+		      struct err *e);
+	void *user;
+	size_t n_held;
+	struct round_share held[2 * VOLUMES_MAX];
+};
+void disk_forget(struct disk *d);
+
+/**
+ * disk_new - the key of a keyslot that is to be made: the counter, if there is none, a share of the server and a new
+ * half. @m->n keys: that many are in the header, and the new one is of the next epoch.
+ * @out: one key with its passphrase, and the counter.
+ */
+int disk_new(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e);
+/**
+ * disk_get - what opens the volume: of @m, the halves of its header. @out: the key of the current epoch; and of the
+ * next, when the server wants a change, with the half of the header or a new one.
+ * Return: E_POLICY when the verdict releases nothing, with the server's reasons; E_FRESHNESS when the header is an old
+ * one; E_UNREACHABLE, E_TPM.
+ */
+int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e);
+/** disk_prove - the passphrase of one key once more, out of the half as the header has it now and a share that is held. */
+int disk_prove(struct disk *d, const struct disk_message *m, struct disk_message *out,
+	       struct err *e);
+/**
+ * disk_stored - the keyslot of @m's one key is on the disk and opened, with a proof of the volume key. Tells the
+ * server; counts the counter up to its epoch, proves the half once more, and tells that too: the share before is shredded.
+ * Whatever of it was done before is not done again.
+ */
+int disk_stored(struct disk *d, const struct disk_message *m, struct err *e);
+
+#endif

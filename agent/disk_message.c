@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "disk_message.h"
+
+#include "common/reader.h"
+
+struct disk_message *disk_message_new(struct secret **hold)
+{
+	*hold = secret_new(sizeof(struct disk_message));
+	if (!*hold)
+		return NULL;
+	memset((*hold)->at, 0, sizeof(struct disk_message));
+	return (struct disk_message *)(void *)(*hold)->at;
+}
+
+static void write_lp16(struct writer *w, struct bytes b)
+{
+	write_be16(w, (u16)b.len);
+	write_bytes(w, b);
+}
+
+void disk_message_write(const struct disk_message *m, struct writer *w)
+{
+	write_bytes(w, BYTES(m->uuid));
+	write_be32(w, m->counter);
+	write_u8(w, m->has_proof);
+	if (m->has_proof)
+		write_bytes(w, BYTES(m->proof));
+	write_u8(w, (u8)m->n);
+	for (size_t i = 0; i < m->n; i++) {
+		const struct disk_key *k = &m->keys[i];
+
+		write_be64(w, k->epoch);
+		write_lp16(w, (struct bytes){ k->public_2b, k->public_len });
+		write_lp16(w, (struct bytes){ k->private_2b, k->private_len });
+		write_u8(w, k->has_passphrase);
+		if (k->has_passphrase)
+			write_bytes(w, BYTES(k->passphrase));
+	}
+}
+
+static size_t read_lp16(struct reader *r, u8 out[LUKS_TOKEN_SEALED_MAX], const char *field)
+{
+	u16 len = read_be16(r, field);
+	struct bytes b;
+
+	if (len > LUKS_TOKEN_SEALED_MAX)
+		reader_fail(r, field);
+	b = read_bytes(r, len, field);
+	if (r->why || !b.len)
+		return 0;
+	memcpy(out, b.at, b.len);
+	return b.len;
+}
+
+static bool read_flag(struct reader *r, const char *field)
+{
+	u8 v = read_u8(r, field);
+
+	if (v > 1)
+		reader_fail(r, field);
+	return v == 1;
+}
+
+static void read_fixed(struct reader *r, void *out, size_t len, const char *field)
+{
+	struct bytes b = read_bytes(r, len, field);
+
+	if (!r->why)
+		memcpy(out, b.at, len);
+}
+
+int disk_message_parse(struct bytes b, struct disk_message *out, struct err *e)
+{
+	struct reader r = reader_on(b);
+
+	memset(out, 0, sizeof(*out));
+	read_fixed(&r, out->uuid, sizeof(out->uuid), "UUID");
+	out->counter = read_be32(&r, "counter");
+	out->has_proof = read_flag(&r, "has proof");
+	if (out->has_proof)
+		read_fixed(&r, out->proof, sizeof(out->proof), "proof");
+	out->n = read_u8(&r, "number of keys");
+	if (out->n > DISK_KEYS_MAX)
+		reader_fail(&r, "number of keys");
+	for (size_t i = 0; i < out->n && !r.why; i++) {
+		struct disk_key *k = &out->keys[i];
+
+		k->epoch = read_be64(&r, "epoch");
+		k->public_len = read_lp16(&r, k->public_2b, "public");
+		k->private_len = read_lp16(&r, k->private_2b, "private");
+		k->has_passphrase = read_flag(&r, "has passphrase");
+		if (k->has_passphrase)
+			read_fixed(&r, k->passphrase, sizeof(k->passphrase), "passphrase");
+		if (!r.why && (!k->epoch || k->epoch >> 63 || (i && k->epoch <= k[-1].epoch)))
+			reader_fail(&r, "epochs are not ascending");
+	}
+	return read_done(&r) ? err_set(e, E_FORMAT, "message about a disk: %s", r.why) : 0;
+}
