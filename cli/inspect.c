@@ -15,7 +15,7 @@
 #include "proto/formats.h"
 #include "proto/ima_log.h"
 #include "proto/jws.h"
-#include "proto/swid_xml.h"
+#include "swid_load.h"
 #include "verifier/capture.h"
 
 enum { INSPECT_FILE_MAX = 64 * 1024 * 1024, TAG_CWT = 61 };
@@ -24,11 +24,12 @@ struct inspection {
 	struct cli *c;
 	struct bytes bytes;
 	struct format_seen seen;
-	struct err fault;     /* of the grammar    */
-	struct err signature; /* E_OK: see @judged */
-	bool judged;	      /* there was a key   */
-	long long at;	      /* of a SWID tag, the time it is checked at */
-	json_t *rows;	      /* with --json       */
+	struct err fault;		/* of the grammar    */
+	struct err signature;		/* E_OK: see @judged */
+	bool judged;			/* there was a key   */
+	long long at;			/* of a SWID tag, the time it is checked at */
+	json_t *rows;			/* with --json       */
+	const struct swid_module *swid; /* of a SWID tag, its reader */
 };
 
 /* ---- showing ---- */
@@ -254,16 +255,19 @@ static void show_software(struct inspection *in)
 /* ---- SWID tags ---- */
 
 /* Told here and not by format_check(): its callers shall not need a reader of XML. */
-static void check_swid(struct inspection *in)
+static int check_swid(struct inspection *in, struct err *e)
 {
 	OWNED(swid) s = NULL;
 	struct bytes b = in->bytes;
 
 	if (in->seen.format != FORMAT_UNKNOWN || !b.len || b.at[0] != '<')
-		return;
+		return 0;
+	if (swid_load(swid_module_path, &in->swid, e))
+		return (int)e->code;
 	in->seen.format = FORMAT_SWID;
 	in->fault = (struct err){ 0 };
-	swid_parse(b, &s, &in->fault);
+	in->swid->parse(b, &s, &in->fault);
+	return 0;
 }
 
 static void show_swid(struct inspection *in)
@@ -272,7 +276,7 @@ static void show_swid(struct inspection *in)
 	struct err e = { 0 };
 	char label[40], hex[2 * SWID_HASH_LEN + 1], value[300];
 
-	if (swid_parse(in->bytes, &s, &e))
+	if (in->swid->parse(in->bytes, &s, &e))
 		return;
 	say(in, 0, "tag-id", s->tag_id);
 	say(in, 0, "name", s->name);
@@ -359,7 +363,7 @@ static int check_corim(struct bytes b, const char *anchor, const struct pubkey *
 	return corim_check_signature(c, roots, anchors, NULL, clock_now_s(), e);
 }
 
-static int check_swid_signature(struct bytes b, const char *anchor, long long at, struct err *e)
+static int check_swid_signature(struct inspection *in, const char *anchor, struct err *e)
 {
 	OWNED(trust_store) roots = trust_store_new();
 	OWNED(swid) s = NULL;
@@ -370,7 +374,7 @@ static int check_swid_signature(struct bytes b, const char *anchor, long long at
 		return err_set(e, E_UNSUPPORTED, "a SWID tag is checked with --anchor");
 	if (trust_store_add_file(roots, anchor, e))
 		return (int)e->code;
-	return swid_verify(b, roots, at, &s, e);
+	return in->swid->verify(in->bytes, roots, in->at, &s, e);
 }
 
 static int check_signature(struct inspection *in, struct err *e)
@@ -387,7 +391,7 @@ static int check_signature(struct inspection *in, struct err *e)
 	case FORMAT_SIGNED_CORIM:
 		return check_corim(in->bytes, anchor, key, e);
 	case FORMAT_SWID:
-		return check_swid_signature(in->bytes, anchor, in->at, e);
+		return check_swid_signature(in, anchor, e);
 	case FORMAT_EAR_JWT:
 		rc = ear_read(in->bytes, key, NULL, EAR_ANY_TIME, &seen, e);
 		ear_seen_clear(&seen);
@@ -452,9 +456,10 @@ int cmd_inspect(struct cli *c)
 	if (file_read(c->argv[0], INSPECT_FILE_MAX, &b, &e))
 		return cli_fail(c, &e, NULL);
 	in.bytes = buf_bytes(b);
-	in.rows = json_array();
 	format_check(in.bytes, &in.seen, &in.fault);
-	check_swid(&in);
+	if (check_swid(&in, &e))
+		return cli_fail(c, &e, NULL);
+	in.rows = json_array();
 	trim(&in);
 	if (!c->json)
 		printf("format: %s, %zu bytes\n", format_name(in.seen.format), in.bytes.len);

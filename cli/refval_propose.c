@@ -13,9 +13,10 @@
 #define COLLECTOR_SOCKET "/run/assay/collector.sock"
 #define GRUB_CFG	 "/boot/grub/grub.cfg"
 
-/* What is on the disk. */
+/* What is on the disk: images have tens of megabytes each, and are read where they are. */
 struct files {
-	struct buf *kernel, *initrd, *grub_cfg, *uki, *uki_now, *line;
+	struct range_file *kernel, *initrd, *uki, *uki_now;
+	struct buf *grub_cfg, *line;
 };
 
 /* The versions of installed kernels stand in no sensible order of names: who wants another says so. */
@@ -30,21 +31,9 @@ static bool release_valid(const char *release)
 	       !strchr(release, '/');
 }
 
-static int read_boot_file(const char *given, const char *prefix, const char *release, size_t max,
-			  struct buf **out, struct err *e)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "/boot/%s-%s", prefix, release);
-	return file_read(given ? given : path, max, out, e);
-}
-
 /* A file that need not be there unless somebody names it. */
-static int read_maybe(const char *given, const char *path, size_t max, struct buf **out,
-		      struct err *e)
+static int maybe(const char *given, struct err *e)
 {
-	if (!file_read(given ? given : path, max, out, e))
-		return 0;
 	if (given || e->code == E_LIMIT)
 		return (int)e->code;
 	*e = (struct err){ 0 };
@@ -52,36 +41,40 @@ static int read_maybe(const char *given, const char *path, size_t max, struct bu
 }
 
 /* A host without an initrd has none to read: foretell() says so when the log knows better. */
-static int read_files(const struct cli *c, const char *release, struct files *f, struct err *e)
+static int open_files(const struct cli *c, const char *release, struct files *f, struct err *e)
 {
-	char initrd[256];
+	const char *kernel = c->option[OPT_KERNEL], *initrd = c->option[OPT_INITRD],
+		   *menu = c->option[OPT_GRUB_CFG];
+	char path[256];
 
-	snprintf(initrd, sizeof(initrd), "/boot/initrd.img-%s", release);
-	if (read_boot_file(c->option[OPT_KERNEL], "vmlinuz", release, KERNEL_FILE_MAX, &f->kernel,
-			   e) ||
-	    read_maybe(c->option[OPT_INITRD], initrd, INITRD_FILE_MAX, &f->initrd, e) ||
-	    read_maybe(c->option[OPT_GRUB_CFG], GRUB_CFG, GRUB_CFG_MAX, &f->grub_cfg, e))
+	snprintf(path, sizeof(path), "/boot/vmlinuz-%s", release);
+	if (range_open(kernel ? kernel : path, KERNEL_FILE_MAX, &f->kernel, e))
+		return (int)e->code;
+	snprintf(path, sizeof(path), "/boot/initrd.img-%s", release);
+	if (range_open(initrd ? initrd : path, INITRD_FILE_MAX, &f->initrd, e) && maybe(initrd, e))
+		return (int)e->code;
+	if (file_read(menu ? menu : GRUB_CFG, GRUB_CFG_MAX, &f->grub_cfg, e) && maybe(menu, e))
 		return (int)e->code;
 	return 0;
 }
 
 /* The log knows which of the two this host boots; where it does not say so, what was asked for is refused by foretell(). */
-static int read_next(const struct cli *c, const char *release, const struct boot_log *log,
+static int open_next(const struct cli *c, const char *release, const struct boot_log *log,
 		     struct files *f, struct err *e)
 {
 	const char *given = c->option[OPT_UKI];
 	bool unified;
 
 	if (given)
-		return file_read(given, UKI_FILE_MAX, &f->uki, e);
+		return range_open(given, UKI_FILE_MAX, &f->uki, e);
 	if (foretell_from_uki(log, &unified, e))
 		return (int)e->code;
 	return unified ? uki_find(c->option[OPT_ESP], release, &f->uki, e)
-		       : read_files(c, release, f, e);
+		       : open_files(c, release, f, e);
 }
 
 /* It may be gone, or be another by now: then less is told. */
-static void read_now(const struct cli *c, const char *running, struct buf **out)
+static void open_now(const struct cli *c, const char *running, struct range_file **out)
 {
 	struct err e = { 0 };
 
@@ -96,16 +89,16 @@ static int make_next(const struct cli *c, const struct boot_log *log, const char
 				  .release = release,
 				  .options = c->option[OPT_CMDLINE] };
 
-	if (read_next(c, release, log, f, e))
+	if (open_next(c, release, log, f, e))
 		return (int)e->code;
 	if (f->uki)
-		read_now(c, running, &f->uki_now);
+		open_now(c, running, &f->uki_now);
 	next.running_line = file_line("/proc/cmdline", COMMAND_LINE_MAX, &f->line);
-	next.kernel = buf_bytes(f->kernel);
-	next.initrd = buf_bytes(f->initrd);
+	next.kernel = range_whole(f->kernel);
+	next.initrd = range_whole(f->initrd);
 	next.grub_cfg = buf_bytes(f->grub_cfg);
-	next.uki = buf_bytes(f->uki);
-	next.uki_now = buf_bytes(f->uki_now);
+	next.uki = range_whole(f->uki);
+	next.uki_now = range_whole(f->uki_now);
 	return foretell(&next, body, e);
 }
 
@@ -117,7 +110,7 @@ static int make_body(const struct cli *c, const char *release, const char *runni
 	OWNED(buf) raw = NULL;
 	OWNED(boot_log) log = NULL;
 	struct files f = { 0 };
-	struct buf **all[] = { &f.kernel, &f.initrd, &f.grub_cfg, &f.uki, &f.uki_now, &f.line };
+	struct range_file **files[] = { &f.kernel, &f.initrd, &f.uki, &f.uki_now };
 	int rc;
 
 	if (!release_valid(release))
@@ -130,8 +123,10 @@ static int make_body(const struct cli *c, const char *release, const char *runni
 	if (boot_log_parse(buf_bytes(raw), &log, e))
 		return (int)e->code;
 	rc = make_next(c, log, release, running, &f, body, e);
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		buf_drop(all[i]);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		range_file_drop(files[i]);
+	buf_drop(&f.grub_cfg);
+	buf_drop(&f.line);
 	return rc;
 }
 

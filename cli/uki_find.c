@@ -6,14 +6,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "common/file.h"
 #include "common/limits.h"
 #include "proto/pe_image.h"
 
 /* What is looked for, and what was found so far. */
 struct finding {
 	const char *release;
-	struct buf *found;
+	struct range_file *found;
 	char path[512];
 	struct stat st;
 	size_t n_looked;
@@ -27,8 +26,9 @@ static bool ends_with(const char *name, const char *end)
 }
 
 /* A section's text ends where the image says, or with a NUL or line break before that. */
-static bool is_of(struct bytes file, const char *release)
+static bool is_of(struct range file, const char *release)
 {
+	OWNED(buf) content = NULL;
 	struct pe_sections sections;
 	const struct pe_section *s;
 	struct err e = { 0 };
@@ -37,7 +37,9 @@ static bool is_of(struct bytes file, const char *release)
 	if (pe_image_sections(file, &sections, &e))
 		return false;
 	s = pe_section_find(&sections, ".uname");
-	name = s ? s->content : BYTES_NONE;
+	if (!s || range_bytes(s->content, UKI_TEXT_MAX, &content, &e))
+		return false;
+	name = buf_bytes(content);
 	while (name.len && (!name.at[name.len - 1] || name.at[name.len - 1] == '\n'))
 		name.len--;
 	return bytes_equal(name, bytes_text(release));
@@ -45,7 +47,7 @@ static bool is_of(struct bytes file, const char *release)
 
 static int look_at(struct finding *f, const char *path, struct err *e)
 {
-	OWNED(buf) file = NULL;
+	OWNED(range_file) file = NULL;
 	struct stat st;
 
 	if (f->n_looked++ == UKI_FILES_MAX)
@@ -54,9 +56,9 @@ static int look_at(struct finding *f, const char *path, struct err *e)
 	/* an ESP that is mounted at two of the places has one file twice */
 	if (stat(path, &st) || (f->found && st.st_dev == f->st.st_dev && st.st_ino == f->st.st_ino))
 		return 0;
-	if (file_read(path, UKI_FILE_MAX, &file, e))
+	if (range_open(path, UKI_FILE_MAX, &file, e))
 		return (int)e->code;
-	if (!is_of(buf_bytes(file), f->release))
+	if (!is_of(range_whole(file), f->release))
 		return 0;
 	if (f->found)
 		return err_set(e, E_CONFLICT,
@@ -88,7 +90,7 @@ static int look_in(struct finding *f, const char *esp, struct err *e)
 	return rc;
 }
 
-int uki_find(const char *esp, const char *release, struct buf **out, struct err *e)
+int uki_find(const char *esp, const char *release, struct range_file **out, struct err *e)
 {
 	static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
 	struct finding f = { .release = release };
@@ -102,7 +104,7 @@ int uki_find(const char *esp, const char *release, struct buf **out, struct err 
 			     "says that it is of %s: say which boots next (--uki FILE)",
 			     esp ? esp : "the ESP", release);
 	if (rc)
-		buf_drop(&f.found);
+		range_file_drop(&f.found);
 	*out = f.found;
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "swid_load.h"
 #include "verifier/nvidia_rim.h"
 
 /* Raw bytes, or hex text as the vendor's tools write it. */
@@ -47,17 +48,19 @@ struct manifests {
 static int read_manifests(const struct cli *c, long long at, struct manifests *m, struct err *e)
 {
 	OWNED(trust_store) roots = trust_store_new();
+	const struct swid_module *swid;
 
 	if (!roots)
 		return err_set(e, E_MEMORY, "no memory for roots");
-	if (trust_store_add_file(roots, c->option[OPT_RIM_ROOT], e))
+	if (swid_load(swid_module_path, &swid, e) ||
+	    trust_store_add_file(roots, c->option[OPT_RIM_ROOT], e))
 		return (int)e->code;
 	for (; m->n < c->n_rims; m->n++) {
 		OWNED(buf) b = NULL;
 
 		if (file_read(c->rim[m->n], SWID_MAX, &b, e))
 			return (int)e->code;
-		if (swid_verify(buf_bytes(b), roots, at, &m->at[m->n], e))
+		if (swid->verify(buf_bytes(b), roots, at, &m->at[m->n], e))
 			return err_while(e, "%s", c->rim[m->n]);
 	}
 	return 0;
@@ -168,7 +171,7 @@ static int appraise_gpu(struct cli *c, const struct nvidia_gpu *g, long long at)
 	else if (!read_manifests(c, at, &m, &e))
 		nvidia_rim_hold(g, (const struct swid *const *)m.at, m.n, v, &e);
 	if (!v || (e.code && !v->n)) {
-		code = cli_fail(c, &e, e.code == E_IO || e.code == E_MEMORY ? NULL : hint);
+		code = cli_fail(c, &e, err_exit_code(&e) == 2 ? hint : NULL);
 	} else {
 		code = e.code ? err_exit_code(&e) : 0;
 		if (c->json) {

@@ -95,6 +95,7 @@ enum {
 	KERNEL_FILE_MAX = 256 * 1024 * 1024,
 	INITRD_FILE_MAX = 1024 * 1024 * 1024, /* MODULES=most with firmware: 200 MB                   */
 	UKI_FILE_MAX = 1024 * 1024 * 1024, /* kernel and initrd in one                             */
+	UKI_TEXT_MAX = 4096,		/* a section that says who it is: a line, with what pads it    */
 	UKI_FILES_MAX = 64,		/* looked at in one folder of an ESP                           */
 	GRUB_CFG_MAX = 256 * 1024,	/* a kernel has 4 KiB of it; a menu as one event has to fit BOOT_EVENT_MAX */
 	GRUB_ENTRIES_MAX = 64,		/* beside each other; submenus are one each                    */

@@ -13,17 +13,6 @@
 #define NS_SWID	  "http://standards.iso.org/iso/19770/-2/2015/schema.xsd"
 #define NS_SHA384 "http://www.w3.org/2001/04/xmlenc#sha384"
 
-void swid_drop(struct swid **s)
-{
-	if (!s || !*s)
-		return;
-	for (size_t i = 0; i < (*s)->n; i++)
-		free((*s)->at[i].hash);
-	cert_list_drop(&(*s)->signers);
-	free(*s);
-	*s = NULL;
-}
-
 bool swid_is(const xmlNode *n, const char *ns, const char *name)
 {
 	return n->type == XML_ELEMENT_NODE && n->ns && n->ns->href &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reference integrity manifests of GPU vendors: a SWID tag in XML with an enveloped XML signature.
- * The library assay_swid, which alone knows libxml2 and xmlsec; no daemon links it.
+ * The library assay_swid, which alone knows libxml2 and xmlsec. No program links it: swid_module.h.
  *
  * A tag is read strictly, as its only known maker writes it: no DOCTYPE and so no entities, one
  * signature as a child of the root, one Reference with the URI "" (the whole document), transforms
@@ -12,26 +12,7 @@
 #ifndef ASSAY_SWID_XML_H
 #define ASSAY_SWID_XML_H
 
-#include "common/cert.h"
-
-enum { SWID_HASH_LEN = 48 }; /* SHA-384: other sizes are refused */
-
-/** struct swid_entry - a Resource of the Payload. */
-struct swid_entry {
-	unsigned int index; /* from 0, unlike an SPDM block's */
-	bool active;	    /* others say nothing              */
-	size_t n;	    /* alternatives, at least one      */
-	u8 (*hash)[SWID_HASH_LEN];
-	char name[64];
-};
-
-struct swid {
-	char tag_id[128];
-	char name[64], version[64]; /* of the tag; Meta's colloquialVersion */
-	size_t n, n_active;
-	struct swid_entry at[SWID_ENTRIES_MAX]; /* each index once */
-	struct cert_list *signers;		/* of KeyInfo, the signer first */
-};
+#include "swid.h"
 
 /**
  * swid_parse - the tag's grammar, and that its signature has the only shape that is taken. Nothing is
@@ -49,7 +30,5 @@ int swid_parse(struct bytes xml, struct swid **out, struct err *e);
  */
 int swid_verify(struct bytes xml, const struct trust_store *roots, long long unix_s,
 		struct swid **out, struct err *e);
-
-void swid_drop(struct swid **s);
 
 #endif

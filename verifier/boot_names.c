@@ -343,29 +343,32 @@ bool boot_event_counts(const struct boot_event *ev)
 	return ev->type != EV_NO_ACTION && ev->pcr < TPM_PCRS && BOOT_LOG_PCRS & PCR(ev->pcr);
 }
 
-/* How many came before with that base; -1: no memory. */
-static long ordinal_of(struct walk *w, const char *base)
+/* How many came before with that base: less than BOOT_EVENTS_MAX, so that base and number fit into a name. False: no memory. */
+static bool ordinal_of(struct walk *w, const char *base, unsigned int *out)
 {
 	u32 hash = 2166136261u;
 
 	for (const char *p = base; *p; p++)
 		hash = (hash ^ (u8)*p) * 16777619u;
 	for (size_t i = 0; i < w->n_counted; i++)
-		if (w->counted[i].hash == hash && !strcmp(w->counted[i].base, base))
-			return w->counted[i].n++;
+		if (w->counted[i].hash == hash && !strcmp(w->counted[i].base, base)) {
+			*out = w->counted[i].n++;
+			return true;
+		}
 	if (w->n_counted == w->room) {
 		size_t room = w->room ? 2 * w->room : 64;
 		struct counted *more = reallocarray(w->counted, room, sizeof(*more));
 
 		if (!more)
-			return -1;
+			return false;
 		w->counted = more;
 		w->room = room;
 	}
 	w->counted[w->n_counted].hash = hash;
 	w->counted[w->n_counted].n = 1;
 	snprintf(w->counted[w->n_counted++].base, BASE_MAX, "%s", base);
-	return 0;
+	*out = 0;
+	return true;
 }
 
 /* Without a name of its own: pcr4/EV_EFI_ACTION/0, the ordinal counts equal events of one PCR. */
@@ -385,7 +388,7 @@ static int name_one(struct walk *w, size_t i, struct boot_claim *out, struct err
 	const struct boot_event *ev = &w->log->events[i];
 	struct boot_data d;
 	struct base b;
-	long ordinal;
+	unsigned int ordinal;
 
 	if (!boot_event_counts(ev))
 		return 0;
@@ -393,11 +396,10 @@ static int name_one(struct walk *w, size_t i, struct boot_claim *out, struct err
 	base_of(w, i, ev, &d, &b);
 	if (!b.text[0])
 		base_of_place(ev, &b);
-	ordinal = ordinal_of(w, b.text);
-	if (ordinal < 0)
+	if (!ordinal_of(w, b.text, &ordinal))
 		return err_set(e, E_MEMORY, "no memory for the names of a boot log");
 	if (b.numbering == MANY || ordinal)
-		snprintf(out->name, sizeof(out->name), "%s/%ld", b.text, ordinal);
+		snprintf(out->name, sizeof(out->name), "%s/%u", b.text, ordinal);
 	else
 		snprintf(out->name, sizeof(out->name), "%s", b.text);
 	out->vector = b.vector;

@@ -33,23 +33,28 @@ static bool begins(struct bytes text, const char *with)
 
 /* ---- digests ---- */
 /* In every bank of the log that a CoRIM has a name for, by ascending number. */
-static void put_digests(struct foretelling *t, const struct bytes *pieces, size_t n)
+static int put_digests(struct foretelling *t, const struct range *pieces, size_t n, struct err *e)
 {
 	static const enum digest_alg algs[] = { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
 	struct proposal_element *el = &t->p.elements[t->p.n];
+	struct digest *d = t->digests[t->p.n];
+	enum digest_alg wanted[ARRAY_LEN(algs)];
+	size_t n_wanted = 0;
 
 	for (size_t a = 0; a < ARRAY_LEN(algs); a++) {
-		struct digest *d = &t->digests[t->p.n][el->n_digests];
 		bool there = false;
 
 		for (size_t i = 0; i < t->next->log->n_banks; i++)
 			there |= t->next->log->alg[i] == algs[a];
-		if (!there)
-			continue;
-		*d = digest_of(algs[a], pieces, n);
-		el->digests[el->n_digests++] =
-			(struct corim_digest){ corim_alg_of(algs[a]), digest_bytes(d) };
+		if (there)
+			wanted[n_wanted++] = algs[a];
 	}
+	if (range_digests(wanted, n_wanted, pieces, n, d, e))
+		return (int)e->code;
+	for (size_t a = 0; a < n_wanted; a++)
+		el->digests[el->n_digests++] =
+			(struct corim_digest){ corim_alg_of(wanted[a]), digest_bytes(&d[a]) };
+	return 0;
 }
 
 /* As the appraisal shows what was measured: a text with line breaks is one line, and cut. */
@@ -69,20 +74,21 @@ static struct bytes shown_text(struct foretelling *t, struct bytes text)
 }
 
 int foretell_pieces(struct foretelling *t, const struct boot_claim *claim,
-		    const struct bytes *pieces, size_t n, struct bytes shown, struct err *e)
+		    const struct range *pieces, size_t n, struct bytes shown, struct err *e)
 {
 	if (t->p.n == PROPOSAL_ELEMENTS_MAX)
 		return err_set(e, E_LIMIT, "more than %d claims of the next boot",
 			       PROPOSAL_ELEMENTS_MAX);
 	t->p.elements[t->p.n] = (struct proposal_element){ .name = bytes_text(claim->name) };
-	put_digests(t, pieces, n);
+	if (put_digests(t, pieces, n, e))
+		return (int)e->code;
 	if (shown.len)
 		t->p.elements[t->p.n].text = shown_text(t, shown);
 	t->p.n++;
 	return 0;
 }
 
-int foretell_propose(struct foretelling *t, const struct boot_claim *claim, struct bytes content,
+int foretell_propose(struct foretelling *t, const struct boot_claim *claim, struct range content,
 		     const struct pe_image *image, struct bytes shown, struct err *e)
 {
 	return image ? foretell_pieces(t, claim, image->pieces, image->n, shown, e)
@@ -201,7 +207,7 @@ int foretell_wide(struct foretelling *t, const struct boot_claim *claim, struct 
 		write_le16(&wide->w, 0);
 	if (wide->w.full)
 		return err_set(e, E_LIMIT, "command line of more than %d bytes", COMMAND_LINE_MAX);
-	return foretell_propose(t, claim, buf_bytes(wide), NULL, text, e);
+	return foretell_propose(t, claim, range_of(buf_bytes(wide)), NULL, text, e);
 }
 
 static int propose_wide(struct foretelling *t, const struct boot_claim *claim, struct bytes now,
@@ -217,7 +223,8 @@ static int propose_text(struct foretelling *t, const struct boot_claim *claim, s
 {
 	OWNED(buf) text = next_text(t, now, n_kept, e);
 
-	return text ? foretell_propose(t, claim, buf_bytes(text), NULL, buf_bytes(text), e)
+	return text ? foretell_propose(t, claim, range_of(buf_bytes(text)), NULL, buf_bytes(text),
+				       e)
 		    : (int)e->code;
 }
 
@@ -283,7 +290,7 @@ static int tell_grub_command(struct foretelling *t, size_t i, struct bytes comma
 	if (change && !change->text.len)
 		return foretell_unforeseen(t, claim, e);
 	if (change)
-		return foretell_propose(t, claim, change->text, NULL, change->text, e);
+		return foretell_propose(t, claim, range_of(change->text), NULL, change->text, e);
 	if (!other || (t->grub && t->grub->whole))
 		return 0;
 	if (!loads_kernel && !loads_initrd)
@@ -340,7 +347,7 @@ static int tell_event(struct foretelling *t, size_t i, struct err *e)
 	if (d.kind == BOOT_DATA_GRUB)
 		return tell_grub_command(t, i, d.value, e);
 	if (t->grub && t->grub->file == i)
-		return foretell_propose(t, claim, t->next->grub_cfg, NULL, BYTES_NONE, e);
+		return foretell_propose(t, claim, range_of(t->next->grub_cfg), NULL, BYTES_NONE, e);
 	if (begins(bytes_text(claim->name), "kernel/"))
 		return tell_second(t, i, "kernel", e);
 	if (begins(bytes_text(claim->name), "initrd/"))

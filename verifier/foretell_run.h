@@ -22,11 +22,11 @@ struct foretelling {
 };
 
 /** foretell_propose - the digests of @content, or of @image as firmware takes it if that is not NULL. @shown: for people, or empty. */
-int foretell_propose(struct foretelling *t, const struct boot_claim *claim, struct bytes content,
+int foretell_propose(struct foretelling *t, const struct boot_claim *claim, struct range content,
 		     const struct pe_image *image, struct bytes shown, struct err *e);
 /** foretell_pieces - the same of something in pieces. */
 int foretell_pieces(struct foretelling *t, const struct boot_claim *claim,
-		    const struct bytes *pieces, size_t n, struct bytes shown, struct err *e);
+		    const struct range *pieces, size_t n, struct bytes shown, struct err *e);
 /** foretell_unforeseen - the claim changes, and nobody knows to what. */
 int foretell_unforeseen(struct foretelling *t, const struct boot_claim *claim, struct err *e);
 /** foretell_wide - @text as UTF-16, with its NUL if @nul. */

@@ -61,8 +61,14 @@ static size_t stub_version(const struct foretelling *t)
 {
 	static const char says[] = "systemd-stub ";
 	const struct pe_section *magic = pe_section_find(&t->uki, ".sdmagic");
-	struct bytes text = magic ? magic->content : BYTES_NONE;
+	OWNED(buf) b = NULL;
+	struct err ignored = { 0 };
 	size_t n = sizeof(says) - 1, version = 0;
+	struct bytes text;
+
+	if (!magic || range_bytes(magic->content, UKI_TEXT_MAX, &b, &ignored))
+		return SIZE_MAX;
+	text = buf_bytes(b);
 
 	for (size_t i = 0; i + n < text.len; i++) {
 		if (memcmp(text.at + i, says, n))
@@ -183,6 +189,8 @@ static int tell_options(struct foretelling *t, size_t i, struct err *e)
 	struct bytes now = t->next->running_line;
 	const struct pe_section *s = pe_section_find(&t->uki, ".cmdline");
 	size_t section = foretell_claim(t, "uki/.cmdline"), bank = 0;
+	OWNED(buf) content = NULL;
+	struct err too_long = { 0 };
 	struct bytes next;
 
 	while (bank + 1 < log->n_banks && !log->alg[bank])
@@ -191,7 +199,10 @@ static int tell_options(struct foretelling *t, size_t i, struct err *e)
 	    !boot_claims_command_line(log, &log->events[i], bank, now) ||
 	    !section_was(log, section, now))
 		return foretell_unforeseen(t, &t->claims[i], e);
-	next = trimmed(s->content);
+	/* with as much room behind it, which is trimmed */
+	if (range_bytes(s->content, 2 * COMMAND_LINE_MAX, &content, &too_long))
+		return foretell_unforeseen(t, &t->claims[i], e);
+	next = trimmed(buf_bytes(content));
 	if (!plain(next) || next.len > COMMAND_LINE_MAX)
 		return foretell_unforeseen(t, &t->claims[i], e);
 	return foretell_wide(t, &t->claims[i], next, measured_with_nul(log, i, now), e);
@@ -203,12 +214,13 @@ static bool measured_as(const struct boot_log *log, size_t i, const struct uki_i
 	bool same = false;
 
 	for (size_t bank = 0; bank < log->n_banks; bank++) {
+		struct err ignored = { 0 };
 		struct digest d;
 
 		if (!log->alg[bank])
 			continue;
-		d = digest_of(log->alg[bank], initrd->pieces, initrd->n);
-		if (!digest_equals(&d, log->events[i].digests[bank]))
+		if (range_digests(&log->alg[bank], 1, initrd->pieces, initrd->n, &d, &ignored) ||
+		    !digest_equals(&d, log->events[i].digests[bank]))
 			return false;
 		same = true;
 	}
@@ -259,7 +271,7 @@ static int tell_kernel(struct foretelling *t, size_t i, struct err *e)
 		return err_set(e, E_FORMAT, "the image has not just one section .linux");
 	if (pe_image_parse(s->content, &kernel, e))
 		return err_while(e, "section .linux");
-	return foretell_propose(t, &t->claims[i], BYTES_NONE, &kernel, BYTES_NONE, e);
+	return foretell_propose(t, &t->claims[i], (struct range){ 0 }, &kernel, BYTES_NONE, e);
 }
 
 static bool is_image(const struct boot_log *log, size_t i)
@@ -291,7 +303,7 @@ int foretell_uki(struct foretelling *t, struct err *e)
 		if (section)
 			rc = tell_section(t, claim, section, e);
 		else if (i == image)
-			rc = foretell_propose(t, claim, BYTES_NONE, &t->pe, BYTES_NONE, e);
+			rc = foretell_propose(t, claim, (struct range){ 0 }, &t->pe, BYTES_NONE, e);
 		else if (is_image(log, i) && image != SIZE_MAX && i > image)
 			rc = tell_kernel(t, i, e);
 		else if (begins(claim->name, "command-line"))

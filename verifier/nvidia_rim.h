@@ -7,7 +7,7 @@
 #define ASSAY_NVIDIA_RIM_H
 
 #include "nvidia_gpu.h"
-#include "proto/swid_xml.h"
+#include "proto/swid.h"
 
 enum nvidia_rim_result {
 	NVIDIA_RIM_MISMATCH, /* the block has none of the alternatives   */

@@ -14,21 +14,21 @@ static const char trailer[] = "070701"
 			      "0000000B00000000"
 			      "TRAILER!!!\0\0\0";
 
-static void put(struct uki_initrd *i, struct bytes piece)
+static void put(struct uki_initrd *i, struct range piece)
 {
 	if (piece.len)
 		i->pieces[i->n++] = piece;
 }
 
 /* To a multiple of four, which all that was put before it has. */
-static void put_padded(struct uki_initrd *i, struct bytes piece)
+static void put_padded(struct uki_initrd *i, struct range piece)
 {
 	put(i, piece);
-	put(i, (struct bytes){ (const u8 *)zeros, (4 - piece.len % 4) % 4 });
+	put(i, range_of((struct bytes){ (const u8 *)zeros, (4 - piece.len % 4) % 4 }));
 }
 
 /* Head of an inode with its name; the kernel's initramfs buffer format, "newc". */
-static struct bytes head(struct uki_initrd *i, unsigned int inode, unsigned int mode, size_t size,
+static struct range head(struct uki_initrd *i, unsigned int inode, unsigned int mode, size_t size,
 			 const char *name)
 {
 	char *at = i->room + i->used;
@@ -40,7 +40,7 @@ static struct bytes head(struct uki_initrd *i, unsigned int inode, unsigned int 
 		   1;
 
 	i->used += n;
-	return (struct bytes){ (const u8 *)at, n };
+	return range_of((struct bytes){ (const u8 *)at, n });
 }
 
 static void put_archive(struct uki_initrd *i, const struct pe_sections *s, const char *section,
@@ -53,7 +53,7 @@ static void put_archive(struct uki_initrd *i, const struct pe_sections *s, const
 	put_padded(i, head(i, 1, 0040555, 0, FOLDER));
 	put_padded(i, head(i, 2, 0100444, from->content.len, file));
 	put_padded(i, from->content);
-	put(i, (struct bytes){ (const u8 *)trailer, sizeof(trailer) });
+	put(i, range_of((struct bytes){ (const u8 *)trailer, sizeof(trailer) }));
 }
 
 bool uki_initrd_of(const struct pe_sections *s, enum uki_stub stub, struct uki_initrd *out)

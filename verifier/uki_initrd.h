@@ -20,7 +20,7 @@ enum uki_stub {
 /** struct uki_initrd - what is hashed, in order; views into the image and into @room. Not to be copied. */
 struct uki_initrd {
 	size_t n;
-	struct bytes pieces[2 + 3 * 7]; /* a section with its padding, up to three archives */
+	struct range pieces[2 + 3 * 7]; /* a section with its padding, up to three archives */
 	char room[1024];		/* heads of the archives */
 	size_t used;
 };

@@ -8,8 +8,9 @@
 #include "../unit/swid_sample.h"
 #include "common/text.h"
 
-#define ASSAY  BUILD_FOLDER "/cli/assay"
-#define VENDOR "spdm/nvidia/"
+#define ASSAY	  BUILD_FOLDER "/cli/assay"
+#define INSTALLED BUILD_FOLDER "/cli/installed/assay"
+#define VENDOR	  "spdm/nvidia/"
 
 enum { RECORD_AT = 37 + 8, RECORD_LEN = 3520, MORE_MAX = 9 };
 static char folder[256];
@@ -85,7 +86,8 @@ static const char *word(const char *w, char out[4096])
 	return w && w[0] == '+' ? out : w;
 }
 
-static bool answers(const char *const *more, int code, const char *const want[3])
+static bool answers(const char *program, const char *const *more, int code,
+		    const char *const want[3])
 {
 	static const char *const first[] = { "verify",	 "@gh100_550.90.07_report.hex.txt",
 					     "--format", "nvidia-gpu",
@@ -93,7 +95,7 @@ static bool answers(const char *const *more, int code, const char *const want[3]
 					     "--root",	 "@device_root.pem",
 					     "--nonce" };
 	static char room[32][4096];
-	const char *argv[32] = { ASSAY };
+	const char *argv[32] = { program };
 	OWNED(buf) report = read_report();
 	char log[320], nonce[65];
 	size_t n = 1;
@@ -169,14 +171,44 @@ static void a_report_is_held_against_the_manifests_that_are_given(void **state)
 	(void)state;
 	put_manifests();
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		wrong += !answers(rows[i].more, rows[i].code, rows[i].want);
+		wrong += !answers(ASSAY, rows[i].more, rows[i].code, rows[i].want);
 	assert_int_equal(wrong, 0);
+}
+
+/* What is installed does not fall back on the folder that it was built in. */
+static void without_its_module_no_manifest_is_read_and_the_file_is_named(void **state)
+{
+	static const char *const with[MORE_MAX] = { "--rim", "+driver", "--rim-root", "+root" };
+	static const char *const without[MORE_MAX] = { NULL };
+	static const char *const missing[3] = {
+		"assay: the reader of vendors' manifests, " SWID_MODULE_INSTALLED
+		", cannot be read: No such file or directory\n"
+	};
+	static const char *const alone[3] = { "nothing was appraised" };
+	char room[4096], log[320];
+	const char *inspect[] = { INSTALLED, "inspect", word("+driver", room), NULL };
+
+	(void)state;
+	if (!access(SWID_MODULE_INSTALLED, F_OK)) {
+		print_message("SKIP: " SWID_MODULE_INSTALLED " is installed here\n");
+		skip();
+	}
+	put_manifests();
+	assert_true(answers(INSTALLED, with, 1, missing));
+	assert_true(answers(INSTALLED, without, 0, alone));
+	snprintf(log, sizeof(log), "%s/inspected", folder);
+	assert_int_equal(rig_run(log, inspect), 1);
+	OWNED(buf) said = file_bytes(log);
+	assert_non_null(said);
+	write_u8(&said->w, 0);
+	assert_string_equal((const char *)said->w.at, missing[0]);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_report_is_held_against_the_manifests_that_are_given),
+		cmocka_unit_test(without_its_module_no_manifest_is_read_and_the_file_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

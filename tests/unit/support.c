@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "common/file.h"
 
 struct buf *file_bytes(const char *path)
 {
@@ -57,6 +60,20 @@ struct buf *own_vector(const char *path)
 	if (!b)
 		fail_msg("cannot read %s", full);
 	return b;
+}
+
+struct range_file *range_file_of(struct bytes b)
+{
+	struct range_file *f = NULL;
+	struct err e = { 0 };
+	char path[32];
+	int fd = memfd_from("test", b, &e);
+
+	assert_true(fd >= 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_ok(range_open(path, b.len, &f, &e), &e);
+	close(fd);
+	return f;
 }
 
 u8 *heap_copy(struct bytes b)

@@ -13,6 +13,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/range.h"
 
 /**
  * third_party - the file @path below the folder that ASSAY_VECTORS names, as a buf to drop.
@@ -37,6 +38,8 @@ struct buf *file_bytes(const char *path);
  * too far. free() it.
  */
 u8 *heap_copy(struct bytes b);
+/** range_file_of - an open file, without a name, that holds @b. */
+struct range_file *range_file_of(struct bytes b);
 /** from_hex - a literal like "01 02 ff" (spaces ignored) as a buf to drop. */
 struct buf *from_hex(const char *text);
 

@@ -90,8 +90,8 @@ static int foretell_from(const struct boot_log *log, const struct boot *now, con
 				  .running_line = bytes_text(now->options),
 				  .running = now->release,
 				  .release = to->release,
-				  .kernel = bytes_text(to->kernel),
-				  .initrd = bytes_text(to->initrd),
+				  .kernel = range_of(bytes_text(to->kernel)),
+				  .initrd = range_of(bytes_text(to->initrd)),
 				  .options = options };
 
 	return foretell(&next, body, e);
@@ -292,8 +292,8 @@ static void a_pe_image_has_its_authenticode_digest_and_the_files(void **state)
 	struct next_boot next = { .log = log,
 				  .running = "1",
 				  .release = "2",
-				  .kernel = buf_bytes(image),
-				  .initrd = bytes_text("i") };
+				  .kernel = range_of(buf_bytes(image)),
+				  .initrd = range_of(bytes_text("i")) };
 	OWNED(buf) body = NULL;
 	struct proposal p;
 	struct err e = { 0 };

@@ -141,14 +141,14 @@ static int foretell_from(const struct made *now, const struct boot *was, const s
 	struct next_boot next = { .log = now->log,
 				  .running = was->version,
 				  .release = to->version,
-				  .kernel = bytes_text(to->version),
+				  .kernel = range_of(bytes_text(to->version)),
 				  .grub_cfg = bytes_text(cfg) };
 
 	snprintf(line, sizeof(line), "BOOT_IMAGE=/boot/vmlinuz-%s root=/dev/vda ro %s",
 		 was->version, was->options);
 	snprintf(initrd, sizeof(initrd), "/boot/initrd.img-%s", to->version);
 	next.running_line = bytes_text(line);
-	next.initrd = bytes_text(initrd);
+	next.initrd = range_of(bytes_text(initrd));
 	return foretell(&next, body, e);
 }
 

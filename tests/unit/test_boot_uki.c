@@ -95,9 +95,9 @@ static struct buf *hashed(struct bytes file)
 	struct pe_image p;
 	struct err e = { 0 };
 
-	assert_ok(pe_image_parse(file, &p, &e), &e);
+	assert_ok(pe_image_parse(range_of(file), &p, &e), &e);
 	for (size_t i = 0; i < p.n; i++)
-		write_bytes(&b->w, p.pieces[i]);
+		write_bytes(&b->w, (struct bytes){ p.pieces[i].at, p.pieces[i].len });
 	return b;
 }
 
@@ -169,12 +169,13 @@ static struct bytes image_now; /* what the host still has of this boot's image *
 static int foretell_from(const struct boot_log *log, const struct boot *now, struct bytes image,
 			 struct buf **body, struct err *e)
 {
+	OWNED(range_file) file = range_file_of(image);
 	struct next_boot next = { .log = log,
 				  .running_line = bytes_text(now->line),
 				  .running = "6.12.1",
 				  .release = "6.12.2",
-				  .uki = image,
-				  .uki_now = image_now };
+				  .uki = range_whole(file),
+				  .uki_now = range_of(image_now) };
 
 	return foretell(&next, body, e);
 }

@@ -8,13 +8,34 @@
 
 #define CORPUS "../fuzz/corpus/fuzz_pe_image/"
 
+/* Of a file it is what it is of memory; only offsets are kept. */
 static int parse(struct bytes b, struct pe_image *out, struct err *e)
 {
 	u8 *copy = heap_copy(b);
-	int rc = pe_image_parse((struct bytes){ copy, b.len }, out, e);
+	int rc = pe_image_parse(range_of((struct bytes){ copy, b.len }), out, e);
+	OWNED(range_file) file = range_file_of(b);
+	struct pe_image again;
+	struct err other = { 0 };
 
+	assert_int_equal(pe_image_parse(range_whole(file), &again, &other), rc);
+	assert_string_equal(other.text, e->text);
+	for (size_t i = 0; !rc && i < out->n; i++) {
+		assert_int_equal(again.pieces[i].from, (size_t)(out->pieces[i].at - copy));
+		assert_int_equal(again.pieces[i].len, out->pieces[i].len);
+	}
 	free(copy);
 	return rc;
+}
+
+static struct digest authenticode(struct range file, enum digest_alg alg)
+{
+	struct digest d = { 0 };
+	struct pe_image p;
+	struct err e = { 0 };
+
+	assert_ok(pe_image_parse(file, &p, &e), &e);
+	assert_ok(pe_image_digest(&p, alg, &d, &e), &e);
+	return d;
 }
 
 /* What osslsigncode 2.5 calculates for these files once it has signed them. */
@@ -34,16 +55,18 @@ static void the_digest_is_the_one_that_another_program_signs(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char path[100], hex[65];
-		OWNED(buf) file = NULL;
-		struct pe_image p;
+		OWNED(buf) b = NULL;
+		OWNED(range_file) file = NULL;
 		struct digest d;
-		struct err e = { 0 };
 
 		snprintf(path, sizeof(path), CORPUS "%s", rows[i].file);
-		file = own_vector(path);
-		assert_true(pe_image_is(buf_bytes(file)));
-		assert_ok(pe_image_parse(buf_bytes(file), &p, &e), &e);
-		d = pe_image_digest(&p, DIGEST_SHA256);
+		b = own_vector(path);
+		file = range_file_of(buf_bytes(b));
+		assert_true(pe_image_is(range_of(buf_bytes(b))));
+		assert_true(pe_image_is(range_whole(file)));
+		d = authenticode(range_of(buf_bytes(b)), DIGEST_SHA256);
+		assert_string_equal(hex_write(digest_bytes(&d), hex), rows[i].sha256);
+		d = authenticode(range_whole(file), DIGEST_SHA256);
 		assert_string_equal(hex_write(digest_bytes(&d), hex), rows[i].sha256);
 	}
 }
@@ -63,9 +86,7 @@ static void checksum_and_certificate_entry_are_all_that_is_left_out(void **state
 		char path[100];
 		OWNED(buf) file = NULL;
 		OWNED(buf) kept = buf_new(65536);
-		struct pe_image p;
 		struct digest d, expected;
-		struct err e = { 0 };
 
 		snprintf(path, sizeof(path), CORPUS "%s", rows[i].file);
 		file = own_vector(path);
@@ -77,8 +98,7 @@ static void checksum_and_certificate_entry_are_all_that_is_left_out(void **state
 			if (!checksum && !entry)
 				write_u8(&kept->w, file->w.at[at]);
 		}
-		assert_ok(pe_image_parse(buf_bytes(file), &p, &e), &e);
-		d = pe_image_digest(&p, DIGEST_SHA384);
+		d = authenticode(range_of(buf_bytes(file)), DIGEST_SHA384);
 		expected = digest_of(DIGEST_SHA384, &(struct bytes){ kept->w.at, kept->w.len }, 1);
 		assert_true(digest_equals(&d, digest_bytes(&expected)));
 	}
@@ -141,7 +161,7 @@ static void sections_have_names_and_what_is_in_memory(void **state)
 	size_t table, n;
 
 	(void)state;
-	assert_ok(pe_image_sections(buf_bytes(file), &s, &e), &e);
+	assert_ok(pe_image_sections(range_of(buf_bytes(file)), &s, &e), &e);
 	n = s.n;
 	assert_true(n > 0);
 	table = 0x40; /* of the first one, in the file: found by its name */
@@ -150,26 +170,26 @@ static void sections_have_names_and_what_is_in_memory(void **state)
 		table++;
 	memcpy(file->w.at + table, "eight888", 8);
 	memcpy(file->w.at + table + 8, "\3\0\0\0", 4);
-	assert_ok(pe_image_sections(buf_bytes(file), &s, &e), &e);
+	assert_ok(pe_image_sections(range_of(buf_bytes(file)), &s, &e), &e);
 	assert_string_equal(s.sections[0].name, "eight888");
 	assert_int_equal(s.sections[0].content.len, 3);
 	assert_ptr_equal(pe_section_find(&s, "eight888"), &s.sections[0]);
 	assert_null(pe_section_find(&s, "eight88"));
 	memcpy(file->w.at + table + 8, "\0\0\0\1", 4);
-	assert_ok(pe_image_sections(buf_bytes(file), &s, &e), &e);
+	assert_ok(pe_image_sections(range_of(buf_bytes(file)), &s, &e), &e);
 	assert_int_equal(s.n, n);
 	assert_int_equal(s.sections[0].content.len, 0);
 	if (n > 1) { /* a name that stands there twice is nobody's */
 		memcpy(file->w.at + table + 40, "eight888", 8);
-		assert_ok(pe_image_sections(buf_bytes(file), &s, &e), &e);
+		assert_ok(pe_image_sections(range_of(buf_bytes(file)), &s, &e), &e);
 		assert_null(pe_section_find(&s, "eight888"));
 	}
 	for (size_t cut = 0; cut < table + 40; cut++) {
 		u8 *copy = heap_copy((struct bytes){ file->w.at, cut });
 
 		e = (struct err){ 0 };
-		assert_refused(pe_image_sections((struct bytes){ copy, cut }, &s, &e), &e, E_FORMAT,
-			       "PE image: ");
+		assert_refused(pe_image_sections(range_of((struct bytes){ copy, cut }), &s, &e), &e,
+			       E_FORMAT, "PE image: ");
 		free(copy);
 	}
 }

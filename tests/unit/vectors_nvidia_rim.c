@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/clock.h"
+#include "proto/swid_xml.h"
 #include "swid_sample.h"
 #include "verifier/nvidia_rim.h"
 
