@@ -263,3 +263,13 @@ int luks_slot_kill(struct luks *l, int slot, struct err *e)
 	rc = crypt_keyslot_destroy(l->cd, slot);
 	return rc ? failed(l, e, E_IO, "remove a LUKS keyslot", rc) : 0;
 }
+
+int luks_activate(struct luks *l, const char *name, const struct secret *volume_key, struct err *e)
+{
+	int rc = crypt_activate_by_volume_key(l->cd, name, (const char *)volume_key->at,
+					      volume_key->len, 0);
+
+	return rc ? failed(l, e, rc == -EEXIST || rc == -EBUSY ? E_CONFLICT : E_IO,
+			   "open a LUKS volume", rc)
+		  : 0;
+}

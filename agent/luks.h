@@ -50,6 +50,8 @@ int luks_slot_add(struct luks *l, const struct secret *volume_key, struct bytes 
 int luks_slot_hide(struct luks *l, int slot, struct err *e);
 /** luks_slot_kill - E_CONFLICT for the last one. */
 int luks_slot_kill(struct luks *l, int slot, struct err *e);
+/** luks_activate - as /dev/mapper/@name. E_CONFLICT when it is open already. */
+int luks_activate(struct luks *l, const char *name, const struct secret *volume_key, struct err *e);
 size_t luks_n_slots(const struct luks *l);
 
 #endif

@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "cap_run.h"
 #include "collector/service.h"
 #include "common/clock.h"
 #include "common/file.h"
@@ -26,6 +27,8 @@
 
 static const char usage[] = "usage: assay-agent [--config FILE] run\n"
 			    "       assay-agent [--config FILE] attest | enroll | ek-hash\n"
+			    "       assay-agent [--config FILE] [--opened FOLDER] [--asked] cap\n"
+			    "                   end the boot phase: nothing is released any more\n"
 			    "       assay-agent --version | --help\n"
 			    "People use `assay` (assay attest, assay device list, ...), which asks "
 			    "the running agent.\n";
@@ -519,21 +522,39 @@ static int run_ek_hash(struct agent *a, struct err *e)
 	return 0;
 }
 
+static int run_cap(struct agent *a, const char *opened, bool asked, struct err *e)
+{
+	bool done;
+
+	if (cap_run(&a->s, opened, asked, &done, e))
+		return err_while(e, "end the boot phase");
+	puts(done ? "PCR 15 is extended: this boot opens no disk any more"
+		  : "PCR 15 was extended before");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+						 { "opened", required_argument, NULL, 'o' },
+						 { "asked", no_argument, NULL, 'a' },
 						 { "version", no_argument, NULL, 'V' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	static struct agent a;
-	const char *config = "/etc/assay/agent.conf", *verb;
+	const char *config = "/etc/assay/agent.conf", *opened = OPENED_FOLDER, *verb;
 	struct err e = { 0 };
 	int opt, rc, exit_code = 0;
+	bool asked = false;
 
 	prctl(PR_SET_DUMPABLE, 0); /* shares never in a core dump */
 	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (opt == 'c') {
 			config = optarg;
+		} else if (opt == 'o') {
+			opened = optarg;
+		} else if (opt == 'a') {
+			asked = true;
 		} else if (opt == 'V') {
 			printf("assay-agent %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
 			return 0;
@@ -544,7 +565,7 @@ int main(int argc, char **argv)
 	}
 	verb = optind == argc - 1 ? argv[optind] : "";
 	if (strcmp(verb, "run") && strcmp(verb, "attest") && strcmp(verb, "enroll") &&
-	    strcmp(verb, "ek-hash")) {
+	    strcmp(verb, "ek-hash") && strcmp(verb, "cap")) {
 		fputs(usage, stderr);
 		return 1;
 	}
@@ -556,6 +577,8 @@ int main(int argc, char **argv)
 		rc = run_attest(&a, &exit_code, &e);
 	else if (!rc && !strcmp(verb, "enroll"))
 		rc = open_agent(&a, &e) || enroll_run(&a.s, a.tpm, a.t, &e);
+	else if (!rc && !strcmp(verb, "cap"))
+		rc = run_cap(&a, opened, asked, &e);
 	else if (!rc)
 		rc = run_ek_hash(&a, &e);
 	close_agent(&a);

@@ -60,6 +60,10 @@ enum cli_option {
 	OPT_RIM,
 	OPT_RIM_ROOT,
 	OPT_AT,
+	OPT_KEY_FILE,
+	OPT_RECOVERY_OUT,
+	OPT_ESCROW,
+	OPT_AGENT_CONFIG,
 	OPT_COUNT
 };
 
@@ -90,6 +94,7 @@ int host_boot(struct cli *c); /* of cmd_host() */
 int cmd_boot(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
+int cmd_disk(struct cli *c, const char *verb);
 int cmd_doctor(struct cli *c);
 int cmd_result(struct cli *c, const char *verb);
 /** result_verify - of cmd_verify() too; @command: whose schema its JSON has. */

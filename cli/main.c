@@ -38,6 +38,17 @@ static const char usage[] =
 	"                                        tell the server what boots next; it counts once "
 	"an\n"
 	"                                        operator has signed it\n"
+	"  assay disk enroll DEVICE [--key-file FILE] --recovery-out FILE [--escrow CERT]\n"
+	"                                        [--agent-config FILE]: a keyslot that opens when "
+	"the\n"
+	"                                        server finds this host as it has to be; a "
+	"recovery\n"
+	"                                        key besides, sealed for the owner of CERT\n"
+	"  assay disk status | rotate DEVICE     what opens it; a new key for it, now\n"
+	"  assay disk unlock DEVICE NAME         open it as /dev/mapper/NAME, before the cap\n"
+	"  assay disk forget DEVICE --yes        remove keyslots of ours from it\n"
+	"  assay disk recover FILE --signer CERT --key KEY\n"
+	"                                        the recovery key that was sealed for CERT\n"
 	"  assay doctor                          what is missing or insecure here, and the next "
 	"step\n"
 	"offline:\n"
@@ -419,6 +430,10 @@ static const struct option options[] = {
 	{ "rim", required_argument, NULL, LONG_FIRST + OPT_RIM },
 	{ "rim-root", required_argument, NULL, LONG_FIRST + OPT_RIM_ROOT },
 	{ "at", required_argument, NULL, LONG_FIRST + OPT_AT },
+	{ "key-file", required_argument, NULL, LONG_FIRST + OPT_KEY_FILE },
+	{ "recovery-out", required_argument, NULL, LONG_FIRST + OPT_RECOVERY_OUT },
+	{ "escrow", required_argument, NULL, LONG_FIRST + OPT_ESCROW },
+	{ "agent-config", required_argument, NULL, LONG_FIRST + OPT_AGENT_CONFIG },
 	{ 0 },
 };
 
@@ -430,7 +445,7 @@ static int dispatch(struct cli *c)
 	} groups[] = { { "device", cmd_device },   { "refval", cmd_refval },
 		       { "host", cmd_host },	   { "boot", cmd_boot },
 		       { "explain", cmd_explain }, { "secret", cmd_secret },
-		       { "result", cmd_result } };
+		       { "result", cmd_result },   { "disk", cmd_disk } };
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * assay-unlock: the passphrase of a volume on stdout, for the initramfs. What it is doing, and a refusal, is one
+ * sentence each on stderr; whoever sits at the console may press Enter instead.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "cap_run.h"
+#include "common/clock.h"
+#include "common/text.h"
+#include "disk_open.h"
+
+enum { EXIT_ENTER = 10, DEADLINE_S = 90, AGAIN_MS = 2000, TICK_MS = 200 };
+
+static const char usage[] =
+	"usage: assay-unlock --uuid UUID --device PATH [--config FILE] [--deadline SECONDS]\n"
+	"                    [--console FILE] [--opened FOLDER]\n"
+	"prints the passphrase; exit code 0, 1 usage, 2 refused, 3 cannot reach, 4 internal, "
+	"10 Enter\n"
+	"was pressed on the console\n";
+
+struct unlock {
+	const char *device, *console, *opened;
+	u8 uuid[16];
+	char socket[AGENT_PATH_MAX];
+	long long until;
+	/* of the thread that asks; read by the other once `finished` is set */
+	struct disk_opened result;
+	struct err e;
+	int rc;
+	bool finished;
+	pthread_mutex_t lock;
+};
+
+static void say(const char *text)
+{
+	fprintf(stderr, "assay: %s\n", text);
+}
+
+static bool worth_another_try(const struct unlock *u)
+{
+	return (u->e.code == E_UNREACHABLE || u->e.code == E_AGAIN) &&
+	       clock_monotonic_ms() + AGAIN_MS < u->until;
+}
+
+static int once(struct unlock *u)
+{
+	OWNED(luks) l = NULL;
+	int rc;
+
+	u->e = (struct err){ 0 };
+	rc = luks_open(u->device, u->uuid, &l, &u->e);
+	return rc ? rc : disk_open(l, u->device, u->socket, &u->result, &u->e);
+}
+
+static void *ask(void *arg)
+{
+	struct unlock *u = arg;
+	char last[ERR_TEXT_MAX] = "";
+
+	for (;;) {
+		u->rc = once(u);
+		if (!u->rc || !worth_another_try(u))
+			break;
+		if (strcmp(last, u->e.text))
+			say(u->e.text);
+		snprintf(last, sizeof(last), "%s", u->e.text);
+		usleep(AGAIN_MS * 1000);
+	}
+	pthread_mutex_lock(&u->lock);
+	u->finished = true;
+	pthread_mutex_unlock(&u->lock);
+	return NULL;
+}
+
+static bool is_finished(struct unlock *u)
+{
+	bool is;
+
+	pthread_mutex_lock(&u->lock);
+	is = u->finished;
+	pthread_mutex_unlock(&u->lock);
+	return is;
+}
+
+/* Until there is an answer, or Enter, or no time left. Return: an exit code; 0: see u->rc. */
+static int wait_for(struct unlock *u)
+{
+	int console =
+		u->console ? open(u->console, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+	int code = -1;
+
+	while (code < 0) {
+		struct pollfd p = { console, POLLIN, 0 };
+		char c;
+
+		poll(&p, 1, TICK_MS);
+		if (is_finished(u))
+			code = 0;
+		else if (p.revents & POLLIN && read(console, &c, 1) == 1)
+			code = c == '\n' || c == '\r' ? EXIT_ENTER : -1;
+		else if (p.revents & (POLLERR | POLLHUP | POLLNVAL))
+			console = -1;
+		else if (clock_monotonic_ms() > u->until)
+			code = 3;
+	}
+	if (console >= 0)
+		close(console);
+	return code;
+}
+
+static int give(struct unlock *u)
+{
+	struct cap_volume v;
+	struct err e = { 0 };
+	const struct secret *p = u->result.passphrase;
+	size_t at = 0;
+
+	memcpy(v.uuid, u->uuid, sizeof(v.uuid));
+	memcpy(v.proof, u->result.proof, sizeof(v.proof));
+	if (u->result.not_rotated[0]) {
+		char text[400];
+
+		snprintf(text, sizeof(text), "the key was not changed to its next epoch: %s",
+			 u->result.not_rotated);
+		say(text);
+	}
+	if (opened_write(u->opened, &v, &e)) {
+		say(e.text);
+		return err_exit_code(&e);
+	}
+	while (at < p->len) {
+		ssize_t n = write(STDOUT_FILENO, p->at + at, p->len - at);
+
+		if (n <= 0)
+			return 4;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+static int run(struct unlock *u)
+{
+	pthread_t thread;
+	int code;
+
+	say(u->console ? "asking for this volume's key; press Enter for a passphrase"
+		       : "asking for this volume's key");
+	if (pthread_create(&thread, NULL, ask, u))
+		return 4;
+	code = wait_for(u);
+	if (code) { /* the thread goes with the process: what it holds is not ours to touch */
+		if (code == 3)
+			say("there was no answer in time");
+		_exit(code);
+	}
+	pthread_join(thread, NULL);
+	if (u->rc) {
+		say(u->e.text);
+		return err_exit_code(&u->e);
+	}
+	code = give(u);
+	disk_opened_clear(&u->result);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "uuid", required_argument, NULL, 'u' },
+		{ "device", required_argument, NULL, 'd' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "deadline", required_argument, NULL, 't' },
+		{ "console", required_argument, NULL, 'k' },
+		{ "opened", required_argument, NULL, 'o' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	static struct unlock u = { .opened = OPENED_FOLDER, .lock = PTHREAD_MUTEX_INITIALIZER };
+	static struct agent_settings s;
+	const char *config = "/etc/assay/agent.conf";
+	long deadline = DEADLINE_S;
+	bool has_uuid = false;
+	struct err e = { 0 };
+	int opt;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'u':
+			has_uuid = uuid_read(optarg, u.uuid);
+			break;
+		case 'd':
+			u.device = optarg;
+			break;
+		case 'c':
+			config = optarg;
+			break;
+		case 't':
+			deadline = strtol(optarg, NULL, 10);
+			break;
+		case 'k':
+			u.console = optarg;
+			break;
+		case 'o':
+			u.opened = optarg;
+			break;
+		case 'V':
+			printf("assay-unlock %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
+			return 0;
+		default:
+			fputs(usage, opt == 'h' ? stdout : stderr);
+			return opt == 'h' ? 0 : 1;
+		}
+	}
+	if (!has_uuid || !u.device || optind != argc || deadline < 1 || deadline > 3600) {
+		fputs(usage, stderr);
+		return 1;
+	}
+	if (agent_settings_load(config, &s, &e)) {
+		say(e.text);
+		return err_exit_code(&e);
+	}
+	memcpy(u.socket, s.agent_socket, sizeof(u.socket));
+	u.until = clock_monotonic_ms() + deadline * 1000;
+	return run(&u);
+}
