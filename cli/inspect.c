@@ -162,7 +162,7 @@ static void show_ima_entry(struct inspection *in, size_t i, const struct ima_ent
 	hex_write(entry->digest.len <= DIGEST_MAX ? entry->digest : BYTES_NONE, digest);
 	snprintf(value, sizeof(value), "%s%s:%s %s%s%s", entry->verity ? "verity:" : "",
 		 entry->alg ? digest_name(entry->alg) : "?", digest,
-		 ima_path_text(entry->path, path, sizeof(path)),
+		 text_visible(entry->path, path, sizeof(path)),
 		 entry->signature.len ? ", with a signature" : "",
 		 entry->violation ? ", VIOLATION: it changed while it was measured" : "");
 	say(in, 1, label, value);

@@ -99,7 +99,8 @@ static void each_format_is_named_drawn_and_judged(void **state)
 		{ "0a000000 0000000000000000000000000000000000000000 06000000 696d612d6e67 "
 		  "01000000",
 		  2,
-		  { "format: IMA list", "refused: IMA list: entry 0: template data" } },
+		  { "format: IMA list",
+		    "refused: IMA list: the list ends inside entry 0: template data" } },
 		{ "text:\x1b[31m", 2, { "format: unknown" } },
 		{ "", 2, { "format: unknown" } },
 	};
