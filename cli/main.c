@@ -62,10 +62,12 @@ static const char usage[] =
 	"HEX]\n"
 	"                                        a server's result, JWT or CWT, as a relying party "
 	"checks it\n"
-	"  assay inspect FILE [--key FILE|--anchor CERT [--at TIME]]\n"
+	"  assay inspect FILE [--key FILE|--anchor CERT [--chain FILE] [--at TIME]]\n"
 	"                                        what is in a file of any format, whether it keeps "
 	"its\n"
-	"                                        grammar, and with a key its signature\n"
+	"                                        grammar, and with a key its signature; --chain: "
+	"of "
+	"a GPU\n"
 	"  assay boot show FILE | diff A B       boot logs as sentences; a log or a saved token\n"
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
 	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE [--one-host]\n"
@@ -194,19 +196,6 @@ void cli_json(const char *command, bool ok, json_t *body)
 	json_dumpf(body, stdout, JSON_COMPACT | JSON_SORT_KEYS);
 	putchar('\n');
 	json_decref(body);
-}
-
-const char *cli_safe(const char *text)
-{
-	static char ring[8][512];
-	static unsigned int at;
-	char *out = ring[at++ % 8];
-	size_t i = 0;
-
-	for (; text && text[i] && i < 511; i++)
-		out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
-	out[i] = 0;
-	return out;
 }
 
 /* What to do where the caller knows nothing better. */
