@@ -265,6 +265,8 @@ int inspect_signature(struct inspection *in, struct err *e)
 	struct ear_seen seen = { 0 };
 	int rc;
 
+	if (in->c->option[OPT_CHAIN] && in->seen.format != FORMAT_NVIDIA_GPU)
+		return err_set(e, E_USAGE, "--chain is for the report of a GPU");
 	if (!anchor && cli_read_key(in->c->option[OPT_KEY], &key, e))
 		return (int)e->code;
 	if (check_with_roots(in, key, e))

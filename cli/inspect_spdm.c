@@ -17,7 +17,7 @@ static void block_text(const struct spdm_block *b, char *out, size_t size)
 	struct reader r = reader_on(b->value);
 	struct bytes shown =
 		b->value.len > SHOWN_MAX ? bytes_slice(b->value, 0, SHOWN_MAX) : b->value;
-	char hex[2 * SHOWN_MAX + 1], text[200];
+	char hex[2 * SHOWN_MAX + 1], text[300];
 
 	if (b->type == SPDM_VALUE_SVN && b->value.len == 8)
 		snprintf(out, size, "%llu", (unsigned long long)read_le64(&r, "svn"));

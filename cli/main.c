@@ -193,7 +193,7 @@ void cli_json(const char *command, bool ok, json_t *body)
 	snprintf(schema, sizeof(schema), "assay.%s/1", command);
 	json_object_set_new(body, "schema", json_string(schema));
 	json_object_set_new(body, "ok", json_boolean(ok));
-	json_dumpf(body, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+	json_dumpf(body, stdout, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(body);
 }

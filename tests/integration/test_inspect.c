@@ -106,6 +106,13 @@ static void what_a_file_says_never_reaches_the_terminal_raw(void **state)
 	assert_ok(file_write(file, buf_bytes(marks), 0600, &e), &e);
 	OWNED(buf) shown = inspect_run(file, NULL, &code);
 	assert_non_null(strstr((const char *)shown->w.at, "a: text ???\xc3\xa9\n"));
+
+	/* in JSON as escapes, which a parser undoes and a terminal does not */
+	OWNED(buf) json = buf_copy(bytes_text("{\"a\": \"\xc2\x9b\xe2\x80\xae\"}"));
+	static const char *const as_json[] = { "--json", NULL };
+	assert_ok(file_write(file, buf_bytes(json), 0600, &e), &e);
+	OWNED(buf) escaped = inspect_run(file, as_json, &code);
+	assert_non_null(strstr((const char *)escaped->w.at, "\"a\":\"\\u009B\\u202E\""));
 }
 
 static void our_own_token_is_opened_with_names(void **state)
