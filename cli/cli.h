@@ -112,7 +112,10 @@ int cli_fail(const struct cli *c, const struct err *e, const char *hint);
 int cli_usage(void);
 /** cli_json - print {"schema": "assay.<command>/1", "ok": ..., ...@body}; takes @body. */
 void cli_json(const char *command, bool ok, json_t *body);
-/** cli_safe - text from devices or servers for a terminal: control bytes become '?'. A ring of buffers. */
+/**
+ * cli_safe - text from devices or servers for a terminal: what controls it, turns text around or hides it, and what is
+ * no UTF-8, becomes '?'. A ring of buffers.
+ */
 const char *cli_safe(const char *text);
 
 /** ask_agent - one verb; *@out is the memory file's content. */

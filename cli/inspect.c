@@ -3,34 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/text.h"
-#include "proto/boot_log.h"
+#include "inspect.h"
 #include "proto/cbor_tree.h"
 #include "proto/coev.h"
 #include "proto/corim_json.h"
-#include "proto/ear.h"
-#include "proto/formats.h"
-#include "proto/ima_log.h"
 #include "proto/jws.h"
 #include "swid_load.h"
-#include "verifier/capture.h"
 
-enum { INSPECT_FILE_MAX = 64 * 1024 * 1024, TAG_CWT = 61 };
-
-struct inspection {
-	struct cli *c;
-	struct bytes bytes;
-	struct format_seen seen;
-	struct err fault;		/* of the grammar    */
-	struct err signature;		/* E_OK: see @judged */
-	bool judged;			/* there was a key   */
-	long long at;			/* of a SWID tag, the time it is checked at */
-	json_t *rows;			/* with --json       */
-	const struct swid_module *swid; /* of a SWID tag, its reader */
-};
+enum { INSPECT_FILE_MAX = 64 * 1024 * 1024 };
 
 /* ---- showing ---- */
 static int take_row(void *user, const struct cbor_row *row, struct err *e)
@@ -50,12 +33,18 @@ static int take_row(void *user, const struct cbor_row *row, struct err *e)
 	return json_array_append_new(in->rows, j) ? err_set(e, E_MEMORY, "no memory for a row") : 0;
 }
 
-static void say(struct inspection *in, size_t depth, const char *label, const char *value)
+void inspect_say_at(struct inspection *in, size_t depth, const char *path, const char *label,
+		    const char *value)
 {
-	struct cbor_row row = { depth, label, label, "text", value };
+	struct cbor_row row = { depth, path, label, "text", value };
 	struct err e = { 0 };
 
 	take_row(in, &row, &e);
+}
+
+void inspect_say(struct inspection *in, size_t depth, const char *label, const char *value)
+{
+	inspect_say_at(in, depth, label, label, value);
 }
 
 static enum cbor_place place_of(enum format f)
@@ -112,98 +101,6 @@ static void show_jwt(struct inspection *in)
 	show_json(in, "claims", buf_bytes(claims));
 }
 
-static void show_capture(struct inspection *in)
-{
-	static const char *const results[] = { "verified", "INVALID", "not checked" };
-	OWNED(capture) cap = NULL;
-	struct err e = { 0 };
-	char value[320];
-
-	if (capture_verify(in->bytes, &cap, &e)) {
-		in->fault = e;
-		return;
-	}
-	for (size_t i = 0; i < cap->n; i++) {
-		const struct capture_row *r = &cap->rows[i];
-
-		snprintf(value, sizeof(value), "frame %zu, SPDM 1.%d, slot %u: %s%s%.200s",
-			 r->frame, r->version & 15, r->slot, results[r->result],
-			 r->why[0] ? ", " : "", r->why);
-		say(in, 0, r->message, value);
-	}
-	if (!cap->n)
-		say(in, 0, "messages", "none that is signed");
-}
-
-static void show_boot_log(struct inspection *in)
-{
-	OWNED(boot_log) log = NULL;
-	struct err e = { 0 };
-	char value[80];
-
-	if (boot_log_parse(in->bytes, &log, &e))
-		return;
-	snprintf(value, sizeof(value), "%zu", log->n_events);
-	say(in, 0, "events", value);
-	for (size_t i = 0; i < log->n_banks; i++) {
-		snprintf(value, sizeof(value), "%s (TPM_ALG_ID 0x%04x)",
-			 log->alg[i] ? digest_name(log->alg[i]) : "not one of ours",
-			 log->tpm_alg[i]);
-		say(in, 0, "bank", value);
-	}
-	if (!in->c->json)
-		printf("its events as sentences: assay boot show FILE\n");
-}
-
-static void show_ima_entry(struct inspection *in, size_t i, const struct ima_entry *entry)
-{
-	char label[40], path[600], digest[2 * DIGEST_MAX + 1] = "", value[1000];
-
-	snprintf(label, sizeof(label), "entry %zu", i);
-	hex_write(entry->digest.len <= DIGEST_MAX ? entry->digest : BYTES_NONE, digest);
-	snprintf(value, sizeof(value), "%s%s:%s %s%s%s", entry->verity ? "verity:" : "",
-		 entry->alg ? digest_name(entry->alg) : "?", digest,
-		 ima_path_text(entry->path, path, sizeof(path)),
-		 entry->signature.len ? ", with a signature" : "",
-		 entry->violation ? ", VIOLATION: it changed while it was measured" : "");
-	say(in, 1, label, value);
-}
-
-/* Each entry, and where the whole list leads in every bank that it may have been extended in. */
-static void show_ima_list(struct inspection *in)
-{
-	static const enum digest_alg algs[] = { DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384,
-						DIGEST_SHA512 };
-	struct ima_cursor *c = malloc(sizeof(*c));
-	struct ima_banks banks;
-	struct ima_entry entry;
-	struct err e = { 0 };
-	enum ima_form form;
-	size_t violations = 0;
-	char value[2 * DIGEST_MAX + 40], hex[2 * DIGEST_MAX + 1];
-
-	if (!c || !ima_list_form(in->bytes, &form)) {
-		free(c);
-		return;
-	}
-	ima_banks_start(&banks, algs, ARRAY_LEN(algs));
-	ima_cursor_on(c, in->bytes, form);
-	say(in, 0, "form", form == IMA_BINARY ? "binary" : "ASCII");
-	for (size_t i = 0; ima_next(c, &entry, &e) > 0; i++) {
-		show_ima_entry(in, i, &entry);
-		violations += entry.violation;
-		ima_extend(&banks, &entry);
-	}
-	snprintf(value, sizeof(value), "%zu, %zu violations", c->n, violations);
-	say(in, 0, "entries", value);
-	for (size_t i = 0; i < banks.n && !in->fault.code; i++) {
-		snprintf(value, sizeof(value), "%s:%s", digest_name(banks.at[i].alg),
-			 hex_write(digest_bytes(&banks.at[i]), hex));
-		say(in, 0, "leads to PCR 10", value);
-	}
-	free(c);
-}
-
 /* ---- the files that CoSWIDs list ---- */
 static void show_files(struct inspection *in, const struct corim *c)
 {
@@ -221,9 +118,9 @@ static void show_files(struct inspection *in, const struct corim *c)
 		snprintf(value, sizeof(value), "%s%s, %s",
 			 json_string_value(json_object_get(v, "path")), size,
 			 digest ? digest : "without a hash");
-		say(in, 0, "file", value);
+		inspect_say(in, 0, "file", value);
 	}
-	json_array_foreach(notes, i, v) say(in, 0, "note", json_string_value(v));
+	json_array_foreach(notes, i, v) inspect_say(in, 0, "note", json_string_value(v));
 	json_decref(files);
 	json_decref(notes);
 }
@@ -278,13 +175,14 @@ static void show_swid(struct inspection *in)
 
 	if (in->swid->parse(in->bytes, &s, &e))
 		return;
-	say(in, 0, "tag-id", s->tag_id);
-	say(in, 0, "name", s->name);
-	say(in, 0, "version", s->version);
+	inspect_say(in, 0, "tag-id", s->tag_id);
+	inspect_say(in, 0, "name", s->name);
+	inspect_say(in, 0, "version", s->version);
 	for (size_t i = 0; i < s->signers->n; i++)
-		say(in, 0, i ? "its certificate" : "signer", cert_subject(s->signers->at[i]));
+		inspect_say(in, 0, i ? "its certificate" : "signer",
+			    cert_subject(s->signers->at[i]));
 	snprintf(value, sizeof(value), "%zu, %zu active", s->n, s->n_active);
-	say(in, 0, "entries", value);
+	inspect_say(in, 0, "entries", value);
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t a = 0; a < s->at[i].n; a++) {
 			snprintf(label, sizeof(label), "index %u", s->at[i].index);
@@ -292,7 +190,7 @@ static void show_swid(struct inspection *in)
 			snprintf(value, sizeof(value), "%s sha384:%s%s %s",
 				 s->at[i].active ? "active" : "inactive", hex, a ? " (or)" : "",
 				 s->at[i].name);
-			say(in, 1, label, value);
+			inspect_say(in, 1, label, value);
 		}
 }
 
@@ -302,13 +200,25 @@ static void show(struct inspection *in)
 
 	switch (in->seen.format) {
 	case FORMAT_PCAP:
-		show_capture(in);
+		inspect_capture(in);
 		return;
 	case FORMAT_BOOT_LOG:
-		show_boot_log(in);
+		inspect_boot_log(in);
 		return;
 	case FORMAT_IMA_LIST:
-		show_ima_list(in);
+		inspect_ima_list(in);
+		return;
+	case FORMAT_NVIDIA_GPU:
+		inspect_gpu_report(in);
+		return;
+	case FORMAT_SPDM_RECORD:
+		inspect_record(in, 0, in->bytes);
+		return;
+	case FORMAT_SPDM_CHAIN:
+		inspect_chain(in);
+		return;
+	case FORMAT_X509:
+		inspect_x509(in, "", in->bytes);
 		return;
 	case FORMAT_EAR_JWT:
 		show_jwt(in);
@@ -317,6 +227,7 @@ static void show(struct inspection *in)
 		show_swid(in);
 		return;
 	case FORMAT_ENACTTRUST:
+		inspect_tpm_token(in);
 		return;
 	default:
 		break;
@@ -328,83 +239,6 @@ static void show(struct inspection *in)
 		in->fault = e;
 	else
 		show_software(in);
-}
-
-/* ---- signatures ---- */
-static int check_sign1(struct bytes b, const struct pubkey *key, struct err *e)
-{
-	struct cbor c = cbor_on(b, CBOR_WELL_FORMED);
-	struct cose_sign1 s;
-
-	if (cbor_tag(&c, "tag") == TAG_CWT)
-		b = c.r.left;
-	if (cose_sign1_parse(b, CBOR_WELL_FORMED, &s, e))
-		return (int)e->code;
-	if (s.detached)
-		return err_set(e, E_UNSUPPORTED, "what was signed is not in the file");
-	return cose_sign1_verify(&s, key, e);
-}
-
-/* With a certificate: as a root of what the CoRIM carries, or as the signer itself. */
-static int check_corim(struct bytes b, const char *anchor, const struct pubkey *key, struct err *e)
-{
-	OWNED(corim) c = NULL;
-	OWNED(trust_store) roots = trust_store_new();
-	OWNED(cert_list) anchors = NULL;
-
-	if (!roots)
-		return err_set(e, E_MEMORY, "no memory for a signature check");
-	if (corim_read(b, CORIM_OLD_SHAPES, BYTES_NONE, &c, e))
-		return (int)e->code;
-	if (!anchor)
-		return cose_sign1_verify(&c->cose, key, e);
-	if (trust_store_add_file(roots, anchor, e) || cert_list_load(anchor, &anchors, e))
-		return (int)e->code;
-	return corim_check_signature(c, roots, anchors, NULL, clock_now_s(), e);
-}
-
-static int check_swid_signature(struct inspection *in, const char *anchor, struct err *e)
-{
-	OWNED(trust_store) roots = trust_store_new();
-	OWNED(swid) s = NULL;
-
-	if (!roots)
-		return err_set(e, E_MEMORY, "no memory for a signature check");
-	if (!anchor)
-		return err_set(e, E_UNSUPPORTED, "a SWID tag is checked with --anchor");
-	if (trust_store_add_file(roots, anchor, e))
-		return (int)e->code;
-	return in->swid->verify(in->bytes, roots, in->at, &s, e);
-}
-
-static int check_signature(struct inspection *in, struct err *e)
-{
-	const char *anchor = in->c->option[OPT_ANCHOR];
-	OWNED(pubkey) key = NULL;
-	struct ear_seen seen = { 0 };
-	int rc;
-
-	if (anchor ? cli_read_anchor(anchor, &key, e)
-		   : cli_read_key(in->c->option[OPT_KEY], &key, e))
-		return (int)e->code;
-	switch (in->seen.format) {
-	case FORMAT_SIGNED_CORIM:
-		return check_corim(in->bytes, anchor, key, e);
-	case FORMAT_SWID:
-		return check_swid_signature(in, anchor, e);
-	case FORMAT_EAR_JWT:
-		rc = ear_read(in->bytes, key, NULL, EAR_ANY_TIME, &seen, e);
-		ear_seen_clear(&seen);
-		return rc;
-	case FORMAT_EAR_CWT:
-	case FORMAT_EAT:
-	case FORMAT_TOKEN:
-	case FORMAT_COSE_SIGN1:
-		return check_sign1(in->bytes, key, e);
-	default:
-		return err_set(e, E_UNSUPPORTED, "%s has no signature that this build checks",
-			       format_name(in->seen.format));
-	}
 }
 
 /* ---- the answer ---- */
@@ -451,6 +285,7 @@ int cmd_inspect(struct cli *c)
 	int code;
 
 	if (c->argc != 1 || (c->option[OPT_KEY] && c->option[OPT_ANCHOR]) ||
+	    (c->option[OPT_CHAIN] && !c->option[OPT_ANCHOR]) ||
 	    (when && !clock_read_utc(when, &in.at)))
 		return cli_usage();
 	if (file_read(c->argv[0], INSPECT_FILE_MAX, &b, &e))
@@ -466,7 +301,7 @@ int cmd_inspect(struct cli *c)
 	show(&in);
 	in.judged = c->option[OPT_KEY] || c->option[OPT_ANCHOR];
 	if (in.judged)
-		check_signature(&in, &in.signature);
+		inspect_signature(&in, &in.signature);
 	code = in.fault.code || in.signature.code ? 2 : 0;
 	if (c->json)
 		print_json(&in, code == 0);

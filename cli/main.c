@@ -73,10 +73,13 @@ static const char usage[] =
 	"HEX]\n"
 	"                                        a server's result, JWT or CWT, as a relying party "
 	"checks it\n"
-	"  assay inspect FILE [--key FILE|--anchor CERT [--at TIME]]\n"
+	"  assay inspect FILE [--key FILE|--anchor CERT [--chain FILE] [--at TIME]]\n"
 	"                                        what is in a file of any format, whether it keeps "
 	"its\n"
-	"                                        grammar, and with a key its signature\n"
+	"                                        grammar, and with a key (of a GPU: with its "
+	"chain) "
+	"its\n"
+	"                                        signature\n"
 	"  assay boot show FILE | diff A B       boot logs as sentences; a log or a saved token\n"
 	"  assay refval keygen --out FOLDER      an operator's signing key and its certificate\n"
 	"  assay refval learn TOKEN... --id ID --signer CERT --key KEY --out FILE [--one-host]\n"
@@ -202,22 +205,9 @@ void cli_json(const char *command, bool ok, json_t *body)
 	snprintf(schema, sizeof(schema), "assay.%s/1", command);
 	json_object_set_new(body, "schema", json_string(schema));
 	json_object_set_new(body, "ok", json_boolean(ok));
-	json_dumpf(body, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+	json_dumpf(body, stdout, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(body);
-}
-
-const char *cli_safe(const char *text)
-{
-	static char ring[8][512];
-	static unsigned int at;
-	char *out = ring[at++ % 8];
-	size_t i = 0;
-
-	for (; text && text[i] && i < 511; i++)
-		out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
-	out[i] = 0;
-	return out;
 }
 
 /* What to do where the caller knows nothing better. */

@@ -244,7 +244,7 @@ static void show(const struct learning *l, size_t left_out, FILE *out)
 		const struct one_file *f = &l->files[i];
 
 		fprintf(out, "  + %s = %s:%s, seen on %d host(s)\n",
-			ima_path_text((struct bytes){ f->path, f->path_len }, path, sizeof(path)),
+			text_visible((struct bytes){ f->path, f->path_len }, path, sizeof(path)),
 			digest_name(f->digest.alg), hex_write(digest_bytes(&f->digest), hex),
 			__builtin_popcount(f->hosts));
 	}

@@ -9,34 +9,15 @@
 #include "swid_load.h"
 #include "verifier/nvidia_rim.h"
 
-/* Raw bytes, or hex text as the vendor's tools write it. */
 static int read_report(const char *path, struct buf **out, struct err *e)
 {
 	OWNED(buf) b = NULL;
-	OWNED(buf) raw = NULL;
-	size_t len;
-	char *text;
-	u8 *p;
 
 	if (file_read(path, 1024 * 1024, &b, e))
 		return (int)e->code;
-	if (b->w.len && b->w.at[0] == 0x11) { /* SPDM 1.1 */
-		*out = TAKE(b);
-		return 0;
-	}
-	len = b->w.len;
-	while (len &&
-	       (b->w.at[len - 1] == '\n' || b->w.at[len - 1] == '\r' || b->w.at[len - 1] == ' '))
-		len--;
-	b->w.len = len;
-	write_u8(&b->w, 0);
-	text = (char *)b->w.at;
-	raw = buf_new(len);
-	p = raw ? write_space(&raw->w, len / 2) : NULL;
-	if (!p || !hex_read(text, p, len / 2))
+	if (!nvidia_report_is(buf_bytes(b)))
 		return err_set(e, E_FORMAT, "%s is neither an SPDM 1.1 report nor hex", path);
-	*out = TAKE(raw);
-	return 0;
+	return nvidia_report_raw(buf_bytes(b), out, e) ? err_while(e, "%s", path) : 0;
 }
 
 /* ---- against the manifests ---- */

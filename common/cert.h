@@ -17,6 +17,8 @@ struct bytes cert_der(const struct cert *c);	  /* borrowed from @c */
 struct pubkey *cert_pubkey(const struct cert *c); /* borrowed from @c */
 const u8 *cert_key_hash(const struct cert *c);	/* SHA-256 of the SubjectPublicKeyInfo, 32 bytes */
 const char *cert_subject(const struct cert *c); /* RFC 2253 text, escaped, borrowed */
+/** cert_signed_by - its signature verifies with @key, whoever that is. */
+bool cert_signed_by(const struct cert *c, const struct pubkey *key);
 /** cert_oddity - what of it is not DER as der_oddity() has it, or NULL: tolerated, and to be told. */
 const char *cert_oddity(const struct cert *c);
 bool cert_is_ca(const struct cert *c);	     /* basicConstraints CA:TRUE */
@@ -96,6 +98,15 @@ struct crl_about {
 };
 /** crls_tell - about the @i-th list; false past the last. */
 bool crls_tell(const struct crls *c, size_t i, struct crl_about *out);
+
+/** crls_signed_by - the @i-th list verifies with @key, whoever that is. */
+bool crls_signed_by(const struct crls *c, size_t i, const struct pubkey *key);
+/**
+ * crls_check_issuer - the @i-th list is of @issuer, who may sign lists, and in force at @unix_s.
+ * Return: 0; E_NOTFOUND another issuer; E_SIGNATURE; E_FRESHNESS expired, or not in force yet.
+ */
+int crls_check_issuer(const struct crls *c, size_t i, const struct cert *issuer, long long unix_s,
+		      struct err *e);
 
 enum { CERT_TIME_IGNORE = -1 };
 /**

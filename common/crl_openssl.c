@@ -5,7 +5,6 @@
  * SPEC: RFC 5280 5, 6.3
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -160,18 +159,6 @@ static bool may_sign_crls(X509 *issuer)
 	       KU_CRL_SIGN; /* all bits are set where there is no keyUsage */
 }
 
-/* "2027-01-31T00:00:00Z"; empty for what is no time. */
-static const char *time_text(const ASN1_TIME *t, char out[32])
-{
-	time_t at = (time_t)asn1_seconds(t);
-	struct tm tm;
-
-	out[0] = 0;
-	if (at >= 0 && gmtime_r(&at, &tm))
-		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return out;
-}
-
 /* Why no list that is authentic is in force: the last that was, or one that is not yet. */
 static int not_in_force(X509_CRL *crl, const char *by, long long unix_s, struct err *e)
 {
@@ -179,9 +166,9 @@ static int not_in_force(X509_CRL *crl, const char *by, long long unix_s, struct 
 
 	if (asn1_seconds(X509_CRL_get0_lastUpdate(crl)) > unix_s)
 		return err_set(e, E_FRESHNESS, "revocation list of %s is not in force before %s",
-			       by, time_text(X509_CRL_get0_lastUpdate(crl), when));
+			       by, asn1_time_text(X509_CRL_get0_lastUpdate(crl), when));
 	return err_set(e, E_FRESHNESS, "revocation list of %s has expired on %s", by,
-		       time_text(X509_CRL_get0_nextUpdate(crl), when));
+		       asn1_time_text(X509_CRL_get0_nextUpdate(crl), when));
 }
 
 static bool is_by(X509_CRL *crl, EVP_PKEY *key, X509 *issuer)
@@ -194,7 +181,7 @@ static int is_revoked(X509_REVOKED *row, const char *name, const char *by, struc
 	char when[32];
 
 	return err_set(e, E_POLICY, "certificate %s is revoked by %s since %s", name, by,
-		       time_text(X509_REVOKED_get0_revocationDate(row), when));
+		       asn1_time_text(X509_REVOKED_get0_revocationDate(row), when));
 }
 
 /* @until: made earlier where the word of the lists ends before. */
@@ -252,4 +239,37 @@ int crls_check_path(const struct crls *c, STACK_OF(X509) * path, long long unix_
 			return (int)e->code;
 	}
 	return 0;
+}
+
+/* ---- one list by itself ---- */
+bool crls_signed_by(const struct crls *c, size_t i, const struct pubkey *key)
+{
+	X509_CRL *crl = i < crls_count(c) ? sk_X509_CRL_value(c->all, (int)i) : NULL;
+	bool ok = crl && X509_CRL_verify(crl, key->pkey) == 1;
+
+	ERR_clear_error();
+	return ok;
+}
+
+int crls_check_issuer(const struct crls *c, size_t i, const struct cert *issuer, long long unix_s,
+		      struct err *e)
+{
+	X509_CRL *crl = i < crls_count(c) ? sk_X509_CRL_value(c->all, (int)i) : NULL;
+	char by[256];
+
+	if (!crl)
+		return err_set(e, E_NOTFOUND, "no such revocation list");
+	name_text(X509_CRL_get_issuer(crl), by, sizeof(by));
+	if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(issuer->x509)))
+		return err_set(e, E_NOTFOUND, "revocation list of %s: is not by %s", by,
+			       issuer->subject);
+	if (!is_by(crl, X509_get0_pubkey(issuer->x509), issuer->x509)) {
+		ERR_clear_error();
+		return err_set(e, E_SIGNATURE, "revocation list of %s is not signed by its key",
+			       by);
+	}
+	return asn1_seconds(X509_CRL_get0_lastUpdate(crl)) <= unix_s &&
+			       unix_s <= asn1_seconds(X509_CRL_get0_nextUpdate(crl))
+		       ? 0
+		       : not_in_force(crl, by, unix_s, e);
 }

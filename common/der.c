@@ -117,11 +117,19 @@ static const char *odd_primitive(const struct value *v)
 /* ---- values of values ---- */
 static const char *walk(struct bytes ber, unsigned int depth, bool set);
 
+/* 2.16.840.1.101.3.4.2.x: { hash, digest } of DICE has the shape of an extension, and a digest is no DER. */
+static bool is_hash(struct bytes oid)
+{
+	static const u8 hashes[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02 };
+
+	return bytes_equal(bytes_slice(oid, 0, sizeof(hashes)), BYTES(hashes));
+}
+
 /* { OID, critical = FALSE, value } and { OID, value }: the shape of an extension. What is in the value is DER as well. */
 static const char *odd_extension(const struct value *at, size_t n, unsigned int depth)
 {
 	if (n < 2 || n > 3 || at[0].tag != OID || at[n - 1].tag != OCTET_STRING ||
-	    (n == 3 && at[1].tag != BOOLEAN))
+	    (n == 3 && at[1].tag != BOOLEAN) || is_hash(at[0].content))
 		return NULL;
 	if (n == 3 && at[1].content.len == 1 && !at[1].content.at[0])
 		return "an extension says that it is not critical, which is said by saying nothing";

@@ -30,6 +30,8 @@ enum {
 	CERT_DER_MAX = 16384,		/* one certificate; ML-DSA ones are 7 KiB                     */
 	CERT_FILE_MAX = 1024 * 1024,	/* certificates in one file                                   */
 
+	X509_FILE_ITEMS_MAX = 512,	/* looked at in one file; a bundle of all public CAs has 150     */
+	CRL_ROWS_MAX = 10000,		/* revoked certificates shown of one list                     */
 	CRL_FILE_MAX = 8 * 1024 * 1024,	/* lists of a large CA have a few MiB                         */
 	CRL_BODY_MAX = 1024 * 1024,	/* a list by the API; who signs CoRIMs has short ones         */
 	EK_CHAIN_MAX = 24576,		/* with it an enrolment stays within its 64 KiB               */

@@ -13,6 +13,7 @@ struct bytes read_bytes(struct reader *r, size_t n, const char *field)
 	struct bytes got = { r->left.at, n };
 
 	if (r->why || n > r->left.len) { /* compare with what is left; never add to an offset */
+		r->cut |= !r->why;
 		reader_fail(r, field);
 		return BYTES_NONE;
 	}
@@ -86,7 +87,7 @@ struct reader read_inner(struct reader *r, size_t n, const char *field)
 	size_t at = r->offset;
 	struct bytes b = read_bytes(r, n, field);
 
-	return (struct reader){ .left = b, .offset = at, .why = r->why };
+	return (struct reader){ .left = b, .offset = at, .why = r->why, .cut = r->cut };
 }
 
 bool read_next_is(const struct reader *r, u8 byte)

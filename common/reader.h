@@ -12,6 +12,7 @@ struct reader {
 	struct bytes left; /* not yet read; the reader borrows, it owns nothing */
 	size_t offset;	   /* bytes read so far, for messages and wire lengths  */
 	const char *why;   /* first thing that went wrong, a literal; NULL = ok */
+	bool cut;	   /* that was that the bytes ended inside the field @why */
 };
 
 static inline struct reader reader_on(struct bytes b)

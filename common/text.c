@@ -125,6 +125,30 @@ long base64_read(struct bytes text, u8 *out, size_t max)
 	return v ? -1 : (long)n; /* bits that no byte holds must be zero: one text, one value */
 }
 
+char *text_visible(struct bytes b, char *out, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t n = 0, i = 0;
+
+	for (; i < b.len && n + 8 < size; i++) {
+		u8 c = b.at[i];
+
+		if (c > 0x1f && c < 0x7f && c != '\\') {
+			out[n++] = (char)c;
+			continue;
+		}
+		out[n++] = '\\';
+		out[n++] = 'x';
+		out[n++] = digits[c >> 4];
+		out[n++] = digits[c & 15];
+	}
+	if (size)
+		out[n] = 0;
+	if (i < b.len && n + 4 <= size)
+		memcpy(out + n, "...", 4);
+	return out;
+}
+
 char *uuid_write(const u8 uuid[16], char out[UUID_TEXT_LEN + 1])
 {
 	static const u8 groups[] = { 4, 2, 2, 2, 6 };

@@ -22,6 +22,12 @@ char *base64url_write(struct bytes b, bool pad, char *out);
  */
 long base64_read(struct bytes text, u8 *out, size_t max);
 
+/**
+ * text_visible - bytes for people: what is not printable ASCII, and the backslash, as \xNN; "..." where it is
+ * cut. Return: @out.
+ */
+char *text_visible(struct bytes b, char *out, size_t size);
+
 enum { UUID_TEXT_LEN = 36 };
 /** uuid_write - RFC 9562 text of 16 bytes and a NUL. */
 char *uuid_write(const u8 uuid[16], char out[UUID_TEXT_LEN + 1]);

@@ -12,6 +12,7 @@
 
 #include "der.h"
 #include "file.h"
+#include "x509_tell.h"
 
 /* Names come from certificates that anybody may have made: RFC 2253 escapes, and nothing unprintable. */
 void name_text(X509_NAME *name, char *out, size_t size)
@@ -141,6 +142,14 @@ const char *cert_subject(const struct cert *c)
 	return c->subject;
 }
 
+bool cert_signed_by(const struct cert *c, const struct pubkey *key)
+{
+	bool ok = X509_verify(c->x509, key->pkey) == 1;
+
+	ERR_clear_error();
+	return ok;
+}
+
 bool cert_is_ca(const struct cert *c)
 {
 	return X509_get_extension_flags(c->x509) & EXFLAG_CA;
@@ -261,6 +270,17 @@ long long asn1_seconds(const ASN1_TIME *t)
 	return ASN1_TIME_to_tm(t, &tm) ? (long long)timegm(&tm) : -1;
 }
 
+const char *asn1_time_text(const ASN1_TIME *t, char out[32])
+{
+	time_t at = (time_t)asn1_seconds(t);
+	struct tm tm;
+
+	out[0] = 0;
+	if (at >= 0 && gmtime_r(&at, &tm))
+		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
 long long cert_not_after(const struct cert *c)
 {
 	return asn1_seconds(X509_get0_notAfter(c->x509));
@@ -284,8 +304,7 @@ void cert_list_drop(struct cert_list **l)
 	free(mine);
 }
 
-/* Length of the DER SEQUENCE that starts here, header included; 0 when it is none or runs past. */
-static size_t der_sequence_len(struct bytes b)
+size_t x509_der_len(struct bytes b)
 {
 	size_t n, len = 0;
 
@@ -308,7 +327,7 @@ int cert_list_from_der(struct bytes der, struct cert_list **out, struct err *e)
 	if (!l)
 		return err_set(e, E_MEMORY, "no memory for certificates");
 	while (der.len) {
-		size_t len = der_sequence_len(der);
+		size_t len = x509_der_len(der);
 
 		if (!len)
 			return err_set(e, E_FORMAT, "certificate %zu: not a DER certificate", l->n);
@@ -330,6 +349,7 @@ int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e)
 	OWNED(cert_list) l = calloc(1, sizeof(*l));
 	BIO *bio = pem.len <= CERT_FILE_MAX ? BIO_new_mem_buf(pem.at, (int)pem.len) : NULL;
 	X509 *x509;
+	bool broken;
 
 	if (!l || !bio) {
 		BIO_free(bio);
@@ -348,9 +368,12 @@ int cert_list_from_pem(struct bytes pem, struct cert_list **out, struct err *e)
 		l->n++;
 	}
 	BIO_free(bio);
+	broken = ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
 	ERR_clear_error();
 	if (!l->n)
 		return err_set(e, E_FORMAT, "no PEM certificate");
+	if (broken)
+		return err_set(e, E_FORMAT, "certificate %zu in PEM is not well-formed", l->n);
 	*out = TAKE(l);
 	return 0;
 }

@@ -27,5 +27,7 @@ int crls_check_path(const struct crls *c, STACK_OF(X509) * path, long long unix_
 		    struct err *e);
 /** asn1_seconds - since 1970; -1: not a time. */
 long long asn1_seconds(const ASN1_TIME *t);
+/** asn1_time_text - "2027-01-31T00:00:00Z"; empty for what is no time. Return: @out. */
+const char *asn1_time_text(const ASN1_TIME *t, char out[32]);
 
 #endif

@@ -159,12 +159,6 @@ static int make_room(struct boot_log *l, struct err *e)
 	return 0;
 }
 
-/* A reader whose bytes end says the name of the field alone; what else is wrong is a sentence. */
-static const char *cut_off(const char *why)
-{
-	return strchr(why, ' ') ? "" : " is cut off";
-}
-
 int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 {
 	OWNED(boot_log) l = calloc(1, sizeof(*l));
@@ -192,7 +186,7 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 		take_spec_id(&spec, l, sizes);
 		if (spec.why)
 			return err_set(e, E_FORMAT, "boot log header: %s%s", spec.why,
-				       cut_off(spec.why));
+				       spec.cut ? " is cut off" : "");
 		l->events[0].digests[0] = BYTES_NONE; /* all zero, extended nowhere */
 	}
 	while (!r.why && r.left.len) {
@@ -202,7 +196,7 @@ int boot_log_parse(struct bytes log, struct boot_log **out, struct err *e)
 	}
 	if (read_done(&r))
 		return err_set(e, E_FORMAT, "boot log event %zu: %s%s", l->n_events, r.why,
-			       cut_off(r.why));
+			       r.cut ? " is cut off" : "");
 	if (!l->n_events)
 		return err_set(e, E_FORMAT, "boot log has no event");
 	*out = TAKE(l);

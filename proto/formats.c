@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "boot_log.h"
 #include "claims.h"
 #include "cmw.h"
 #include "coev.h"
 #include "ear.h"
 #include "eat.h"
-#include "ima_log.h"
-#include "jws.h"
-#include "pcap.h"
-
-#define EAR_PROFILE_FAMILY "tag:ietf.org,2026:rats/ear"
+#include "formats_read.h"
+#include "spdm_bare.h"
 
 enum {
 	TAG_SIGN1 = 18,
@@ -26,7 +20,6 @@ enum {
 	TAG_TOC = 570,
 	TAG_COEV = 571,
 	TAG_BUNDLE = 602,
-	NODE_ID_LEN = 16
 };
 
 static const char *const names[FORMAT_COUNT] = {
@@ -56,6 +49,10 @@ static const char *const names[FORMAT_COUNT] = {
 	[FORMAT_ENACTTRUST] = "TPM token (EnactTrust)",
 	[FORMAT_PARSEC] = "TPM token (Parsec)",
 	[FORMAT_SWID] = "SWID tag",
+	[FORMAT_NVIDIA_GPU] = "GPU report (NVIDIA)",
+	[FORMAT_SPDM_RECORD] = "SPDM measurement record",
+	[FORMAT_SPDM_CHAIN] = "SPDM certificate chain",
+	[FORMAT_X509] = "X.509 certificates",
 };
 
 const char *format_name(enum format f)
@@ -92,7 +89,7 @@ static struct bytes member_of(struct bytes map, const char *text, u64 number)
 	return BYTES_NONE;
 }
 
-static bool starts_with(struct bytes b, const char *text)
+bool format_starts_with(struct bytes b, const char *text)
 {
 	return b.len >= strlen(text) && !memcmp(b.at, text, strlen(text));
 }
@@ -112,15 +109,15 @@ static enum format format_of_sign1(struct bytes b)
 
 	if (cose_sign1_parse(b, CBOR_WELL_FORMED, &s, &e))
 		return FORMAT_COSE_SIGN1;
-	if (s.corim_meta.at || starts_with(s.content_type, "application/rim+cbor") ||
-	    starts_with(s.preimage_type, "application/rim+cbor"))
+	if (s.corim_meta.at || format_starts_with(s.content_type, "application/rim+cbor") ||
+	    format_starts_with(s.preimage_type, "application/rim+cbor"))
 		return FORMAT_SIGNED_CORIM;
 	if (cbor_check(s.payload, CBOR_WELL_FORMED, &e) || kind_of(s.payload) != CBOR_MAP)
 		return FORMAT_COSE_SIGN1;
 	profile = profile_of(s.payload);
 	if (bytes_equal(profile, bytes_text(EAT_PROFILE_HOST)))
 		return FORMAT_TOKEN;
-	return starts_with(profile, EAR_PROFILE_FAMILY) ? FORMAT_EAR_CWT : FORMAT_EAT;
+	return format_starts_with(profile, EAR_PROFILE_FAMILY) ? FORMAT_EAR_CWT : FORMAT_EAT;
 }
 
 static enum format format_of_map(struct bytes b)
@@ -129,7 +126,7 @@ static enum format format_of_map(struct bytes b)
 	struct err e = { 0 };
 	struct bytes profile = profile_of(b);
 
-	if (starts_with(profile, EAR_PROFILE_FAMILY) || member_of(b, NULL, 1004).len)
+	if (format_starts_with(profile, EAR_PROFILE_FAMILY) || member_of(b, NULL, 1004).len)
 		return FORMAT_EAR_CLAIMS;
 	if (member_of(b, NULL, 265).len || member_of(b, NULL, 10).len ||
 	    member_of(b, NULL, 256).len)
@@ -195,36 +192,6 @@ static enum format format_of_cbor(struct bytes b)
 	}
 }
 
-static bool is_pcap(struct bytes b)
-{
-	static const u8 magics[][4] = { { 0xd4, 0xc3, 0xb2, 0xa1 },
-					{ 0xa1, 0xb2, 0xc3, 0xd4 },
-					{ 0x4d, 0x3c, 0xb2, 0xa1 },
-					{ 0xa1, 0xb2, 0x3c, 0x4d } };
-
-	for (size_t i = 0; b.len >= 24 && i < ARRAY_LEN(magics); i++)
-		if (!memcmp(b.at, magics[i], 4))
-			return true;
-	return false;
-}
-
-/* A log begins with EV_NO_ACTION for PCR 0. */
-static bool is_boot_log(struct bytes b)
-{
-	struct reader r = reader_on(b);
-
-	return read_le32(&r, "pcr") == 0 && read_le32(&r, "type") == EV_NO_ACTION && !r.why;
-}
-
-static bool is_enacttrust(struct bytes b)
-{
-	struct reader r = reader_on(b);
-
-	read_bytes(&r, NODE_ID_LEN, "node id");
-	read_be16(&r, "size");
-	return read_be32(&r, "magic") == TPM_GENERATED && !r.why;
-}
-
 /* ---- grammar ---- */
 static int check_corim(struct bytes b, struct format_seen *out, struct err *e)
 {
@@ -276,7 +243,7 @@ static int check_token(struct bytes b, struct err *e)
 	return eat_parse(b, &t, e);
 }
 
-static int check_ear_claims(struct bytes b, struct err *e)
+int format_check_ear_claims(struct bytes b, struct err *e)
 {
 	struct ear_seen seen = { 0 };
 	int rc = ear_check_claims(b, &seen, e);
@@ -291,7 +258,7 @@ static int check_ear_cwt(struct bytes b, struct err *e)
 
 	if (cose_sign1_parse(b, CBOR_WELL_FORMED, &s, e))
 		return (int)e->code;
-	return check_ear_claims(s.payload, e);
+	return format_check_ear_claims(s.payload, e);
 }
 
 static int check_claims(struct bytes b, struct format_seen *out, struct err *e,
@@ -303,25 +270,6 @@ static int check_claims(struct bytes b, struct format_seen *out, struct err *e,
 		return (int)e->code;
 	snprintf(out->note, sizeof(out->note), "%s", seen.note);
 	return 0;
-}
-
-static int check_enacttrust(struct bytes b, struct err *e)
-{
-	struct reader r = reader_on(b);
-	struct tpm_attest attest;
-	struct bytes quote;
-
-	read_bytes(&r, NODE_ID_LEN, "node id");
-	quote = read_bytes(&r, read_be16(&r, "size"), "TPMS_ATTEST");
-	if (r.why)
-		return err_set(e, E_FORMAT, "TPM token: %s", r.why);
-	if (tpm_attest_parse(quote, &attest, e))
-		return (int)e->code;
-	if (attest.type != TPM_ST_ATTEST_QUOTE)
-		return err_set(e, E_FORMAT, "TPM token: not a quote");
-	if (!r.left.len)
-		return err_set(e, E_FORMAT, "TPM token: no signature");
-	return attest.extra_data.len ? 0 : err_set(e, E_FRESHNESS, "TPM token: answers no nonce");
 }
 
 /* { tpmVer, kid, sig, @info } of one half */
@@ -360,24 +308,20 @@ static int check_parsec(struct bytes b, struct err *e)
 		       : err_set(e, E_BINDING, "kat and pat answer two nonces");
 }
 
-static int check_pcap(struct bytes b, struct err *e)
+/* A measurement record has no mark of its own: its first block is believed where the whole is not CBOR. */
+static int check_no_cbor(struct bytes b, struct format_seen *out, struct err *e)
 {
-	struct pcap p;
-	struct bytes packet;
-	int rc;
-
-	if (pcap_open(b, &p, e))
-		return (int)e->code;
-	while ((rc = pcap_next(&p, &packet, e)) > 0)
-		;
-	return rc ? (int)e->code : 0;
-}
-
-static int check_boot_log(struct bytes b, struct err *e)
-{
-	OWNED(boot_log) log = NULL;
-
-	return boot_log_parse(b, &log, e);
+	if (spdm_record_is(b)) {
+		out->format = FORMAT_SPDM_RECORD;
+		*e = (struct err){ 0 };
+		return spdm_record_check(b, e);
+	}
+	if (format_starts_with(b, "-----BEGIN ") ||
+	    (b.len > 2 && b.at[0] == 0x30 && (b.at[1] > 0x80 || b.at[1] == b.len - 2)))
+		return err_set(e, E_UNSUPPORTED,
+			       "a key in PEM or DER, and not CBOR or another format known here; "
+			       "openssl shows those");
+	return err_while(e, "none of the formats known here; read as one of those in CBOR");
 }
 
 static int check_cbor(struct bytes b, struct format_seen *out, struct err *e)
@@ -386,13 +330,7 @@ static int check_cbor(struct bytes b, struct format_seen *out, struct err *e)
 	struct cmw_seen cmw;
 
 	if (cbor_check(b, CBOR_WELL_FORMED, e))
-		return starts_with(b, "-----BEGIN ") || starts_with(b, "\x30\x82")
-			       ? err_set(e, E_UNSUPPORTED,
-					 "a key or certificate, in PEM or DER, and not CBOR or "
-					 "another "
-					 "format known here; openssl shows those")
-			       : err_while(e, "none of the formats known here; read as one of "
-					      "those in CBOR");
+		return check_no_cbor(b, out, e);
 	switch (out->format = format_of_cbor(b)) {
 	case FORMAT_CORIM:
 	case FORMAT_SIGNED_CORIM:
@@ -409,7 +347,7 @@ static int check_cbor(struct bytes b, struct format_seen *out, struct err *e)
 	case FORMAT_EAR_CWT:
 		return check_ear_cwt(b, e);
 	case FORMAT_EAR_CLAIMS:
-		return check_ear_claims(b, e);
+		return format_check_ear_claims(b, e);
 	case FORMAT_EAT:
 		return check_claims(b, out, e, claims_token_check);
 	case FORMAT_EAT_CLAIMS:
@@ -431,121 +369,11 @@ static int check_cbor(struct bytes b, struct format_seen *out, struct err *e)
 	}
 }
 
-/* ---- text ---- */
-static struct bytes member_text(json_t *j, const char *name)
-{
-	const char *text = json_string_value(json_object_get(j, name));
-
-	return text ? bytes_text(text) : BYTES_NONE;
-}
-
-static bool is_ear(json_t *j)
-{
-	return starts_with(member_text(j, "eat_profile"), EAR_PROFILE_FAMILY) ||
-	       json_object_get(j, "ear_verifier_id") || json_object_get(j, "ear.verifier-id");
-}
-
-static int check_inner_cmw(json_t *j, struct err *e)
-{
-	char *text = json_dumps(json_object_get(j, "cmw"), JSON_COMPACT | JSON_ENCODE_ANY);
-	struct cmw_seen seen;
-	int rc = text ? cmw_check_json(bytes_text(text), &seen, e)
-		      : err_set(e, E_MEMORY, "no memory for a wrapper");
-
-	free(text);
-	return rc;
-}
-
-static int check_json(struct bytes b, struct format_seen *out, struct err *e)
-{
-	json_t *j = json_loadb((const char *)b.at, b.len, JSON_REJECT_DUPLICATES, NULL);
-	struct cmw_seen seen;
-	int rc = 0;
-
-	out->format = FORMAT_JSON;
-	if (!j) {
-		rc = err_set(e, E_FORMAT, "not JSON");
-	} else if (is_ear(j)) {
-		out->format = FORMAT_EAR_CLAIMS;
-		rc = check_ear_claims(b, e);
-	} else if (json_object_get(j, "__cmwc_t") || !cmw_check_json(b, &seen, e)) {
-		out->format = FORMAT_CMW;
-		rc = cmw_check_json(b, &seen, e);
-	} else {
-		*e = (struct err){ 0 };
-		if (json_object_get(j, "cmw")) {
-			out->format = FORMAT_EAT_CLAIMS;
-			rc = check_inner_cmw(j, e);
-		} else if (json_object_get(j, "eat_nonce") || json_object_get(j, "eat_profile")) {
-			out->format = FORMAT_EAT_CLAIMS;
-			snprintf(out->note, sizeof(out->note),
-				 "claims in JSON are shown, and not "
-				 "checked");
-		}
-	}
-	json_decref(j);
-	return rc;
-}
-
-static int check_jwt(struct bytes b, struct err *e)
-{
-	OWNED(buf) header = NULL;
-	OWNED(buf) claims = NULL;
-
-	if (jws_look(b, &header, &claims, e))
-		return (int)e->code;
-	if (!claims->w.len || claims->w.at[0] != '{')
-		return err_set(e, E_FORMAT, "JWT: claims are not an object");
-	return check_ear_claims(buf_bytes(claims), e);
-}
-
-static int check_ima_list(struct bytes b, enum ima_form form, struct err *e)
-{
-	struct ima_cursor *c = malloc(sizeof(*c));
-	struct ima_entry entry;
-	int rc = -1;
-
-	if (!c)
-		return err_set(e, E_MEMORY, "no memory for an IMA list");
-	ima_cursor_on(c, b, form);
-	do
-		rc = ima_next(c, &entry, e);
-	while (rc > 0);
-	free(c);
-	return rc ? (int)e->code : 0;
-}
-
+/* What is told by its first bytes comes first: none of those is well-formed CBOR, but see spdm_record_is(). */
 int format_check(struct bytes b, struct format_seen *out, struct err *e)
 {
-	struct bytes text = b;
-	enum ima_form form;
-
 	*out = (struct format_seen){ 0 };
-	if (is_pcap(b)) {
-		out->format = FORMAT_PCAP;
-		return check_pcap(b, e);
-	}
-	if (is_boot_log(b)) {
-		out->format = FORMAT_BOOT_LOG;
-		return check_boot_log(b, e);
-	}
-	if (ima_list_form(b, &form)) {
-		out->format = FORMAT_IMA_LIST;
-		return check_ima_list(b, form, e);
-	}
-	if (is_enacttrust(b)) {
-		out->format = FORMAT_ENACTTRUST;
-		return check_enacttrust(b, e);
-	}
-	while (text.len && strchr(" \r\n\t", text.at[text.len - 1]))
-		text.len--;
-	while (text.len && strchr(" \r\n\t", text.at[0]))
-		text = (struct bytes){ text.at + 1, text.len - 1 };
-	if (text.len && (text.at[0] == '{' || text.at[0] == '['))
-		return check_json(text, out, e);
-	if (starts_with(text, "eyJ")) {
-		out->format = FORMAT_EAR_JWT;
-		return check_jwt(text, e);
-	}
+	if (format_check_binary(b, out, e) || format_check_text(b, out, e))
+		return (int)e->code;
 	return check_cbor(b, out, e);
 }

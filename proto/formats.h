@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "tpm_attest.h"
 
 enum format {
 	FORMAT_UNKNOWN, /* not CBOR, JSON, JWT or anything else below */
@@ -32,10 +33,14 @@ enum format {
 	FORMAT_COSE_SIGN1,
 	FORMAT_PCAP,
 	FORMAT_BOOT_LOG,
-	FORMAT_IMA_LIST,   /* binary or ASCII                           */
-	FORMAT_ENACTTRUST, /* node id, TPMS_ATTEST, TPMT_SIGNATURE   */
-	FORMAT_PARSEC,	   /* { "kat", "pat" }                         */
-	FORMAT_SWID,	   /* in XML: swid_parse() tells it, format_check() never does */
+	FORMAT_IMA_LIST,    /* binary or ASCII                           */
+	FORMAT_ENACTTRUST,  /* node id, TPMS_ATTEST, TPMT_SIGNATURE   */
+	FORMAT_PARSEC,	    /* { "kat", "pat" }                         */
+	FORMAT_NVIDIA_GPU,  /* raw, or as hex                            */
+	FORMAT_SPDM_RECORD, /* blocks by themselves                      */
+	FORMAT_SPDM_CHAIN,  /* with its header                           */
+	FORMAT_X509,	    /* certificates and CRLs, DER or PEM         */
+	FORMAT_SWID,	    /* in XML: swid_parse() tells it, format_check() never does */
 	FORMAT_COUNT
 };
 const char *format_name(enum format f);
@@ -51,5 +56,12 @@ struct format_seen {
  * for a TPM token that answers no nonce.
  */
 int format_check(struct bytes b, struct format_seen *out, struct err *e);
+
+/** struct tpm_token - FORMAT_ENACTTRUST; views into its bytes. */
+struct tpm_token {
+	struct bytes node_id, quote, signature;
+	struct tpm_attest attest; /* of @quote */
+};
+int format_read_tpm_token(struct bytes b, struct tpm_token *out, struct err *e);
 
 #endif

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ima_log.h"
 
-#include <stdio.h>
-
 #include "common/reader.h"
 #include "common/text.h"
 #include "common/writer.h"
@@ -201,22 +199,6 @@ malformed:
 	return -1;
 }
 
-char *ima_path_text(struct bytes path, char *out, size_t size)
-{
-	size_t n = 0, i = 0;
-
-	for (; i < path.len && n + 8 < size; i++) {
-		u8 c = path.at[i];
-
-		if (c > 0x1f && c < 0x7f && c != '\\')
-			out[n++] = (char)c;
-		else
-			n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);
-	}
-	snprintf(out + n, size - n, "%s", i < path.len ? "..." : "");
-	return out;
-}
-
 /* ---- the ASCII form ---- */
 static struct bytes take_word(struct reader *r, const char *field)
 {
@@ -384,6 +366,7 @@ static void next_ascii(struct ima_cursor *c, struct ima_entry *out, u8 hash[SHA1
 int ima_next(struct ima_cursor *c, struct ima_entry *out, struct err *e)
 {
 	static _Thread_local u8 hash[SHA1_LEN], digest[DIGEST_MAX], sig[IMA_SIG_MAX];
+	struct bytes from = c->r.left;
 
 	*out = (struct ima_entry){ 0 };
 	if (!c->r.left.len && !c->r.why)
@@ -403,7 +386,13 @@ int ima_next(struct ima_cursor *c, struct ima_entry *out, struct err *e)
 	if (!c->r.why && out->path.len && memchr(out->path.at, 0, out->path.len))
 		reader_fail(&c->r, "path has a NUL in it");
 	if (c->r.why) {
-		err_set(e, E_FORMAT, "IMA list: entry %zu: %s", c->n, c->r.why);
+		bool ends = c->form == IMA_BINARY ? c->r.cut
+						  : from.len && !memchr(from.at, '\n', from.len);
+
+		err_set(e, E_FORMAT,
+			ends ? "IMA list: the list ends inside entry %zu: %s"
+			     : "IMA list: entry %zu: %s",
+			c->n, c->r.why);
 		return -1;
 	}
 	c->n++;

@@ -40,7 +40,8 @@ void ima_cursor_on(struct ima_cursor *c, struct bytes list, enum ima_form form);
 /**
  * ima_next - the next entry. An ASCII line does not say where a path with spaces or line ends stops: the
  * one of the possible readings whose SHA-1 is the entry's is taken.
- * Return: 1 and *@out; 0 at the end; -1 with @e, which names the entry and the field.
+ * Return: 1 and *@out; 0 at the end; -1 with @e, which names the entry and the field, and says so where the
+ * list ends inside the entry.
  */
 int ima_next(struct ima_cursor *c, struct ima_entry *out, struct err *e);
 
@@ -51,12 +52,6 @@ bool ima_list_form(struct bytes b, enum ima_form *form);
  * Return: 1 and its whole length in *@len; 0 when @list ends before it does; -1 with @e.
  */
 int ima_entry_len(struct bytes list, size_t *len, struct err *e);
-
-/**
- * ima_path_text - a path for people: what is not printable ASCII, and the backslash, as \xNN; "..." where it
- * is cut. Return: @out.
- */
-char *ima_path_text(struct bytes path, char *out, size_t size);
 
 /** struct ima_banks - PCR 10 in some banks. */
 struct ima_banks {

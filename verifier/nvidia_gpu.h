@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * NVIDIA GPU attestation reports: a signed SPDM 1.1 GET_MEASUREMENTS exchange recorded without its
- * VCA. What they prove is the measurements; nothing signed says which algorithms were negotiated, so
- * P-384 and SHA-384 are the format's.
- */
+/* NVIDIA GPU attestation reports (proto/nvidia_report.h): who signed them. What they prove is the measurements. */
 #ifndef ASSAY_NVIDIA_GPU_H
 #define ASSAY_NVIDIA_GPU_H
 
 #include "common/cert.h"
-#include "proto/spdm/measurements.h"
+#include "proto/nvidia_report.h"
 
 enum nvidia_fwid { NVIDIA_FWID_ABSENT, NVIDIA_FWID_MATCHES };
 
@@ -28,5 +24,15 @@ struct nvidia_gpu {
 int nvidia_gpu_verify(struct bytes report, const struct cert_list *chain,
 		      const struct trust_store *roots, const u8 nonce[32], long long unix_s,
 		      struct nvidia_gpu *out, struct err *e);
+
+/**
+ * nvidia_gpu_check_signer - the same without the nonce: whose report it is, and not that it is of now.
+ * nvidia_gpu_check_signature - its signature by @key alone.
+ */
+int nvidia_gpu_check_signer(const struct nvidia_report *r, const struct cert_list *chain,
+			    const struct trust_store *roots, long long unix_s,
+			    struct nvidia_gpu *out, struct err *e);
+int nvidia_gpu_check_signature(const struct nvidia_report *r, const struct pubkey *key,
+			       struct err *e);
 
 #endif

@@ -25,7 +25,7 @@ static void tell_finding(const struct policing *g, const struct ima_finding *f)
 	struct reason *why = policy_lower(g, 0, TV_FILE_SYSTEM, weight(g, f->fault), "IMA list");
 	char path[PATH_SHOWN], hex[2 * DIGEST_MAX + 1];
 
-	ima_path_text((struct bytes){ f->path, f->path_len }, path, sizeof(path));
+	text_visible((struct bytes){ f->path, f->path_len }, path, sizeof(path));
 	hex_write(digest_bytes(&f->digest), hex);
 	hex[64] = 0; /* the longer ones are told by their beginning as well */
 	snprintf(why->found, sizeof(why->found), "entry %llu, %s%s, %s%s%s: %s%s",

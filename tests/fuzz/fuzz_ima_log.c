@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz.h"
 
+#include "common/text.h"
 #include "proto/ima_log.h"
 
 /* The first byte chooses the form. */
@@ -19,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			      copy[0] & 1 ? IMA_ASCII : IMA_BINARY);
 		while (ima_next(&c, &entry, &e) > 0) {
 			decoded += entry.path.len > 0 && entry.alg != DIGEST_NONE;
-			ima_path_text(entry.path, path, sizeof(path));
+			text_visible(entry.path, path, sizeof(path));
 		}
 		ima_entry_len((struct bytes){ copy + 1, size - 1 }, &len, &e);
 		ima_list_form((struct bytes){ copy + 1, size - 1 }, &form);

@@ -583,3 +583,13 @@ json_t *forge_send(const struct forged *t, struct bytes token, long *status)
 	snprintf(path, sizeof(path), "/challenge-response/v1/session/%s", id);
 	return forge_call(t->server, "POST", path, EAT_MEDIA_TYPE, false, token, status);
 }
+
+void forge_again(struct forged *t)
+{
+	buf_drop(&t->tpm_value);
+	buf_drop(&t->logs);
+	buf_drop(&t->token);
+	t->n_subs = 0;
+	forge_assemble(t);
+	forge_sign(t, t->cnf);
+}

@@ -121,6 +121,8 @@ void forge_bind(struct forged *t);
 void forge_quote(struct forged *t);
 void forge_certify(struct forged *t);
 void forge_assemble(struct forged *t);
+/** forge_again - assemble and sign anew, after a change of what was assembled. */
+void forge_again(struct forged *t);
 /** forge_sign - the token over the submodules in just the order they have; @key signs, t->cnf is claimed. */
 void forge_sign(struct forged *t, const struct keypair *key);
 /** forge_rest - bind, quote, certify, assemble and sign: all after forge_collect(). */

@@ -24,6 +24,22 @@ void rig_folder_remove(const char *folder)
 		rig_run(NULL, argv);
 }
 
+char rig_scratch[256];
+
+int rig_scratch_make(void **state)
+{
+	(void)state;
+	rig_folder(rig_scratch);
+	return 0;
+}
+
+int rig_scratch_remove(void **state)
+{
+	(void)state;
+	rig_folder_remove(rig_scratch);
+	return 0;
+}
+
 pid_t rig_start(const char *log, const char *const argv[])
 {
 	pid_t pid = fork();

@@ -10,6 +10,10 @@
 /** rig_folder - a fresh scratch folder, removed by rig_folder_remove(). */
 void rig_folder(char out[256]);
 void rig_folder_remove(const char *folder);
+/** rig_scratch - one for all tests of a program; rig_scratch_make() and _remove() are its set-up and tear-down. */
+extern char rig_scratch[256];
+int rig_scratch_make(void **state);
+int rig_scratch_remove(void **state);
 /** rig_run - run @argv (NULL-terminated), output to @log (or inherited). Return: exit status, -1 if killed. */
 int rig_run(const char *log, const char *const argv[]);
 /** rig_start - the same in the background. */

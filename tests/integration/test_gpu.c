@@ -13,22 +13,6 @@
 #define VENDOR	  "spdm/nvidia/"
 
 enum { RECORD_AT = 37 + 8, RECORD_LEN = 3520, MORE_MAX = 9 };
-static char folder[256];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	rig_folder(folder);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	rig_folder_remove(folder);
-	return 0;
-}
-
 /* Its measurement record, for manifests that say what it says. */
 static struct buf *read_report(void)
 {
@@ -45,7 +29,7 @@ static void put(const char *name, struct bytes b)
 	char path[320];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", rig_scratch, name);
 	f = fopen(path, "w");
 	assert_non_null(f);
 	assert_int_equal(fwrite(b.at, 1, b.len, f), b.len);
@@ -82,7 +66,7 @@ static const char *word(const char *w, char out[4096])
 		return third_party_path(vendor, out, 4096);
 	}
 	if (w && w[0] == '+')
-		snprintf(out, 4096, "%s/%s", folder, w + 1);
+		snprintf(out, 4096, "%s/%s", rig_scratch, w + 1);
 	return w && w[0] == '+' ? out : w;
 }
 
@@ -106,7 +90,7 @@ static bool answers(const char *program, const char *const *more, int code,
 	argv[n++] = hex_write(bytes_slice(buf_bytes(report), 4, 32), nonce);
 	for (size_t i = 0; i < MORE_MAX && more[i]; i++, n++)
 		argv[n] = word(more[i], room[n]);
-	snprintf(log, sizeof(log), "%s/log", folder);
+	snprintf(log, sizeof(log), "%s/log", rig_scratch);
 	unlink(log);
 	got = rig_run(log, argv);
 	OWNED(buf) out = file_bytes(log);
@@ -211,5 +195,5 @@ int main(void)
 		cmocka_unit_test(without_its_module_no_manifest_is_read_and_the_file_is_named),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, rig_scratch_make, rig_scratch_remove);
 }

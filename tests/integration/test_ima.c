@@ -215,12 +215,7 @@ static void entries_after_the_quote_are_not_gone_on_from(void **state)
 	attest_begin(f, &b, &t);
 	run_file(&b, "/usr/bin/late", "late"); /* read with the list, extended after the quote */
 	t.ima.entries = buf_bytes(b.list);
-	buf_drop(&t.tpm_value);
-	buf_drop(&t.logs);
-	buf_drop(&t.token);
-	t.n_subs = 0;
-	forge_assemble(&t);
-	forge_sign(&t, t.cnf);
+	forge_again(&t);
 	j = forge_send(&t, buf_bytes(t.token), &status);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "ima"), "next")), 1);
 	json_decref(j);
@@ -276,12 +271,7 @@ static void a_bad_entry_that_was_refused_cannot_be_passed_over(void **state)
 		       &(struct ima_sample){ .path = "/usr/bin/good", .content = "good" });
 	t.ima.from = lie.from;
 	t.ima.entries = buf_bytes(rest);
-	buf_drop(&t.tpm_value);
-	buf_drop(&t.logs);
-	buf_drop(&t.token);
-	t.n_subs = 0;
-	forge_assemble(&t);
-	forge_sign(&t, t.cnf);
+	forge_again(&t);
 	refused(&t, "IMA_LOG", "does not lead to the quoted PCR 10");
 	forged_clear(&t);
 	buf_drop(&lie.list);

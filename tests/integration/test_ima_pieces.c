@@ -480,12 +480,7 @@ static void a_host_cannot_send_for_ever(void **state)
 	t.ima = (struct eat_ima){
 		.sent = true, .from = last, .entries = span(&whole, PIECE, 2 * PIECE), .more = true
 	};
-	buf_drop(&t.tpm_value);
-	buf_drop(&t.logs);
-	buf_drop(&t.token);
-	t.n_subs = 0;
-	forge_assemble(&t);
-	forge_sign(&t, t.cnf);
+	forge_again(&t);
 	refused(&t, "IMA_LOG", "IMA list of more than 4000000 entries");
 	pending_are(f, 0);
 	forged_clear(&t);

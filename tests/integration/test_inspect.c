@@ -1,61 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* `assay inspect` as somebody uses it who was handed a file: what it prints, and its exit code. */
-#include "rig.h"
+#include "inspect_rig.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "common/file.h"
-
-#define ASSAY BUILD_FOLDER "/cli/assay"
-
-static char folder[256];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	rig_folder(folder);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	rig_folder_remove(folder);
-	return 0;
-}
-
-/* What it printed, NUL at its end. */
-static struct buf *inspect(const char *file, const char *const more[2], int *code)
-{
-	const char *argv[] = { ASSAY, "inspect", file, more ? more[0] : NULL, more ? more[1] : NULL,
-			       NULL };
-	char log[320];
-	struct buf *out;
-
-	snprintf(log, sizeof(log), "%s/log", folder);
-	unlink(log); /* what the file before it left */
-	*code = rig_run(log, argv);
-	out = file_bytes(log);
-	assert_non_null(out);
-	write_u8(&out->w, 0);
-	return out;
-}
-
-static bool answers(const char *file, const char *const more[2], int code,
-		    const char *const want[3])
-{
-	int got;
-	OWNED(buf) out = inspect(file, more, &got);
-	bool ok = got == code;
-
-	for (size_t i = 0; i < 3 && want[i]; i++)
-		ok &= strstr((const char *)out->w.at, want[i]) != NULL;
-	if (!ok)
-		print_error("%s: exit %d, expected %d and \"%s\":\n%.2000s\n", file, got, code,
-			    want[0], out->w.at);
-	return ok;
-}
 
 /* Bytes in hex, or text behind "text:". */
 static void each_format_is_named_drawn_and_judged(void **state)
@@ -99,7 +48,23 @@ static void each_format_is_named_drawn_and_judged(void **state)
 		{ "0a000000 0000000000000000000000000000000000000000 06000000 696d612d6e67 "
 		  "01000000",
 		  2,
-		  { "format: IMA list", "refused: IMA list: entry 0: template data" } },
+		  { "format: IMA list",
+		    "refused: IMA list: the list ends inside entry 0: template data" } },
+		{ "0a000000 0000000000000000000000000000000000000000 06000000 696d612d6e67 "
+		  "04000000 00000000",
+		  2,
+		  { "format: IMA list", "refused: IMA list: entry 0: " } },
+		{ "00000000 03000000 0000000000000000000000000000000000000000 10000000 00",
+		  2,
+		  { "format: boot log", "refused: boot log event 0: event is cut off" } },
+		{ "01 01 0700 81 0400 61626364 02 01 0b00 87 0800 0900000000000000",
+		  0,
+		  { "format: SPDM measurement record",
+		    "block 1: text firmware (type 1), raw, 4 bytes: 61626364",
+		    "block 2: text security version (type 7), 9" } },
+		{ "01 01 0700 81 0400 61626364 01 01 0400 81 0100 00",
+		  2,
+		  { "block 1: text firmware", "refused: record[1]: block Index twice" } },
 		{ "text:\x1b[31m", 2, { "format: unknown" } },
 		{ "", 2, { "format: unknown" } },
 	};
@@ -113,9 +78,9 @@ static void each_format_is_named_drawn_and_judged(void **state)
 		struct err e = { 0 };
 		char file[320];
 
-		snprintf(file, sizeof(file), "%s/file", folder);
+		snprintf(file, sizeof(file), "%s/file", rig_scratch);
 		assert_ok(file_write(file, buf_bytes(b), 0600, &e), &e);
-		wrong += !answers(file, NULL, rows[i].code, rows[i].want);
+		wrong += !inspect_answers(file, NULL, rows[i].code, rows[i].want);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -128,13 +93,26 @@ static void what_a_file_says_never_reaches_the_terminal_raw(void **state)
 	int code;
 
 	(void)state;
-	snprintf(file, sizeof(file), "%s/file", folder);
+	snprintf(file, sizeof(file), "%s/file", rig_scratch);
 	assert_ok(file_write(file, buf_bytes(b), 0600, &e), &e);
-	OWNED(buf) out = inspect(file, NULL, &code);
+	OWNED(buf) out = inspect_run(file, NULL, &code);
 
 	assert_int_equal(code, 0);
 	assert_null(strchr((const char *)out->w.at, 0x1b));
 	assert_non_null(strstr((const char *)out->w.at, "?[J: text ??[J"));
+
+	/* characters of C1, marks that turn text around, and what is hidden: { "a": "U+009B U+202E U+200B" "e with accent" } */
+	OWNED(buf) marks = from_hex("a1 6161 6a c29b e280ae e2808b c3a9");
+	assert_ok(file_write(file, buf_bytes(marks), 0600, &e), &e);
+	OWNED(buf) shown = inspect_run(file, NULL, &code);
+	assert_non_null(strstr((const char *)shown->w.at, "a: text ???\xc3\xa9\n"));
+
+	/* in JSON as escapes, which a parser undoes and a terminal does not */
+	OWNED(buf) json = buf_copy(bytes_text("{\"a\": \"\xc2\x9b\xe2\x80\xae\"}"));
+	static const char *const as_json[] = { "--json", NULL };
+	assert_ok(file_write(file, buf_bytes(json), 0600, &e), &e);
+	OWNED(buf) escaped = inspect_run(file, as_json, &code);
+	assert_non_null(strstr((const char *)escaped->w.at, "\"a\":\"\\u009B\\u202E\""));
 }
 
 static void our_own_token_is_opened_with_names(void **state)
@@ -142,13 +120,13 @@ static void our_own_token_is_opened_with_names(void **state)
 	static const char *const want[] = { "format: host token", "quote: bytes", "grammar: kept" };
 
 	(void)state;
-	assert_true(answers(OWN_VECTORS "/eat/everything.token", NULL, 0, want));
+	assert_true(inspect_answers(OWN_VECTORS "/eat/everything.token", NULL, 0, want));
 }
 
 static void a_file_that_is_not_there_is_an_error(void **state)
 {
 	int code;
-	OWNED(buf) out = inspect("/nowhere/file", NULL, &code);
+	OWNED(buf) out = inspect_run("/nowhere/file", NULL, &code);
 
 	(void)state;
 	assert_int_equal(code, 2);
@@ -212,6 +190,49 @@ static void files_of_others_are_judged_with_their_keys(void **state)
 		  NULL,
 		  0,
 		  { "format: capture", "MEASUREMENTS", "verified" } },
+		{ "spdm/nvidia/gh100_550.90.07_report.hex.txt",
+		  NULL,
+		  NULL,
+		  0,
+		  { "format: GPU report (NVIDIA)", "3 driver version: text 550.90.07",
+		    "6 VBIOS version: text 96.00.9F.00.01" } },
+		{ "spdm/nvidia/gh100_550.90.07_chain.pem",
+		  "--anchor",
+		  "spdm/nvidia/device_root.pem",
+		  0,
+		  { "certificate 4: ",
+		    "DMTF device info (1.3.6.1.4.1.412.274.1): text NVIDIA:GH100:",
+		    "signature: valid" } },
+		{ "spdm/nvidia/chain_case3_missing_intermediate.pem",
+		  "--anchor",
+		  "spdm/nvidia/device_root.pem",
+		  2,
+		  { "grammar: kept", "signature: certificates[" } },
+		{ "spdm/certs/mldsa65.bundle_responder.certchain.der",
+		  NULL,
+		  NULL,
+		  2,
+		  { "  subject: text CN=DMTF libspdm mldsa65 ca",
+		    "refused: certificates[0]: certificate CN=DMTF libspdm mldsa65 ca: "
+		    "unsupported" } },
+		{ "spdm/dmtf_measurement/device_measurement.bin",
+		  NULL,
+		  NULL,
+		  0,
+		  { "block 1: text ROM (type 0), digest, 64 bytes: 8d531d77d821e167",
+		    "block 16: text security version (type 7), 7",
+		    "block 254: text device mode (type 5), raw, 16 bytes: 3f000000" } },
+		{ "rats/tpm/enacttrust-basic.token",
+		  "--key",
+		  "rats/tpm/enacttrust-basic.pub.pem",
+		  2,
+		  { "pcrDigest: text 87428fc522803d31", "refused: TPM token: answers no nonce",
+		    "signature: valid" } },
+		{ "bootlog/ima-log-sha256.txt",
+		  NULL,
+		  NULL,
+		  0,
+		  { "form: text ASCII", "leads to PCR 10" } },
 		{ "spdm/nvidia/rim_driver_545.00.swidtag",
 		  NULL,
 		  NULL,
@@ -229,12 +250,13 @@ static void files_of_others_are_judged_with_their_keys(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char file[4096], key[4096];
-		const char *const more[2] = { rows[i].option, key };
+		const char *const more[] = { rows[i].option, key, NULL };
 
 		third_party_path(rows[i].file, file, sizeof(file));
 		if (rows[i].key)
 			third_party_path(rows[i].key, key, sizeof(key));
-		wrong += !answers(file, rows[i].option ? more : NULL, rows[i].code, rows[i].want);
+		wrong += !inspect_answers(file, rows[i].option ? more : NULL, rows[i].code,
+					  rows[i].want);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -249,5 +271,5 @@ int main(void)
 		cmocka_unit_test(files_of_others_are_judged_with_their_keys),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, rig_scratch_make, rig_scratch_remove);
 }

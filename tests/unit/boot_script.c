@@ -137,3 +137,11 @@ void boot_script_grub(struct boot_script *s, u32 pcr, const char *prefix, const 
 	write_u8(&b->w, 0);
 	boot_script_event(s, pcr, EV_IPL, bytes_text(measured), buf_bytes(b));
 }
+
+struct bytes boot_script_claim(const struct ect *x, const char *name)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (!strcmp(x->info[i].name, name))
+			return x->elements[i].mval.digests[0].bytes;
+	return BYTES_NONE;
+}

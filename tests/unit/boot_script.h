@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "proto/boot_log.h"
+#include "verifier/ect.h"
 
 /** struct boot_script - a log under construction: banks SHA-256 and, if wished, SHA-1 before it. */
 struct boot_script {
@@ -36,5 +37,7 @@ void boot_script_grub(struct boot_script *s, u32 pcr, const char *prefix, const 
 		      const char *measured);
 /** boot_script_wide - @text as UTF-16 with its NUL, to be dropped. */
 struct buf *boot_script_wide(const char *text);
+/** boot_script_claim - the digest of the claim @name; empty when there is none. */
+struct bytes boot_script_claim(const struct ect *x, const char *name);
 
 #endif

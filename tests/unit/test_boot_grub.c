@@ -152,14 +152,6 @@ static int foretell_from(const struct made *now, const struct boot *was, const s
 	return foretell(&next, body, e);
 }
 
-static struct bytes digest_of_claim(const struct ect *x, const char *name)
-{
-	for (size_t i = 0; i < x->n; i++)
-		if (!strcmp(x->info[i].name, name))
-			return x->elements[i].mval.digests[0].bytes;
-	return BYTES_NONE;
-}
-
 /* Every claim of the boot @after is what the proposal says, or as it was @before. */
 static void expect_told(const struct boot_log *before, const struct boot_log *after,
 			struct bytes body)
@@ -177,7 +169,7 @@ static void expect_told(const struct boot_log *before, const struct boot_log *af
 	for (size_t i = 0; i < is->n; i++) {
 		const char *name = is->info[i].name;
 		const struct proposal_element *el = proposal_find(&p, bytes_text(name));
-		struct bytes told = el ? el->digests[0].bytes : digest_of_claim(was, name);
+		struct bytes told = el ? el->digests[0].bytes : boot_script_claim(was, name);
 
 		if (!bytes_equal(told, is->elements[i].mval.digests[0].bytes))
 			fail_msg("%s is another than foretold", name);

@@ -180,14 +180,6 @@ static int foretell_from(const struct boot_log *log, const struct boot *now, str
 	return foretell(&next, body, e);
 }
 
-static struct bytes digest_of_claim(const struct ect *x, const char *name)
-{
-	for (size_t i = 0; i < x->n; i++)
-		if (!strcmp(x->info[i].name, name))
-			return x->elements[i].mval.digests[0].bytes;
-	return BYTES_NONE;
-}
-
 static void what_an_image_has_is_what_its_boot_measures(void **state)
 {
 	static const struct boot now = {
@@ -254,7 +246,8 @@ static void what_an_image_has_is_what_its_boot_measures(void **state)
 			const struct proposal_element *el = proposal_find(&p, bytes_text(name));
 			OWNED(buf) whole = hashed(buf_bytes(image));
 			struct digest d = sha256_of(buf_bytes(whole));
-			struct bytes told = el ? el->digests[0].bytes : digest_of_claim(was, name);
+			struct bytes told =
+				el ? el->digests[0].bytes : boot_script_claim(was, name);
 			bool is_image =
 				!strcmp(name, from.loader ? "boot-loader/1" : "boot-loader/0");
 

@@ -109,9 +109,34 @@ static void a_uuid_has_its_dashes_where_they_belong(void **state)
 			fail_msg("\"%s\" was taken", bad[i]);
 }
 
+static void bytes_are_shown_in_printable_characters_only(void **state)
+{
+	static const struct {
+		const char *bytes, *text;
+		size_t room;
+	} rows[] = {
+		{ "/usr/bin/a b", "/usr/bin/a b", 40 },
+		{ "/a\nb\x1b[J\xc3\xa9", "/a\\x0ab\\x1b[J\\xc3\\xa9", 60 },
+		{ "/back\\slash", "/back\\x5cslash", 40 },
+		{ "/0123456789", "/01234...", 14 },
+		{ "/0123456789", "", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *out = malloc(rows[i].room);
+
+		text_visible(bytes_text(rows[i].bytes), out, rows[i].room);
+		if (strncmp(out, rows[i].text, rows[i].room - 1))
+			fail_msg("%zu: %s", i, out);
+		free(out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_are_shown_in_printable_characters_only),
 		cmocka_unit_test(base64_of_every_length_comes_back),
 		cmocka_unit_test(base64_is_that_of_the_rfc),
 		cmocka_unit_test(text_that_is_no_base64_is_refused),
