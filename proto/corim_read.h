@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between corim.c, which opens envelopes, and the files that read what is inside: values, triples, tags. */
+/*
+ * Between the files that read a CoRIM: corim.c from its bytes on, corim_envelope.c around it, corim_map.c, and
+ * corim_place.c, which knows where they are; then what is inside: tags, triples, values.
+ */
 #ifndef ASSAY_CORIM_READ_H
 #define ASSAY_CORIM_READ_H
 
@@ -23,6 +26,8 @@ struct corim_place {
 	} path[CORIM_PATH_MAX];
 	char why[200]; /* when c.r.why is no literal */
 };
+
+/* corim_place.c */
 void corim_enter(struct corim_place *p, const char *name, long long index);
 void corim_leave(struct corim_place *p);
 /** corim_path - "tags[0].triples.0[1].env", without a dot at its end. Return: @out. */
@@ -30,9 +35,27 @@ const char *corim_path(const struct corim_place *p, char *out, size_t size);
 
 /** corim_place_error - what failed, where: "CoRIM: tags[0]: ...". A bare name of a field says that its value is wrong. */
 int corim_place_error(const struct corim_place *p, const char *what, struct err *e);
-/** corim_room - @at grown by @more zeroed items of @size; NULL after a failure, which p->c then tells. */
+/** corim_room - @at grown by @more zeroed items of @size; @at as it was after a failure, which p->c then tells. */
 void *corim_room(struct corim_place *p, void *at, size_t have, size_t more, size_t size,
 		 size_t max);
+
+/* corim.c */
+/** corim_narrow - several validities may speak of one CoRIM: it holds where all of them do. @not_after 0: not given. */
+void corim_narrow(struct corim *out, long long not_before, long long not_after);
+/** corim_narrow_by - the validity that is read next. */
+void corim_narrow_by(struct corim *out, struct cbor *c, const char *field);
+
+/* corim_envelope.c */
+/**
+ * corim_open_envelope - what out->bytes begins with: COSE_Sign1, whose headers go to @out, or nothing.
+ * @shapes: of corim_read(). @detached: stands at the end of out->bytes, or is empty.
+ * @payload: gets the CoRIM inside, not yet looked at; it points into out->bytes.
+ */
+int corim_open_envelope(struct corim *out, unsigned int shapes, struct bytes detached,
+			struct bytes *payload, struct err *e);
+
+/* corim_map.c */
+void corim_take_map(struct corim_place *p);
 
 /* corim_tags.c */
 /** corim_take_id - text or 16 bytes; @out gets printable ASCII or a UUID. */

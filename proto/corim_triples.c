@@ -4,27 +4,6 @@
 
 #include "corim_read.h"
 
-void *corim_room(struct corim_place *p, void *at, size_t have, size_t more, size_t size, size_t max)
-{
-	char *grown;
-
-	if (p->c.r.why)
-		return at;
-	if (more > max || have > max - more) {
-		cbor_fail_with(&p->c, E_LIMIT, "too many");
-		return at;
-	}
-	if (!more)
-		return at;
-	grown = realloc(at, (have + more) * size);
-	if (!grown) {
-		cbor_fail_with(&p->c, E_MEMORY, "no memory");
-		return at;
-	}
-	memset(grown + have * size, 0, more * size);
-	return grown;
-}
-
 void corim_triple_clear(struct corim_triple *t)
 {
 	free(t->elements);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/text.h"
-#include "refs_rules.h"
+#include "mkey.h"
 
 struct acs *acs_new(void)
 {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "refs_rules.h"
+#include "mkey.h"
 #include "values.h"
 
 /* One time that a reference wants another value for the element at hand. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mkey.h"
 #include "order.h"
 
 /* A condition's element, found by the hash of its key. */

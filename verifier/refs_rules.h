@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between refs.c and refs_rules.c, which orders what endorses under conditions; nobody else includes this. */
+/* Between a snapshot (refs_parts.h) and refs_rules.c, which orders what endorses under conditions; nobody else includes this. */
 #ifndef ASSAY_REFS_RULES_H
 #define ASSAY_REFS_RULES_H
 
@@ -22,8 +22,5 @@ struct rules {
 };
 int rules_gather(struct rules *r, const struct signed_corim *corims, size_t n, struct err *e);
 void rules_clear(struct rules *r);
-
-/** mkey_hash - of an element's key, by what it is and not by how it is encoded. */
-u64 mkey_hash(struct bytes mkey);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "refs_files.h"
-#include "refs_rules.h"
+#include "mkey.h"
 
 /* All values for one key in one class. */
 struct list {
