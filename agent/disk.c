@@ -126,18 +126,22 @@ static int refused(const struct round_result *r, struct err *e)
 		       text, n > 3 ? "; and more" : "");
 }
 
-/* One that came before may have been made anew since. */
-static void keep_one(struct disk *d, struct round_share *s)
+/* One that came before may have been made anew since; of a volume no more than two epochs are of use. */
+static void keep(struct disk *d, struct round_share *s)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < d->n_held; i++) {
-		if (d->held[i].epoch != s->epoch || memcmp(d->held[i].uuid, s->uuid, 16))
-			continue;
-		secret_drop(&d->held[i].share);
-		d->held[i] = *s;
-		s->share = NULL;
-		return;
+		struct round_share *h = &d->held[i];
+
+		if (!memcmp(h->uuid, s->uuid, 16) &&
+		    (h->epoch == s->epoch || h->epoch + 1 < s->epoch))
+			secret_drop(&h->share);
+		else
+			d->held[n++] = *h;
 	}
-	if (d->n_held == ARRAY_LEN(d->held))
+	d->n_held = n;
+	if (n == ARRAY_LEN(d->held))
 		return; /* wiped with the result */
 	d->held[d->n_held++] = *s;
 	s->share = NULL;
@@ -159,7 +163,7 @@ static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < r.n_shares; i++)
-		keep_one(d, &r.shares[i]);
+		keep(d, &r.shares[i]);
 	rc = held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
 	round_result_clear(&r);
 	return rc;
@@ -262,27 +266,44 @@ static int still_open(struct disk *d, struct err *e)
 			      "opened; reboot");
 }
 
-int disk_new(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e)
-{
-	u64 value;
-
-	if (still_open(d, e) || counter_for_new(d, m, &out->counter, &value, e))
-		return (int)e->code;
-	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
-	out->n = 1;
-	out->keys[0].epoch = value + (m->n > 0);
-	return ask_server(d, m->uuid, out->counter, out->keys[0].epoch, VOLUME_NEW, NULL, e) ||
-			       make_half(d, m->uuid, out->counter, &out->keys[0], e)
-		       ? (int)e->code
-		       : 0;
-}
-
 static const struct disk_key *key_of(const struct disk_message *m, u64 epoch)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (m->keys[i].epoch == epoch)
 			return &m->keys[i];
 	return NULL;
+}
+
+/* The epoch of the counter has a keyslot: the new one is for the next. */
+static bool is_rotation(const struct disk_message *m, u64 value)
+{
+	const struct disk_key *k = key_of(m, value);
+
+	return k && !k->pending;
+}
+
+int disk_new(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e)
+{
+	const struct disk_key *begun;
+	struct disk_key *key = &out->keys[0];
+	struct err why = { 0 };
+	u64 value;
+
+	if (still_open(d, e) || counter_for_new(d, m, &out->counter, &value, e))
+		return (int)e->code;
+	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
+	out->n = 1;
+	key->epoch = value + is_rotation(m, value);
+	if (ask_server(d, m->uuid, out->counter, key->epoch, VOLUME_NEW, NULL, e))
+		return (int)e->code;
+	begun = key_of(m, key->epoch);
+	if (begun) { /* cut short before: its keyslot may be there already */
+		*key = *begun;
+		if (!open_half(d, m->uuid, out->counter, key, &why))
+			return 0;
+		*key = (struct disk_key){ .epoch = begun->epoch };
+	}
+	return make_half(d, m->uuid, out->counter, key, e);
 }
 
 int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e)

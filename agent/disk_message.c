@@ -30,6 +30,7 @@ void disk_message_write(const struct disk_message *m, struct writer *w)
 		const struct disk_key *k = &m->keys[i];
 
 		write_be64(w, k->epoch);
+		write_u8(w, k->pending);
 		write_lp16(w, (struct bytes){ k->public_2b, k->public_len });
 		write_lp16(w, (struct bytes){ k->private_2b, k->private_len });
 		write_u8(w, k->has_passphrase);
@@ -86,6 +87,7 @@ int disk_message_parse(struct bytes b, struct disk_message *out, struct err *e)
 		struct disk_key *k = &out->keys[i];
 
 		k->epoch = read_be64(&r, "epoch");
+		k->pending = read_flag(&r, "pending");
 		k->public_len = read_lp16(&r, k->public_2b, "public");
 		k->private_len = read_lp16(&r, k->private_2b, "private");
 		k->has_passphrase = read_flag(&r, "has passphrase");

@@ -16,6 +16,7 @@ enum { DISK_KEYS_MAX = 2, DISK_MESSAGE_MAX = 4096 };
 /** struct disk_key - of one epoch: the sealed half, and in an answer what opens its keyslot. */
 struct disk_key {
 	u64 epoch;
+	bool pending; /* its keyslot was not finished */
 	u8 public_2b[LUKS_TOKEN_SEALED_MAX], private_2b[LUKS_TOKEN_SEALED_MAX];
 	size_t public_len, private_len;
 	bool has_passphrase;

@@ -64,6 +64,7 @@ static void found_keys(const struct luks *l, struct luks_tokens *tokens)
 static void to_key(const struct luks_token *t, struct disk_key *key)
 {
 	*key = (struct disk_key){ .epoch = t->epoch,
+				  .pending = t->state == LUKS_TOKEN_PENDING,
 				  .public_len = t->public_len,
 				  .private_len = t->private_len };
 	memcpy(key->public_2b, t->public_2b, t->public_len);
@@ -110,27 +111,56 @@ static int copy_passphrase(const struct disk_key *k, struct secret **out, struct
 }
 
 /* ---- a keyslot of a new epoch ---- */
-/* Step 2 of RULES 6. One that is there from a time that was cut short is used again. */
+/* Where the slot of @t is, or is to be. */
+static int place_of(const struct luks_token *t)
+{
+	return t->keyslot != LUKS_NO_KEYSLOT ? t->keyslot : t->planned;
+}
+
+static bool opens_there(struct luks *l, int slot, const struct disk_key *key)
+{
+	OWNED(secret) opened = NULL;
+	struct err why = { 0 };
+
+	return slot != LUKS_NO_KEYSLOT &&
+	       !luks_volume_key(l, slot, passphrase_of(key), &opened, &why);
+}
+
+/*
+ * Step 2 of RULES 6. The token goes first and says where the slot will be: whenever power goes, no slot of ours
+ * is without a token. One that is there from a time that was cut short is used again.
+ */
 static int write_slot(struct luks *l, const struct secret *volume_key, const struct disk_key *key,
 		      struct err *e)
 {
 	struct luks_tokens tokens;
 	const struct luks_found *there;
 	struct luks_token t = { .state = LUKS_TOKEN_PENDING,
+				.keyslot = LUKS_NO_KEYSLOT,
 				.epoch = key->epoch,
 				.public_len = key->public_len,
 				.private_len = key->private_len };
-	OWNED(secret) opened = NULL;
+	int id, slot;
 
 	found_keys(l, &tokens);
 	there = token_of(&tokens, key->epoch);
-	if (there && !luks_volume_key(l, there->token.keyslot, passphrase_of(key), &opened, e))
-		return 0;
-	if (luks_slot_add(l, volume_key, passphrase_of(key), false, &t.keyslot, e))
-		return (int)e->code;
+	id = there ? there->id : -1;
 	memcpy(t.public_2b, key->public_2b, t.public_len);
 	memcpy(t.private_2b, key->private_2b, t.private_len);
-	return luks_token_put(l, there ? there->id : -1, &t, e);
+	if (there && opens_there(l, place_of(&there->token), key)) {
+		t.keyslot = place_of(&there->token);
+		return t.keyslot == there->token.keyslot ? 0 : luks_token_put(l, id, &t, e);
+	}
+	if (luks_slot_free(l, &t.planned, e) || luks_token_put(l, id, &t, e))
+		return (int)e->code;
+	found_keys(l, &tokens);
+	there = token_of(&tokens, key->epoch);
+	if (!there)
+		return err_set(e, E_IO, "the new keyslot's token is not in the header");
+	if (luks_slot_add(l, volume_key, passphrase_of(key), false, t.planned, &slot, e))
+		return (int)e->code;
+	t.keyslot = slot;
+	return luks_token_put(l, there->id, &t, e);
 }
 
 /* Step 3: read from the disk anew, the half unsealed anew, the slot opened. */
@@ -191,7 +221,9 @@ static int remove_before(struct luks *l, u64 epoch, struct err *e)
 
 		if (f->token.epoch >= epoch && f->token.state != LUKS_TOKEN_STAGED)
 			continue;
-		if (luks_slot_kill(l, f->token.keyslot, e) || luks_token_remove(l, f->id, e))
+		if (f->token.keyslot != LUKS_NO_KEYSLOT && luks_slot_kill(l, f->token.keyslot, e))
+			return (int)e->code;
+		if (luks_token_remove(l, f->id, e))
 			return (int)e->code;
 	}
 	return 0;
@@ -264,7 +296,7 @@ static int take(struct luks *l, const struct disk_message *answer, struct disk_o
 		return err_set(e, E_INTERNAL,
 			       "the agent answered with a key that was not asked for");
 	out->epoch = answer->keys[0].epoch;
-	return luks_volume_key(l, f->token.keyslot, passphrase_of(&answer->keys[0]),
+	return luks_volume_key(l, place_of(&f->token), passphrase_of(&answer->keys[0]),
 			       &out->volume_key, e) ||
 			       copy_passphrase(&answer->keys[0], &out->passphrase, e) ||
 			       cap_proof(secret_bytes(out->volume_key), out->proof, e)

@@ -213,15 +213,15 @@ static int choose_pbkdf(struct luks *l, bool stretch, struct err *e)
 }
 
 int luks_slot_add(struct luks *l, const struct secret *volume_key, struct bytes passphrase,
-		  bool stretch, int *slot, struct err *e)
+		  bool stretch, int want, int *slot, struct err *e)
 {
 	int rc;
 
 	if (choose_pbkdf(l, stretch, e))
 		return (int)e->code;
-	rc = crypt_keyslot_add_by_key(l->cd, CRYPT_ANY_SLOT, (const char *)volume_key->at,
-				      volume_key->len, (const char *)passphrase.at, passphrase.len,
-				      0);
+	rc = crypt_keyslot_add_by_key(l->cd, want == LUKS_ANY_SLOT ? CRYPT_ANY_SLOT : want,
+				      (const char *)volume_key->at, volume_key->len,
+				      (const char *)passphrase.at, passphrase.len, 0);
 	if (rc < 0)
 		return failed(l, e, rc == -EPERM ? E_DENIED : E_IO, "add a LUKS keyslot", rc);
 	*slot = rc;
@@ -249,6 +249,17 @@ size_t luks_n_slots(const struct luks *l)
 	for (int slot = 0; slot < LUKS_KEYSLOTS_MAX; slot++)
 		n += slot_is_used(l, slot);
 	return n;
+}
+
+int luks_slot_free(const struct luks *l, int *slot, struct err *e)
+{
+	for (int i = 0; i < LUKS_KEYSLOTS_MAX; i++) {
+		if (crypt_keyslot_status(l->cd, i) != CRYPT_SLOT_INACTIVE)
+			continue;
+		*slot = i;
+		return 0;
+	}
+	return err_set(e, E_LIMIT, "all keyslots of the LUKS header are in use");
 }
 
 int luks_slot_kill(struct luks *l, int slot, struct err *e)

@@ -42,10 +42,13 @@ int luks_volume_key(struct luks *l, int slot, struct bytes passphrase, struct se
 		    struct err *e);
 /**
  * luks_slot_add - a keyslot more that opens with @passphrase.
+ * @want: which, or LUKS_ANY_SLOT.
  * @stretch: it came from a person's head, and is stretched as the library sees fit; else it is 256 random bits and is not.
  */
 int luks_slot_add(struct luks *l, const struct secret *volume_key, struct bytes passphrase,
-		  bool stretch, int *slot, struct err *e);
+		  bool stretch, int want, int *slot, struct err *e);
+/** luks_slot_free - one that nothing is in; E_LIMIT. */
+int luks_slot_free(const struct luks *l, int *slot, struct err *e);
 /** luks_slot_hide - nothing tries it unless it is named. */
 int luks_slot_hide(struct luks *l, int slot, struct err *e);
 /** luks_slot_kill - E_CONFLICT for the last one. */

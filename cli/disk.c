@@ -124,7 +124,7 @@ static int add_recovery(struct cli *c, struct luks *l, const struct secret *volu
 	OWNED(secret) opened = NULL;
 
 	if (make_recovery(&recovery, e) || put_away(c, recovery, e) ||
-	    luks_slot_add(l, volume_key, secret_bytes(recovery), true, slot, e) ||
+	    luks_slot_add(l, volume_key, secret_bytes(recovery), true, LUKS_ANY_SLOT, slot, e) ||
 	    luks_volume_key(l, *slot, secret_bytes(recovery), &opened, e))
 		return (int)e->code;
 	if (!secret_equal(secret_bytes(opened), secret_bytes(volume_key)))
@@ -207,12 +207,16 @@ static int slot_of(const struct luks *l, u64 epoch)
 	return -1;
 }
 
-static size_t n_tokens(const struct luks *l)
+/* One that was cut short is gone on with. */
+static bool is_enrolled(const struct luks *l)
 {
 	struct luks_tokens tokens;
+	bool is = false;
 
 	luks_tokens(l, &tokens);
-	return tokens.n;
+	for (size_t i = 0; i < tokens.n; i++)
+		is |= tokens.at[i].token.state == LUKS_TOKEN_ACTIVE;
+	return is;
 }
 
 static int cmd_enroll(struct cli *c)
@@ -230,7 +234,7 @@ static int cmd_enroll(struct cli *c)
 		return cli_usage();
 	if (luks_open(c->argv[0], NULL, &l, &e))
 		return cli_fail(c, &e, NULL);
-	if (n_tokens(l)) {
+	if (is_enrolled(l)) {
 		err_set(&e, E_CONFLICT, "%s has a keyslot of ours", c->argv[0]);
 		return cli_fail(c, &e, "assay disk rotate makes a new one, forget removes it");
 	}
@@ -278,6 +282,8 @@ static int cmd_rotate(struct cli *c)
 		rc = disk_add(l, c->argv[0], c->agent_socket, o.volume_key, &counter, &epoch, &e);
 	else
 		epoch = o.epoch;
+	if (rc && o.not_rotated[0])
+		err_set(&e, e.code, "%s", o.not_rotated);
 	disk_opened_clear(&o);
 	if (rc)
 		return cli_fail(c, &e, NULL);
@@ -388,7 +394,8 @@ static int cmd_forget(struct cli *c)
 		return cli_fail(c, &e, "cryptsetup luksAddKey adds a passphrase");
 	}
 	for (size_t i = 0; i < tokens.n; i++)
-		if (luks_slot_kill(l, tokens.at[i].token.keyslot, &e) ||
+		if ((tokens.at[i].token.keyslot != LUKS_NO_KEYSLOT &&
+		     luks_slot_kill(l, tokens.at[i].token.keyslot, &e)) ||
 		    luks_token_remove(l, tokens.at[i].id, &e))
 			return cli_fail(c, &e, NULL);
 	if (c->json)

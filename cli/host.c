@@ -207,12 +207,58 @@ int cmd_host(struct cli *c, const char *verb)
 	return cli_usage();
 }
 
+static int secret_rotate(struct cli *c)
+{
+	char path[80];
+	struct err e = { 0 };
+	json_t *answer = NULL;
+
+	if (c->argc != 1)
+		return cli_usage();
+	snprintf(path, sizeof(path), "/api/v1/secrets/%.36s/rotate", c->argv[0]);
+	if (call_server(c, "POST", path, NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("secret.rotate", true, answer);
+		return 0;
+	}
+	printf("the next unlock on %s makes a new epoch of it\n", member(answer, "host"));
+	json_decref(answer);
+	return 0;
+}
+
+static int secret_delete(struct cli *c)
+{
+	char path[80];
+	struct err e = { 0 };
+	json_t *answer = NULL;
+
+	if (c->argc != 1 || !c->option[OPT_YES])
+		return cli_usage();
+	snprintf(path, sizeof(path), "/api/v1/secrets/%.36s", c->argv[0]);
+	if (call_server(c, "DELETE", path, NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("secret.delete", true, answer);
+		return 0;
+	}
+	printf("%lld shares of %s are gone: a passphrase or the recovery key opens the volume\n",
+	       (long long)json_integer_value(json_object_get(answer, "shares")),
+	       member(answer, "host"));
+	json_decref(answer);
+	return 0;
+}
+
 int cmd_secret(struct cli *c, const char *verb)
 {
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
 	size_t i;
 
+	if (!strcmp(verb, "rotate"))
+		return secret_rotate(c);
+	if (!strcmp(verb, "delete"))
+		return secret_delete(c);
 	if (!strcmp(verb, "create") && c->argc == 1 && c->option[OPT_VOLUME]) {
 		if (post(c, "/api/v1/secrets",
 			 json_pack("{s:s, s:s}", "host", c->argv[0], "volume",

@@ -125,6 +125,8 @@ static const char usage[] =
 	"--yes\n"
 	"  assay host accept-inventory HOST | forget-device HOST LABEL\n"
 	"  assay secret create HOST --volume UUID | list\n"
+	"  assay secret rotate UUID              the next unlock of this volume makes a new key\n"
+	"  assay secret delete UUID --yes        the server gives no key for this volume any more\n"
 	"  assay join-token [--group G] [--name N] [--ek-hash HASH] [--valid 1h]\n"
 	"options: --json, --accept warning, --config FILE, --socket PATH, --version, --help\n"
 	"exit code: 0 affirmed or done, 1 usage, 2 refused, 3 cannot reach, 4 internal\n";

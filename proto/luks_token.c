@@ -20,17 +20,22 @@ static json_t *sealed_json(const u8 *at, size_t len)
 int luks_token_write(const struct luks_token *t, struct buf **json, struct err *e)
 {
 	char slot[12], epoch[24], *text;
-	json_t *j;
+	json_t *j, *slots;
 
 	if (t->public_len > LUKS_TOKEN_SEALED_MAX || t->private_len > LUKS_TOKEN_SEALED_MAX)
 		return err_set(e, E_LIMIT, "a sealed half of more than %d bytes",
 			       LUKS_TOKEN_SEALED_MAX);
-	snprintf(slot, sizeof(slot), "%d", t->keyslot);
+	slots = json_array();
+	snprintf(slot, sizeof(slot), "%d", t->keyslot >= 0 ? t->keyslot : t->planned);
+	if (t->keyslot >= 0)
+		json_array_append_new(slots, json_string(slot));
 	snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)t->epoch);
-	j = json_pack("{s:s, s:[s], s:i, s:s, s:s, s:o, s:o}", "type", LUKS_TOKEN_TYPE, "keyslots",
-		      slot, "version", 1, "state", states[t->state], "epoch", epoch, "public",
+	j = json_pack("{s:s, s:o, s:i, s:s, s:s, s:o, s:o}", "type", LUKS_TOKEN_TYPE, "keyslots",
+		      slots, "version", 1, "state", states[t->state], "epoch", epoch, "public",
 		      sealed_json(t->public_2b, t->public_len), "private",
 		      sealed_json(t->private_2b, t->private_len));
+	if (t->keyslot < 0 && t->planned >= 0)
+		json_object_set_new(j, "planned", json_string(slot));
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	*json = text ? buf_copy((struct bytes){ (const u8 *)text, strlen(text) + 1 }) : NULL;
@@ -98,23 +103,37 @@ static int state_of(const json_t *j, enum luks_token_state *out, struct err *e)
 	return s ? err_set(e, E_FORMAT, "LUKS token: no such state") : (int)e->code;
 }
 
-static int keyslot_of(const json_t *j, int *out, struct err *e)
+static int slot_number(const char *s, const char *name, int *out, struct err *e)
 {
-	const json_t *slots = json_object_get(j, "keyslots");
-	const char *s = json_string_value(json_array_get(slots, 0));
 	u64 n;
 
-	if (json_array_size(slots) != 1 || !s)
-		return err_set(e, E_FORMAT, "LUKS token: keyslots has to name one");
-	if (number_of(s, "keyslots", LUKS_KEYSLOTS_MAX - 1, &n, e))
+	if (number_of(s, name, LUKS_KEYSLOTS_MAX - 1, &n, e))
 		return (int)e->code;
 	*out = (int)n;
 	return 0;
 }
 
+static int keyslot_of(const json_t *j, int *out, struct err *e)
+{
+	const json_t *slots = json_object_get(j, "keyslots");
+	const char *s = json_string_value(json_array_get(slots, 0));
+
+	if (!json_is_array(slots) || json_array_size(slots) > 1 || (json_array_size(slots) && !s))
+		return err_set(e, E_FORMAT, "LUKS token: keyslots has to name one, or none");
+	return s ? slot_number(s, "keyslots", out, e) : 0;
+}
+
+static int planned_of(const json_t *j, int *out, struct err *e)
+{
+	const char *s = text_of(j, "planned", e);
+
+	return s ? slot_number(s, "planned", out, e) : (int)e->code;
+}
+
 static int take(const json_t *j, struct luks_token *out, struct err *e)
 {
 	const char *type = text_of(j, "type", e), *epoch;
+	bool planned = json_object_get(j, "planned") != NULL;
 
 	if (!type)
 		return (int)e->code;
@@ -122,7 +141,7 @@ static int take(const json_t *j, struct luks_token *out, struct err *e)
 		return err_set(e, E_NOTFOUND, "LUKS token: not one of ours");
 	if (json_integer_value(json_object_get(j, "version")) != 1)
 		return err_set(e, E_UNSUPPORTED, "LUKS token: version is not 1");
-	if (json_object_size(j) != 7)
+	if (json_object_size(j) != 7u + planned)
 		return err_set(e, E_FORMAT, "LUKS token: more members than version 1 has");
 	epoch = text_of(j, "epoch", e);
 	if (!epoch || number_of(epoch, "epoch", (1ull << 63) - 1, &out->epoch, e) ||
@@ -130,6 +149,11 @@ static int take(const json_t *j, struct luks_token *out, struct err *e)
 	    sealed_of(j, "public", out->public_2b, &out->public_len, e) ||
 	    sealed_of(j, "private", out->private_2b, &out->private_len, e))
 		return (int)e->code;
+	if (planned && planned_of(j, &out->planned, e))
+		return (int)e->code;
+	if (planned && out->keyslot >= 0)
+		return err_set(e, E_FORMAT,
+			       "LUKS token: a keyslot is planned beside the one it has");
 	return out->epoch ? 0 : err_set(e, E_FORMAT, "LUKS token: epoch 0 is none");
 }
 
@@ -145,7 +169,7 @@ int luks_token_parse(struct bytes json, struct luks_token *out, struct err *e)
 		json_decref(j);
 		return err_set(e, E_FORMAT, "LUKS token: not a JSON object, or a member twice");
 	}
-	*out = (struct luks_token){ 0 };
+	*out = (struct luks_token){ .keyslot = LUKS_NO_KEYSLOT, .planned = LUKS_NO_KEYSLOT };
 	rc = take(j, out, e);
 	json_decref(j);
 	return rc;

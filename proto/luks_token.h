@@ -15,7 +15,8 @@
 enum {
 	LUKS_TOKEN_MAX = 4096, /* its JSON; the area of a header is 16 KiB, for all tokens */
 	LUKS_TOKEN_SEALED_MAX = 512,
-	LUKS_KEYSLOTS_MAX = 32
+	LUKS_KEYSLOTS_MAX = 32,
+	LUKS_NO_KEYSLOT = -1
 };
 
 enum luks_token_state {
@@ -26,7 +27,8 @@ enum luks_token_state {
 
 struct luks_token {
 	enum luks_token_state state;
-	int keyslot; /* 0 to LUKS_KEYSLOTS_MAX - 1 */
+	int keyslot; /* 0 to LUKS_KEYSLOTS_MAX - 1; LUKS_NO_KEYSLOT: it was removed, or is to be made */
+	int planned; /* where it is to be made; else LUKS_NO_KEYSLOT */
 	u64 epoch;   /* 1 and up, below 2^63 */
 	u8 public_2b[LUKS_TOKEN_SEALED_MAX], private_2b[LUKS_TOKEN_SEALED_MAX];
 	size_t public_len, private_len;

@@ -254,6 +254,7 @@ int host_confirm_ek(struct tx *tx, const char *name, const u8 ek_hash[32], struc
 int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct err *e)
 {
 	static const char *const rows[] = { "DELETE FROM proposals WHERE ueid = $1",
+					    "DELETE FROM volumes WHERE ueid = $1",
 					    "DELETE FROM inventories WHERE ueid = $1",
 					    "DELETE FROM devices WHERE ueid = $1",
 					    "DELETE FROM boots WHERE ueid = $1",

@@ -54,6 +54,8 @@ static const struct {
 	{ "POST",   "/api/v1/join-tokens",                    JSON_BODY_MAX, PROVISIONER, post_join_token },
 	{ "GET",    "/api/v1/secrets",                        0,             OPERATOR,    get_secrets },
 	{ "POST",   "/api/v1/secrets",                        JSON_BODY_MAX, OPERATOR,    post_secret },
+	{ "POST",   "/api/v1/secrets/{}/rotate",              0,             OPERATOR,    post_secret_rotate },
+	{ "DELETE", "/api/v1/secrets/{}",                     0,             ADMIN,       delete_secret },
 	{ "GET",    "/healthz",                               0,             ANYBODY,     get_health },
 };
 /* clang-format on */

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 #include "agent/collector/source.h"
-#include "agent/tpm.h"
+#include "agent/tpm_disk.h"
 #include "common/clock.h"
 #include "common/file.h"
 
-enum { RELEASE_PCRS = 0xdbff };
+enum { RELEASE_PCRS = 0xdbff, COUNTER = COUNTER_FIRST + 1, OTHER_COUNTER };
 
 /* one well-formed entry: lengths, label, address, two digests */
 static const u8 device_log[] = { 0,   0,   0,	112, 0,	       0,   0,	 20,  'a',	's', 's',
@@ -34,6 +34,54 @@ static int lookup(void *user, const char *label, const u8 leaf_key[32], struct k
 	(void)e;
 	*out = ((struct made *)user)->known;
 	return 0;
+}
+
+static int lookup_volume(void *user, const u8 *uuid, struct known_volume *out, struct err *e)
+{
+	(void)uuid;
+	(void)e;
+	*out = ((struct made *)user)->volume;
+	return 0;
+}
+
+/* Both counters are there, and have been counted up since. */
+static u64 counters(struct tpm *tpm)
+{
+	static const u32 indices[] = { OTHER_COUNTER, COUNTER };
+	struct err e = { 0 };
+	u64 value = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(indices); i++) {
+		if (!tpm_counter_read(tpm, indices[i], &value, &e))
+			continue;
+		assert_ok(tpm_counter_make(tpm, indices[i], &value, &e), &e);
+		assert_ok(tpm_counter_up(tpm, indices[i], &e), &e);
+		assert_ok(tpm_counter_read(tpm, indices[i], &value, &e), &e);
+	}
+	return value;
+}
+
+/* TPM2_NV_Certify of the volume's counter, or what a lie puts in its place. */
+static void count(struct tpm *tpm, const struct tpm_key *ak, const struct lie *lie,
+		  const struct digest *bind, const struct tpm_quoted *quoted, struct buf **attest,
+		  struct buf **sig)
+{
+	struct digest extra = *bind;
+	OWNED(tpm_key) other = NULL;
+	struct err e = { 0 };
+
+	extra.at[0] ^= lie->counted_before;
+	if (lie->counted_by_quote) {
+		*attest = buf_copy(buf_bytes(quoted->attest));
+		*sig = buf_copy(buf_bytes(quoted->signature));
+		return;
+	}
+	if (lie->counted_by_other_key)
+		assert_ok(tpm_key_make(tpm, TEMPLATE_AK_ECC_P384, &other, &e), &e);
+	assert_ok(tpm_counter_certify(tpm, other ? other : ak,
+				      lie->counted_elsewhere ? OTHER_COUNTER : COUNTER, &extra,
+				      attest, sig, &e),
+		  &e);
 }
 
 static void collect(struct verdict_rig *f, const struct lie *lie, int i,
@@ -152,6 +200,8 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 				     .phase = "system" };
 	struct eat_tpm_draft td = { .banks = &bank, .n_banks = 1 };
 	struct eat_volume volume;
+	OWNED(buf) counted = NULL;
+	OWNED(buf) counted_sig = NULL;
 	struct tpm_attest attest;
 	static const u8 uuid[16] = { 9 };
 
@@ -201,7 +251,9 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 	hd.n_functions = lie->twins ? 4 : 2;
 	assert_ok(eat_write_host(&hd, &host, &e), &e);
 	volume = (struct eat_volume){ .uuid = BYTES(uuid),
-				      .epoch = 1,
+				      .epoch = counters(tpm) + 2 * lie->epoch_ahead -
+					       lie->epoch_over,
+				      .counter = COUNTER,
 				      .k_public = buf_bytes(k->pub) };
 	assert_ok(eat_write_release(&volume, 1, &release, &e), &e);
 	if (lie->lost_device)
@@ -223,6 +275,13 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 	assert_ok(tpm_certify(tpm, ak, lie->k_not_certified ? ak : k, &bind, &certify, &certify_sig,
 			      &e),
 		  &e);
+	if (lie->counted_by_other_key)
+		tpm_key_drop(&k); /* the TPM has room for three */
+	count(tpm, ak, lie, &bind, &q, &counted, &counted_sig);
+	volume.counted = buf_bytes(counted);
+	volume.counted_sig = buf_bytes(counted_sig);
+	td.volumes = &volume;
+	td.n_volumes = 1;
 	bank.pcrs = q.selection.bank[0].pcrs;
 	for (u32 i = 0; i < TPM_PCRS; i++)
 		if (bank.pcrs & 1u << i)
@@ -273,6 +332,10 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 	m->known = (struct known_leaf){ .known = lie->other_key, .version = 0x12 };
 	if (lie->other_host)
 		snprintf(m->known.other_host, sizeof(m->known.other_host), "host-b");
+	m->volume = (struct known_volume){ .known = !lie->volume_unknown,
+					   .counter = lie->counter_elsewhere ? OTHER_COUNTER : 0 };
+	if (lie->volume_of_other)
+		snprintf(m->volume.other_host, sizeof(m->volume.other_host), "host-b");
 	m->ctx = (struct verify_context){
 		.now_s = clock_now_s(),
 		.nonce = lie->bad_nonce ? FAILED : PASSED,
@@ -293,6 +356,7 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 		.test_sources_may_release = !lie->no_test_switch,
 		.caller_nonce = lie->caller_nonce,
 		.lookup = lookup,
+		.lookup_volume = lookup_volume,
 		.user = m,
 	};
 	memcpy(m->ctx.deployment, deployment, 16);

@@ -29,6 +29,10 @@ struct lie {
 	bool bad_nonce, not_enrolled, revoked, clock_back, other_inventory, other_key, other_host,
 		floor_13, no_root;
 	bool no_test_switch, caller_nonce, set_16;
+	bool volume_of_other, volume_unknown, counter_elsewhere;
+	/* of the volume's counter */
+	bool epoch_over, epoch_ahead, counted_before, counted_elsewhere, counted_by_quote,
+		counted_by_other_key;
 };
 
 /** struct made - the token and the context it is verified in, which points into the rest. */
@@ -37,6 +41,7 @@ struct made {
 	struct eat *parsed;
 	struct verify_context ctx;
 	struct known_leaf known;
+	struct known_volume volume;
 	struct buf *ak_pub, *inventory;
 };
 

@@ -1,47 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* `assay` as people use it: cli.sh runs the commands on real parts, a test here is a line of its report. */
-#include "rig.h"
-
-#include <stdio.h>
-
-static struct buf *report;
+#include "report.h"
 
 static int run_all(void **state)
 {
-	char folder[256], out[300];
-	const char *const argv[] = { "bash", SOURCE_FOLDER "/tests/integration/cli.sh",
-				     BUILD_FOLDER, NULL };
-
 	(void)state;
-	rig_folder(folder);
-	snprintf(out, sizeof(out), "%s/report", folder);
-	rig_run(out, argv);
-	report = file_bytes(out);
-	assert_non_null(report);
-	write_u8(&report->w, 0);
-	rig_folder_remove(folder);
-	return 0;
-}
-
-static int drop_report(void **state)
-{
-	(void)state;
-	buf_drop(&report);
-	return 0;
-}
-
-static void stands_in_the_report(const char *name)
-{
-	const char *text = (const char *)report->w.at, *line;
-	char pass[128], fail[128];
-
-	snprintf(pass, sizeof(pass), "PASS %s\n", name);
-	snprintf(fail, sizeof(fail), "FAIL %s:", name);
-	line = strstr(text, fail);
-	if (line)
-		fail_msg("%.*s", (int)strcspn(line, "\n"), line);
-	if (!strstr(text, pass))
-		fail_msg("%s was not reached: %s", name, text);
+	return report_run("cli.sh");
 }
 
 #define CHECKS(X)                                                                                  \
@@ -231,7 +195,7 @@ static void stands_in_the_report(const char *name)
 	static void name(void **state)                                                             \
 	{                                                                                          \
 		(void)state;                                                                       \
-		stands_in_the_report(#name);                                                       \
+		report_stands(#name);                                                              \
 	}
 CHECKS(X)
 #undef X
@@ -242,5 +206,5 @@ int main(void)
 	const struct CMUnitTest tests[] = { CHECKS(X) };
 #undef X
 
-	return cmocka_run_group_tests(tests, run_all, drop_report);
+	return cmocka_run_group_tests(tests, run_all, report_drop);
 }

@@ -180,7 +180,7 @@ static void without_its_module_no_manifest_is_read_and_the_file_is_named(void **
 	put_manifests();
 	assert_true(answers(INSTALLED, with, 1, missing));
 	assert_true(answers(INSTALLED, without, 0, alone));
-	snprintf(log, sizeof(log), "%s/inspected", folder);
+	snprintf(log, sizeof(log), "%s/inspected", rig_scratch);
 	assert_int_equal(rig_run(log, inspect), 1);
 	OWNED(buf) said = file_bytes(log);
 	assert_non_null(said);

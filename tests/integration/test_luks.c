@@ -89,7 +89,7 @@ static void a_slot_of_ours_opens_beside_those_that_were_there(void **state)
 	assert_int_equal(luks_n_slots(l), 1);
 	assert_ok(luks_volume_key(l, LUKS_ANY_SLOT, bytes_text("of a person"), &key, &e), &e);
 	assert_int_equal(key->len, 64);
-	assert_ok(luks_slot_add(l, key, ours, false, &slot, &e), &e);
+	assert_ok(luks_slot_add(l, key, ours, false, LUKS_ANY_SLOT, &slot, &e), &e);
 	assert_int_equal(slot, 1);
 	luks_drop(&l);
 	l = opened(f); /* as the disk has it */
@@ -112,8 +112,8 @@ static void a_volume_key_of_another_volume_makes_no_slot(void **state)
 	int slot;
 
 	memset(key->at, 7, 64);
-	assert_refused(luks_slot_add(l, key, bytes_text("x"), false, &slot, &e), &e, E_DENIED,
-		       "add a LUKS keyslot");
+	assert_refused(luks_slot_add(l, key, bytes_text("x"), false, LUKS_ANY_SLOT, &slot, &e), &e,
+		       E_DENIED, "add a LUKS keyslot");
 	assert_int_equal(luks_n_slots(l), 1);
 }
 
@@ -176,7 +176,8 @@ static void the_last_slot_is_not_removed(void **state)
 	assert_refused(luks_slot_kill(l, 0, &e), &e, E_CONFLICT, "last one");
 	e = (struct err){ 0 };
 	assert_ok(luks_volume_key(l, 0, bytes_text("of a person"), &key, &e), &e);
-	assert_ok(luks_slot_add(l, key, bytes_text("of a head"), true, &slot, &e), &e);
+	assert_ok(luks_slot_add(l, key, bytes_text("of a head"), true, LUKS_ANY_SLOT, &slot, &e),
+		  &e);
 	assert_ok(luks_slot_kill(l, 0, &e), &e);
 	assert_int_equal(luks_n_slots(l), 1);
 	assert_int_not_equal(cryptsetup(f, "open --test-passphrase --key-file pass disk"), 0);

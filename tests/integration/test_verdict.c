@@ -58,6 +58,15 @@ static const struct lie lies[] = {
 	{ .name = "nonce of the caller's choice", CHECK_SOURCE, .caller_nonce = true },
 	{ .name = "K is the SRK", CHECK_K_HIERARCHY, .k_is_srk = true },
 	{ .name = "another key is certified", CHECK_K_CERTIFIED, .k_not_certified = true },
+	{ .name = "volume of another host", CHECK_VOLUME, .volume_of_other = true },
+	{ .name = "volume that has no share", CHECK_VOLUME, .volume_unknown = true },
+	{ .name = "counter at another place than before", CHECK_VOLUME, .counter_elsewhere = true },
+	{ .name = "epoch that is over", CHECK_COUNTER, .epoch_over = true },
+	{ .name = "epoch after the next", CHECK_COUNTER, .epoch_ahead = true },
+	{ .name = "counter certified for other evidence", CHECK_COUNTER, .counted_before = true },
+	{ .name = "another counter is certified", CHECK_COUNTER, .counted_elsewhere = true },
+	{ .name = "the quote in place of a counter", CHECK_COUNTER, .counted_by_quote = true },
+	{ .name = "counter certified by another key", CHECK_COUNTER, .counted_by_other_key = true },
 	{ .name = "release set not quoted", CHECK_RELEASE_SET, .set_16 = true },
 };
 

@@ -6,7 +6,9 @@
 
 static struct luks_token sample(void)
 {
-	struct luks_token t = { .state = LUKS_TOKEN_ACTIVE, .keyslot = 3, .epoch = 7 };
+	struct luks_token t = {
+		.state = LUKS_TOKEN_ACTIVE, .keyslot = 3, .planned = LUKS_NO_KEYSLOT, .epoch = 7
+	};
 
 	t.public_len = 80;
 	t.private_len = 190;
@@ -43,6 +45,27 @@ static void what_is_written_is_read_back(void **state)
 	}
 }
 
+static void a_keyslot_that_is_to_be_made_or_was_removed_is_told_apart(void **state)
+{
+	static const struct {
+		int keyslot, planned;
+	} rows[] = { { LUKS_NO_KEYSLOT, 9 }, { LUKS_NO_KEYSLOT, LUKS_NO_KEYSLOT } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct luks_token t = sample(), got;
+		OWNED(buf) json = NULL;
+		struct err e = { 0 };
+
+		t.keyslot = rows[i].keyslot;
+		t.planned = rows[i].planned;
+		assert_ok(luks_token_write(&t, &json, &e), &e);
+		assert_ok(luks_token_parse(buf_bytes(json), &got, &e), &e);
+		assert_int_equal(got.keyslot, t.keyslot);
+		assert_int_equal(got.planned, t.planned);
+	}
+}
+
 static void two_of_the_longest_fit_into_a_header_with_room_for_others(void **state)
 {
 	struct luks_token t = sample();
@@ -76,7 +99,15 @@ static void each_defect_has_its_refusal(void **state)
 		{ "{\"keyslots\":[\"1\"]}", E_FORMAT, "type is not a text" },
 		{ "{\"type\":\"assay\",\"keyslots\":[\"1\"],\"version\":2," REST, E_UNSUPPORTED,
 		  "version" },
-		{ "{\"type\":\"assay\",\"keyslots\":[],\"version\":1," REST, E_FORMAT, "keyslots" },
+		{ "{\"type\":\"assay\",\"keyslots\":[],\"version\":1," REST, E_OK, NULL },
+		{ "{\"type\":\"assay\",\"keyslots\":[],\"planned\":\"3\",\"version\":1," REST, E_OK,
+		  NULL },
+		{ HEAD "\"planned\":\"3\"," REST, E_FORMAT, "beside the one it has" },
+		{ "{\"type\":\"assay\",\"keyslots\":[],\"planned\":\"32\",\"version\":1," REST,
+		  E_LIMIT, "planned" },
+		{ "{\"type\":\"assay\",\"keyslots\":[],\"planned\":3,\"version\":1," REST, E_FORMAT,
+		  "planned" },
+		{ "{\"type\":\"assay\",\"keyslots\":3,\"version\":1," REST, E_FORMAT, "keyslots" },
 		{ "{\"type\":\"assay\",\"keyslots\":[\"1\",\"2\"],\"version\":1," REST, E_FORMAT,
 		  "keyslots" },
 		{ "{\"type\":\"assay\",\"keyslots\":[1],\"version\":1," REST, E_FORMAT,
@@ -155,6 +186,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_back),
+		cmocka_unit_test(a_keyslot_that_is_to_be_made_or_was_removed_is_told_apart),
 		cmocka_unit_test(two_of_the_longest_fit_into_a_header_with_room_for_others),
 		cmocka_unit_test(each_defect_has_its_refusal),
 		cmocka_unit_test(a_token_that_is_too_long_is_not_read),

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What an operator does with key shares; their content leaves by a release alone. */
+#include <stdio.h>
+
+#include "audit.h"
+#include "common/text.h"
+#include "hosts.h"
+#include "http.h"
+#include "problem.h"
+#include "secrets.h"
+#include "server.h"
+#include "volumes.h"
+
+struct asked {
+	struct call *call;
+	u8 uuid[16], check[SHARE_CHECK_LEN];
+	char host[128];
+	long long n; /* shares that are gone */
+};
+
+static int told(struct tx *tx, const struct asked *a, const char *event, const char *more,
+		struct err *e)
+{
+	char detail[500], uuid[UUID_TEXT_LEN + 1];
+
+	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"volume\":\"%s\"%s}", a->host,
+		 uuid_write(a->uuid, uuid), more);
+	return audit_append(tx, a->call->actor, event, detail, e);
+}
+
+/* ---- one by hand ---- */
+static int add(struct tx *tx, void *arg, struct err *e)
+{
+	struct asked *a = arg;
+	OWNED(host) h = NULL;
+
+	return host_find_by_name(tx, a->host, &h, e) ||
+			       share_create(tx, h->ueid, a->uuid, a->check, e) ||
+			       told(tx, a, "secret-created", ",\"epoch\":1", e)
+		       ? (int)e->code
+		       : 0;
+}
+
+void post_secret(struct call *c)
+{
+	struct asked a = { .call = c };
+	json_t *body = json_loadb((const char *)c->rq->body.at, c->rq->body.len,
+				  JSON_REJECT_DUPLICATES, NULL);
+	const char *host = json_string_value(json_object_get(body, "host"));
+	const char *volume = json_string_value(json_object_get(body, "volume"));
+	char check[2 * SHARE_CHECK_LEN + 1];
+	struct err e = { 0 };
+
+	if (!json_is_object(body))
+		err_set(&e, E_USAGE, "body is not a JSON object");
+	else if (!volume || !uuid_read(volume, a.uuid))
+		err_set(&e, E_USAGE, "volume is not a UUID");
+	snprintf(a.host, sizeof(a.host), "%.127s", host ? host : "");
+	json_decref(body);
+	if (!e.code)
+		store_write(c->server->store, add, &a, &e);
+	if (e.code)
+		problem_of(c->out, &e);
+	else
+		answer_json(c->out, 201,
+			    json_pack("{s:i, s:s}", "epoch", 1, "check",
+				      hex_write(BYTES(a.check), check)));
+}
+
+/* ---- the list ---- */
+static json_t *text_json(const struct db_value *v)
+{
+	return v->bytes.len ? json_stringn((const char *)v->bytes.at, v->bytes.len)
+			    : json_string("");
+}
+
+static int list_one(void *user, const struct db_row *row, struct err *e)
+{
+	char uuid[UUID_TEXT_LEN + 1] = "", check[2 * SHARE_CHECK_LEN + 1] = "";
+
+	(void)e;
+	if (row->at[1].bytes.len == 16)
+		uuid_write(row->at[1].bytes.at, uuid);
+	if (row->at[4].bytes.len == SHARE_CHECK_LEN)
+		hex_write(row->at[4].bytes, check);
+	json_array_append_new(user, json_pack("{s:o, s:s, s:I, s:o, s:s, s:b, s:b}", "host",
+					      text_json(&row->at[0]), "volume", uuid, "epoch",
+					      (json_int_t)row->at[2].number, "state",
+					      text_json(&row->at[3]), "check", check, "counted",
+					      row->at[5].kind == DB_INT, "rotate",
+					      row->at[6].number != 0));
+	return 0;
+}
+
+static int list_all(struct tx *tx, void *arg, struct err *e)
+{
+	return db_run(tx->db,
+		      "SELECT h.name, s.uuid, s.epoch, s.state, s.check_value, v.counter, v.rotate"
+		      " FROM secrets s JOIN hosts h ON h.ueid = s.ueid"
+		      " LEFT JOIN volumes v ON v.uuid = s.uuid"
+		      " ORDER BY h.name, s.uuid, s.epoch LIMIT 10000",
+		      NULL, 0, list_one, arg, NULL, e);
+}
+
+void get_secrets(struct call *c)
+{
+	json_t *list = json_array();
+	struct err e = { 0 };
+
+	if (store_read(c->server->store, list_all, list, &e)) {
+		json_decref(list);
+		problem_of(c->out, &e);
+		return;
+	}
+	answer_json(c->out, 200, json_pack("{s:o}", "secrets", list));
+}
+
+/* ---- the next epoch, and the end ---- */
+static int of_host(struct tx *tx, const u8 ueid[UEID_LEN], struct asked *a, struct err *e)
+{
+	OWNED(host) h = NULL;
+	int rc = host_find_by_ueid(tx, ueid, &h, e);
+
+	if (!rc)
+		snprintf(a->host, sizeof(a->host), "%.127s", h->name);
+	return rc;
+}
+
+static int rotate(struct tx *tx, void *arg, struct err *e)
+{
+	struct asked *a = arg;
+	struct volume v;
+
+	if (volume_find(tx, a->uuid, &v, e))
+		return e->code == E_NOTFOUND
+			       ? err_set(e, E_NOTFOUND,
+					 "no volume with a counter has this UUID: `assay disk "
+					 "enroll` makes it one")
+			       : (int)e->code;
+	v.rotate = true;
+	return of_host(tx, v.ueid, a, e) || volume_put(tx, &v, e) ||
+			       told(tx, a, "secret-rotate", "", e)
+		       ? (int)e->code
+		       : 0;
+}
+
+void post_secret_rotate(struct call *c)
+{
+	struct asked a = { .call = c };
+	struct err e = { 0 };
+
+	if (!uuid_read(c->part[0], a.uuid))
+		err_set(&e, E_USAGE, "not the UUID of a volume");
+	else
+		store_write(c->server->store, rotate, &a, &e);
+	if (e.code)
+		problem_of(c->out, &e);
+	else
+		answer_json(c->out, 200, json_pack("{s:s}", "host", a.host));
+}
+
+static int take_ueid(void *user, const struct db_row *row, struct err *e)
+{
+	(void)e;
+	if (row->at[0].bytes.len == UEID_LEN)
+		memcpy(user, row->at[0].bytes.at, UEID_LEN);
+	return 0;
+}
+
+static int shred(struct tx *tx, void *arg, struct err *e)
+{
+	struct asked *a = arg;
+	struct db_value uuid = DB_B(BYTES(a->uuid));
+	u8 ueid[UEID_LEN] = { 0 };
+	char more[40];
+
+	if (db_run(tx->db, "SELECT ueid FROM secrets WHERE uuid = $1 LIMIT 1", &uuid, 1, take_ueid,
+		   ueid, NULL, e) ||
+	    (ueid[0] && of_host(tx, ueid, a, e)) ||
+	    db_run(tx->db, "DELETE FROM secrets WHERE uuid = $1", &uuid, 1, NULL, NULL, &a->n, e) ||
+	    db_run(tx->db, "DELETE FROM volumes WHERE uuid = $1", &uuid, 1, NULL, NULL, NULL, e))
+		return (int)e->code;
+	if (!a->n)
+		return err_set(e, E_NOTFOUND, "no share of this volume");
+	snprintf(more, sizeof(more), ",\"shares\":%lld", a->n);
+	return told(tx, a, "secret-deleted", more, e);
+}
+
+void delete_secret(struct call *c)
+{
+	struct asked a = { .call = c };
+	struct err e = { 0 };
+
+	if (!uuid_read(c->part[0], a.uuid))
+		err_set(&e, E_USAGE, "not the UUID of a volume");
+	else
+		store_write(c->server->store, shred, &a, &e);
+	if (e.code)
+		problem_of(c->out, &e);
+	else
+		answer_json(c->out, 200,
+			    json_pack("{s:s, s:I}", "host", a.host, "shares", (json_int_t)a.n));
+}

@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A LUKS2 volume that opens by attestation, on real parts but for the kernel's mapping: a file, a TPM, a server, the
+# agent. A line per check: "PASS name" or "FAIL name" with what came instead; test_disk.c asserts the lines.
+# Call: disk.sh BUILD-FOLDER
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$1
+. "$top/deploy/rig.sh"
+rig_begin disk
+rig_tpm
+rig_devices 1
+rig_server
+rig_host disk-host "$(cat /proc/sys/kernel/random/uuid)"
+rig_learn disk/golden
+volume=5f0c3b54-92ab-4c57-8b0f-8f1c5a0e7d11
+disk=$work/disk
+cryptsetup=/sbin/cryptsetup
+
+check() { # name, wanted exit code, wanted pattern in the output, command...
+	local name=$1 code=$2 pattern=$3 out rc
+	shift 3
+	out=$("$@" 2>&1)
+	rc=$?
+	if [ "$rc" = "$code" ] && grep -qE -- "$pattern" <<<"$out"; then
+		echo "PASS $name"
+	else
+		echo "FAIL $name: exit $rc, wanted $code and /$pattern/: $(tr '\n' ' ' <<<"$out" | cut -c1-900)"
+	fi
+}
+opens() { $cryptsetup open --test-passphrase --disable-external-tokens "$@"; } # options...
+unlock() { # a disk: is it opened by what assay-unlock says?
+	rm -f "$work/phrase"
+	assay-unlock --uuid $volume --device "$1" --config "$here/agent.conf" --opened "$work/opened" --deadline 20 >"$work/phrase" || return
+	opens --key-file "$work/phrase" "$1"
+}
+epoch() { $assay disk status "$disk" --json | jq -r '[.ours[] | .epoch] | max'; }
+shares() { $assay secret list --json | jq -r --arg v $volume '[.secrets[] | select(.volume == $v) | "\(.epoch - '"${first:-0}"') \(.state)"] | join(", ")'; }
+
+printf 'of a person' >"$work/pass"
+truncate -s 32M "$disk"
+$cryptsetup -q luksFormat --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --uuid $volume --key-file "$work/pass" "$disk" || fail "luksFormat"
+conf="--agent-config $here/agent.conf"
+openssl req -x509 -newkey rsa:3072 -nodes -keyout "$work/safe.key" -out "$work/safe.crt" -subj "/CN=safe" -days 3 2>/dev/null
+
+check nobody_enrols_without_a_place_for_the_recovery_key 1 "recovery-out" $assay disk enroll "$disk" --key-file "$work/pass" $conf
+check a_wrong_passphrase_enrols_nothing 2 "keyslot|passphrase" $assay disk enroll "$disk" --key-file "$work/assay.conf" --recovery-out "$work/r0" $conf
+check a_volume_that_is_not_enrolled_has_nothing_to_unlock 2 "no keyslot of ours" unlock "$disk"
+check a_volume_is_enrolled 0 "opens with this TPM and the server" $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/recovery" --escrow "$work/safe.crt" $conf
+check and_not_twice 2 "has a keyslot of ours" $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/r2" $conf
+check the_configuration_names_it 0 "counter = 0x018" grep -A1 "volume $volume" "$here/agent.conf"
+first=$(epoch)
+check its_keyslot_is_active 0 "epoch $first, active" $assay disk status "$disk"
+check the_server_has_one_share_of_it 0 "^0 current$" shares
+check it_is_unlocked 0 "asking for this volume" unlock "$disk"
+check the_passphrase_is_43_characters_and_nothing_else 0 "^43$" sh -c "wc -c <$work/phrase"
+check what_was_opened_is_told_for_the_cap 0 "^[0-9a-f]{64}$" cat "$work/opened/$volume"
+check the_persons_passphrase_still_opens 0 "" opens --key-file "$work/pass" "$disk"
+check the_recovery_key_comes_out_of_escrow_with_its_key 0 "^([0-9a-f]{5}-){7}[0-9a-f]{5}$" $assay disk recover "$work/recovery" --signer "$work/safe.crt" --key "$work/safe.key"
+check and_not_with_another 2 "not sealed for" $assay disk recover "$work/recovery" --signer "$work/operator/operator.crt" --key "$work/operator/operator.key"
+$assay disk recover "$work/recovery" --signer "$work/safe.crt" --key "$work/safe.key" 2>/dev/null | tr -d '\n' >"$work/recovery.key"
+check the_recovery_key_opens_its_keyslot 0 "" opens --key-slot 1 --key-file "$work/recovery.key" "$disk"
+check and_is_tried_nowhere_else 2 "" opens --key-file "$work/recovery.key" "$disk"
+
+cp "$disk" "$work/old-header"
+check the_epoch_changes_on_demand 0 "epoch $((first + 1)) opens it now" $assay disk rotate "$disk"
+check the_share_before_is_shredded 0 "^1 current$" shares
+check it_is_unlocked_with_the_next_epoch 0 "" unlock "$disk"
+check an_old_header_opens_nothing 2 "old or a foreign header" unlock "$work/old-header"
+cp "$disk" "$work/foreign"
+$cryptsetup -q luksUUID --uuid 5f0c3b54-92ab-4c57-8b0f-8f1c5a0e7d12 "$work/foreign" 2>/dev/null
+check another_volume_in_its_place_is_not_opened 2 "of another volume" unlock "$work/foreign"
+
+check an_operator_asks_for_the_next_epoch 0 "next unlock on disk-host" $assay secret rotate $volume
+check and_the_next_unlock_makes_it 0 "" unlock "$disk"
+check so_that_the_epoch_has_moved 0 "^$((first + 2))$" epoch
+check and_one_share_is_left 0 "^2 current$" shares
+unlock "$disk" 2>/dev/null
+check and_not_again 0 "^$((first + 2))$" epoch
+
+# Power goes at any moment: each write and each request of the one who changes the epoch is the last one once.
+survives() {
+	local n=1 killed=0
+	while :; do
+		ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$n" assay --config "$work/assay.conf" --socket "$here/agent.sock" disk rotate "$disk" >"$work/rotate.out" 2>&1
+		rc=$?
+		unlock "$disk" 2>"$work/unlock.err" || { echo "killed at its write $n it does not open: $(cat "$work/unlock.err")"; return 1; }
+		[ $rc -ne 0 ] || break
+		killed=$((killed + 1)) n=$((n + $2))
+		[ $n -lt 2000 ] || { echo "no end"; return 1; }
+	done
+	echo "killed $killed times"
+}
+check a_change_that_is_cut_short_at_any_question_leaves_a_disk_that_opens 0 "killed [1-9][0-9]* times" survives sendmsg 1
+check or_at_any_sync_of_the_header 0 "killed [1-9][0-9]* times" survives fsync,fdatasync 1
+check or_between_two_of_its_writes 0 "killed [1-9][0-9]* times" survives pwrite64,write 37
+$assay disk rotate "$disk" >/dev/null 2>&1
+last=$(($(epoch) - first))
+check and_afterwards_one_keyslot_of_ours 0 "^1$" sh -c "$assay disk status $disk --json | jq '.ours | length'"
+check and_one_share 0 "^$last current$" shares
+
+cp "$here/device1.measurements" "$work/was"
+sed 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/was" >"$work/is"
+spdm-device tell "$here/devices.control" set device1 measurements "$work/is" >/dev/null || fail "devices do not listen"
+check a_device_that_is_not_as_it_has_to_be_opens_nothing 2 "the server gives no key" unlock "$disk"
+check and_says_which 2 "1b36:0010/00000000000000a1/0|nvme|device" unlock "$disk"
+
+spdm-device tell "$here/devices.control" set device1 measurements "$work/was" >/dev/null
+check and_opens_again_when_it_is 0 "" unlock "$disk"
+
+kill "$agent_pid"; wait "$agent_pid" 2>/dev/null
+check the_cap_ends_it 0 "PCR 15 is extended" assay-agent --config "$here/agent.conf" --opened "$work/opened" cap
+check once 0 "was extended before" assay-agent --config "$here/agent.conf" --opened "$work/opened" cap
+start agent assay-agent --config "$here/agent.conf" run
+agent_pid=$started
+await agent test -S "$here/agent.sock"
+check after_the_cap_nothing_is_unlocked 2 "PCR 15 is extended" unlock "$disk"
+check nor_enrolled 2 "PCR 15 is extended" $assay disk rotate "$disk"
+check nobody_forgets_without_saying_so 1 "yes" $assay disk forget "$disk"
+check keyslots_are_forgotten 0 "1 keyslots removed" $assay disk forget "$disk" --yes
+check a_share_is_deleted_only_when_it_is_meant 1 "yes" $assay secret delete $volume
+check and_then_is_gone 0 "1 shares of disk-host" $assay secret delete $volume --yes
+check and_not_twice_gone 2 "no share" $assay secret delete $volume --yes
+check the_persons_passphrase_opens_to_the_end 0 "" opens --key-file "$work/pass" "$disk"
