@@ -6,12 +6,6 @@
 #include "proto/cap.h"
 #include "settings.h"
 
-#define OPENED_FOLDER "/run/assay/opened"
-
-/** opened_write - what `assay-agent cap` will find: @folder/UUID with the proof in hex. */
-int opened_write(const char *folder, const struct cap_volume *v, struct err *e);
-/** opened_read - by UUID; no such folder: none. E_FORMAT, E_LIMIT. */
-int opened_read(const char *folder, struct cap_volume out[VOLUMES_MAX], size_t *n, struct err *e);
 /**
  * cap_run - extend for each volume in @folder, and before them that a person was asked, or that nothing was opened.
  * Once it is extended by anybody it stays as it is: *@done is false then.

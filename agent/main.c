@@ -20,6 +20,7 @@
 #include "common/text.h"
 #include "disk_verbs.h"
 #include "local.h"
+#include "opened.h"
 #include "pace.h"
 #include "propose.h"
 #include "round.h"

@@ -12,10 +12,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "cap_run.h"
 #include "common/clock.h"
 #include "common/text.h"
 #include "disk_open.h"
+#include "opened.h"
+#include "settings.h"
 
 enum { EXIT_ENTER = 10, DEADLINE_S = 90, AGAIN_MS = 2000, TICK_MS = 200 };
 

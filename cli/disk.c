@@ -8,8 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "agent/cap_run.h"
 #include "agent/disk_open.h"
+#include "agent/opened.h"
 #include "agent/settings.h"
 #include "cli.h"
 #include "common/escrow.h"

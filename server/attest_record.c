@@ -187,6 +187,28 @@ int attest_still_so(struct tx *tx, struct round *r, struct err *e)
 	return 0;
 }
 
+static int audit_withheld(struct tx *tx, const struct round *r, const char *why, struct err *e)
+{
+	json_t *j = json_pack("{s:s, s:s}", "host", r->host->name, "why", why);
+	char *detail = json_dumps(j, JSON_COMPACT);
+	int rc = detail ? audit_append(tx, r->call->actor, "release-refused", detail, e)
+			: err_set(e, E_MEMORY, "no memory for an audit record");
+
+	json_decref(j);
+	free(detail);
+	return rc;
+}
+
+/* Who asks for what is not theirs is on record. SPEC: RULES 5 */
+static int audit_foreign(struct tx *tx, const struct round *r, struct err *e)
+{
+	for (size_t i = 0; i < r->reasons->n; i++)
+		if (r->reasons->at[i].check == CHECK_VOLUME &&
+		    audit_withheld(tx, r, r->reasons->at[i].found, e))
+			return (int)e->code;
+	return 0;
+}
+
 int attest_record(struct tx *tx, void *arg, struct err *e)
 {
 	struct round *r = arg;
@@ -208,6 +230,8 @@ int attest_record(struct tx *tx, void *arg, struct err *e)
 		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))
 			return (int)e->code;
 	}
+	if (audit_foreign(tx, r, e))
+		return (int)e->code;
 	if (r->decision.release && volumes_settle(tx, v, r->host->name, r->call->actor, e))
 		return (int)e->code;
 	snprintf(detail, sizeof(detail),
@@ -221,12 +245,6 @@ int attest_record(struct tx *tx, void *arg, struct err *e)
 int attest_record_withheld(struct tx *tx, void *arg, struct err *e)
 {
 	const struct withheld *w = arg;
-	json_t *j = json_pack("{s:s, s:s}", "host", w->round->host->name, "why", w->why->text);
-	char *detail = json_dumps(j, JSON_COMPACT);
-	int rc = detail ? audit_append(tx, w->round->call->actor, "release-refused", detail, e)
-			: err_set(e, E_MEMORY, "no memory for an audit record");
 
-	json_decref(j);
-	free(detail);
-	return rc;
+	return audit_withheld(tx, w->round, w->why->text, e);
 }

@@ -20,9 +20,10 @@ without() { # program, pattern
 	[ -z "$hits" ] || complain "$1 loads what it should not:
 $hits"
 }
-without cli/assay "$xml|libcryptsetup|libsqlite3|libmicrohttpd"
-without cli/installed/assay "$xml|libcryptsetup|libsqlite3|libmicrohttpd"
+without cli/assay "$xml|libsqlite3|libmicrohttpd"
+without cli/installed/assay "$xml|libsqlite3|libmicrohttpd"
 without agent/assay-agent "$xml|libcryptsetup|libsqlite3|libmicrohttpd"
+without agent/assay-unlock "$xml|libsqlite3|libmicrohttpd|libtss2|libcurl|libnl-"
 without agent/assay-collector "$xml|libcryptsetup|libsqlite3|libmicrohttpd"
 without server/assay-server "$xml|libcryptsetup|libnl-|libtss2"
 

@@ -74,6 +74,13 @@ static const char *const check_hints[CHECK_COUNT] = {
 		"The key that asks for the secret would survive a reboot. Do not trust this host.",
 	[CHECK_K_COUNTS] = "The key that asks for the secret is of another boot. Attest again.",
 	[CHECK_CAP] = "A disk can be opened only early in the boot. Reboot the host.",
+	[CHECK_VOLUME] = "A key is asked for of a volume that is not this host's, or is no more. "
+			 "`assay secret "
+			 "list` shows whose it is; a disk that moved here is enrolled anew.",
+	[CHECK_COUNTER] =
+		"The disk's header and the TPM do not go together: an old header was put back, or "
+		"the "
+		"disk or the TPM is another. Open it with the recovery key, and enrol it anew.",
 	[CHECK_RELEASE_SET] =
 		"The TPM's statement leaves out registers that a release needs. Update the agent.",
 	[CHECK_RESTART] = "The TPM was restarted without a reset. Power the host off and on.",

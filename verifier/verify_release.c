@@ -96,7 +96,8 @@ static int volume_known(struct run *r, const struct eat_volume *v, struct err *e
 
 static void check_volumes(struct run *r, struct err *e)
 {
-	if (!r->ctx->lookup_volume)
+	/* a stranger is not told whose volumes there are */
+	if (!r->ctx->lookup_volume || !r->v->quoted)
 		return;
 	for (size_t i = 0; i < r->t->n_volumes; i++) {
 		const struct eat_volume *v = &r->t->volumes[i];

@@ -429,7 +429,7 @@ static void an_attestation_of_another_type_is_not_a_quote(void **state)
 	t.quote_sig = buf_copy(buf_bytes(t.certify_sig));
 	forge_assemble(&t);
 	forge_sign(&t, t.cnf);
-	refused(&t, "QUOTE_TYPE BOOT_LOG CAP", "it certifies a key");
+	refused(&t, "QUOTE_TYPE BOOT_LOG CAP", "it certifies something else");
 	forged_clear(&t);
 }
 
