@@ -61,6 +61,27 @@ static int find_last(struct tx *tx, const u8 ueid[UEID_LEN], struct verify_conte
 		1, take_last, into, NULL, e);
 }
 
+/* Those that have a keyslot: until then there is nothing to open. */
+static int load_enrolled(struct round *r, struct err *e)
+{
+	struct volume all[VOLUMES_MAX];
+	size_t n;
+
+	if (volumes_of(r->tx, r->host->ueid, all, &n, e))
+		return (int)e->code;
+	for (size_t i = 0; i < n; i++) {
+		struct cap_volume *v = &r->enrolled[r->ctx.n_enrolled];
+
+		if (!all[i].has_proof)
+			continue;
+		memcpy(v->uuid, all[i].uuid, sizeof(v->uuid));
+		memcpy(v->proof, all[i].proof, sizeof(v->proof));
+		r->ctx.n_enrolled++;
+	}
+	r->ctx.enrolled = r->enrolled;
+	return 0;
+}
+
 int attest_load_host(struct round *r, struct err *e)
 {
 	if (host_find_by_ak(r->tx, r->token->ak_name, &r->host, e))
@@ -74,6 +95,8 @@ int attest_load_host(struct round *r, struct err *e)
 	if (inventory_find(r->tx, r->host->ueid, &r->inventory, e) && e->code != E_NOTFOUND)
 		return (int)e->code;
 	r->ctx.inventory = buf_bytes(r->inventory);
+	if (load_enrolled(r, e))
+		return (int)e->code;
 	if (ima_state_find(r->tx, r->host->ueid, &r->ima, e) && e->code != E_NOTFOUND)
 		return (int)e->code;
 	r->ctx.ima_from = r->ima ? &r->ima->place : NULL;

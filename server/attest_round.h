@@ -17,6 +17,7 @@ struct round {
 	struct host *host; /* NULL: this AK is nobody's */
 	struct verify_context ctx;
 	struct buf *inventory;
+	struct cap_volume enrolled[VOLUMES_MAX];
 	struct ima_state *ima;	       /* of the last list that was judged, or NULL */
 	struct ima_state *ima_pending; /* of the pieces that came since, unproven; or NULL */
 	bool ima_stale; /* it was judged by other rules, or on the word of who vouches no more */

@@ -97,6 +97,9 @@ static const char *const policy_hints[POLICY_RULE_COUNT] = {
 	[POLICY_ENDORSED_NAME] = "The maker warns of this version: update it.",
 	[POLICY_SECURE_BOOT] = "Switch Secure Boot on in the firmware setup.",
 	[POLICY_BOOT_AGE] = "Reboot the host.",
+	[POLICY_BOOT_END] = "Somebody opened this host's disk by hand, or it runs from another "
+			    "one. If that was "
+			    "you, reboot; else see what it boots from before you trust it.",
 	[POLICY_IMA_FILES] =
 		"A file ran or was read that nobody you trust has approved. If it belongs "
 		"there, import a reference value for its digest, name its signer "

@@ -308,6 +308,19 @@ static void rule_boot_age(const struct policing *g)
 	snprintf(why->found, sizeof(why->found), "%lld days", (g->now_s - g->boot_seen_s) / 86400);
 }
 
+/* In the boot phase itself nothing is opened yet, and so nothing is wrong. */
+static void rule_boot_end(const struct policing *g)
+{
+	enum cap_state end = g->v->boot_end;
+	struct reason *why;
+
+	if (!g->v->boot_end_known || end == CAP_OPEN || end == CAP_VOLUMES)
+		return;
+	why = policy_lower(g, 0, TV_CONFIGURATION, end == CAP_OTHER ? 96 : 32, "PCR 15");
+	snprintf(why->wanted, sizeof(why->wanted), "%s", cap_state_text(CAP_VOLUMES));
+	snprintf(why->found, sizeof(why->found), "%s", cap_state_text(end));
+}
+
 /* ---- the table ---- */
 static const struct {
 	const char *name, *text;
@@ -321,6 +334,7 @@ static const struct {
 #define RUN_ENDORSED_NAME rule_endorsed_name
 #define RUN_SECURE_BOOT	  rule_secure_boot
 #define RUN_BOOT_AGE	  rule_boot_age
+#define RUN_BOOT_END	  rule_boot_end
 #define RUN_IMA_FILES	  rule_ima_files
 #define RUN_IMA_PATHS	  rule_ima_paths
 #define RUN_IMA_REQUIRED  rule_ima_required

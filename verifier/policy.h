@@ -49,6 +49,7 @@ int policy_add_name(struct policy *p, bool refuse, const char *value, struct err
 	X(ENDORSED_NAME, "no endorsement says of it what policy refuses")                        \
 	X(SECURE_BOOT,	 "Secure Boot is on if policy requires it")                              \
 	X(BOOT_AGE,	 "the host was booted within the time that policy gives it")             \
+	X(BOOT_END,	 "the volumes that were opened in the boot are those that are enrolled") \
 	X(IMA_FILES,	 "each file that IMA measured is known, by its digest or by its signer")  \
 	X(IMA_PATHS,	 "IMA measured no file where policy wants none")                         \
 	X(IMA_REQUIRED,	 "IMA measured each file that policy requires")                          \

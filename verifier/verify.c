@@ -428,6 +428,20 @@ static void check_inventory(struct run *r, struct err *e)
 	check_passed(&r->v->checks, CHECK_INVENTORY);
 }
 
+/* What the initramfs opened stands in PCR 15; how good that is, policy says. */
+static void look_at_boot_end(struct run *r)
+{
+	const struct eat_bank *b = token_bank(r->t, TPM_ALG_SHA256);
+	struct digest pcr = { .alg = DIGEST_SHA256 };
+
+	if (!r->ctx->n_enrolled || r->v->checks.result[CHECK_QUOTE_DIGEST] != PASSED || !b ||
+	    !(b->pcrs & 1u << CAP_PCR))
+		return;
+	memcpy(pcr.at, b->value[CAP_PCR].at, digest_len(DIGEST_SHA256));
+	r->v->boot_end = cap_judge(&pcr, r->ctx->enrolled, r->ctx->n_enrolled);
+	r->v->boot_end_known = true;
+}
+
 int verify_evidence(const struct eat *token, const struct verify_context *ctx,
 		    struct reasons *reasons, struct verified_claims **out, struct err *e)
 {
@@ -448,6 +462,7 @@ int verify_evidence(const struct eat *token, const struct verify_context *ctx,
 	check_enrolment(&r, e);
 	compute_bind(&r);
 	check_quote(&r, e);
+	look_at_boot_end(&r);
 	check_boot_log(&r, e);
 	check_presence(&r);
 	check_inventory(&r, e);

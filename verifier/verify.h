@@ -9,6 +9,7 @@
 #include "common/recall.h"
 #include "explain.h"
 #include "proto/boot_log.h"
+#include "proto/cap.h"
 #include "proto/eat.h"
 #include "proto/spdm_evidence.h"
 
@@ -43,6 +44,8 @@ struct verify_context {
 	struct tpm_clock last_clock;
 	struct bytes inventory; /* accepted; empty: none yet, the first one is taken */
 
+	const struct cap_volume *enrolled; /* volumes whose key the boot phase has to open */
+	size_t n_enrolled;
 	struct recall *aks; /* decoded before, of verify_aks_new(); NULL: none are kept */
 	const struct trust_store *device_roots;
 	u8 spdm_version_min;
@@ -105,7 +108,10 @@ struct verified_view {
 	size_t n_devices;
 	struct verified_device *devices;
 	bool first_inventory; /* none was accepted before */
-	u64 counted[VOLUMES_MAX]; /* of the release claim's volumes that have a counter: what it says */
+	bool boot_end_known;  /* volumes are enrolled, and the quote says which were opened: */
+	enum cap_state boot_end;
+	/* of the release claim's volumes that have a counter, what it says: */
+	u64 counted[VOLUMES_MAX];
 	bool restarted;
 };
 

@@ -114,8 +114,12 @@ check once 0 "was extended before" assay-agent --config "$here/agent.conf" --ope
 start agent assay-agent --config "$here/agent.conf" run
 agent_pid=$started
 await agent test -S "$here/agent.sock"
+check a_host_that_opened_what_it_should_is_affirmed 0 "affirming" $assay attest
 check after_the_cap_nothing_is_unlocked 2 "PCR 15 is extended" unlock "$disk"
 check nor_enrolled 2 "PCR 15 is extended" $assay disk rotate "$disk"
+# Another disk in its place, whose key somebody has: the boot tells of it.
+tpm2_pcrextend 15:sha256=$(printf %064x 666) >/dev/null || fail "extend"
+check another_root_volume_is_seen_afterwards 2 "another root volume" $assay attest
 check nobody_forgets_without_saying_so 1 "yes" $assay disk forget "$disk"
 check keyslots_are_forgotten 0 "1 keyslots removed" $assay disk forget "$disk" --yes
 check a_share_is_deleted_only_when_it_is_meant 1 "yes" $assay secret delete $volume

@@ -45,8 +45,10 @@ static int run_all(void **state)
 	X(and_opens_again_when_it_is)                                                              \
 	X(the_cap_ends_it)                                                                         \
 	X(once)                                                                                    \
+	X(a_host_that_opened_what_it_should_is_affirmed)                                           \
 	X(after_the_cap_nothing_is_unlocked)                                                       \
 	X(nor_enrolled)                                                                            \
+	X(another_root_volume_is_seen_afterwards)                                                  \
 	X(nobody_forgets_without_saying_so)                                                        \
 	X(keyslots_are_forgotten)                                                                  \
 	X(a_share_is_deleted_only_when_it_is_meant)                                                \

@@ -29,6 +29,8 @@ static const struct row {
 	bool learned_affirms, debug_allowed, secure_boot_required;
 	const char *secure_boot; /* SHA-256 that the boot log has for it; NULL: none */
 	long long reboot_within_s, boot_age_s;
+	bool boot_ended;
+	enum cap_state boot_end;
 	const char *files[3]; /* of an IMA list: "/path=content", "!/path" for a violation */
 	enum ima_mode ima;
 	enum ima_changed changed;
@@ -182,6 +184,40 @@ static const struct row {
 	  .devices = { "1a" },
 	  .reboot_within_s = 30 * 86400,
 	  .boot_age_s = 29 * 86400 },
+	{ .rule = POLICY_BOOT_END,
+	  .sentence = "another root volume",
+	  .devices = { "1a" },
+	  .boot_ended = true,
+	  .boot_end = CAP_OTHER,
+	  .claim = TV_CONFIGURATION,
+	  .becomes = 96,
+	  .why = "another root volume" },
+	{ .rule = POLICY_BOOT_END,
+	  .sentence = "a disk that a person opened",
+	  .devices = { "1a" },
+	  .boot_ended = true,
+	  .boot_end = CAP_PASSPHRASE,
+	  .claim = TV_CONFIGURATION,
+	  .becomes = 32,
+	  .why = "passphrase" },
+	{ .rule = POLICY_BOOT_END,
+	  .sentence = "a boot that opened none of its volumes",
+	  .devices = { "1a" },
+	  .boot_ended = true,
+	  .boot_end = CAP_NONE,
+	  .claim = TV_CONFIGURATION,
+	  .becomes = 32,
+	  .why = "none of its volumes was opened" },
+	{ .rule = POLICY_BOOT_END,
+	  .sentence = "the boot phase, in which nothing is opened yet",
+	  .devices = { "1a" },
+	  .boot_ended = true,
+	  .boot_end = CAP_OPEN },
+	{ .rule = POLICY_BOOT_END,
+	  .sentence = "volumes as they are enrolled",
+	  .devices = { "1a" },
+	  .boot_ended = true,
+	  .boot_end = CAP_VOLUMES },
 	{ .rule = POLICY_IMA_FILES,
 	  .sentence = "a file that nobody knows",
 	  .devices = { "1a" },
@@ -359,7 +395,9 @@ static void check_row(const struct row *r)
 		{ .verified = true, .identity = { .vendor = 0x1b36, .device = 0x10 } },
 		{ .verified = true, .identity = { .vendor = 0x1b36, .device = 0x10 } }
 	};
-	struct verified_view v = { .devices = verified };
+	struct verified_view v = { .devices = verified,
+				   .boot_end_known = r->boot_ended,
+				   .boot_end = r->boot_end };
 	struct corim_element *elements = calloc(1, sizeof(*elements));
 	struct ect_info *info = calloc(1, sizeof(*info));
 	struct ect host = { .elements = elements, .info = info };
