@@ -62,21 +62,26 @@ vm_add() { # root, program: it and its libraries
 	done
 }
 
-vm_start() { # QEMU arguments: devices; $vm_thread is multi or single; $vm_disk a folder that the firmware boots from
+vm_start() { # QEMU arguments: to a shell on the second serial line
+	vm_run "$@"
+	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -n 5 "$work/console" "$work/qemu.log")"
+	vm_qmp '{"execute":"qmp_capabilities"}' >/dev/null
+}
+# QEMU arguments: devices; $vm_thread is multi or single; $vm_disk a folder that the firmware boots from; $vm_initramfs what it
+# is given for an initrd, if not ours; $vm_console what the first serial line is
+vm_run() {
 	local lib=$rig/root/usr/lib/x86_64-linux-gnu
-	local loads=(-kernel "$kernel_image" -initrd "$work/initrd.gz" -append "${kernel_options:-console=ttyS0 quiet panic=-1}")
+	local loads=(-kernel "$kernel_image" -initrd "${vm_initramfs:-$work/initrd.gz}" -append "${kernel_options:-console=ttyS0 quiet panic=-1}")
 	[ -z "${vm_disk:-}" ] || loads=(-drive "if=none,id=disk,format=raw,file=fat:rw:$vm_disk" -device virtio-blk-pci,drive=disk,bootindex=0)
 	mkfifo "$work"/{guest,qmp}.{in,out}
 	LD_LIBRARY_PATH=$lib:$rig/root/lib/x86_64-linux-gnu QEMU_MODULE_DIR=$lib/qemu start qemu \
 		"$rig/root/usr/bin/qemu-system-x86_64" -L "$rig/root/usr/share/qemu" -L "$rig/root/usr/share/seabios" \
 		-M q35 -accel "tcg,thread=${vm_thread:-multi}" -cpu max -smp 2 -m "${ASSAY_VM_MEMORY:-768}" -nodefaults -display none -no-reboot \
 		-chardev "pipe,id=guest,path=$work/guest" -chardev "pipe,id=qmp,path=$work/qmp" \
-		-serial "file:$work/console" -serial chardev:guest -mon chardev=qmp,mode=control \
+		-serial "${vm_console:-file:$work/console}" -serial chardev:guest -mon chardev=qmp,mode=control \
 		"${loads[@]}" "$@"
 	qemu_pid=$started
 	exec {to_guest}<>"$work/guest.in" {from_guest}<>"$work/guest.out" {to_qmp}<>"$work/qmp.in" {from_qmp}<>"$work/qmp.out"
-	vm_read @@READY >/dev/null || fail "the virtual machine did not come up: $(tail -n 5 "$work/console" "$work/qemu.log")"
-	vm_qmp '{"execute":"qmp_capabilities"}' >/dev/null
 }
 
 vm_read() { # marker: what comes before the line that begins with it; the rest of that line is $vm_status

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# From an installer to the first boot by itself. Sourced by run after machine.sh.
+
+enrol_scenarios="an_installer_enrols_the_host_whose_boot_is_then_known the_installer_enrols_its_disk_before_the_cap
+	the_shipped_hook_makes_the_initramfs_and_it_is_signed it_boots_by_itself_to_a_login the_cap_is_the_volumes_own"
+
+an_installer_enrols_the_host_whose_boot_is_then_known() {
+	local machine name firmware_args
+	spdm-device init "$work/pki" && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
+	rig_server no
+	guest_name=rooted
+	disk_host && disk_image && truncate -s 96M "$work/bring.img" && guest_files || return
+	for name in virtio_blk; do guest_module "$name" || return; done
+	vm_initrd "$delivered/agent/assay-agent" "$delivered/agent/assay-collector" "$delivered/cli/assay"
+	kernel_options="console=ttyS0 quiet panic=-1"
+	vm_ovmf
+	vm_tpm
+	mapfile -t machine < <(disk_machine)
+	vm_start "${machine[@]}" "${tpm_args[@]}" "${firmware_args[@]}"
+	guest 'mount -t securityfs none /sys/kernel/security; for m in failover net_failover virtio_net virtio_blk nvme-keyring nvme-auth nvme-core nvme assay_spdm; do [ ! -e /mod/$m.ko ] || insmod /mod/$m.ko || echo no $m; done' &&
+		guest 'ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up && mkdir -p /run/assay && test -c /dev/tpmrm0' || return
+	guest_enrol && guest_serve && guest_learn && attested 0
+}
+attested() { # exit status wanted: of `assay attest` in the guest, whose answer is $work/verdict
+	local rc
+	guest 'assay attest --json 2>&1' >"$work/verdict"
+	rc=$?
+	jq -r ".ear_status, .reasons[].text" "$work/verdict" || cat "$work/verdict"
+	[ "$rc" -eq "$1" ]
+}
+the_installer_enrols_its_disk_before_the_cap() {
+	bring "$work/passphrase" /tmp/passphrase && guest 'test -b /dev/nvme0n1' &&
+		guest 'assay disk enroll /dev/nvme0n1 --key-file /tmp/passphrase --recovery-out /tmp/recovery 2>&1' || return
+	guest 'cat /tmp/recovery' >"$work/recovery" && guest 'cat /etc/assay/agent.conf' >"$work/agent.conf" && grep -A1 "^\[volume $disk_uuid\]" "$work/agent.conf" || return
+	guest 'sync; blockdev --flushbufs /dev/nvme0n1; assay disk status /dev/nvme0n1' && cryptsetup luksDump "$work/root.img" | grep -A3 '^Tokens:'
+}
+the_shipped_hook_makes_the_initramfs_and_it_is_signed() {
+	local appended # what the firmware puts behind it
+	appended=$(guest 'cat /proc/cmdline') && appended=${appended#"$kernel_options"} || return
+	put /etc/assay/agent.conf <"$work/agent.conf"
+	disk_initramfs || return
+	bring "$work/initrd.img" /tmp/initrd && bring "$kernel_image" /tmp/kernel || return
+	guest "assay refval propose --release $release --kernel /tmp/kernel --initrd /tmp/initrd --cmdline '$disk_options$appended' 2>&1" || return
+	operator refval pending diff "$guest_name" && operator refval pending sign "$guest_name" --signer "$work/operator/operator.crt" --key "$work/operator/operator.key"
+}
+it_boots_by_itself_to_a_login() {
+	boot && logged_in && guest 'findmnt -no SOURCE,FSTYPE / && ls /run/assay'
+}
+the_cap_is_the_volumes_own() {
+	[ "$(cap)" != "$(printf '%064d' 0)" ] && guest 'test ! -e /run/assay/opened && ! pidof assay-agent && ! pidof assay-collector'
+}

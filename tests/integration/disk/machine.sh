@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+# A machine whose root file system is encrypted on a drive that attests, with Debian's kernel and an initramfs made by the
+# hook that is shipped. Sourced after vm/guest.sh.
+
+disk_uuid=11111111-2222-4333-8444-555555555555
+disk_options="console=ttyS0 quiet root=/dev/mapper/root ro"
+host=$work/host # the root file system as the builder sees it
+release=$(<"$rig/release")
+
+in_host() { # command for a shell in it, with /proc, /sys and /dev
+	unshare --mount sh -ec 'for m in proc sys dev; do mount --rbind "/$m" "$1/$m"; done; mount --make-rslave "$1/dev"; exec chroot "$1" /bin/sh -ec "$2"' sh "$host" "$1"
+}
+put() { # path in it: the file anew, from stdin; the old one is also the one of the next run
+	rm -f "$host$1"
+	mkdir -p "$host${1%/*}" && cat >"$host$1"
+}
+disk_host() { # a copy of the base with what is delivered, the module and a configuration; not yet the agent's
+	cp -al "$rig/disk/root" "$host" || return
+	for component in host initramfs cli; do
+		DESTDIR=$host cmake --install "$delivered" --prefix /usr --component "$component" >"$work/install.log" || { tail -5 "$work/install.log"; return 1; }
+	done
+	mkdir -p "$host/usr/lib/modules/$release/updates" && strip --strip-debug -o "$host/usr/lib/modules/$release/updates/assay_spdm.ko" "$module/assay_spdm.ko" || return
+	in_host "depmod $release" || return
+	echo "root UUID=$disk_uuid none luks,keyscript=assay-keyscript,initramfs" | put /etc/crypttab
+	echo "/dev/mapper/root / ext4 defaults 0 1" | put /etc/fstab
+	echo MODULES=list | put /etc/initramfs-tools/conf.d/test
+	# without device-mapper on the builder the hook of cryptsetup cannot look which of these the volume asks for
+	printf '%s\n' nvme dm_crypt ext4 xts aes ecb sha256 virtio_net virtio_pci | put /etc/initramfs-tools/modules
+	echo "DEADLINE=${disk_deadline:-15}" | put /etc/assay/initramfs.conf
+	# what stands on the disk: it says where it is, and is the tests' shell
+	put /sbin/init <<-'INIT'
+		#!/bin/sh
+		export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		exec </dev/ttyS1 >/dev/ttyS1 2>&1
+		stty -echo -onlcr
+		echo "@@LOGIN $(cut -d' ' -f1 /proc/uptime) $(findmnt -no SOURCE /)" >/dev/ttyS0
+		echo; echo @@READY
+		while read -r line; do eval "$line"; echo "@@END $?"; done
+		echo o >/proc/sysrq-trigger
+		sleep 10
+	INIT
+	chmod 755 "$host/sbin/init"
+}
+disk_image() { # the volume, opened by the passphrase in $work/passphrase; kernel modules are not on it
+	printf %s "a passphrase of the installer" >"$work/passphrase"
+	truncate -s 300M "$work/root.img" &&
+		unshare --mount sh -ec 'mount -t tmpfs none "$1/usr/lib/modules"; exec mkfs.ext4 -q -d "$1" "$2"' sh "$host" "$work/root.img" &&
+		truncate -s 332M "$work/root.img" &&
+		cryptsetup reencrypt --encrypt --type luks2 --uuid "$disk_uuid" --reduce-device-size 32M --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+			--key-file "$work/passphrase" --batch-mode "$work/root.img"
+}
+disk_initramfs() { # what update-initramfs makes of it, the same each time
+	in_host "umask 022; rm -f /boot/initrd.img-$release; SOURCE_DATE_EPOCH=1700000000 mkinitramfs -v -o /boot/initrd.img-$release $release 2>&1" >"$work/mkinitramfs.log" || { tail -5 "$work/mkinitramfs.log"; return 1; }
+	grep '^assay: ' "$work/mkinitramfs.log"
+	cp "$host/boot/initrd.img-$release" "$work/initrd.img"
+}
+disk_machine() { # QEMU's arguments: network to the server only, the root's drive and another one, both with SPDM, and a disk to bring files in
+	local port
+	port=$(sed -n 's/^port = //p' "$work/server.conf")
+	printf '%s\n' -netdev "user,id=u0,restrict=on,guestfwd=tcp:$guest_address-cmd:/bin/busybox nc 127.0.0.1 $port" \
+		-device "virtio-net-pci,netdev=u0,romfile=" \
+		-blockdev "driver=raw,node-name=n1,file.driver=file,file.filename=$work/root.img" \
+		-device "pcie-root-port,id=rp1,chassis=1,slot=1" -device "nvme,id=nv1,bus=rp1,serial=s1,drive=n1,spdm_port=$(guest_port 1)"
+	[ -n "${without_second:-}" ] || vm_nvme 2 "$(guest_port 2)"
+	printf '%s\n' -blockdev "driver=raw,node-name=bring,file.driver=file,file.filename=$work/bring.img" -device virtio-blk-pci,drive=bring
+}
+bring() { # file, path in the installer: over a disk, beyond what it has read of it
+	local size
+	size=$(stat -c %s "$1")
+	dd if="$1" of="$work/bring.img" bs=1M seek="${brought:=1}" conv=notrunc status=none &&
+		guest "dd if=/dev/vda bs=1M skip=$brought count=$((size / 1048576 + 1)) 2>/dev/null | head -c $size >$2 && sha256sum <$2" >"$work/brought" || return
+	brought=$((brought + size / 1048576 + 2))
+	[ "$(cut -d' ' -f1 "$work/brought")" = "$(sha256sum <"$1" | cut -d' ' -f1)" ]
+}
+
+# ---- boots of the real thing ----
+console_says() { # extended regular expression, [seconds]: on the console, whose text without colours is $work/seen
+	local i
+	for i in $(seq $((${2:-60} * 4))); do
+		tr -d '\r' <"$work/console" | sed 's/\x1b\[[0-9;=]*[A-Za-z]//g' >"$work/seen"
+		grep -qE "$1" "$work/seen" && return
+		kill -0 "$qemu_pid" 2>/dev/null || { sleep 0.2; break; }
+		sleep 0.25
+	done
+	tr -d '\r' <"$work/console" | sed 's/\x1b\[[0-9;=]*[A-Za-z]//g' >"$work/seen"
+	grep -qE "$1" "$work/seen" || { echo "no \"$1\" on the console:"; tail -n 25 "$work/seen"; return 1; }
+}
+console_type() { printf '%s' "$1" >&"$to_console"; }
+boot() { # [words for the end of the command line]: the initrd in $vm_initramfs, or the one that was signed
+	local machine firmware_args
+	vm_off
+	console_close
+	: >"$work/console"
+	mkfifo "$work"/console.{in,out}
+	exec {to_console}<>"$work/console.in" {from_console}<>"$work/console.out"
+	cat <&"$from_console" >"$work/console" &
+	console_pid=$!
+	vm_tpm
+	vm_ovmf
+	mapfile -t machine < <(disk_machine)
+	boot_began=$SECONDS
+	kernel_options="$disk_options${1:+ $1}" vm_initramfs=${vm_initramfs:-$work/initrd.img} vm_console=chardev:console \
+		vm_run -chardev "pipe,id=console,path=$work/console" "${machine[@]}" "${tpm_args[@]}" "${firmware_args[@]}" || return
+	vm_qmp '{"execute":"qmp_capabilities"}' >/dev/null
+}
+console_close() {
+	[ -n "${console_pid:-}" ] || return 0
+	kill "$console_pid" 2>/dev/null
+	exec {to_console}>&- {from_console}>&-
+	rm -f "$work"/console.{in,out}
+	console_pid=
+}
+logged_in() { # by itself, into the volume; afterwards `guest` speaks to its shell
+	console_says '@@LOGIN .* /dev/mapper/root' 90 || return
+	echo "login $(sed -n 's/.*@@LOGIN \([0-9.]*\) .*/\1/p' "$work/seen") s after the kernel began, $((SECONDS - boot_began)) s after the machine"
+	vm_read @@READY >/dev/null
+}
+not_opened() { # the root file system was not mounted
+	! grep -E '@@LOGIN|set up successfully' "$work/seen"
+}
+cap() { guest 'cat /sys/class/tpm/tpm0/pcr-sha256/15' | tr 'A-F' 'a-f'; }
