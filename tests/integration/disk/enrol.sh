@@ -11,6 +11,7 @@ an_installer_enrols_the_host_whose_boot_is_then_known() {
 	guest_name=rooted
 	disk_host && disk_image && truncate -s 96M "$work/bring.img" && guest_files || return
 	for name in virtio_blk; do guest_module "$name" || return; done
+	cp -L /usr/lib/x86_64-linux-gnu/libgcc_s.so.1 "$work/initrd/usr/lib/x86_64-linux-gnu/" || return # the C library loads it by name
 	vm_initrd "$delivered/agent/assay-agent" "$delivered/agent/assay-collector" "$delivered/cli/assay"
 	kernel_options="console=ttyS0 quiet panic=-1"
 	vm_ovmf
@@ -29,10 +30,12 @@ attested() { # exit status wanted: of `assay attest` in the guest, whose answer 
 	[ "$rc" -eq "$1" ]
 }
 the_installer_enrols_its_disk_before_the_cap() {
-	bring "$work/passphrase" /tmp/passphrase && guest 'test -b /dev/nvme0n1' &&
-		guest 'assay disk enroll /dev/nvme0n1 --key-file /tmp/passphrase --recovery-out /tmp/recovery 2>&1' || return
-	guest 'cat /tmp/recovery' >"$work/recovery" && guest 'cat /etc/assay/agent.conf' >"$work/agent.conf" && grep -A1 "^\[volume $disk_uuid\]" "$work/agent.conf" || return
-	guest 'sync; blockdev --flushbufs /dev/nvme0n1; assay disk status /dev/nvme0n1' && cryptsetup luksDump "$work/root.img" | grep -A3 '^Tokens:'
+	local drive # they come up in any order
+	drive=$(guest 'name=$(ls /sys/bus/pci/devices/0000:01:00.0/nvme) && test -b /dev/${name}n1 && echo /dev/${name}n1') || return
+	bring "$work/passphrase" /tmp/passphrase &&
+		guest "assay disk enroll $drive --key-file /tmp/passphrase --recovery-out /tmp/recovery 2>&1" || return
+	guest 'cat /tmp/recovery; echo' >"$work/recovery" && guest 'cat /etc/assay/agent.conf' >"$work/agent.conf" && grep -A1 "^\[volume $disk_uuid\]" "$work/agent.conf" || return
+	guest "sync; assay disk status $drive" && cryptsetup luksDump "$work/root.img" | grep -A3 '^Tokens:'
 }
 the_shipped_hook_makes_the_initramfs_and_it_is_signed() {
 	local appended # what the firmware puts behind it
