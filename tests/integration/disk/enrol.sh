@@ -49,6 +49,20 @@ the_shipped_hook_makes_the_initramfs_and_it_is_signed() {
 it_boots_by_itself_to_a_login() {
 	boot && logged_in && guest 'findmnt -no SOURCE,FSTYPE / && ls /run/assay'
 }
-the_cap_is_the_volumes_own() {
-	[ "$(cap)" != "$(printf '%064d' 0)" ] && guest 'test ! -e /run/assay/opened && ! pidof assay-agent && ! pidof assay-collector'
+lp() { # hex: as lp() of the rules
+	printf '%08x%s' $((${#1} / 2)) "$1"
+}
+label() { printf %s "$1" | xxd -p | tr -d '\n'; }
+extend() { # PCR, value: in hex
+	printf %s%s "$1" "$2" | xxd -r -p | sha256sum | cut -d' ' -f1
+}
+the_cap_is_the_volumes_own() { # by the rules, from the key in the header
+	local proof value zero
+	zero=$(printf '%064d' 0)
+	rm -f "$work/volume.key"
+	cryptsetup luksDump --dump-volume-key --volume-key-file "$work/volume.key" --key-file "$work/passphrase" --batch-mode "$work/root.img" >/dev/null || return
+	proof=$(printf assay/volume/1 | openssl dgst -sha256 -mac hmac -macopt "hexkey:$(xxd -p "$work/volume.key" | tr -d '\n')" | sed 's/.*= //')
+	value=$(printf '%s%s%s' "$(lp "$(label assay/cap/1)")" "$(lp "${disk_uuid//-/}")" "$(lp "$proof")" | xxd -r -p | sha256sum | cut -d' ' -f1)
+	echo "wanted $(extend "$zero" "$value"), found $(cap)"
+	[ "$(cap)" = "$(extend "$zero" "$value")" ] && guest 'test ! -e /run/assay/opened && ! pidof assay-agent && ! pidof assay-collector'
 }
