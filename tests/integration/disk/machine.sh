@@ -62,6 +62,8 @@ disk_machine() { # QEMU's arguments: network to the server only, the root's driv
 		-blockdev "driver=raw,node-name=n1,file.driver=file,file.filename=$work/root.img" \
 		-device "pcie-root-port,id=rp1,chassis=1,slot=1" -device "nvme,id=nv1,bus=rp1,serial=s1,drive=n1,spdm_port=$(guest_port 1)"
 	[ -n "${without_second:-}" ] || vm_nvme 2 "$(guest_port 2)"
+	[ -z "${added:-}" ] || printf '%s\n' -blockdev driver=null-co,node-name=n4,size=16777216,read-zeroes=on \
+		-device pcie-root-port,id=rp4,chassis=4,slot=4,addr=0x10 -device nvme,bus=rp4,serial=s4,drive=n4
 	printf '%s\n' -blockdev "driver=raw,node-name=bring,file.driver=file,file.filename=$work/bring.img" -device virtio-blk-pci,drive=bring
 }
 bring() { # file, path in the installer: over a disk, beyond what it has read of it
@@ -90,6 +92,7 @@ boot() { # [words for the end of the command line]: the initrd in $vm_initramfs,
 	local machine firmware_args
 	vm_off
 	console_close
+	[ ! -f "$work/console" ] || cat "$work/console" >>"$work/consoles"
 	: >"$work/console"
 	mkfifo "$work"/console.{in,out}
 	exec {to_console}<>"$work/console.in" {from_console}<>"$work/console.out"

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # What must not open the disk. Sourced by run after enrol.sh; each is a boot.
 
-refuse_scenarios="another_init_is_refused_by_the_command_line a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap
-	an_initrd_with_one_changed_file_is_refused a_missing_device_is_refused_by_name
-	without_a_server_it_asks_for_a_passphrase_and_the_recovery_key_opens_it"
+refuse_scenarios="nothing_is_released_to_the_running_system another_init_is_refused_by_the_command_line
+	a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap
+	an_initrd_with_one_changed_file_is_refused a_missing_device_is_refused_by_name an_added_device_is_refused_by_name
+	changed_firmware_of_the_roots_own_drive_is_refused_by_name
+	who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap
+	without_a_server_a_passphrase_is_asked_for_and_the_installers_opens no_log_has_a_byte_of_a_key"
+
+nothing_is_released_to_the_running_system() { # that of the last boot of enrol.sh
+	guest '(assay-collector >/run/collector.log 2>&1 & assay-agent run >/run/agent.log 2>&1 &); for i in $(seq 50); do test -S /run/assay/agent.sock && break; sleep 0.2; done
+		drive=/dev/$(ls /sys/bus/pci/devices/0000:01:00.0/nvme)n1; assay-unlock --uuid '"$disk_uuid"' --device "$drive" --opened /run/opened --deadline 20 >/run/said; rc=$?; cat /run/agent.log; wc -c </run/said; test $rc = 2 && ! test -s /run/said'
+}
 
 cap_none() { # PCR 15 of a boot in which somebody was asked
 	extend "$(printf '%064d' 0)" "$(lp "$(label assay/cap/none)" | xxd -r -p | sha256sum | cut -d' ' -f1)"
@@ -31,9 +39,62 @@ a_missing_device_is_refused_by_name() {
 	local without_second=yes
 	boot && refused '1b36:0010'
 }
-without_a_server_it_asks_for_a_passphrase_and_the_recovery_key_opens_it() {
-	kill "$server_pid" && wait "$server_pid" 2>/dev/null
-	boot && refused "(connect|answer in time)" || return
-	console_type "$(cat "$work/recovery")"$'\r'
-	logged_in && [ "$(cap)" = "$(cap_none)" ]
+an_added_device_is_refused_by_name() { # at the end, where it moves no other
+	local added=yes
+	boot && refused '1b36:0010'
+}
+changed_firmware_of_the_roots_own_drive_is_refused_by_name() {
+	local rc
+	sed -i 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/guest1.measurements"
+	boot && refused '1b36:0010/-/0'
+	rc=$?
+	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest1.measurements"
+	return "$rc"
+}
+opened_by_a_person() { # what is typed
+	console_type "$1"$'\r'
+	logged_in && echo "found $(cap), wanted $(cap_none)" && [ "$(cap)" = "$(cap_none)" ]
+}
+who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap() {
+	local rc
+	kill -STOP "$server_pid"
+	boot && console_says 'press Enter' 60 && sleep 2 && console_type $'\r' && console_says 'Please unlock disk root' 6 && not_opened && opened_by_a_person "$(cat "$work/passphrase")"
+	rc=$?
+	kill -CONT "$server_pid"
+	return "$rc"
+}
+without_a_server_a_passphrase_is_asked_for_and_the_installers_opens() {
+	server_stop
+	boot && refused "(connect|answer in time)" && opened_by_a_person "$(cat "$work/passphrase")"
+}
+server_stop() { kill "$server_pid" && wait "$server_pid" 2>/dev/null; true; }
+found_in_logs() { # file with a key: in any form, in what was written of all these boots
+	local forms=$work/forms file hex
+	hex=$(xxd -p "$1" | tr -d '\n')
+	for file in "$work/consoles" "$work"/*.log "$work/canary" $(find "$work/server" -type f); do # the bytes themselves
+		[ ! -f "$file" ] || ! xxd -p "$file" | tr -d '\n' | grep -qF "$hex" || echo "$file"
+	done
+	{
+		base64 -w0 "$1" | tr -d =
+		echo
+		base64 -w0 "$1" | tr '+/' '-_' | tr -d =
+		echo
+		xxd -p "$1" | tr -d '\n'
+		echo
+	} >"$forms"
+	grep -rlaiF -f "$forms" "$work/consoles" "$work/server" "$work"/*.log "$work/canary" 2>/dev/null
+}
+no_log_has_a_byte_of_a_key() { # and the search finds what is put there
+	local name
+	console_close
+	cat "$work/console" >>"$work/consoles"
+	[ "$(grep -c "Please unlock disk" "$work/consoles")" -gt 3 ] || return
+	for name in volume.key recovery; do
+		rm -f "$work/canary"
+		[ -s "$work/$name" ] && ! found_in_logs "$work/$name" || return
+		xxd -p "$work/$name" | tr -d '\n' | tr a-f A-F >"$work/canary"
+		[ "$(found_in_logs "$work/$name")" = "$work/canary" ] || return
+		cp "$work/$name" "$work/canary"
+		[ "$(found_in_logs "$work/$name" | sort -u)" = "$work/canary" ] || return
+	done
 }
