@@ -27,10 +27,7 @@ a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap() {
 	console_type $'cat /sys/class/tpm/tpm0/pcr-sha256/15\r'
 	console_says "^$(cap_none | tr a-f A-F)$" 10 && not_opened
 }
-an_initrd_with_one_changed_file_is_cap_none() { # PCR 15 of a boot in which somebody was asked
-	extend "$(printf '%064d' 0)" "$(lp "$(label assay/cap/none)" | xxd -r -p | sha256sum | cut -d' ' -f1)"
-}
-refused() {
+an_initrd_with_one_changed_file_is_refused() {
 	local vm_initramfs=$work/initrd.changed
 	{ cat "$work/initrd.img"; head -c $(((4 - $(stat -c %s "$work/initrd.img") % 4) % 4)) /dev/zero; cd "$work" && mkdir -p changed/etc && date >changed/etc/motd && (cd changed && echo etc/motd | cpio --quiet -o -H newc); } >"$vm_initramfs" || return
 	boot && refused 'initrd'
