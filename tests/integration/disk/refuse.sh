@@ -29,7 +29,7 @@ a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap() {
 }
 an_initrd_with_one_changed_file_is_refused() {
 	local vm_initramfs=$work/initrd.changed
-	{ cat "$work/initrd.img"; head -c $(((4 - $(stat -c %s "$work/initrd.img") % 4) % 4)) /dev/zero; cd "$work" && mkdir -p changed/etc && date >changed/etc/motd && (cd changed && echo etc/motd | cpio --quiet -o -H newc); } >"$vm_initramfs" || return
+	{ cat "$work/initrd.img"; head -c $(((4 - $(stat -c %s "$work/initrd.img") % 4) % 4)) /dev/zero; mkdir -p "$work/changed/etc" && date >"$work/changed/etc/motd" && (cd "$work/changed" && echo etc/motd | cpio --quiet -o -H newc); } >"$vm_initramfs" || return
 	boot && refused 'initrd'
 }
 a_missing_device_is_refused_by_name() {
