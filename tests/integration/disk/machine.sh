@@ -3,6 +3,7 @@
 # hook that is shipped. Sourced after vm/guest.sh.
 
 disk_uuid=11111111-2222-4333-8444-555555555555
+vm_cpus=1 # with two, a busy builder lets the second miss a timer for good once in a while
 disk_options="console=ttyS0 quiet root=/dev/mapper/root ro"
 host=$work/host # the root file system as the builder sees it
 release=$(<"$rig/release")

@@ -76,7 +76,7 @@ vm_run() {
 	mkfifo "$work"/{guest,qmp}.{in,out}
 	LD_LIBRARY_PATH=$lib:$rig/root/lib/x86_64-linux-gnu QEMU_MODULE_DIR=$lib/qemu start qemu \
 		"$rig/root/usr/bin/qemu-system-x86_64" -L "$rig/root/usr/share/qemu" -L "$rig/root/usr/share/seabios" \
-		-M q35 -accel "tcg,thread=${vm_thread:-multi}" -cpu max -smp 2 -m "${ASSAY_VM_MEMORY:-768}" -nodefaults -display none -no-reboot \
+		-M q35 -accel "tcg,thread=${vm_thread:-multi}" -cpu max -smp "${vm_cpus:-2}" -m "${ASSAY_VM_MEMORY:-768}" -nodefaults -display none -no-reboot \
 		-chardev "pipe,id=guest,path=$work/guest" -chardev "pipe,id=qmp,path=$work/qmp" \
 		-serial "${vm_console:-file:$work/console}" -serial chardev:guest -mon chardev=qmp,mode=control \
 		"${loads[@]}" "$@"
