@@ -105,6 +105,27 @@ static int counter_for_new(struct disk *d, const struct disk_message *m, u32 *in
 }
 
 /* ---- the server ---- */
+/* On a console a digest says nothing more than its beginning. */
+static void put_short(char *out, size_t size, const char *text)
+{
+	enum { DIGITS_SHOWN = 8, DIGITS_MAX = 32 };
+	size_t at = 0;
+
+	while (*text && at + 4 < size) {
+		size_t digits = strspn(text, "0123456789abcdef");
+		size_t n = digits > DIGITS_MAX ? DIGITS_SHOWN : digits ? digits : 1;
+
+		for (size_t i = 0; i < n && at + 4 < size; i++)
+			out[at++] = text[i];
+		if (digits > DIGITS_MAX) {
+			memcpy(out + at, "...", 3);
+			at += 3;
+		}
+		text += digits ? digits : 1;
+	}
+	out[at] = 0;
+}
+
 /* The first things that a person has to know of a refusal. */
 static int refused(const struct round_result *r, struct err *e)
 {
@@ -117,9 +138,11 @@ static int refused(const struct round_result *r, struct err *e)
 	for (size_t i = 0; i < n && i < 3 && len < sizeof(text) - 1; i++) {
 		const char *s =
 			json_string_value(json_object_get(json_array_get(reasons, i), "text"));
+		char one[190];
 
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.190s", i ? "; " : ": ",
-					s ? s : "?");
+		put_short(one, sizeof(one), s ? s : "?");
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "; " : ": ",
+					one);
 	}
 	json_decref(j);
 	return err_set(e, E_POLICY, "the server gives no key, its verdict is \"%s\"%s%s", r->status,

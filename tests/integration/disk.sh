@@ -103,7 +103,7 @@ cp "$here/device1.measurements" "$work/was"
 sed 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/was" >"$work/is"
 spdm-device tell "$here/devices.control" set device1 measurements "$work/is" >/dev/null || fail "devices do not listen"
 check a_device_that_is_not_as_it_has_to_be_opens_nothing 2 "the server gives no key" unlock "$disk"
-check and_says_which 2 "1b36:0010/00000000000000a1/0|nvme|device" unlock "$disk"
+check and_says_which_in_one_sentence 2 "device 1b36:0010/00000000000000a1/0 .*expected [0-9a-f]{8}[.]{3}, found [0-9a-f]{8}[.]{3}" unlock "$disk"
 
 spdm-device tell "$here/devices.control" set device1 measurements "$work/was" >/dev/null
 check and_opens_again_when_it_is 0 "" unlock "$disk"

@@ -41,7 +41,7 @@ static int run_all(void **state)
 	X(and_afterwards_one_keyslot_of_ours)                                                      \
 	X(and_one_share)                                                                           \
 	X(a_device_that_is_not_as_it_has_to_be_opens_nothing)                                      \
-	X(and_says_which)                                                                          \
+	X(and_says_which_in_one_sentence)                                                          \
 	X(and_opens_again_when_it_is)                                                              \
 	X(the_cap_ends_it)                                                                         \
 	X(once)                                                                                    \
