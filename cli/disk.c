@@ -132,6 +132,17 @@ static int add_recovery(struct cli *c, struct luks *l, const struct secret *volu
 	return luks_slot_hide(l, *slot, e);
 }
 
+/* What was begun came to nothing: the disk has no keyslot more than before, and the next try its file. */
+static void forget_recovery(const struct cli *c, struct luks *l, int slot)
+{
+	struct err e = { 0 };
+
+	if (luks_slot_kill(l, slot, &e))
+		fprintf(stderr, "assay: recovery keyslot %d is still there: %s\n", slot, e.text);
+	else
+		unlink(c->option[OPT_RECOVERY_OUT]);
+}
+
 static int cmd_recover(struct cli *c)
 {
 	OWNED(buf) sealed = NULL;
@@ -239,13 +250,19 @@ static int cmd_enroll(struct cli *c)
 		return cli_fail(c, &e, "assay disk rotate makes a new one, forget removes it");
 	}
 	if (volume_key_of(c, l, c->argv[0], &volume_key, &e) ||
-	    add_recovery(c, l, volume_key, &recovery, &e) ||
-	    disk_add(l, c->argv[0], c->agent_socket, volume_key, &counter, &epoch, &e) ||
-	    name_volume(c, luks_uuid(l), counter, &added, &e))
+	    add_recovery(c, l, volume_key, &recovery, &e))
+		return cli_fail(c, &e, NULL);
+	if (disk_add(l, c->argv[0], c->agent_socket, volume_key, &counter, &epoch, &e)) {
+		forget_recovery(c, l, recovery);
 		return cli_fail(c, &e,
-				e.code == E_POLICY ? "assay explain HOST tells why; keyslots that "
-						     "were there stay as they are"
+				e.code == E_POLICY ? "assay explain HOST tells why; the disk is as "
+						     "it was"
 						   : NULL);
+	}
+	if (name_volume(c, luks_uuid(l), counter, &added, &e))
+		return cli_fail(c, &e,
+				"the keyslots are there; agent.conf has to name the volume "
+				"(docs/INITRAMFS.md)");
 	uuid_write(luks_uuid(l), uuid);
 	if (c->json) {
 		cli_json("disk.enroll", true,

@@ -197,13 +197,23 @@ static int stored(struct settling *s, struct err *e)
 	return told(s, "secret-current", s->claim->epoch, e);
 }
 
+/* The counter has gone on: the keyslot of its epoch is on the disk, whether we were told or not. */
+static int overtaken(struct settling *s, u64 counted, struct err *e)
+{
+	bool there;
+
+	if (counted <= s->volume.counted || !s->volume.counted || s->claim->epoch != counted)
+		return 0;
+	if (share_there(s->tx, s->ueid, s->volume.uuid, counted, &there, e))
+		return (int)e->code;
+	return there ? share_stored(s->tx, s->ueid, s->volume.uuid, counted, e) : 0;
+}
+
 static int settle(struct settling *s, u64 counted, struct err *e)
 {
 	long long shredded = 0;
 
-	/* the counter has gone on: the keyslot of its epoch is on the disk, whether we were told or not */
-	if (s->claim->act == VOLUME_GET && counted > s->volume.counted && s->volume.counted &&
-	    s->claim->epoch == counted && share_stored(s->tx, s->ueid, s->volume.uuid, counted, e))
+	if (s->claim->act == VOLUME_GET && overtaken(s, counted, e))
 		return (int)e->code;
 	if (s->claim->act == VOLUME_NEW && add(s, s->claim->epoch, e))
 		return (int)e->code;
@@ -218,6 +228,20 @@ static int settle(struct settling *s, u64 counted, struct err *e)
 	    (shredded && told(s, "secret-shredded", counted - 1, e)))
 		return (int)e->code;
 	return volume_put(s->tx, &s->volume, e);
+}
+
+/* One more of a host that has as many as it may have is refused: a reader of its rows takes no more. */
+static int room_for_one(struct tx *tx, const u8 ueid[UEID_LEN], struct err *e)
+{
+	struct volume all[VOLUMES_MAX];
+	size_t n;
+
+	if (volumes_of(tx, ueid, all, &n, e))
+		return (int)e->code;
+	return n < VOLUMES_MAX
+		       ? 0
+		       : err_set(e, E_LIMIT, "this host has %d volumes, and may have no more",
+				 VOLUMES_MAX);
 }
 
 int volumes_settle(struct tx *tx, const struct verified_view *v, const char *host,
@@ -242,7 +266,7 @@ int volumes_settle(struct tx *tx, const struct verified_view *v, const char *hos
 				e, E_AGAIN,
 				"a volume's owner or counter changed meanwhile: attest again");
 		if (volume_find(tx, s.claim->uuid.at, &s.volume, e)) {
-			if (e->code != E_NOTFOUND)
+			if (e->code != E_NOTFOUND || room_for_one(tx, s.ueid, e))
 				return (int)e->code;
 			memcpy(s.volume.uuid, s.claim->uuid.at, 16);
 			memcpy(s.volume.ueid, v->token->ueid, UEID_LEN);

@@ -46,6 +46,11 @@ openssl req -x509 -newkey rsa:3072 -nodes -keyout "$work/safe.key" -out "$work/s
 check nobody_enrols_without_a_place_for_the_recovery_key 1 "recovery-out" $assay disk enroll "$disk" --key-file "$work/pass" $conf
 check a_wrong_passphrase_enrols_nothing 2 "keyslot|passphrase" $assay disk enroll "$disk" --key-file "$work/assay.conf" --recovery-out "$work/r0" $conf
 check a_volume_that_is_not_enrolled_has_nothing_to_unlock 2 "no keyslot of ours" unlock "$disk"
+sed 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$here/device1.measurements" >"$work/is"
+spdm-device tell "$here/devices.control" set device1 measurements "$work/is" >/dev/null || fail "devices do not listen"
+check where_the_server_says_no_nothing_is_enrolled 2 "the disk is as it was" $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/recovery" $conf
+check and_the_disk_has_the_keyslot_that_it_had 0 "^1$" sh -c "$assay disk status $disk --json | jq .keyslots"
+spdm-device tell "$here/devices.control" set device1 measurements "$here/device1.measurements" >/dev/null
 check a_volume_is_enrolled 0 "opens with this TPM and the server" $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/recovery" --escrow "$work/safe.crt" $conf
 check and_not_twice 2 "has a keyslot of ours" $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/r2" $conf
 check the_configuration_names_it 0 "counter = 0x018" grep -A1 "volume $volume" "$here/agent.conf"

@@ -12,6 +12,8 @@ static int run_all(void **state)
 	X(nobody_enrols_without_a_place_for_the_recovery_key)                                      \
 	X(a_wrong_passphrase_enrols_nothing)                                                       \
 	X(a_volume_that_is_not_enrolled_has_nothing_to_unlock)                                     \
+	X(where_the_server_says_no_nothing_is_enrolled)                                            \
+	X(and_the_disk_has_the_keyslot_that_it_had)                                                \
 	X(a_volume_is_enrolled)                                                                    \
 	X(and_not_twice)                                                                           \
 	X(the_configuration_names_it)                                                              \
