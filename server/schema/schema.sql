@@ -169,6 +169,7 @@ CREATE TABLE IF NOT EXISTS volumes (                           -- those that hav
 	changed   INTEGER NOT NULL,
 	mac       BLOB NOT NULL
 );
+CREATE INDEX IF NOT EXISTS volumes_host ON volumes(ueid);
 CREATE TABLE IF NOT EXISTS admin_tokens (
 	hash      BLOB PRIMARY KEY,              -- SHA-256 of the token
 	name      TEXT NOT NULL UNIQUE,
