@@ -91,6 +91,7 @@ rig_server() { # [no: nothing is released to test sources]: initialised, running
 		release_from_test_sources = ${1:-yes}
 		[policy]
 		learned = affirm
+		${rig_policy:-}
 	END
 	assay-server --config "$work/server.conf" init --address 127.0.0.1 >"$work/init.out" || fail "assay-server init"
 	start server assay-server --config "$work/server.conf" run

@@ -15,6 +15,7 @@
 #include "common/text.h"
 #include "refvals.h"
 #include "release.h"
+#include "release_rate.h"
 #include "verifier/reasons_json.h"
 
 #define POLICY_ID	"assay-default-1"
@@ -85,6 +86,10 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	terms = (struct appraisal_terms){ &s->appraisal, r->ctx.now_s, 0, attest_ima_before(r) };
 	if (s->appraisal.reboot_within_s && r->host && v->quoted &&
 	    boot_first_seen(tx, r->host->ueid, &v->quote.clock, &terms.boot_seen_s, e))
+		return (int)e->code;
+	if (r->host && r->token->release.len &&
+	    release_rate_reached(tx, r->host->ueid, s->releases_max, r->ctx.now_s, &r->rate_reached,
+				 e))
 		return (int)e->code;
 	refs = refvals_take(r->server->refvals);
 	r->ima_stale = (v->ima.there || v->ima.piece) && v->ima.first &&
@@ -201,19 +206,27 @@ static bool ek_may_release(const struct round *r)
 	return strcmp(r->host->ek_trust, "token") != 0;
 }
 
+/* Nothing is wrong with the evidence, and all the same nothing goes out. */
+static void hold_back(struct round *r, const char *why)
+{
+	struct reason *row = reasons_add(r->reasons, TIER_WARNING, -1, "host", "");
+
+	snprintf(row->element, sizeof(row->element), "release");
+	snprintf(row->found, sizeof(row->found), "%s", why);
+	r->decision.release = false;
+}
+
 static int make_answer(struct round *r, struct err *e)
 {
 	char *text;
 
-	if (r->decision.release && !ek_may_release(r)) {
-		struct reason *why = reasons_add(r->reasons, TIER_WARNING, -1, "host", "");
-
-		snprintf(why->element, sizeof(why->element), "release");
-		snprintf(why->found, sizeof(why->found),
-			 "host joined by token alone; an operator has to confirm its EK before a "
-			 "share goes out");
-		r->decision.release = false;
-	}
+	if (r->decision.release && !ek_may_release(r))
+		hold_back(r,
+			  "host joined by token alone; an operator has to confirm its EK before a "
+			  "share goes out");
+	else if (r->decision.release && r->rate_reached)
+		hold_back(r, "this host had as many shares within ten minutes as [policy] releases "
+			     "allows; later");
 	if (make_ear(r, e))
 		return (int)e->code;
 	r->complete = complete_json(r);

@@ -7,6 +7,7 @@
 
 #include "boots.h"
 #include "common/clock.h"
+#include "release_rate.h"
 #include "verifier/reasons_json.h"
 #include "volumes.h"
 
@@ -222,6 +223,19 @@ static int audit_withheld(struct tx *tx, const struct round *r, const char *why,
 	return rc;
 }
 
+/* Two rounds at a time were judged on one snapshot. */
+static int count_release(struct tx *tx, const struct round *r, struct err *e)
+{
+	long long now = clock_now_s();
+	bool reached;
+
+	if (release_rate_reached(tx, r->host->ueid, r->server->settings->releases_max, now,
+				 &reached, e))
+		return (int)e->code;
+	return reached ? err_set(e, E_AGAIN, "this host asks for shares too often")
+		       : release_rate_note(tx, r->host->ueid, now, e);
+}
+
 /* Who asks for what is not theirs is on record. SPEC: RULES 5 */
 static int audit_foreign(struct tx *tx, const struct round *r, struct err *e)
 {
@@ -254,6 +268,8 @@ int attest_record(struct tx *tx, void *arg, struct err *e)
 			return (int)e->code;
 	}
 	if (audit_foreign(tx, r, e))
+		return (int)e->code;
+	if (r->decision.release && count_release(tx, r, e))
 		return (int)e->code;
 	if (r->decision.release && volumes_settle(tx, v, r->host->name, r->call->actor, e))
 		return (int)e->code;

@@ -20,6 +20,7 @@ struct round {
 	struct cap_volume enrolled[VOLUMES_MAX];
 	struct ima_state *ima;	       /* of the last list that was judged, or NULL */
 	struct ima_state *ima_pending; /* of the pieces that came since, unproven; or NULL */
+	bool rate_reached;	       /* this host had as many releases as it may have now */
 	bool ima_stale; /* it was judged by other rules, or on the word of who vouches no more */
 	struct tx *tx;	/* while reading */
 	struct reasons *reasons;

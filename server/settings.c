@@ -91,6 +91,12 @@ static int take_spdm_min(void *into, const char *arg, const char *value, struct 
 }
 
 /* "0-9,11,12,14,15" */
+static int take_releases(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_number(&((struct settings *)into)->releases_max, 0, 1000000, value, e);
+}
+
 static int take_release_pcrs(void *into, const char *arg, const char *value, struct err *e)
 {
 	const char *p = value;
@@ -306,6 +312,7 @@ static const struct config_key keys[] = {
 	{ "policy", "release_pcrs", take_release_pcrs },
 	{ "policy", "spdm_version_min", take_spdm_min },
 	{ "policy", "release_after_restart", take_release_after_restart },
+	{ "policy", "releases", take_releases },
 	{ "policy", "detects", take_detects },
 	{ "policy", "prevents", take_prevents },
 	{ "policy", "device_log_required", take_device_log_required },
@@ -342,6 +349,7 @@ void settings_default(struct settings *out, const char *state)
 		.spdm_version_min = 0x12,
 		.stale_after_s = 2 * 86400,
 		.device_move_s = 86400,
+		.releases_max = 30,
 	};
 	snprintf(out->state, sizeof(out->state), "%s", state);
 }

@@ -31,6 +31,7 @@ struct settings {
 	u32 release_pcrs;    /* bitmap; RULES 15 */
 	u8 spdm_version_min; /* 0x12                      */
 	bool release_after_restart;
+	long long releases_max; /* of a host, within RELEASE_WINDOW_S; 0: any number */
 	u32 must_detect,
 		must_prevent; /* what a device's kernel must do, by guard_names of verifier/verify.h */
 	bool device_log_required;

@@ -169,6 +169,11 @@ CREATE TABLE IF NOT EXISTS volumes (                           -- those that hav
 	changed   INTEGER NOT NULL,
 	mac       BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS releases (                          -- when a host got shares, for as long as that counts
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	time      INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS releases_host ON releases(ueid, time);
 CREATE INDEX IF NOT EXISTS volumes_host ON volumes(ueid);
 CREATE TABLE IF NOT EXISTS admin_tokens (
 	hash      BLOB PRIMARY KEY,              -- SHA-256 of the token

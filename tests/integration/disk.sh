@@ -10,6 +10,7 @@ build=$1
 rig_begin disk
 rig_tpm
 rig_devices 1
+rig_policy="releases = 0" # keys are changed here as often as no host does
 rig_server
 rig_host disk-host "$(cat /proc/sys/kernel/random/uuid)"
 rig_learn disk/golden
@@ -112,6 +113,19 @@ check and_says_which_in_one_sentence 2 "device 1b36:0010/00000000000000a1/0 .*ex
 
 spdm-device tell "$here/devices.control" set device1 measurements "$work/was" >/dev/null
 check and_opens_again_when_it_is 0 "" unlock "$disk"
+
+server_anew() { # releases in ten minutes
+	sed -i "s/^releases = .*/releases = $1/" "$work/server.conf"
+	kill "$server_pid"
+	wait "$server_pid" 2>/dev/null
+	start server assay-server --config "$work/server.conf" run
+	server_pid=$started
+	await server grep -q event=started "$here/server.log"
+}
+server_anew 1
+check who_asks_too_often_waits 2 "as many shares within ten minutes" unlock "$disk"
+server_anew 0
+check and_gets_it_later 0 "" unlock "$disk"
 
 kill "$agent_pid"; wait "$agent_pid" 2>/dev/null
 check the_cap_ends_it 0 "PCR 15 is extended" assay-agent --config "$here/agent.conf" --opened "$work/opened" cap

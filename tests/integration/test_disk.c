@@ -45,6 +45,8 @@ static int run_all(void **state)
 	X(a_device_that_is_not_as_it_has_to_be_opens_nothing)                                      \
 	X(and_says_which_in_one_sentence)                                                          \
 	X(and_opens_again_when_it_is)                                                              \
+	X(who_asks_too_often_waits)                                                                \
+	X(and_gets_it_later)                                                                       \
 	X(the_cap_ends_it)                                                                         \
 	X(once)                                                                                    \
 	X(a_host_that_opened_what_it_should_is_affirmed)                                           \

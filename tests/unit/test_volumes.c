@@ -7,6 +7,7 @@
 
 #include "common/file.h"
 #include "server/hosts.h"
+#include "server/release_rate.h"
 #include "server/secrets.h"
 #include "server/volumes.h"
 
@@ -266,6 +267,59 @@ static void a_row_that_somebody_else_changed_is_refused(void **state)
 	}
 }
 
+/* ---- how often ---- */
+struct rate {
+	const u8 *ueid;
+	long long max, now;
+	bool reached;
+};
+
+static int look_at_rate(struct tx *tx, void *arg, struct err *e)
+{
+	struct rate *r = arg;
+
+	return release_rate_reached(tx, r->ueid, r->max, r->now, &r->reached, e);
+}
+
+static int note_rate(struct tx *tx, void *arg, struct err *e)
+{
+	struct rate *r = arg;
+
+	return release_rate_note(tx, r->ueid, r->now, e);
+}
+
+static void a_host_gets_so_many_releases_in_ten_minutes_and_then_waits(void **state)
+{
+	enum { START = 1000000 };
+	static const struct {
+		long long max, now;
+		const u8 *ueid;
+		bool reached;
+	} rows[] = {
+		{ 3, START + 20, here, true },
+		{ 4, START + 20, here, false },
+		{ 0, START + 20, here, false },
+		{ 3, START + 20, there, false },
+		{ 3, START + RELEASE_WINDOW_S - 1, here, true },
+		{ 3, START + RELEASE_WINDOW_S, here, false },
+	};
+	struct fixture *f = *state;
+	struct err e = { 0 };
+
+	for (int i = 0; i < 3; i++) {
+		struct rate note = { .ueid = here, .now = START + 10 * i };
+
+		assert_ok(store_write(f->store, note_rate, &note, &e), &e);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rate look = { .ueid = rows[i].ueid, .max = rows[i].max, .now = rows[i].now };
+
+		assert_ok(store_read(f->store, look_at_rate, &look, &e), &e);
+		if (look.reached != rows[i].reached)
+			fail_msg("row %zu: reached is %d", i, look.reached);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -278,6 +332,9 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(one_volume_more_than_a_host_may_have_is_refused,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_host_gets_so_many_releases_in_ten_minutes_and_then_waits, set_up,
+			tear_down),
 		cmocka_unit_test(a_row_that_somebody_else_changed_is_refused),
 	};
 
