@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* What the shared core needs from its world: integer names, memcpy, errno numbers. Nothing else. */
+/* What the shared core needs from its world: integer names, memcpy, errno numbers, a frame of its own. Nothing else. */
 #ifndef ASSAY_PORT_H
 #define ASSAY_PORT_H
 
@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#define PORT_NOINLINE noinline
 /* An in-tree SPDM library may one day own these names. */
 #define spdm_requester_start assay_spdm_requester_start
 #define spdm_requester_step  assay_spdm_requester_step
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#define PORT_NOINLINE __attribute__((noinline))
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;

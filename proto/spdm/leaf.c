@@ -125,7 +125,7 @@ static void take_other_name(struct reader *name, struct spdm_leaf *out)
 }
 
 /* Not inlined: its readers and those of its caller together are more stack than a kernel thread should spend on it. */
-static __attribute__((noinline)) void take_alt_names(struct reader *octets, struct spdm_leaf *out)
+static PORT_NOINLINE void take_alt_names(struct reader *octets, struct spdm_leaf *out)
 {
 	struct reader names = take(octets, SEQUENCE, "subjectAltName");
 
