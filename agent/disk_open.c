@@ -327,6 +327,17 @@ static void tidy(struct luks *l, const char *socket, const struct disk_message *
 		snprintf(out->not_rotated, sizeof(out->not_rotated), "%.255s", why.text);
 }
 
+/* A change that fails at its very end may have removed the keyslot that it began with. */
+static bool still_opens(struct luks *l, const struct disk_key *key)
+{
+	struct luks_tokens tokens;
+	const struct luks_found *f;
+
+	found_keys(l, &tokens);
+	f = token_of(&tokens, key->epoch);
+	return f && opens_there(l, place_of(&f->token), key);
+}
+
 int disk_open(struct luks *l, const char *path, const char *socket, struct disk_opened *out,
 	      struct err *e)
 {
@@ -360,7 +371,8 @@ int disk_open(struct luks *l, const char *path, const char *socket, struct disk_
 	next = &answer->keys[1];
 	if (finish(l, path, socket, out->volume_key, next, &why)) {
 		snprintf(out->not_rotated, sizeof(out->not_rotated), "%.255s", why.text);
-		return 0;
+		if (still_opens(l, &answer->keys[0]))
+			return 0;
 	}
 	out->rotated = true;
 	out->epoch = next->epoch;

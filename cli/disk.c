@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* assay disk: keyslots that open when the server finds this host as it has to be. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,33 +178,34 @@ static const char *agent_config(const struct cli *c)
 	return c->option[OPT_AGENT_CONFIG] ? c->option[OPT_AGENT_CONFIG] : "/etc/assay/agent.conf";
 }
 
+/* At the end of the file as it is: whose it is and who may read it stays as somebody wanted it. */
+static int append(const char *path, struct bytes b, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, b.at, b.len) == (ssize_t)b.len && !fsync(fd);
+	int why = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return ok ? 0 : err_set(e, E_IO, "write %s: %s", path, strerror(why));
+}
+
 /* What the initramfs will open is what stands there, and no header says. */
 static int name_volume(const struct cli *c, const u8 uuid[16], u32 counter, bool *added,
 		       struct err *e)
 {
 	static struct agent_settings s;
 	char text[UUID_TEXT_LEN + 1], lines[128];
-	OWNED(buf) b = NULL;
 
 	if (agent_settings_load(agent_config(c), &s, e))
 		return (int)e->code;
 	for (size_t i = 0; i < s.n_volumes; i++)
 		if (!memcmp(s.volumes[i].uuid, uuid, 16) && s.volumes[i].counter == counter)
 			return 0;
-	if (file_read(agent_config(c), EVIDENCE_MAX, &b, e))
-		return (int)e->code;
 	snprintf(lines, sizeof(lines), "\n[volume %s]\ncounter = 0x%08x\n", uuid_write(uuid, text),
 		 counter);
-	{
-		OWNED(buf) whole = buf_new(b->w.len + sizeof(lines));
-
-		if (!whole)
-			return err_set(e, E_MEMORY, "no memory for a configuration");
-		write_bytes(&whole->w, buf_bytes(b));
-		write_bytes(&whole->w, bytes_text(lines));
-		*added = true;
-		return file_write(agent_config(c), buf_bytes(whole), 0600, e);
-	}
+	*added = true;
+	return append(agent_config(c), bytes_text(lines), e);
 }
 
 /* ---- enroll, rotate ---- */

@@ -6,6 +6,7 @@ set -uo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$1
 . "$top/deploy/rig.sh"
+. "$top/tests/integration/check.sh"
 rig_begin cli
 rig_tpm
 first_tpm=$tpm_pid
@@ -15,18 +16,6 @@ volume=$(cat /proc/sys/kernel/random/uuid)
 rig_host cli-host "$volume"
 rig_learn cli/golden-1
 label=1b36:0010/00000000000000a1/0
-
-check() { # name, wanted exit code, wanted pattern in the output, command...
-	local name=$1 code=$2 pattern=$3 out rc
-	shift 3
-	out=$("$@" 2>&1)
-	rc=$?
-	if [ "$rc" = "$code" ] && grep -qE -- "$pattern" <<<"$out"; then
-		echo "PASS $name"
-	else
-		echo "FAIL $name: exit $rc, wanted $code and /$pattern/: $(tr '\n' ' ' <<<"$out" | cut -c1-900)"
-	fi
-}
 
 check attest_prints_a_table_and_affirms 0 "verdict +affirming" $assay attest --out "$work/token"
 check attest_without_an_agent_is_unreachable 3 "agent" assay --socket "$work/nobody.sock" attest

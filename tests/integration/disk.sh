@@ -7,6 +7,7 @@ set -uo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$1
 . "$top/deploy/rig.sh"
+. "$top/tests/integration/check.sh"
 rig_begin disk
 rig_tpm
 rig_devices 1
@@ -18,17 +19,6 @@ volume=5f0c3b54-92ab-4c57-8b0f-8f1c5a0e7d11
 disk=$work/disk
 cryptsetup=/sbin/cryptsetup
 
-check() { # name, wanted exit code, wanted pattern in the output, command...
-	local name=$1 code=$2 pattern=$3 out rc
-	shift 3
-	out=$("$@" 2>&1)
-	rc=$?
-	if [ "$rc" = "$code" ] && grep -qE -- "$pattern" <<<"$out"; then
-		echo "PASS $name"
-	else
-		echo "FAIL $name: exit $rc, wanted $code and /$pattern/: $(tr '\n' ' ' <<<"$out" | cut -c1-900)"
-	fi
-}
 opens() { $cryptsetup open --test-passphrase --disable-external-tokens "$@"; } # options...
 unlock() { # a disk: is it opened by what assay-unlock says?
 	rm -f "$work/phrase"
@@ -52,9 +42,11 @@ spdm-device tell "$here/devices.control" set device1 measurements "$work/is" >/d
 check where_the_server_says_no_nothing_is_enrolled 2 "the disk is as it was" $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/recovery" $conf
 check and_the_disk_has_the_keyslot_that_it_had 0 "^1$" sh -c "$assay disk status $disk --json | jq .keyslots"
 spdm-device tell "$here/devices.control" set device1 measurements "$here/device1.measurements" >/dev/null
+chmod 640 "$here/agent.conf"
 check a_volume_is_enrolled 0 "opens with this TPM and the server" $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/recovery" --escrow "$work/safe.crt" $conf
 check and_not_twice 2 "has a keyslot of ours" $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/r2" $conf
 check the_configuration_names_it 0 "counter = 0x018" grep -A1 "volume $volume" "$here/agent.conf"
+check and_is_as_readable_as_before 0 "^640$" stat -c %a "$here/agent.conf"
 first=$(epoch)
 check its_keyslot_is_active 0 "epoch $first, active" $assay disk status "$disk"
 check the_server_has_one_share_of_it 0 "^0 current$" shares

@@ -11,4 +11,26 @@ int report_drop(void **state);
 /** report_stands - fails with what the report says of @name, or how it ends when @name was not reached. */
 void report_stands(const char *name);
 
+/** REPORT_TESTS - for a list CHECKS(X) of names: a test each, and main(). */
+#define REPORT_TEST(name)                                                                          \
+	static void name(void **state)                                                             \
+	{                                                                                          \
+		(void)state;                                                                       \
+		report_stands(#name);                                                              \
+	}
+#define REPORT_ROW(name) cmocka_unit_test(name),
+#define REPORT_TESTS(CHECKS, script)                                                               \
+	CHECKS(REPORT_TEST)                                                                        \
+	static int report_set_up(void **state)                                                     \
+	{                                                                                          \
+		(void)state;                                                                       \
+		return report_run(script);                                                         \
+	}                                                                                          \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const struct CMUnitTest tests[] = { CHECKS(REPORT_ROW) };                          \
+                                                                                                   \
+		return cmocka_run_group_tests(tests, report_set_up, report_drop);                  \
+	}
+
 #endif

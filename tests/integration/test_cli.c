@@ -2,12 +2,6 @@
 /* `assay` as people use it: cli.sh runs the commands on real parts, a test here is a line of its report. */
 #include "report.h"
 
-static int run_all(void **state)
-{
-	(void)state;
-	return report_run("cli.sh");
-}
-
 #define CHECKS(X)                                                                                  \
 	X(attest_prints_a_table_and_affirms)                                                       \
 	X(attest_without_an_agent_is_unreachable)                                                  \
@@ -191,20 +185,4 @@ static int run_all(void **state)
 	X(and_a_key_that_others_may_read)                                                          \
 	X(without_a_server_the_agent_says_so)
 
-#define X(name)                                                                                    \
-	static void name(void **state)                                                             \
-	{                                                                                          \
-		(void)state;                                                                       \
-		report_stands(#name);                                                              \
-	}
-CHECKS(X)
-#undef X
-
-int main(void)
-{
-#define X(name) cmocka_unit_test(name),
-	const struct CMUnitTest tests[] = { CHECKS(X) };
-#undef X
-
-	return cmocka_run_group_tests(tests, run_all, report_drop);
-}
+REPORT_TESTS(CHECKS, "cli.sh")

@@ -2,12 +2,6 @@
 /* A volume that opens by attestation: disk.sh does it on real parts, a test here is a line of its report. */
 #include "report.h"
 
-static int run_all(void **state)
-{
-	(void)state;
-	return report_run("disk.sh");
-}
-
 #define CHECKS(X)                                                                                  \
 	X(nobody_enrols_without_a_place_for_the_recovery_key)                                      \
 	X(a_wrong_passphrase_enrols_nothing)                                                       \
@@ -17,6 +11,7 @@ static int run_all(void **state)
 	X(a_volume_is_enrolled)                                                                    \
 	X(and_not_twice)                                                                           \
 	X(the_configuration_names_it)                                                              \
+	X(and_is_as_readable_as_before)                                                            \
 	X(its_keyslot_is_active)                                                                   \
 	X(the_server_has_one_share_of_it)                                                          \
 	X(it_is_unlocked)                                                                          \
@@ -60,20 +55,4 @@ static int run_all(void **state)
 	X(and_not_twice_gone)                                                                      \
 	X(the_persons_passphrase_opens_to_the_end)
 
-#define X(name)                                                                                    \
-	static void name(void **state)                                                             \
-	{                                                                                          \
-		(void)state;                                                                       \
-		report_stands(#name);                                                              \
-	}
-CHECKS(X)
-#undef X
-
-int main(void)
-{
-#define X(name) cmocka_unit_test(name),
-	const struct CMUnitTest tests[] = { CHECKS(X) };
-#undef X
-
-	return cmocka_run_group_tests(tests, run_all, report_drop);
-}
+REPORT_TESTS(CHECKS, "disk.sh")
