@@ -4,6 +4,20 @@
 #include "opened.h"
 #include "tpm_disk.h"
 
+static int extend(struct tpm *tpm, struct digest value, struct err *e)
+{
+	return tpm_cap(tpm, &value, e);
+}
+
+/* It says that a person was asked and nothing else: the volumes that this opened are still to be told. */
+static bool says_none_alone(struct tpm *tpm)
+{
+	struct digest value;
+	struct err why = { 0 };
+
+	return !tpm_cap_value(tpm, &value, &why) && cap_judge(&value, NULL, 0) == CAP_NONE;
+}
+
 int cap_run(const struct agent_settings *s, const char *folder, bool asked, bool *done,
 	    struct err *e)
 {
@@ -18,20 +32,12 @@ int cap_run(const struct agent_settings *s, const char *folder, bool asked, bool
 		n = 0;
 	if (tpm_open(s->tcti, &tpm, e) || tpm_cap_is_zero(tpm, &zero, e))
 		return (int)e->code;
-	*done = zero;
-	if (!zero)
-		return 0;
-	if (asked || !n) {
-		struct digest none = cap_none_value();
-
-		if (tpm_cap(tpm, &none, e))
+	*done = zero || (!asked && n && says_none_alone(tpm));
+	if (zero && (asked || !n) && extend(tpm, cap_none_value(), e))
+		return (int)e->code;
+	/* in the order of their UUIDs: not before all are there */
+	for (size_t i = 0; *done && !asked && i < n; i++)
+		if (extend(tpm, cap_volume_value(&opened[i]), e))
 			return (int)e->code;
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct digest value = cap_volume_value(&opened[i]);
-
-		if (tpm_cap(tpm, &value, e))
-			return (int)e->code;
-	}
 	return bad ? err_set(e, why.code, "%s", why.text) : 0;
 }

@@ -7,8 +7,9 @@
 #include "settings.h"
 
 /**
- * cap_run - extend for each volume in @folder, and before them that a person was asked, or that nothing was opened.
- * Once it is extended by anybody it stays as it is: *@done is false then.
+ * cap_run - the phase ends. @asked: a person is about to be asked for a passphrase; that is said at once, and which
+ * volumes it opens by a second call without @asked. Else: extend for each volume in @folder, or that nothing was opened.
+ * Whatever else was extended before stays as it is: *@done is false then.
  */
 int cap_run(const struct agent_settings *s, const char *folder, bool asked, bool *done,
 	    struct err *e);

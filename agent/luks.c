@@ -228,18 +228,34 @@ int luks_slot_add(struct luks *l, const struct secret *volume_key, struct bytes 
 	return 0;
 }
 
-int luks_slot_hide(struct luks *l, int slot, struct err *e)
-{
-	int rc = crypt_keyslot_set_priority(l->cd, slot, CRYPT_SLOT_PRIORITY_IGNORE);
-
-	return rc ? failed(l, e, E_IO, "hide a LUKS keyslot", rc) : 0;
-}
-
 static bool slot_is_used(const struct luks *l, int slot)
 {
 	crypt_keyslot_info s = crypt_keyslot_status(l->cd, slot);
 
 	return s == CRYPT_SLOT_ACTIVE || s == CRYPT_SLOT_ACTIVE_LAST;
+}
+
+static int set_priority(struct luks *l, int slot, crypt_keyslot_priority p, struct err *e)
+{
+	int rc = crypt_keyslot_set_priority(l->cd, slot, p);
+
+	return rc ? failed(l, e, E_IO, "hide or show a LUKS keyslot", rc) : 0;
+}
+
+int luks_slot_hide(struct luks *l, int slot, struct err *e)
+{
+	return set_priority(l, slot, CRYPT_SLOT_PRIORITY_IGNORE, e);
+}
+
+int luks_slot_show(struct luks *l, int slot, struct err *e)
+{
+	return set_priority(l, slot, CRYPT_SLOT_PRIORITY_NORMAL, e);
+}
+
+bool luks_slot_is_hidden(const struct luks *l, int slot)
+{
+	return slot_is_used(l, slot) &&
+	       crypt_keyslot_get_priority(l->cd, slot) == CRYPT_SLOT_PRIORITY_IGNORE;
 }
 
 size_t luks_n_slots(const struct luks *l)

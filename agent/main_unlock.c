@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * assay-unlock: the passphrase of a volume on stdout, for the initramfs. What it is doing, and a refusal, is one
- * sentence each on stderr; whoever sits at the console may press Enter instead.
+ * sentence each on stderr; whoever sits at the console may press Enter instead, and what is typed then comes by here too.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -14,7 +14,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
-#include "disk_open.h"
+#include "disk_typed.h"
 #include "opened.h"
 #include "settings.h"
 
@@ -23,12 +23,16 @@ enum { EXIT_ENTER = 10, DEADLINE_S = 90, AGAIN_MS = 2000, TICK_MS = 200 };
 static const char usage[] =
 	"usage: assay-unlock --uuid UUID --device PATH [--config FILE] [--deadline SECONDS]\n"
 	"                    [--console FILE] [--opened FOLDER]\n"
+	"       assay-unlock --typed --uuid UUID --device PATH [--opened FOLDER] [--shown FOLDER]\n"
+	"       assay-unlock --hide [--shown FOLDER]\n"
 	"prints the passphrase; exit code 0, 1 usage, 2 refused, 3 cannot reach, 4 internal, "
 	"10 Enter\n"
-	"was pressed on the console\n";
+	"was pressed on the console. --typed: what a person typed is on stdin, and a recovery key\n"
+	"opens too; --hide puts the recovery key's keyslot back to where nothing tries it\n";
 
 struct unlock {
-	const char *device, *console, *opened;
+	const char *device, *console, *opened, *shown;
+	bool typed, hide;
 	u8 uuid[16];
 	char socket[AGENT_PATH_MAX];
 	long long until;
@@ -147,6 +151,53 @@ static int give(struct unlock *u)
 	return 0;
 }
 
+/* Until the end of stdin: who reads it with an Enter at its end does not mean that. */
+static int read_typed(struct secret **out, struct err *e)
+{
+	OWNED(secret) room = secret_new(TYPED_MAX + 1);
+	size_t len = 0;
+	ssize_t n;
+
+	if (!room)
+		return err_set(e, E_MEMORY, "no locked memory for a passphrase");
+	while (len < room->len && (n = read(STDIN_FILENO, room->at + len, room->len - len)) > 0)
+		len += (size_t)n;
+	if (len > TYPED_MAX)
+		return err_set(e, E_LIMIT, "a passphrase is of at most %d characters", TYPED_MAX);
+	if (len && room->at[len - 1] == '\n')
+		len--;
+	room->len = len;
+	*out = TAKE(room);
+	return 0;
+}
+
+static int run_typed(struct unlock *u)
+{
+	OWNED(secret) typed = NULL;
+	OWNED(luks) l = NULL;
+	struct err e = { 0 };
+	int code;
+
+	if (read_typed(&typed, &e) || luks_open(u->device, u->uuid, &l, &e) ||
+	    disk_typed(l, u->device, u->shown, secret_bytes(typed), &u->result, &e)) {
+		say(e.text);
+		return err_exit_code(&e);
+	}
+	code = give(u);
+	disk_opened_clear(&u->result);
+	return code;
+}
+
+static int run_hide(const struct unlock *u)
+{
+	struct err e = { 0 };
+
+	if (!disk_hide_again(u->shown, &e))
+		return 0;
+	say(e.text);
+	return err_exit_code(&e);
+}
+
 static int run(struct unlock *u)
 {
 	pthread_t thread;
@@ -181,11 +232,16 @@ int main(int argc, char **argv)
 		{ "deadline", required_argument, NULL, 't' },
 		{ "console", required_argument, NULL, 'k' },
 		{ "opened", required_argument, NULL, 'o' },
+		{ "shown", required_argument, NULL, 's' },
+		{ "typed", no_argument, NULL, 'y' },
+		{ "hide", no_argument, NULL, 'i' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	static struct unlock u = { .opened = OPENED_FOLDER, .lock = PTHREAD_MUTEX_INITIALIZER };
+	static struct unlock u = { .opened = OPENED_FOLDER,
+				   .shown = SHOWN_FOLDER,
+				   .lock = PTHREAD_MUTEX_INITIALIZER };
 	static struct agent_settings s;
 	const char *config = "/etc/assay/agent.conf";
 	long deadline = DEADLINE_S;
@@ -214,6 +270,15 @@ int main(int argc, char **argv)
 		case 'o':
 			u.opened = optarg;
 			break;
+		case 's':
+			u.shown = optarg;
+			break;
+		case 'y':
+			u.typed = true;
+			break;
+		case 'i':
+			u.hide = true;
+			break;
 		case 'V':
 			printf("assay-unlock %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
 			return 0;
@@ -222,10 +287,14 @@ int main(int argc, char **argv)
 			return opt == 'h' ? 0 : 1;
 		}
 	}
-	if (!has_uuid || !u.device || optind != argc || deadline < 1 || deadline > 3600) {
+	if (u.hide && !u.typed && !has_uuid && optind == argc)
+		return run_hide(&u);
+	if (u.hide || !has_uuid || !u.device || optind != argc || deadline < 1 || deadline > 3600) {
 		fputs(usage, stderr);
 		return 1;
 	}
+	if (u.typed)
+		return run_typed(&u);
 	if (agent_settings_load(config, &s, &e)) {
 		say(e.text);
 		return err_exit_code(&e);

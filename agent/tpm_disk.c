@@ -437,9 +437,9 @@ int tpm_cap(struct tpm *t, const struct digest *value, struct err *e)
 	return rc ? tpm_failed(e, "extend the cap PCR", rc) : 0;
 }
 
-int tpm_cap_is_zero(struct tpm *t, bool *zero, struct err *e)
+/* What each active bank has in the cap PCR; the caller frees *@out. */
+static int read_cap(struct tpm *t, struct tpm_quoted **out, struct err *e)
 {
-	static const u8 zeros[DIGEST_MAX];
 	struct tpm_quoted *q = calloc(1, sizeof(*q));
 	int rc;
 
@@ -450,12 +450,43 @@ int tpm_cap_is_zero(struct tpm *t, bool *zero, struct err *e)
 		q->selection.bank[i].pcrs = 1u << CAP_PCR;
 	if (!rc)
 		rc = tpm_read_pcrs(t, q, e);
+	if (rc)
+		free(q);
+	else
+		*out = q;
+	return rc;
+}
+
+int tpm_cap_is_zero(struct tpm *t, bool *zero, struct err *e)
+{
+	static const u8 zeros[DIGEST_MAX];
+	struct tpm_quoted *q;
+
+	if (read_cap(t, &q, e))
+		return (int)e->code;
 	*zero = true;
-	for (size_t i = 0; !rc && i < q->selection.n; i++) {
+	for (size_t i = 0; i < q->selection.n; i++) {
 		const struct digest *d = &q->pcrs[i][CAP_PCR];
 
 		*zero &= !memcmp(d->at, zeros, digest_len(d->alg));
 	}
 	free(q);
-	return rc;
+	return 0;
+}
+
+int tpm_cap_value(struct tpm *t, struct digest *value, struct err *e)
+{
+	struct tpm_quoted *q;
+	int rc = E_NOTFOUND;
+
+	if (read_cap(t, &q, e))
+		return (int)e->code;
+	for (size_t i = 0; i < q->selection.n; i++) {
+		if (q->pcrs[i][CAP_PCR].alg != DIGEST_SHA256)
+			continue;
+		*value = q->pcrs[i][CAP_PCR];
+		rc = 0;
+	}
+	free(q);
+	return rc ? err_set(e, E_TPM, "the TPM's bank of SHA-256 is not active") : 0;
 }

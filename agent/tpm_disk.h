@@ -50,5 +50,7 @@ int tpm_half_open(struct tpm *t, const struct tpm_key *salt, const struct tpm_ha
 int tpm_cap(struct tpm *t, const struct digest *value, struct err *e);
 /** tpm_cap_is_zero - nothing was extended yet, in any active bank. */
 int tpm_cap_is_zero(struct tpm *t, bool *zero, struct err *e);
+/** tpm_cap_value - what stands in it in the bank of SHA-256. E_TPM: there is no such bank. */
+int tpm_cap_value(struct tpm *t, struct digest *value, struct err *e);
 
 #endif

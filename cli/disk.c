@@ -9,15 +9,14 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "agent/disk_open.h"
+#include "agent/disk_typed.h"
 #include "agent/opened.h"
 #include "agent/settings.h"
 #include "cli.h"
 #include "common/escrow.h"
 #include "common/file.h"
 
-enum { PASSPHRASE_MAX = 512, RECOVERY_BYTES = 20, RECOVERY_GROUP = 5 };
-enum { RECOVERY_LEN = RECOVERY_BYTES * 2 + RECOVERY_BYTES * 2 / RECOVERY_GROUP - 1 };
+enum { PASSPHRASE_MAX = 512 };
 
 /* ---- what a person or a file says ---- */
 static int read_key_file(const char *path, struct secret **out, struct err *e)
@@ -77,24 +76,16 @@ static int volume_key_of(struct cli *c, struct luks *l, const char *device, stru
 }
 
 /* ---- the recovery key ---- */
-/* Digits in groups, as people read them to each other. */
 static int make_recovery(struct secret **out, struct err *e)
 {
 	OWNED(secret) s = secret_new(RECOVERY_LEN);
 	OWNED(secret) raw = secret_new(RECOVERY_BYTES);
-	size_t at = 0;
 
 	if (!s || !raw)
 		return err_set(e, E_MEMORY, "no locked memory for a recovery key");
 	if (random_bytes(raw->at, raw->len, e))
 		return (int)e->code;
-	for (size_t i = 0; i < 2u * RECOVERY_BYTES; i++) {
-		u8 half = i % 2 ? raw->at[i / 2] & 15 : raw->at[i / 2] >> 4;
-
-		if (i && i % RECOVERY_GROUP == 0)
-			s->at[at++] = '-';
-		s->at[at++] = (u8) "0123456789abcdef"[half];
-	}
+	recovery_write(raw->at, s->at);
 	*out = TAKE(s);
 	return 0;
 }

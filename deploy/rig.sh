@@ -45,11 +45,16 @@ rig_tpm() { # a started TPM whose PCRs hold what $here/boot.log tells
 	mkdir -p "$here/tpm"
 	swtpm_setup --tpm2 --tpmstate "$here/tpm" --pcr-banks sha256 --logfile "$here/swtpm_setup.log" >/dev/null ||
 		fail "swtpm_setup: $(tail -1 "$here/swtpm_setup.log")"
-	rig_tpm_start
 	export TPM2TOOLS_TCTI="swtpm:path=$here/tpm/sock"
-	boot-log-make "$here/boot.log" | while read -r pcr digest; do
-		tpm2_pcrextend "$pcr:sha256=$digest" >/dev/null || exit 1
-	done || fail "extending the PCRs"
+	boot-log-make "$here/boot.log" >"$here/boot.extends"
+	rig_tpm_boot
+}
+rig_tpm_boot() { # after a reset, as the firmware leaves it
+	local pcr digest
+	rig_tpm_start
+	while read -r pcr digest; do
+		tpm2_pcrextend "$pcr:sha256=$digest" >/dev/null || fail "extending the PCRs"
+	done <"$here/boot.extends"
 }
 
 rig_devices() { # how many NVMe drives, [slots of each with a certificate: 1]; measurements of drive I in $here/deviceI.measurements

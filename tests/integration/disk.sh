@@ -131,6 +131,24 @@ check nor_enrolled 2 "PCR 15 is extended" $assay disk rotate "$disk"
 # Another disk in its place, whose key somebody has: the boot tells of it.
 tpm2_pcrextend 15:sha256=$(printf %064x 666) >/dev/null || fail "extend"
 check another_root_volume_is_seen_afterwards 2 "another root volume" $assay attest
+
+# The next boot, in which a person is asked.
+again() {
+	kill "$agent_pid" "$tpm_pid"; wait "$agent_pid" "$tpm_pid" 2>/dev/null
+	rm -rf "$work/opened"
+	rig_tpm_boot
+	cap() { assay-agent --config "$here/agent.conf" --opened "$work/opened" "$@" cap; }
+	cap --asked
+	typed "$work/recovery.upper" && cap && start agent assay-agent --config "$here/agent.conf" run && agent_pid=$started && await agent test -S "$here/agent.sock"
+}
+typed() { assay-unlock --typed --uuid $volume --device "$disk" --opened "$work/opened" --shown "$work/shown" <"$1" >"$work/phrase" && opens --key-file "$work/phrase" "$disk"; }
+tr 'a-f' 'A-F' <"$work/recovery.key" | tr -d - >"$work/recovery.upper"
+printf "not it" >"$work/not"
+check who_types_what_is_none_opens_nothing 2 "opens no keyslot" typed "$work/not"
+check a_typed_passphrase_opens 0 "" typed "$work/pass"
+check a_boot_in_which_a_person_was_asked_opens_by_the_recovery_key 0 "" again
+check whose_keyslot_is_hidden_again 0 "" sh -c "assay-unlock --hide --shown $work/shown && ! /sbin/cryptsetup open --test-passphrase --key-file $work/recovery.key $disk 2>/dev/null"
+check and_it_is_told_that_a_person_gave_it 2 "with a passphrase that a person gave" $assay attest
 check nobody_forgets_without_saying_so 1 "yes" $assay disk forget "$disk"
 check keyslots_are_forgotten 0 "1 keyslots removed" $assay disk forget "$disk" --yes
 check a_share_is_deleted_only_when_it_is_meant 1 "yes" $assay secret delete $volume

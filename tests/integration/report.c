@@ -41,3 +41,17 @@ void report_stands(const char *name)
 	if (!strstr(text, pass))
 		fail_msg("%s was not reached: %s", name, text);
 }
+
+void report_is_listed(const char *const *names)
+{
+	const char *line = (const char *)report->w.at;
+
+	while ((line = strstr(line, "PASS "))) {
+		size_t len = strcspn(line += 5, "\n"), i = 0;
+
+		while (names[i] && (strlen(names[i]) != len || strncmp(names[i], line, len)))
+			i++;
+		if (!names[i])
+			fail_msg("%.*s is a check of the script and no test here", (int)len, line);
+	}
+}

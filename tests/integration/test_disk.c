@@ -48,6 +48,11 @@
 	X(after_the_cap_nothing_is_unlocked)                                                       \
 	X(nor_enrolled)                                                                            \
 	X(another_root_volume_is_seen_afterwards)                                                  \
+	X(who_types_what_is_none_opens_nothing)                                                    \
+	X(a_typed_passphrase_opens)                                                                \
+	X(a_boot_in_which_a_person_was_asked_opens_by_the_recovery_key)                            \
+	X(whose_keyslot_is_hidden_again)                                                           \
+	X(and_it_is_told_that_a_person_gave_it)                                                    \
 	X(nobody_forgets_without_saying_so)                                                        \
 	X(keyslots_are_forgotten)                                                                  \
 	X(a_share_is_deleted_only_when_it_is_meant)                                                \

@@ -2,7 +2,7 @@
 /* Headers of LUKS2 volumes as cryptsetup makes them, on plain files: no device mapper is needed for any of it. */
 #include "rig.h"
 
-#include "agent/luks.h"
+#include "agent/disk_typed.h"
 #include "common/text.h"
 
 #include <stdio.h>
@@ -165,6 +165,83 @@ static void a_hidden_slot_opens_only_when_it_is_named(void **state)
 			 0);
 }
 
+/* Where the recovery key of the table is a hidden keyslot, and "of a person" a keyslot like any other. */
+#define RECOVERY "01234-56789-abcde-f0123-45678-9abcd-ef012-34567"
+
+static void add_recovery_slot(struct fixture *f, int *slot)
+{
+	OWNED(luks) l = opened(f);
+	OWNED(secret) key = NULL;
+	struct err e = { 0 };
+
+	assert_ok(luks_volume_key(l, 0, bytes_text("of a person"), &key, &e), &e);
+	assert_ok(luks_slot_add(l, key, bytes_text(RECOVERY), false, LUKS_ANY_SLOT, slot, &e), &e);
+	assert_ok(luks_slot_hide(l, *slot, &e), &e);
+}
+
+static void a_person_opens_it_by_passphrase_or_by_a_recovery_key_in_any_of_its_forms(void **state)
+{
+	static const struct {
+		const char *typed, *opens_as;
+	} rows[] = {
+		{ "of a person", "of a person" },
+		{ RECOVERY, RECOVERY },
+		{ "0123456789abcdef0123456789abcdef01234567", RECOVERY },
+		{ "01234 56789 ABCDE F0123 45678 9ABCD EF012 34567 ", RECOVERY },
+		{ "01234-56789-abcde-f0123-45678-9abcd-ef012-34568", NULL },
+		{ "01234-56789-abcde-f0123-45678-9abcd-ef012-3456", NULL },
+		{ "01234-56789-abcde-f0123-45678-9abcd-ef012-345678", NULL },
+		{ "of a person ", NULL },
+		{ "-", NULL },
+		{ "", NULL },
+	};
+	struct fixture *f = *state;
+	char shown[300];
+	int slot;
+
+	add_recovery_slot(f, &slot);
+	snprintf(shown, sizeof(shown), "%s/shown", f->folder);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		OWNED(luks) l = opened(f);
+		struct disk_opened o;
+		struct err e = { 0 };
+		int rc = disk_typed(l, f->disk, shown, bytes_text(rows[i].typed), &o, &e);
+
+		if (!rows[i].opens_as) {
+			assert_refused(rc, &e, E_DENIED,
+				       rows[i].typed[0] ? "opens no keyslot" : "");
+			assert_null(o.passphrase);
+			continue;
+		}
+		assert_ok(rc, &e);
+		assert_true(secret_equal(secret_bytes(o.passphrase), bytes_text(rows[i].opens_as)));
+		assert_int_not_equal(o.proof[0] | o.proof[1] | o.proof[2] | o.proof[3], 0);
+		disk_opened_clear(&o);
+	}
+}
+
+static void a_recovery_key_that_was_typed_is_found_until_it_is_hidden_again(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(luks) l = opened(f);
+	struct disk_opened o;
+	struct err e = { 0 };
+	char shown[300];
+	int slot;
+
+	add_recovery_slot(f, &slot);
+	luks_drop(&l);
+	l = opened(f);
+	snprintf(shown, sizeof(shown), "%s/shown", f->folder);
+	put_file(f, "typed", RECOVERY);
+	assert_ok(disk_typed(l, f->disk, shown, bytes_text(RECOVERY), &o, &e), &e);
+	disk_opened_clear(&o);
+	assert_int_equal(cryptsetup(f, "open --test-passphrase --key-file typed disk"), 0);
+	assert_ok(disk_hide_again(shown, &e), &e);
+	assert_int_not_equal(cryptsetup(f, "open --test-passphrase --key-file typed disk"), 0);
+	assert_ok(disk_hide_again(shown, &e), &e); /* and there is nothing left to do */
+}
+
 static void the_last_slot_is_not_removed(void **state)
 {
 	struct fixture *f = *state;
@@ -282,6 +359,8 @@ int main(void)
 		T(a_volume_key_of_another_volume_makes_no_slot),
 		T(tokens_of_ours_are_found_among_others),
 		T(a_hidden_slot_opens_only_when_it_is_named),
+		T(a_person_opens_it_by_passphrase_or_by_a_recovery_key_in_any_of_its_forms),
+		T(a_recovery_key_that_was_typed_is_found_until_it_is_hidden_again),
 		T(the_last_slot_is_not_removed),
 		T(a_header_that_protects_nothing_is_not_opened),
 		T(a_header_of_another_kind_or_volume_is_not_opened),

@@ -6,7 +6,8 @@ refuse_scenarios="nothing_is_released_to_the_running_system another_init_is_refu
 	an_initrd_with_one_changed_file_is_refused a_missing_device_is_refused_by_name an_added_device_is_refused_by_name
 	changed_firmware_of_the_roots_own_drive_is_refused_by_name
 	who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap
-	without_a_server_a_passphrase_is_asked_for_and_the_installers_opens no_log_has_a_byte_of_a_key"
+	without_a_server_a_passphrase_is_asked_for_and_the_installers_opens
+	or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards no_log_has_a_byte_of_a_key"
 
 nothing_is_released_to_the_running_system() { # that of the last boot of enrol.sh
 	guest '(assay-collector >/run/collector.log 2>&1 & assay-agent run >/run/agent.log 2>&1 &); for i in $(seq 50); do test -S /run/assay/agent.sock && break; sleep 0.2; done
@@ -48,9 +49,11 @@ changed_firmware_of_the_roots_own_drive_is_refused_by_name() {
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 1.2.3/' "$work/guest1.measurements"
 	return "$rc"
 }
-opened_by_a_person() { # what is typed
+opened_by_a_person() { # what is typed; afterwards PCR 15 tells of both, who was asked and what was opened
+	local wanted
+	wanted=$(extend "$(cap_none)" "$(cap_of_volume)") || return
 	console_type "$1"$'\r'
-	logged_in && echo "found $(cap), wanted $(cap_none)" && [ "$(cap)" = "$(cap_none)" ]
+	logged_in && echo "found $(cap), wanted $wanted" && [ "$(cap)" = "$wanted" ]
 }
 who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap() {
 	local rc
@@ -63,6 +66,12 @@ who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap() 
 without_a_server_a_passphrase_is_asked_for_and_the_installers_opens() {
 	server_stop
 	boot && refused "(connect|answer in time)" && opened_by_a_person "$(cat "$work/passphrase")"
+}
+or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards() { # as people type it, after a mistake
+	boot && refused "(connect|answer in time)" && console_type $'not it\r' && console_says 'opens no keyslot' 30 &&
+		opened_by_a_person "$(tr -d '\n-' <"$work/recovery" | tr a-f A-F)" &&
+		guest 'cryptsetup luksDump /dev/disk/by-uuid/'"$disk_uuid"' 2>/dev/null || cryptsetup luksDump /dev/nvme?n1' >"$work/header" || return
+	grep -A3 '^  1: luks2' "$work/header" | grep 'Priority: *ignored'
 }
 server_stop() { kill "$server_pid" && wait "$server_pid" 2>/dev/null; true; }
 found_in_logs() { # file with a key: in any form, in what was written of all these boots
