@@ -15,8 +15,8 @@ static int get_nonce(struct transport *t, u8 nonce[EVIDENCE_NONCE_LEN], struct e
 	json_t *j;
 	int rc = 0;
 
-	if (transport_call(t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL, NULL,
-			   BYTES_NONE, &reply, e))
+	if (transport_call_first(t, "POST", "/challenge-response/v1/newSession?nonceSize=32",
+				 &reply, e))
 		return (int)e->code;
 	if (reply.status != 201) {
 		transport_problem(&reply, e);

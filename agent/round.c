@@ -80,7 +80,7 @@ static int get_nonce(struct round *r, struct err *e)
 		base64url_write(BYTES(r->whom.nonce), false, path + strlen(path));
 	}
 	r->nonce_at_ms = clock_monotonic_ms();
-	if (transport_call(r->t, "POST", path, NULL, NULL, BYTES_NONE, &reply, e))
+	if (transport_call_first(r->t, "POST", path, &reply, e))
 		return err_while(e, "ask for a nonce");
 	if (reply.status != 201) {
 		transport_problem(&reply, e);

@@ -13,12 +13,14 @@ enum {
 	CONNECT_MS = 2000, /* the TLS handshake included */
 	ASK_S = 10,	   /* a request without a body wants no work done */
 	TOTAL_S = 60,
-	HOLD_MS = 10000, /* so long a server that failed is asked after the others */
+	HOLD_MS = 10000,      /* so long a server that failed is asked after the others */
+	HEAD_START_MS = 1000, /* of a server before the next one, where all are asked */
 	REPLY_MAX = 2 * EVIDENCE_MAX
 };
 
 struct transport {
 	CURL *curl;
+	CURLSH *connections;
 	size_t n_urls, current;		   /* who answered last */
 	long long down_until[SERVERS_MAX]; /* monotonic, ms */
 	char url[SERVERS_MAX][256];
@@ -32,8 +34,10 @@ int transport_open(const char *const *urls, size_t n_urls, const char *const *pi
 	OWNED(transport) t = calloc(1, sizeof(*t));
 	size_t at = 0;
 
-	if (!t || curl_global_init(CURL_GLOBAL_DEFAULT) || !(t->curl = curl_easy_init()))
+	if (!t || curl_global_init(CURL_GLOBAL_DEFAULT) || !(t->curl = curl_easy_init()) ||
+	    !(t->connections = curl_share_init()))
 		return err_set(e, E_MEMORY, "no memory for HTTPS");
+	curl_share_setopt(t->connections, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
 	if (n_urls == 0 || n_urls > SERVERS_MAX || n_pins > PINS_MAX)
 		return err_set(e, E_CONFIG, "1 to %d servers and up to %d pins expected",
 			       SERVERS_MAX, PINS_MAX);
@@ -55,6 +59,7 @@ void transport_drop(struct transport **t)
 	if (!t || !*t)
 		return;
 	curl_easy_cleanup((*t)->curl);
+	curl_share_cleanup((*t)->connections);
 	free(*t);
 	*t = NULL;
 }
@@ -109,17 +114,16 @@ struct request {
 	struct bytes body;
 };
 
-static CURLcode call_one(struct transport *t, const char *server, const struct request *rq,
-			 struct reply *out)
+static void set_up(const struct transport *t, CURL *c, const char *server, const struct request *rq,
+		   struct reply *out)
 {
 	struct bytes body = rq->body;
 	char url[URL_MAX];
-	CURL *c = t->curl;
-	CURLcode rc;
 
 	curl_easy_reset(c);
 	snprintf(url, sizeof(url), "%s%s", server, rq->path);
 	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_SHARE, t->connections);
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, rq->method);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, rq->headers);
 	if (body.len || !strcmp(rq->method, "POST")) {
@@ -145,9 +149,17 @@ static CURLcode call_one(struct transport *t, const char *server, const struct r
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, out);
-	rc = curl_easy_perform(c);
+}
+
+static CURLcode call_one(struct transport *t, const char *server, const struct request *rq,
+			 struct reply *out)
+{
+	CURLcode rc;
+
+	set_up(t, t->curl, server, rq, out);
+	rc = curl_easy_perform(t->curl);
 	if (!rc)
-		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &out->status);
+		curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &out->status);
 	return rc;
 }
 
@@ -159,30 +171,33 @@ static int call_failed(const char *url, CURLcode rc, struct err *e)
 		       curl_easy_strerror(rc));
 }
 
-/* One server: whether it answered, and with what it can do. What is wrong with the request is an answer. */
-static bool ask(struct transport *t, size_t k, const struct request *rq, struct reply *out,
-		struct err *e)
+/* Whether server @k answered, and with what it can do. What is wrong with the request is an answer. */
+static bool has_answered(struct transport *t, size_t k, CURLcode rc, const struct reply *out,
+			 struct err *e)
 {
-	CURLcode rc;
-
-	reply_clear(out);
-	*out = (struct reply){ .body = buf_new(REPLY_MAX) };
-	if (!out->body) {
-		err_set(e, E_MEMORY, "no memory for an answer");
-		return false;
-	}
-	rc = call_one(t, t->url[k], rq, out);
+	*e = (struct err){ 0 }; /* an earlier server's silence is no failure of this call */
 	if (!rc && out->status < 500) {
 		t->down_until[k] = 0;
 		t->current = k;
-		*e = (struct err){ 0 }; /* an earlier server's silence is no failure of this call */
 		return true;
 	}
 	t->down_until[k] = clock_monotonic_ms() + HOLD_MS;
-	*e = (struct err){ 0 };
 	if (rc)
 		call_failed(t->url[k], rc, e);
 	return false;
+}
+
+static int reply_anew(struct reply *out, struct err *e)
+{
+	reply_clear(out);
+	*out = (struct reply){ .body = buf_new(REPLY_MAX) };
+	return out->body ? 0 : err_set(e, E_MEMORY, "no memory for an answer");
+}
+
+static bool ask(struct transport *t, size_t k, const struct request *rq, struct reply *out,
+		struct err *e)
+{
+	return !reply_anew(out, e) && has_answered(t, k, call_one(t, t->url[k], rq, out), out, e);
 }
 
 /* With an answer of 5xx the caller gets it when nobody has a better one. */
@@ -196,18 +211,131 @@ static int end_call(struct reply *out, struct err *e)
 }
 
 /* In the order of the configuration, but those last that failed a moment ago. */
-static int call_any(struct transport *t, const struct request *rq, struct reply *out, struct err *e)
+static void order_of(const struct transport *t, size_t order[SERVERS_MAX])
 {
 	long long now = clock_monotonic_ms();
-	bool down[SERVERS_MAX];
+	size_t n = 0;
 
-	for (size_t k = 0; k < t->n_urls; k++)
-		down[k] = t->down_until[k] > now;
 	for (int late = 0; late < 2; late++)
 		for (size_t k = 0; k < t->n_urls; k++)
-			if (down[k] == (late > 0) && ask(t, k, rq, out, e))
-				return 0;
+			if ((t->down_until[k] > now) == (late > 0))
+				order[n++] = k;
+}
+
+static int call_any(struct transport *t, const struct request *rq, struct reply *out, struct err *e)
+{
+	size_t order[SERVERS_MAX];
+
+	order_of(t, order);
+	for (size_t i = 0; i < t->n_urls; i++)
+		if (ask(t, order[i], rq, out, e))
+			return 0;
 	return end_call(out, e);
+}
+
+/* ---- all of them at once ---- */
+struct lane {
+	CURL *curl;
+	size_t server;
+	struct reply reply;
+};
+
+struct race {
+	struct transport *t;
+	CURLM *multi;
+	const struct request *rq;
+	size_t order[SERVERS_MAX], n; /* how many were started */
+	struct lane lanes[SERVERS_MAX];
+	int running;
+	long long next_at;
+	struct lane *last; /* who failed last */
+};
+
+static int start_next(struct race *r, struct err *e)
+{
+	struct lane *l = &r->lanes[r->n];
+
+	l->server = r->order[r->n++];
+	l->curl = curl_easy_init();
+	if (!l->curl)
+		return err_set(e, E_MEMORY, "no memory for HTTPS");
+	if (reply_anew(&l->reply, e))
+		return (int)e->code;
+	set_up(r->t, l->curl, r->t->url[l->server], r->rq, &l->reply);
+	curl_easy_setopt(l->curl, CURLOPT_PRIVATE, l);
+	if (curl_multi_add_handle(r->multi, l->curl))
+		return err_set(e, E_MEMORY, "no memory for HTTPS");
+	r->running++;
+	r->next_at = clock_monotonic_ms() + HEAD_START_MS;
+	return 0;
+}
+
+/* Those that are done. Return: the one that answered, or NULL. */
+static struct lane *look(struct race *r, struct err *e)
+{
+	struct lane *l = NULL;
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(r->multi, &left))) {
+		CURLcode rc = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &l);
+		if (!rc)
+			curl_easy_getinfo(l->curl, CURLINFO_RESPONSE_CODE, &l->reply.status);
+		curl_multi_remove_handle(r->multi, l->curl);
+		r->running--;
+		r->next_at = 0; /* who comes next need not wait for it */
+		if (has_answered(r->t, l->server, rc, &l->reply, e))
+			return l;
+		r->last = l;
+	}
+	return NULL;
+}
+
+static int run_race(struct race *r, struct reply *out, struct err *e)
+{
+	struct lane *l = NULL;
+	int still;
+
+	while (!l && (r->running || r->n < r->t->n_urls)) {
+		long long now = clock_monotonic_ms();
+
+		if (r->n < r->t->n_urls && (!r->running || now >= r->next_at) && start_next(r, e))
+			return (int)e->code;
+		if (curl_multi_perform(r->multi, &still) ||
+		    curl_multi_poll(r->multi, NULL, 0, 100, NULL))
+			return err_set(e, E_INTERNAL, "HTTPS to several servers failed");
+		l = look(r, e);
+	}
+	if (!l)
+		l = r->last;
+	*out = l->reply;
+	l->reply = (struct reply){ 0 };
+	return end_call(out, e);
+}
+
+int transport_call_first(struct transport *t, const char *method, const char *path,
+			 struct reply *out, struct err *e)
+{
+	struct request rq = { method, path, headers_of(NULL, NULL), BYTES_NONE };
+	struct race r = { .t = t, .rq = &rq, .multi = curl_multi_init() };
+	int rc;
+
+	*out = (struct reply){ 0 };
+	order_of(t, r.order);
+	rc = r.multi ? run_race(&r, out, e) : err_set(e, E_MEMORY, "no memory for HTTPS");
+	for (size_t i = 0; i < r.n; i++) {
+		if (r.lanes[i].curl && r.multi)
+			curl_multi_remove_handle(r.multi, r.lanes[i].curl);
+		curl_easy_cleanup(r.lanes[i].curl);
+		reply_clear(&r.lanes[i].reply);
+	}
+	curl_multi_cleanup(r.multi);
+	curl_slist_free_all(rq.headers);
+	return rc;
 }
 
 int transport_call(struct transport *t, const char *method, const char *path,

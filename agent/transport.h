@@ -33,6 +33,14 @@ int transport_call(struct transport *t, const char *method, const char *path,
 		   const char *content_type, const char *bearer, struct bytes body,
 		   struct reply *out, struct err *e);
 /**
+ * transport_call_first - a request without a body, that it does no harm to make of several: of all servers, each
+ * 1 s after the one before it, or as soon as that one failed; the first that answers is asked by
+ * transport_call_same() from then on. For a disk that waits for its key a server that swallows what it is sent costs
+ * no more than that second. Otherwise as transport_call().
+ */
+int transport_call_first(struct transport *t, const char *method, const char *path,
+			 struct reply *out, struct err *e);
+/**
  * transport_call_same - to the server that answered the last call and to no other: what it issued (a
  * nonce, a challenge) is nothing to the others. One that fails is asked after the others next time.
  */

@@ -352,6 +352,28 @@ when_the_first_of_two_servers_goes_the_second_serves_and_the_first_is_found_agai
 	configure_one(f);
 }
 
+static void of_two_servers_one_that_swallows_what_it_is_sent_keeps_nobody_waiting(void **state)
+{
+	struct fixture *f = *state;
+	struct rig_server second;
+	char urls[200];
+
+	start_second(f, &second);
+	snprintf(urls, sizeof(urls), "url = https://127.0.0.1:%d\nurl = https://127.0.0.1:%d\n",
+		 f->s.port, second.port);
+	configure(f, urls);
+	start_agent(f);
+	await_words(f, "STATUS=last verdict: warning");
+	assert_int_equal(kill(f->s.pid, SIGSTOP), 0);
+	ask_for_a_verdict(f);
+	ask_for_a_verdict(f); /* the other one is asked first now */
+	assert_int_equal(kill(f->s.pid, SIGCONT), 0);
+	rig_server_stop(&second);
+	ask_for_a_verdict(f);
+	assert_int_equal(end_agent(f, SIGTERM), 0);
+	configure_one(f);
+}
+
 static void a_server_that_restarts_is_missed_and_found_again(void **state)
 {
 	struct fixture *f = *state;
@@ -733,6 +755,8 @@ int main(void)
 		cmocka_unit_test(a_second_server_is_asked_when_the_first_is_silent),
 		cmocka_unit_test(
 			when_the_first_of_two_servers_goes_the_second_serves_and_the_first_is_found_again),
+		cmocka_unit_test(
+			of_two_servers_one_that_swallows_what_it_is_sent_keeps_nobody_waiting),
 		cmocka_unit_test(a_server_that_restarts_is_missed_and_found_again),
 		cmocka_unit_test(
 			a_round_that_failed_is_tried_again_long_before_the_interval_is_over),
