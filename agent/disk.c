@@ -284,7 +284,7 @@ static int still_open(struct disk *d, struct err *e)
 	if (tpm_cap_is_zero(*d->tpm, &zero, e))
 		return (int)e->code;
 	return zero ? 0
-		    : err_set(e, E_POLICY,
+		    : err_set(e, E_CONFLICT,
 			      "PCR 15 is extended: this boot has left the phase in which disks are "
 			      "opened; reboot");
 }
@@ -327,6 +327,56 @@ int disk_new(struct disk *d, const struct disk_message *m, struct disk_message *
 		*key = (struct disk_key){ .epoch = begun->epoch };
 	}
 	return make_half(d, m->uuid, out->counter, key, e);
+}
+
+/* Made here, kept there: the share goes to the server before anything on the disk needs it. */
+static int deposit(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch, struct err *e)
+{
+	OWNED(secret) hold = secret_new(sizeof(struct deposit));
+	OWNED(secret) share = secret_new(DEPOSIT_SHARE_LEN);
+	struct deposit *out = hold ? (void *)hold->at : NULL;
+	struct round_share s = { .epoch = epoch, .share = share };
+
+	if (!out || !share)
+		return err_set(e, E_MEMORY, "no locked memory for a share");
+	if (random_bytes(share->at, share->len, e))
+		return (int)e->code;
+	memcpy(out->uuid, uuid, sizeof(out->uuid));
+	memcpy(s.uuid, uuid, sizeof(s.uuid));
+	out->counter = counter;
+	out->epoch = epoch;
+	memcpy(out->share, share->at, share->len);
+	if (d->deposit(d->user, out, e))
+		return (int)e->code;
+	keep(d, &s);
+	share = s.share;
+	return 0;
+}
+
+int disk_stage(struct disk *d, const struct disk_message *m, struct disk_message *out,
+	       struct err *e)
+{
+	struct disk_key *key = &out->keys[0];
+	u64 value;
+	bool zero;
+
+	if (tpm_cap_is_zero(*d->tpm, &zero, e))
+		return (int)e->code;
+	if (zero)
+		return err_set(e, E_CONFLICT,
+			       "PCR 15 is zero: nothing has to wait for the next boot");
+	if (counter_for_new(d, m, &out->counter, &value, e))
+		return (int)e->code;
+	if (is_rotation(m, value))
+		return err_set(e, E_CONFLICT, "the disk has a keyslot of this epoch already");
+	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
+	out->n = 1;
+	key->epoch = value;
+	key->pending = true;
+	return deposit(d, m->uuid, out->counter, value, e) ||
+			       make_half(d, m->uuid, out->counter, key, e)
+		       ? (int)e->code
+		       : 0;
 }
 
 int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e)

@@ -8,6 +8,7 @@
 #define ASSAY_AGENT_DISK_H
 
 #include "disk_message.h"
+#include "proto/deposit.h"
 #include "round.h"
 
 /**
@@ -20,6 +21,8 @@ struct disk {
 	/** attest - one round, as the agent does it. */
 	int (*attest)(void *user, const struct round_ask *ask, struct round_result *out,
 		      struct err *e);
+	/** deposit - a share of our own making, to the server. */
+	int (*deposit)(void *user, const struct deposit *share, struct err *e);
 	void *user;
 	size_t n_held;
 	struct round_share held[2 * VOLUMES_MAX];
@@ -30,8 +33,16 @@ void disk_forget(struct disk *d);
  * disk_new - the key of a keyslot that is to be made: the counter, if there is none, a share of the server and a new
  * half. @m->n keys: that many are in the header, and the new one is of the next epoch.
  * @out: one key with its passphrase, and the counter.
+ * Return: E_CONFLICT when the boot phase has ended; as disk_get().
  */
 int disk_new(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e);
+/**
+ * disk_stage - the same on a host whose boot phase has ended: half and share are made here, and the server keeps the
+ * share. What they open is proven by the next boot, and changed by it.
+ * Return: E_CONFLICT while the phase lasts, in which disk_new() is the way.
+ */
+int disk_stage(struct disk *d, const struct disk_message *m, struct disk_message *out,
+	       struct err *e);
 /**
  * disk_get - what opens the volume: of @m, the halves of its header. @out: the key of the current epoch; and of the
  * next, when the server wants a change, with the half of the header or a new one.

@@ -283,6 +283,71 @@ int disk_add(struct luks *l, const char *path, const char *socket, const struct 
 	return finish(l, path, socket, volume_key, &disk_answer(answer)->keys[0], e);
 }
 
+/* What an earlier try has left: its share is nobody's any more. */
+static int remove_pending(struct luks *l, struct err *e)
+{
+	struct luks_tokens tokens;
+
+	luks_tokens(l, &tokens);
+	for (size_t i = 0; i < tokens.n; i++) {
+		const struct luks_found *f = &tokens.at[i];
+
+		if (f->token.state == LUKS_TOKEN_ACTIVE)
+			continue;
+		if ((f->token.keyslot != LUKS_NO_KEYSLOT &&
+		     luks_slot_kill(l, f->token.keyslot, e)) ||
+		    luks_token_remove(l, f->id, e))
+			return (int)e->code;
+	}
+	return 0;
+}
+
+/* The half cannot be unsealed now: that the keyslot opens is all that can be shown. */
+static int open_anew(const char *path, const u8 uuid[16], const struct disk_key *key,
+		     const struct secret *volume_key, struct err *e)
+{
+	OWNED(luks) l = NULL;
+	OWNED(secret) opened = NULL;
+	struct luks_tokens tokens;
+	const struct luks_found *f;
+
+	if (luks_open(path, uuid, &l, e))
+		return (int)e->code;
+	found_keys(l, &tokens);
+	f = token_of(&tokens, key->epoch);
+	if (!f)
+		return err_set(e, E_IO, "the new keyslot's token is not in the header on the disk");
+	if (luks_volume_key(l, f->token.keyslot, passphrase_of(key), &opened, e))
+		return (int)e->code;
+	return secret_equal(secret_bytes(opened), secret_bytes(volume_key))
+		       ? 0
+		       : err_set(e, E_INTERNAL, "the new keyslot gives another volume key");
+}
+
+int disk_add_staged(struct luks *l, const char *path, const char *socket,
+		    const struct secret *volume_key, u32 *counter, u64 *epoch, struct err *e)
+{
+	OWNED(secret) request_hold = NULL;
+	struct disk_message *request = disk_message_new(&request_hold);
+	OWNED(secret) answer = NULL;
+	struct luks_tokens tokens;
+
+	if (!request)
+		return err_set(e, E_MEMORY, "no locked memory for a key");
+	found_keys(l, &tokens);
+	to_message(l, &tokens, request);
+	request->counter = *counter;
+	if (disk_ask(socket, AGENT_DISK_STAGE, request, &answer, e) || remove_pending(l, e))
+		return (int)e->code;
+	*counter = disk_answer(answer)->counter;
+	*epoch = disk_answer(answer)->keys[0].epoch;
+	return write_slot(l, volume_key, &disk_answer(answer)->keys[0], e) ||
+			       open_anew(path, luks_uuid(l), &disk_answer(answer)->keys[0],
+					 volume_key, e)
+		       ? (int)e->code
+		       : 0;
+}
+
 /* ---- opening ---- */
 static int take(struct luks *l, const struct disk_message *answer, struct disk_opened *out,
 		struct err *e)

@@ -5,7 +5,7 @@
 
 bool disk_verb_is(unsigned int verb)
 {
-	return verb >= AGENT_DISK_NEW && verb <= AGENT_DISK_FORGET;
+	return verb >= AGENT_DISK_NEW && verb <= AGENT_DISK_STAGE;
 }
 
 static int stored(struct disk *d, const struct disk_message *m, struct disk_message *out,
@@ -20,10 +20,9 @@ static int run(struct disk *d, unsigned int verb, struct bytes argument, struct 
 {
 	static int (*const verbs[])(struct disk * d, const struct disk_message *m,
 				    struct disk_message *out, struct err *e) = {
-		[AGENT_DISK_NEW] = disk_new,
-		[AGENT_DISK_GET] = disk_get,
-		[AGENT_DISK_PROVE] = disk_prove,
-		[AGENT_DISK_STORED] = stored,
+		[AGENT_DISK_NEW] = disk_new,	 [AGENT_DISK_GET] = disk_get,
+		[AGENT_DISK_PROVE] = disk_prove, [AGENT_DISK_STORED] = stored,
+		[AGENT_DISK_STAGE] = disk_stage,
 	};
 	OWNED(secret) hold = NULL;
 	struct disk_message *m = disk_message_new(&hold);

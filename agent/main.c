@@ -18,6 +18,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "deposit.h"
 #include "disk_verbs.h"
 #include "local.h"
 #include "opened.h"
@@ -221,6 +222,13 @@ static int attest_for_disk(void *user, const struct round_ask *ask, struct round
 	return attest(user, ask, NULL, out, e);
 }
 
+static int deposit_for_disk(void *user, const struct deposit *d, struct err *e)
+{
+	struct agent *a = user;
+
+	return deposit_run(&a->s, a->tpm, a->t, d, e);
+}
+
 static int give_disk(struct agent *a, const struct local_request *rq, int *fd, struct err *e)
 {
 	int rc = a->tpm ? 0 : tpm_open(a->s.tcti, &a->tpm, e);
@@ -230,6 +238,7 @@ static int give_disk(struct agent *a, const struct local_request *rq, int *fd, s
 	a->disk.s = &a->s;
 	a->disk.tpm = &a->tpm;
 	a->disk.attest = attest_for_disk;
+	a->disk.deposit = deposit_for_disk;
 	a->disk.user = a;
 	rc = disk_verb(&a->disk, rq->verb, rq->argument, fd, e);
 	if (rc == E_TPM)

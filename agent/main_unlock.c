@@ -23,7 +23,8 @@ enum { EXIT_ENTER = 10, DEADLINE_S = 90, AGAIN_MS = 2000, TICK_MS = 200 };
 static const char usage[] =
 	"usage: assay-unlock --uuid UUID --device PATH [--config FILE] [--deadline SECONDS]\n"
 	"                    [--console FILE] [--opened FOLDER]\n"
-	"       assay-unlock --typed --uuid UUID --device PATH [--opened FOLDER] [--shown FOLDER]\n"
+	"       assay-unlock --typed --uuid UUID --device PATH [--config FILE] [--opened FOLDER]\n"
+	"                    [--shown FOLDER]\n"
 	"       assay-unlock --hide [--shown FOLDER]\n"
 	"prints the passphrase; exit code 0, 1 usage, 2 refused, 3 cannot reach, 4 internal, "
 	"10 Enter\n"
@@ -33,6 +34,7 @@ static const char usage[] =
 struct unlock {
 	const char *device, *console, *opened, *shown;
 	bool typed, hide;
+	bool foreign; /* the cap tells of the volumes that the configuration names */
 	u8 uuid[16];
 	char socket[AGENT_PATH_MAX];
 	long long until;
@@ -137,7 +139,7 @@ static int give(struct unlock *u)
 			 u->result.not_rotated);
 		say(text);
 	}
-	if (opened_write(u->opened, &v, &e)) {
+	if (!u->foreign && opened_write(u->opened, &v, &e)) {
 		say(e.text);
 		return err_exit_code(&e);
 	}
@@ -223,6 +225,14 @@ static int run(struct unlock *u)
 	return code;
 }
 
+static bool is_named(const struct agent_settings *s, const u8 uuid[16])
+{
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (!memcmp(s->volumes[i].uuid, uuid, 16))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -245,7 +255,7 @@ int main(int argc, char **argv)
 	static struct agent_settings s;
 	const char *config = "/etc/assay/agent.conf";
 	long deadline = DEADLINE_S;
-	bool has_uuid = false;
+	bool has_uuid = false, bad;
 	struct err e = { 0 };
 	int opt;
 
@@ -293,9 +303,12 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 1;
 	}
-	if (u.typed)
+	bad = agent_settings_load(config, &s, &e) != 0;
+	if (u.typed) { /* a person is not kept out by a configuration */
+		u.foreign = bad || !is_named(&s, u.uuid);
 		return run_typed(&u);
-	if (agent_settings_load(config, &s, &e)) {
+	}
+	if (bad) {
 		say(e.text);
 		return err_exit_code(&e);
 	}

@@ -20,6 +20,7 @@ enum agent_verb {
 	AGENT_DISK_PROVE = 8,
 	AGENT_DISK_STORED = 9,
 	AGENT_DISK_FORGET = 10, /* no argument: shares that are held are wiped */
+	AGENT_DISK_STAGE = 11,
 };
 
 #endif

@@ -231,8 +231,8 @@ static int cmd_enroll(struct cli *c)
 	struct err e = { 0 };
 	u32 counter = 0;
 	u64 epoch = 0;
-	int recovery = -1;
-	bool added = false;
+	int recovery = -1, rc;
+	bool added = false, staged;
 
 	if (c->argc != 1 || !c->option[OPT_RECOVERY_OUT])
 		return cli_usage();
@@ -245,7 +245,14 @@ static int cmd_enroll(struct cli *c)
 	if (volume_key_of(c, l, c->argv[0], &volume_key, &e) ||
 	    add_recovery(c, l, volume_key, &recovery, &e))
 		return cli_fail(c, &e, NULL);
-	if (disk_add(l, c->argv[0], c->agent_socket, volume_key, &counter, &epoch, &e)) {
+	rc = disk_add(l, c->argv[0], c->agent_socket, volume_key, &counter, &epoch, &e);
+	staged = rc == E_CONFLICT;
+	if (staged) {
+		e = (struct err){ 0 };
+		rc = disk_add_staged(l, c->argv[0], c->agent_socket, volume_key, &counter, &epoch,
+				     &e);
+	}
+	if (rc) {
 		forget_recovery(c, l, recovery);
 		return cli_fail(c, &e,
 				e.code == E_POLICY ? "assay explain HOST tells why; the disk is as "
@@ -259,15 +266,19 @@ static int cmd_enroll(struct cli *c)
 	uuid_write(luks_uuid(l), uuid);
 	if (c->json) {
 		cli_json("disk.enroll", true,
-			 json_pack("{s:s, s:I, s:i, s:i, s:I, s:b}", "volume", uuid, "epoch",
+			 json_pack("{s:s, s:I, s:i, s:i, s:I, s:b, s:s}", "volume", uuid, "epoch",
 				   (json_int_t)epoch, "keyslot", slot_of(l, epoch),
 				   "recovery_keyslot", recovery, "counter", (json_int_t)counter,
-				   "configured", added));
+				   "configured", added, "state", staged ? "pending" : "active"));
 		return 0;
 	}
-	printf("volume %s: keyslot %d opens with this TPM and the server, epoch %" PRIu64
+	printf("volume %s: keyslot %d %s, epoch %" PRIu64
 	       "\nrecovery key in %s, keyslot %d, tested; cryptsetup --key-slot %d opens with it\n",
-	       uuid, slot_of(l, epoch), epoch, c->option[OPT_RECOVERY_OUT], recovery, recovery);
+	       uuid, slot_of(l, epoch),
+	       staged ? "is pending: the next boot proves it, if the server finds that as it has "
+			"to be"
+		      : "opens with this TPM and the server",
+	       epoch, c->option[OPT_RECOVERY_OUT], recovery, recovery);
 	if (added)
 		printf("%s names the volume now: make the initramfs anew (update-initramfs -u)\n",
 		       agent_config(c));
@@ -343,8 +354,9 @@ static int cmd_status(struct cli *c)
 						      "epoch", (json_int_t)t->epoch, "state",
 						      state_name(t->state)));
 		if (!c->json)
-			printf("keyslot %d: epoch %" PRIu64 ", %s\n", t->keyslot, t->epoch,
-			       state_name(t->state));
+			printf("keyslot %d: epoch %" PRIu64 ", %s%s\n", t->keyslot, t->epoch,
+			       state_name(t->state),
+			       t->state == LUKS_TOKEN_PENDING ? ", proven at the next boot" : "");
 	}
 	if (tokens.n_bad && !c->json)
 		printf("%zu tokens of ours cannot be read\n", tokens.n_bad);

@@ -38,6 +38,9 @@ const char *cap_state_text(enum cap_state s)
 		return "its volumes were opened, with a passphrase that a person gave";
 	case CAP_NONE:
 		return "the boot phase ended and none of its volumes was opened";
+	case CAP_UNPROVEN:
+		return "what was opened cannot be told: a volume of this host has not opened by "
+		       "itself yet";
 	case CAP_OTHER:
 		break;
 	}

@@ -29,6 +29,7 @@ enum cap_state {
 	CAP_VOLUMES,	/* all volumes were opened, in the order of their UUIDs               */
 	CAP_PASSPHRASE, /* and before that a person was asked                                 */
 	CAP_NONE,	/* it ended with nothing opened: a shell, a panic, another way to root */
+	CAP_UNPROVEN,	/* it cannot be told: a volume's keyslot has not been proven by a boot */
 	CAP_OTHER,	/* something else: another volume, another order, or more than that    */
 };
 /** cap_state_text - in a sentence for people. */

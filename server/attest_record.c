@@ -73,8 +73,10 @@ static int load_enrolled(struct round *r, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		struct cap_volume *v = &r->enrolled[r->ctx.n_enrolled];
 
-		if (!all[i].has_proof)
+		if (!all[i].has_proof) {
+			r->ctx.has_unproven = true;
 			continue;
+		}
 		memcpy(v->uuid, all[i].uuid, sizeof(v->uuid));
 		memcpy(v->proof, all[i].proof, sizeof(v->proof));
 		r->ctx.n_enrolled++;

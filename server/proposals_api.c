@@ -6,108 +6,28 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "host_said.h"
 #include "problem.h"
 #include "proposals.h"
 #include "refvals.h"
-#include "session.h"
 
 /* ---- a host proposes ---- */
 struct proposing {
-	struct call *call;
-	struct proposal_request rq;
-	struct session session;
-	struct host *host;
-	struct tpm_clock clock; /* of its quote */
-	struct tpm_clock last;
-	bool has_last;
+	struct host_said said;
 	json_t *answer;
 };
-
-static int find_host(struct proposing *p, struct tx *tx, struct err *e)
-{
-	host_drop(&p->host);
-	if (host_find_by_ak(tx, p->rq.ak_name, &p->host, e))
-		return e->code == E_NOTFOUND ? err_set(e, E_DENIED, "this AK is not enrolled")
-					     : (int)e->code;
-	if (strcmp(p->host->name, p->call->part[0]))
-		return err_set(e, E_BINDING, "this AK is another host's than %s", p->call->part[0]);
-	if (!p->host->active || !p->host->ak_active)
-		return err_set(e, E_DENIED, "host %s or its AK is revoked", p->host->name);
-	return 0;
-}
-
-static int take_clock(void *user, const struct db_row *row, struct err *e)
-{
-	struct proposing *p = user;
-
-	(void)e;
-	p->has_last = true;
-	p->last.reset_count = (u32)row->at[0].number;
-	p->last.restart_count = (u32)row->at[1].number;
-	p->last.clock_ms = (u64)row->at[2].number;
-	return 0;
-}
-
-static bool is_older(const struct tpm_clock *a, const struct tpm_clock *b)
-{
-	if (a->reset_count != b->reset_count)
-		return a->reset_count < b->reset_count;
-	if (a->restart_count != b->restart_count)
-		return a->restart_count < b->restart_count;
-	return a->clock_ms < b->clock_ms;
-}
-
-static int check_clock(struct proposing *p, struct tx *tx, struct err *e)
-{
-	struct db_value v = DB_B(BYTES(p->host->ueid));
-
-	if (db_run(tx->db,
-		   "SELECT reset_count, restart_count, clock_ms FROM attestations WHERE ueid = $1",
-		   &v, 1, take_clock, p, NULL, e))
-		return (int)e->code;
-	if (p->has_last && is_older(&p->clock, &p->last))
-		return err_set(e, E_FRESHNESS, "quote of %s is older than its last attestation",
-			       p->host->name);
-	return 0;
-}
-
-/* Signature first, parsing second; only then what it is bound to. */
-static int check_quote(struct proposing *p, struct err *e)
-{
-	OWNED(pubkey) ak = NULL;
-	struct tpm_public area;
-	struct tpm_signature sig;
-	struct tpm_attest attest;
-	struct digest bind = proposal_bind(p->rq.nonce.at, p->rq.body);
-
-	if (tpm_public_parse(buf_bytes(p->host->ak_pub), &area, e) || tpm_public_key(&area, &ak, e))
-		return err_while(e, "AK of %s", p->host->name);
-	if (tpm_signature_parse(p->rq.quote_sig, ak, &sig, e) ||
-	    pubkey_verify(ak, sig.scheme, sig.hash, &p->rq.quote, 1,
-			  (struct bytes){ sig.raw, sig.len }, e))
-		return err_while(e, "check quote signature of %s", p->host->name);
-	if (tpm_attest_parse(p->rq.quote, &attest, e))
-		return err_while(e, "quote of %s", p->host->name);
-	if (attest.type != TPM_ST_ATTEST_QUOTE)
-		return err_set(e, E_BINDING, "what %s signed is no quote", p->host->name);
-	if (!digest_equals(&bind, attest.extra_data))
-		return err_set(e, E_BINDING, "quote of %s binds another proposal than this",
-			       p->host->name);
-	p->clock = attest.clock;
-	return 0;
-}
 
 static int check_request(struct tx *tx, void *arg, struct err *e)
 {
 	struct proposing *p = arg;
+	struct digest bind = proposal_bind(p->said.rq.nonce.at, p->said.rq.body);
 	struct proposal *body;
 	int rc;
 
-	if (find_host(p, tx, e) || check_quote(p, e) ||
-	    session_check(p->call->server, &p->session, e) || check_clock(p, tx, e))
+	if (host_said_check(&p->said, tx, &bind, TPM_ST_ATTEST_QUOTE, e))
 		return (int)e->code;
 	body = malloc(sizeof(*body));
-	rc = body ? proposal_parse(p->rq.body, body, e)
+	rc = body ? proposal_parse(p->said.rq.body, body, e)
 		  : err_set(e, E_MEMORY, "no memory for a proposal");
 	free(body);
 	return rc;
@@ -116,48 +36,46 @@ static int check_request(struct tx *tx, void *arg, struct err *e)
 static int write_proposal(struct tx *tx, void *arg, struct err *e)
 {
 	struct proposing *p = arg;
-	struct digest digest = sha256_of(p->rq.body);
+	struct digest digest = sha256_of(p->said.rq.body);
 	char detail[500], hex[65];
 	long long recent;
 
-	if (find_host(p, tx, e) || proposals_recent(tx, p->host->ueid, &recent, e))
+	if (host_said_find(&p->said, tx, e) || proposals_recent(tx, p->said.host->ueid, &recent, e))
 		return (int)e->code;
 	if (recent >= PROPOSALS_RATE_MAX)
 		return err_set(e, E_AGAIN, "%s proposed %lld times in %d minutes: later",
-			       p->host->name, recent, NONCE_KEEP_S / 60);
-	if (session_consume(tx, p->session.ticket, BYTES(p->host->ueid), BYTES_NONE, e) ||
-	    proposal_put(tx, p->host->ueid, p->rq.body, p->call->rq->remote, e))
+			       p->said.host->name, recent, NONCE_KEEP_S / 60);
+	if (session_consume(tx, p->said.session.ticket, BYTES(p->said.host->ueid), BYTES_NONE, e) ||
+	    proposal_put(tx, p->said.host->ueid, p->said.rq.body, p->said.call->rq->remote, e))
 		return (int)e->code;
-	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"proposal\":\"%s\"}", p->host->name,
-		 hex_write(digest_bytes(&digest), hex));
-	return audit_append(tx, p->call->actor, "proposal", detail, e);
+	snprintf(detail, sizeof(detail), "{\"host\":\"%s\",\"proposal\":\"%s\"}",
+		 p->said.host->name, hex_write(digest_bytes(&digest), hex));
+	return audit_append(tx, p->said.call->actor, "proposal", detail, e);
 }
 
 static int say_next_boot(struct tx *tx, void *arg, struct err *e)
 {
 	struct proposing *p = arg;
-	struct digest digest = sha256_of(p->rq.body);
+	struct digest digest = sha256_of(p->said.rq.body);
 	json_t *next = NULL;
 
-	if (proposals_next_boot(tx, p->call->server, p->host->name, digest.at, &next, e))
+	if (proposals_next_boot(tx, p->said.call->server, p->said.host->name, digest.at, &next, e))
 		return (int)e->code;
-	p->answer = json_pack("{s:s, s:s, s:o*}", "status", "proposed", "host", p->host->name,
+	p->answer = json_pack("{s:s, s:s, s:o*}", "status", "proposed", "host", p->said.host->name,
 			      "next_boot", next);
 	return 0;
 }
 
 void post_proposal(struct call *c)
 {
-	struct proposing p = { .call = c };
+	struct proposing p = { 0 };
 	struct store *store = c->server->store;
 	struct err e = { 0 };
 
-	if (proposal_request_parse(c->rq->body, &p.rq, &e)) {
+	if (host_said_read(c, &p.said, &e)) {
 		problem_of(c->out, &e);
 		return;
 	}
-	memcpy(p.session.ticket, p.rq.nonce.at, NONCE_SIZE);
-	memcpy(p.session.nonce, p.rq.nonce.at, NONCE_SIZE);
 	if (store_read(store, check_request, &p, &e) ||
 	    store_write(store, write_proposal, &p, &e) ||
 	    store_read(store, say_next_boot, &p, &e)) {
@@ -167,7 +85,7 @@ void post_proposal(struct call *c)
 	} else {
 		answer_json(c->out, 201, p.answer);
 	}
-	host_drop(&p.host);
+	host_said_clear(&p.said);
 }
 
 /* ---- operators look ---- */

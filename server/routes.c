@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "hosts.h"
 #include "problem.h"
+#include "proto/deposit.h"
 #include "refvals.h"
 
 enum { STRAY_BODY_MAX = 65536, TOKEN_NAME_MAX = 64 };
@@ -45,6 +46,7 @@ static const struct {
 	{ "GET",    "/api/v1/hosts/{}",                       0,             VIEWER,      get_host },
 	{ "GET",    "/api/v1/hosts/{}/boot",                  0,             VIEWER,      get_boots },
 	{ "POST",   "/api/v1/hosts/{}/proposals",             PROPOSAL_REQUEST_MAX, ANYBODY, post_proposal },
+	{ "POST",   "/api/v1/hosts/{}/deposits",              DEPOSIT_REQUEST_MAX, ANYBODY,  post_deposit },
 	{ "GET",    "/api/v1/proposals",                      0,             VIEWER,      get_proposals },
 	{ "GET",    "/api/v1/proposals/{}",                   0,             VIEWER,      get_proposal },
 	{ "POST",   "/api/v1/proposals/{}/signed",            JSON_BODY_MAX, OPERATOR,    post_proposal_signed },

@@ -113,30 +113,54 @@ int share_there(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 e
 		      there, NULL, e);
 }
 
+/* Pending ones go, but for @but; E_CONFLICT when one that is in use stands in the way. */
+static int make_way(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, u64 but,
+		    struct err *e)
+{
+	struct db_value v[3];
+	bool later = false;
+
+	key_of(v, ueid, uuid, but);
+	if (db_run(tx->db, "DELETE FROM secrets" OF_HOST " AND state = 'pending' AND epoch != $3",
+		   v, 3, NULL, NULL, NULL, e))
+		return (int)e->code;
+	v[2] = DB_I(epoch);
+	if (db_run(tx->db,
+		   "SELECT 1 FROM secrets" OF_HOST " AND epoch >= $3 AND state != 'pending'", v, 3,
+		   take_there, &later, NULL, e))
+		return (int)e->code;
+	return later ? err_set(e, E_CONFLICT, "a share of epoch %" PRIu64 " or later is in use",
+			       epoch)
+		     : 0;
+}
+
 int share_add(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, struct err *e)
 {
 	OWNED(secret) share = secret_new(SHARE_LEN);
-	struct db_value v[3];
-	bool later = false, there;
+	bool there;
 
-	key_of(v, ueid, uuid, epoch);
 	if (!share)
 		return err_set(e, E_MEMORY, "no locked memory");
-	if (db_run(tx->db, "DELETE FROM secrets" OF_HOST " AND state = 'pending' AND epoch != $3",
-		   v, 3, NULL, NULL, NULL, e) ||
-	    db_run(tx->db,
-		   "SELECT 1 FROM secrets" OF_HOST " AND epoch >= $3 AND state != 'pending'", v, 3,
-		   take_there, &later, NULL, e) ||
+	if (make_way(tx, ueid, uuid, epoch, epoch, e) ||
 	    share_there(tx, ueid, uuid, epoch, &there, e))
 		return (int)e->code;
-	if (later)
-		return err_set(e, E_CONFLICT, "a share of epoch %" PRIu64 " or later is in use",
-			       epoch);
 	if (there)
 		return 0;
 	return random_bytes(share->at, share->len, e)
 		       ? (int)e->code
 		       : insert(tx, ueid, uuid, epoch, "pending", share, e);
+}
+
+int share_deposit(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
+		  const struct secret *share, struct err *e)
+{
+	if (share->len != SHARE_LEN)
+		return err_set(e, E_FORMAT, "a share is of %d bytes", SHARE_LEN);
+	/* no epoch is 0 */
+	return make_way(tx, ueid, uuid, epoch, 0, e) ||
+			       insert(tx, ueid, uuid, epoch, "pending", share, e)
+		       ? (int)e->code
+		       : 0;
 }
 
 int share_stored(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,

@@ -22,6 +22,12 @@ int share_open(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 ep
  * E_CONFLICT when a share of this epoch or a later one is in use.
  */
 int share_add(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, struct err *e);
+/**
+ * share_deposit - @share, which the host has made itself, as a pending one of @epoch; other pending ones go.
+ * E_CONFLICT as share_add().
+ */
+int share_deposit(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
+		  const struct secret *share, struct err *e);
 /** share_stored - @epoch is current, what was so before retires. E_NOTFOUND. */
 int share_stored(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
 		 struct err *e);

@@ -63,6 +63,7 @@ void get_coverage(struct call *c);
 void get_boots(struct call *c);
 /* proposals_api.c */
 void post_proposal(struct call *c);
+void post_deposit(struct call *c);
 void get_proposals(struct call *c);
 void get_proposal(struct call *c);
 void post_proposal_signed(struct call *c);

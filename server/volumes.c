@@ -187,11 +187,12 @@ static int add(struct settling *s, u64 epoch, struct err *e)
 		       : 0;
 }
 
-static int stored(struct settling *s, struct err *e)
+static int stored(struct settling *s, u64 counted, struct err *e)
 {
 	if (share_stored(s->tx, s->ueid, s->volume.uuid, s->claim->epoch, e))
 		return (int)e->code;
-	s->volume.rotate = false;
+	/* the first keyslot of a deposited share is none of a change that was wanted */
+	s->volume.rotate &= s->claim->epoch <= counted;
 	s->volume.has_proof = true;
 	memcpy(s->volume.proof, s->claim->proof.at, CAP_PROOF_LEN);
 	return told(s, "secret-current", s->claim->epoch, e);
@@ -217,10 +218,10 @@ static int settle(struct settling *s, u64 counted, struct err *e)
 		return (int)e->code;
 	if (s->claim->act == VOLUME_NEW && add(s, s->claim->epoch, e))
 		return (int)e->code;
-	if (s->claim->act == VOLUME_STORED && stored(s, e))
+	if (s->claim->act == VOLUME_STORED && stored(s, counted, e))
 		return (int)e->code;
-	if (s->claim->act == VOLUME_GET && s->volume.rotate && s->claim->epoch == counted &&
-	    add(s, counted + 1, e))
+	if (s->claim->act == VOLUME_GET && s->volume.rotate && s->volume.has_proof &&
+	    s->claim->epoch == counted && add(s, counted + 1, e))
 		return (int)e->code;
 	if (counted > s->volume.counted)
 		s->volume.counted = counted;
@@ -276,4 +277,56 @@ int volumes_settle(struct tx *tx, const struct verified_view *v, const char *hos
 			return (int)e->code;
 	}
 	return 0;
+}
+
+/* ---- a share of the host's own making ---- */
+static int put_deposit(struct settling *s, const struct deposit *d, struct err *e)
+{
+	OWNED(secret) share = secret_new(DEPOSIT_SHARE_LEN);
+
+	if (!share)
+		return err_set(e, E_MEMORY, "no locked memory for a share");
+	memcpy(share->at, d->share, sizeof(d->share));
+	s->volume.counted = d->epoch;
+	s->volume.has_proof = false;
+	s->volume.rotate = true; /* the running system has seen this one */
+	return share_deposit(s->tx, s->ueid, d->uuid, d->epoch, share, e) ||
+			       volume_put(s->tx, &s->volume, e) ||
+			       told(s, "secret-deposited", d->epoch, e)
+		       ? (int)e->code
+		       : 0;
+}
+
+int volume_deposit(struct tx *tx, const u8 ueid[UEID_LEN], const struct deposit *d,
+		   const char *host, const char *actor, struct err *e)
+{
+	struct settling s = { .tx = tx, .ueid = ueid, .host = host, .actor = actor };
+	struct known_volume now;
+
+	if (volume_known(tx, ueid, d->uuid, &now, e))
+		return (int)e->code;
+	if (now.other_host[0])
+		return err_set(e, E_CONFLICT, "the volume belongs to host %.200s", now.other_host);
+	if (now.counter && now.counter != d->counter)
+		return err_set(e, E_BINDING,
+			       "its counter is at NV index 0x%08x, not at 0x%08x as before",
+			       d->counter, now.counter);
+	if (volume_find(tx, d->uuid, &s.volume, e)) {
+		if (e->code != E_NOTFOUND || room_for_one(tx, ueid, e))
+			return (int)e->code;
+		*e = (struct err){ 0 };
+		memcpy(s.volume.uuid, d->uuid, sizeof(s.volume.uuid));
+		memcpy(s.volume.ueid, ueid, UEID_LEN);
+		s.volume.counter = d->counter;
+	}
+	return put_deposit(&s, d, e);
+}
+
+int volume_deposit_refused(struct tx *tx, const struct deposit *d, const char *host,
+			   const char *actor, struct err *e)
+{
+	struct settling s = { .tx = tx, .host = host, .actor = actor };
+
+	memcpy(s.volume.uuid, d->uuid, sizeof(s.volume.uuid));
+	return told(&s, "secret-deposit-refused", d->epoch, e);
 }

@@ -7,6 +7,7 @@
 #define ASSAY_SERVER_VOLUMES_H
 
 #include "proto/cap.h"
+#include "proto/deposit.h"
 #include "store.h"
 #include "verifier/verify.h"
 
@@ -32,5 +33,15 @@ int volume_known(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16],
  */
 int volumes_settle(struct tx *tx, const struct verified_view *v, const char *host,
 		   const char *actor, struct err *e);
+/**
+ * volume_deposit - a share that the host has made itself: the volume waits for its next boot, which opens it with that
+ * and is given another one at once. @d was certified by the host's AK.
+ * Return: E_CONFLICT for another host's volume or an epoch that has a share in use; E_BINDING for another counter than before.
+ */
+int volume_deposit(struct tx *tx, const u8 ueid[UEID_LEN], const struct deposit *d,
+		   const char *host, const char *actor, struct err *e);
+/** volume_deposit_refused - a line of the audit log, for what volume_deposit() does not take. */
+int volume_deposit_refused(struct tx *tx, const struct deposit *d, const char *host,
+			   const char *actor, struct err *e);
 
 #endif

@@ -439,6 +439,8 @@ static void look_at_boot_end(struct run *r)
 		return;
 	memcpy(pcr.at, b->value[CAP_PCR].at, digest_len(DIGEST_SHA256));
 	r->v->boot_end = cap_judge(&pcr, r->ctx->enrolled, r->ctx->n_enrolled);
+	if (r->v->boot_end == CAP_OTHER && r->ctx->has_unproven)
+		r->v->boot_end = CAP_UNPROVEN;
 	r->v->boot_end_known = true;
 }
 

@@ -46,6 +46,7 @@ struct verify_context {
 
 	const struct cap_volume *enrolled; /* volumes whose key the boot phase has to open */
 	size_t n_enrolled;
+	bool has_unproven;  /* a volume more, of which no proof is known yet */
 	struct recall *aks; /* decoded before, of verify_aks_new(); NULL: none are kept */
 	const struct trust_store *device_roots;
 	u8 spdm_version_min;

@@ -119,28 +119,15 @@ static void check_volumes(struct run *r, struct err *e)
 static int counter_says(struct run *r, const struct eat_volume *v, u64 *value, struct err *e)
 {
 	struct tpm_attest a;
-	u8 name[COUNTER_NAME_LEN];
-	struct reader content;
 
-	if (open_attest(r, v->counted, v->counted_sig, &a, NULL, e))
+	if (open_attest(r, v->counted, v->counted_sig, &a, NULL, e) ||
+	    tpm_counter_attested(&a, v->counter, value, e))
 		return (int)e->code;
-	tpm_counter_name(v->counter, name);
-	if (a.type != TPM_ST_ATTEST_NV)
-		return err_set(e, E_POLICY,
-			       "the attestation of a counter is not an NV certification");
-	if (!bytes_equal(a.name, BYTES(name)))
-		return err_set(e, E_BINDING,
-			       "what stands at NV index 0x%08x is not a counter as it has to be",
-			       v->counter);
 	if (!digest_equals(&r->bind, a.extra_data))
 		return err_set(e, E_BINDING, "the certification of a counter binds other evidence");
 	if (a.clock.reset_count != r->v->quote.clock.reset_count ||
 	    a.clock.restart_count != r->v->quote.clock.restart_count)
 		return err_set(e, E_FRESHNESS, "a counter was certified in another boot");
-	content = reader_on(a.nv_contents);
-	*value = read_be64(&content, "nvContents");
-	if (read_done(&content) || a.nv_offset)
-		return err_set(e, E_FORMAT, "a counter's certification is of a part of it");
 	if (v->epoch < *value)
 		return err_set(e, E_FRESHNESS,
 			       "epoch %" PRIu64 " is over, the counter is at %" PRIu64, v->epoch,

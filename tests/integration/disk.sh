@@ -133,22 +133,42 @@ tpm2_pcrextend 15:sha256=$(printf %064x 666) >/dev/null || fail "extend"
 check another_root_volume_is_seen_afterwards 2 "another root volume" $assay attest
 
 # The next boot, in which a person is asked.
-again() {
+reset() {
 	kill "$agent_pid" "$tpm_pid"; wait "$agent_pid" "$tpm_pid" 2>/dev/null
 	rm -rf "$work/opened"
 	rig_tpm_boot
-	cap() { assay-agent --config "$here/agent.conf" --opened "$work/opened" "$@" cap; }
-	cap --asked
-	typed "$work/recovery.upper" && cap && start agent assay-agent --config "$here/agent.conf" run && agent_pid=$started && await agent test -S "$here/agent.sock"
 }
-typed() { assay-unlock --typed --uuid $volume --device "$disk" --opened "$work/opened" --shown "$work/shown" <"$1" >"$work/phrase" && opens --key-file "$work/phrase" "$disk"; }
+agent_again() { start agent assay-agent --config "$here/agent.conf" run && agent_pid=$started && await agent test -S "$here/agent.sock"; }
+cap() { assay-agent --config "$here/agent.conf" --opened "$work/opened" "$@" cap; }
+typed() { assay-unlock --typed --uuid $volume --device "$disk" --config "$here/agent.conf" --opened "$work/opened" --shown "$work/shown" <"$1" >"$work/phrase" && opens --key-file "$work/phrase" "$disk"; }
 tr 'a-f' 'A-F' <"$work/recovery.key" | tr -d - >"$work/recovery.upper"
 printf "not it" >"$work/not"
 check who_types_what_is_none_opens_nothing 2 "opens no keyslot" typed "$work/not"
 check a_typed_passphrase_opens 0 "" typed "$work/pass"
-check a_boot_in_which_a_person_was_asked_opens_by_the_recovery_key 0 "" again
+reset && cap --asked >/dev/null || fail "cap"
+check a_boot_in_which_a_person_was_asked_opens_by_the_recovery_key 0 "" typed "$work/recovery.upper"
+cap >/dev/null && agent_again || fail "agent"
 check whose_keyslot_is_hidden_again 0 "" sh -c "assay-unlock --hide --shown $work/shown && ! /sbin/cryptsetup open --test-passphrase --key-file $work/recovery.key $disk 2>/dev/null"
 check and_it_is_told_that_a_person_gave_it 2 "with a passphrase that a person gave" $assay attest
+
+# A host that runs gets a second volume: it waits for the next boot.
+volume2=8a1f0c11-0d52-4a53-9a0f-3c1e4b5d6e7f disk2=$work/disk2
+of_second() { (volume=$volume2 disk=$disk2; "$@"); }
+truncate -s 32M "$disk2"
+$cryptsetup -q luksFormat --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --uuid $volume2 --key-file "$work/pass" "$disk2" || fail "luksFormat"
+check a_running_host_stages_what_it_enrols 0 "is pending: the next boot proves it" $assay disk enroll "$disk2" --key-file "$work/pass" --recovery-out "$work/recovery2" $conf
+check which_is_told 0 "pending, proven at the next boot" $assay disk status "$disk2"
+check and_kept_by_the_server 0 "^$(of_second epoch) pending$" eval 'first=0; of_second shares'
+check a_second_try_takes_the_place_of_the_first 0 "pending" eval '$assay disk enroll "$disk2" --key-file "$work/pass" --recovery-out "$work/recovery3" $conf && $assay disk status "$disk2" --json | jq -e ".keyslots == 4 and (.ours | length) == 1" >/dev/null'
+check nothing_is_given_to_the_running_host 2 "PCR 15 is extended" of_second unlock "$disk2"
+staged=$(of_second epoch)
+reset
+agent_again || fail "agent"
+check the_next_boot_opens_it 0 "" of_second unlock "$disk2"
+check and_proves_it 0 "epoch $staged, active" $assay disk status "$disk2"
+check the_running_hosts_share_is_changed_by_the_next 0 "^$((staged + 1))$" eval 'of_second unlock "$disk2" && of_second epoch'
+check and_shredded 0 "^$((staged + 1)) current$" eval 'first=0; of_second shares'
+
 check nobody_forgets_without_saying_so 1 "yes" $assay disk forget "$disk"
 check keyslots_are_forgotten 0 "1 keyslots removed" $assay disk forget "$disk" --yes
 check a_share_is_deleted_only_when_it_is_meant 1 "yes" $assay secret delete $volume

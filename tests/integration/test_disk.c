@@ -53,6 +53,15 @@
 	X(a_boot_in_which_a_person_was_asked_opens_by_the_recovery_key)                            \
 	X(whose_keyslot_is_hidden_again)                                                           \
 	X(and_it_is_told_that_a_person_gave_it)                                                    \
+	X(a_running_host_stages_what_it_enrols)                                                    \
+	X(which_is_told)                                                                           \
+	X(and_kept_by_the_server)                                                                  \
+	X(a_second_try_takes_the_place_of_the_first)                                               \
+	X(nothing_is_given_to_the_running_host)                                                    \
+	X(the_next_boot_opens_it)                                                                  \
+	X(and_proves_it)                                                                           \
+	X(the_running_hosts_share_is_changed_by_the_next)                                          \
+	X(and_shredded)                                                                            \
 	X(nobody_forgets_without_saying_so)                                                        \
 	X(keyslots_are_forgotten)                                                                  \
 	X(a_share_is_deleted_only_when_it_is_meant)                                                \

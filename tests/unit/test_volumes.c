@@ -320,9 +320,77 @@ static void a_host_gets_so_many_releases_in_ten_minutes_and_then_waits(void **st
 	}
 }
 
+/* ---- a share that the host has made itself ---- */
+static int put_deposit(struct tx *tx, void *arg, struct err *e)
+{
+	return volume_deposit(tx, here, arg, "host-a", "test", e);
+}
+
+static void a_deposited_share_waits_for_a_boot_and_is_changed_by_the_next(void **state)
+{
+	static const struct {
+		const char *name;
+		enum eat_volume_act act;
+		u64 epoch, counted;
+		const char *shares;
+	} rows[] = {
+		{ "the next boot opens it, and no change is in its way", VOLUME_GET, 5, 5,
+		  "5 pending" },
+		{ "and proves its keyslot", VOLUME_STORED, 5, 5, "5 current" },
+		{ "from then on another one is wanted", VOLUME_GET, 5, 5, "5 current, 6 pending" },
+		{ "which is stored", VOLUME_STORED, 6, 5, "5 retiring, 6 current" },
+		{ "and counts", VOLUME_GET, 6, 6, "6 current" },
+		{ "and that was all", VOLUME_GET, 6, 6, "6 current" },
+	};
+	struct fixture *f = *state;
+	struct deposit d = { .counter = COUNTER, .epoch = 5, .share = { 1, 2, 3 } };
+	struct err e = { 0 };
+	char out[200];
+
+	memcpy(d.uuid, uuid, sizeof(d.uuid));
+	for (int again = 0; again < 2; again++) /* cut short, and made anew */
+		assert_ok(store_write(f->store, put_deposit, &d, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct claim c = { here, uuid, rows[i].act, rows[i].epoch, rows[i].counted };
+
+		assert_ok(store_write(f->store, settle, &c, &e), &e);
+		out[0] = 0;
+		assert_ok(store_read(f->store, list, out, &e), &e);
+		if (strcmp(out, rows[i].shares))
+			fail_msg("%s: %s, not %s", rows[i].name, out, rows[i].shares);
+	}
+	assert_refused(store_write(f->store, put_deposit, &d, &e), &e, E_CONFLICT, "in use");
+}
+
+static void a_deposit_takes_no_volume_of_another_host_and_no_other_counter(void **state)
+{
+	struct fixture *f = *state;
+	struct claim theirs = { there, uuid, VOLUME_NEW, 1, 1 };
+	struct deposit d = { .counter = COUNTER, .epoch = 5 };
+	u8 ours[16] = { 9 };
+	struct claim first = { here, ours, VOLUME_NEW, 1, 1 };
+	struct err e = { 0 };
+
+	assert_ok(store_write(f->store, settle, &theirs, &e), &e);
+	memcpy(d.uuid, uuid, sizeof(d.uuid));
+	assert_refused(store_write(f->store, put_deposit, &d, &e), &e, E_CONFLICT,
+		       "belongs to host host-b");
+	e = (struct err){ 0 };
+	assert_ok(store_write(f->store, settle, &first, &e), &e);
+	memcpy(d.uuid, ours, sizeof(d.uuid));
+	d.counter++;
+	assert_refused(store_write(f->store, put_deposit, &d, &e), &e, E_BINDING, "NV index");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_deposited_share_waits_for_a_boot_and_is_changed_by_the_next, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_deposit_takes_no_volume_of_another_host_and_no_other_counter, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(each_act_leaves_the_shares_that_it_should, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(
