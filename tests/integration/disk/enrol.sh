@@ -9,7 +9,7 @@ an_installer_enrols_the_host_whose_boot_is_then_known() {
 	spdm-device init "$work/pki" && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
 	rig_server no
 	guest_name=rooted
-	disk_host && disk_image && truncate -s 96M "$work/bring.img" && guest_files || return
+	disk_host && disk_image root "a passphrase of the installer" && truncate -s 96M "$work/bring.img" && guest_files || return
 	for name in virtio_blk; do guest_module "$name" || return; done
 	cp -L /usr/lib/x86_64-linux-gnu/libgcc_s.so.1 "$work/initrd/usr/lib/x86_64-linux-gnu/" || return # the C library loads it by name
 	vm_initrd "$delivered/agent/assay-agent" "$delivered/agent/assay-collector" "$delivered/cli/assay"
@@ -32,7 +32,7 @@ attested() { # exit status wanted: of `assay attest` in the guest, whose answer 
 the_installer_enrols_its_disk_before_the_cap() {
 	local drive # they come up in any order
 	drive=$(guest 'name=$(ls /sys/bus/pci/devices/0000:01:00.0/nvme) && test -b /dev/${name}n1 && echo /dev/${name}n1') || return
-	bring "$work/passphrase" /tmp/passphrase &&
+	bring "$work/root.passphrase" /tmp/passphrase &&
 		guest "assay disk enroll $drive --key-file /tmp/passphrase --recovery-out /tmp/recovery 2>&1" || return
 	guest 'cat /tmp/recovery; echo' >"$work/recovery" && guest 'cat /etc/assay/agent.conf' >"$work/agent.conf" && grep -A1 "^\[volume $disk_uuid\]" "$work/agent.conf" || return
 	guest "sync; assay disk status $drive" && cryptsetup luksDump "$work/root.img" | grep -A3 '^Tokens:'
@@ -59,7 +59,7 @@ extend() { # PCR, value: in hex
 cap_of_volume() { # by the rules, from the key in the header: what is extended for it
 	local proof
 	rm -f "$work/volume.key"
-	cryptsetup luksDump --dump-volume-key --volume-key-file "$work/volume.key" --key-file "$work/passphrase" --batch-mode "$work/root.img" >/dev/null || return
+	cryptsetup luksDump --dump-volume-key --volume-key-file "$work/volume.key" --key-file "$work/root.passphrase" --batch-mode "$work/root.img" >/dev/null || return
 	proof=$(printf assay/volume/1 | openssl dgst -sha256 -mac hmac -macopt "hexkey:$(xxd -p "$work/volume.key" | tr -d '\n')" | sed 's/.*= //')
 	printf '%s%s%s' "$(lp "$(label assay/cap/1)")" "$(lp "${disk_uuid//-/}")" "$(lp "$proof")" | xxd -r -p | sha256sum | cut -d' ' -f1
 }

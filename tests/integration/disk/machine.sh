@@ -3,6 +3,7 @@
 # hook that is shipped. Sourced after vm/guest.sh.
 
 disk_uuid=11111111-2222-4333-8444-555555555555
+silent_address=10.0.2.101:8443
 vm_cpus=1 # with two, a busy builder lets the second miss a timer for good once in a while
 disk_options="console=ttyS0 quiet root=/dev/mapper/root ro"
 host=$work/host # the root file system as the builder sees it
@@ -26,7 +27,7 @@ disk_host() { # a copy of the base with what is delivered, the module and a conf
 	echo "/dev/mapper/root / ext4 defaults 0 1" | put /etc/fstab
 	echo MODULES=list | put /etc/initramfs-tools/conf.d/test
 	# without device-mapper on the builder the hook of cryptsetup cannot look which of these the volume asks for
-	printf '%s\n' nvme dm_crypt ext4 xts aes ecb sha256 virtio_net virtio_pci | put /etc/initramfs-tools/modules
+	printf '%s\n' nvme dm_crypt ext4 xts aes ecb sha256 virtio_net virtio_pci virtio_blk | put /etc/initramfs-tools/modules
 	echo "DEADLINE=${disk_deadline:-15}" | put /etc/assay/initramfs.conf
 	# what stands on the disk: it says where it is, and is the tests' shell
 	put /sbin/init <<-'INIT'
@@ -42,13 +43,13 @@ disk_host() { # a copy of the base with what is delivered, the module and a conf
 	INIT
 	chmod 755 "$host/sbin/init"
 }
-disk_image() { # the volume, opened by the passphrase in $work/passphrase; kernel modules are not on it
-	printf %s "a passphrase of the installer" >"$work/passphrase"
-	truncate -s 300M "$work/root.img" &&
-		unshare --mount sh -ec 'mount -t tmpfs none "$1/usr/lib/modules"; exec mkfs.ext4 -q -d "$1" "$2"' sh "$host" "$work/root.img" &&
-		truncate -s 332M "$work/root.img" &&
+disk_image() { # name, passphrase: a volume with the root file system, kernel modules are not on it: $work/NAME.img, and the passphrase beside it
+	printf %s "$2" >"$work/$1.passphrase"
+	truncate -s 300M "$work/$1.img" &&
+		unshare --mount sh -ec 'mount -t tmpfs none "$1/usr/lib/modules"; exec mkfs.ext4 -q -d "$1" "$2"' sh "$host" "$work/$1.img" &&
+		truncate -s 332M "$work/$1.img" &&
 		cryptsetup reencrypt --encrypt --type luks2 --uuid "$disk_uuid" --reduce-device-size 32M --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
-			--key-file "$work/passphrase" --batch-mode "$work/root.img"
+			--key-file "$work/$1.passphrase" --batch-mode "$work/$1.img"
 }
 disk_initramfs() { # what update-initramfs makes of it, the same each time
 	in_host "umask 022; rm -f /boot/initrd.img-$release; SOURCE_DATE_EPOCH=1700000000 mkinitramfs -v -o /boot/initrd.img-$release $release 2>&1" >"$work/mkinitramfs.log" || { tail -5 "$work/mkinitramfs.log"; return 1; }
@@ -58,9 +59,12 @@ disk_initramfs() { # what update-initramfs makes of it, the same each time
 disk_machine() { # QEMU's arguments: network to the server only, the root's drive and another one, both with SPDM, and a disk to bring files in
 	local port
 	port=$(sed -n 's/^port = //p' "$work/server.conf")
-	printf '%s\n' -netdev "user,id=u0,restrict=on,guestfwd=tcp:$guest_address-cmd:/bin/busybox nc 127.0.0.1 $port" \
-		-device "virtio-net-pci,netdev=u0,romfile=" \
-		-blockdev "driver=raw,node-name=n1,file.driver=file,file.filename=$work/root.img" \
+	# the second address swallows what it is sent
+	printf '%s\n' -netdev "user,id=u0,restrict=on,guestfwd=tcp:$guest_address-cmd:/bin/busybox nc 127.0.0.1 $port,guestfwd=tcp:$silent_address-cmd:/bin/busybox sleep 600"
+	[ -n "${without_card:-}" ] || printf '%s\n' -device "virtio-net-pci,netdev=u0,id=card0,romfile="
+	[ -z "${dead_card:-}" ] || printf '%s\n' -netdev user,id=u9,restrict=on -device virtio-net-pci,netdev=u9,id=card9,romfile=,addr=0x12
+	[ -z "${card_slot:-}" ] || printf '%s\n' -device pcie-root-port,id=rp9,chassis=9,slot=9,addr=0x14
+	printf '%s\n' -blockdev "driver=raw,node-name=n1,file.driver=file,file.filename=$work/${root_image:-root}.img" \
 		-device "pcie-root-port,id=rp1,chassis=1,slot=1" -device "nvme,id=nv1,bus=rp1,serial=s1,drive=n1,spdm_port=$(guest_port 1)"
 	[ -n "${without_second:-}" ] || vm_nvme 2 "$(guest_port 2)"
 	[ -z "${added:-}" ] || printf '%s\n' -blockdev driver=null-co,node-name=n4,size=16777216,read-zeroes=on \

@@ -4,14 +4,19 @@
 refuse_scenarios="nothing_is_released_to_the_running_system another_init_is_refused_by_the_command_line
 	a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap
 	an_initrd_with_one_changed_file_is_refused a_missing_device_is_refused_by_name an_added_device_is_refused_by_name
-	changed_firmware_of_the_roots_own_drive_is_refused_by_name
-	who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap
+	a_device_of_the_same_kind_with_another_key_is_refused_by_name changed_firmware_of_the_roots_own_drive_is_refused_by_name"
+without_scenarios="who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap
 	without_a_server_a_passphrase_is_asked_for_and_the_installers_opens
 	or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards no_log_has_a_byte_of_a_key"
 
+serve_in_the_system() { # collector and agent, with the configuration of the initramfs
+	bring "$work/agent.conf" /run/agent.conf && guest 'mkdir -p /run/assay; (assay-collector --config /run/agent.conf >/run/collector.log 2>&1 &
+		assay-agent --config /run/agent.conf run >/run/agent.log 2>&1 &); for i in $(seq 100); do test -S /run/assay/agent.sock && exit 0; sleep 0.2; done; cat /run/agent.log; exit 1'
+}
 nothing_is_released_to_the_running_system() { # that of the last boot of enrol.sh
-	guest '(assay-collector >/run/collector.log 2>&1 & assay-agent run >/run/agent.log 2>&1 &); for i in $(seq 50); do test -S /run/assay/agent.sock && break; sleep 0.2; done
-		drive=/dev/$(ls /sys/bus/pci/devices/0000:01:00.0/nvme)n1; assay-unlock --uuid '"$disk_uuid"' --device "$drive" --opened /run/opened --deadline 20 >/run/said; rc=$?; cat /run/agent.log; wc -c </run/said; test $rc = 2 && ! test -s /run/said'
+	serve_in_the_system && guest 'drive=/dev/$(ls /sys/bus/pci/devices/0000:01:00.0/nvme)n1
+		assay-unlock --config /run/agent.conf --uuid '"$disk_uuid"' --device "$drive" --opened /run/opened --deadline 20 >/run/said 2>/run/why; rc=$?
+		cat /run/why; test $rc = 2 && grep "PCR 15 is extended" /run/why && ! test -s /run/said'
 }
 
 cap_none() { # PCR 15 of a boot in which somebody was asked
@@ -41,6 +46,19 @@ an_added_device_is_refused_by_name() { # at the end, where it moves no other
 	local added=yes
 	boot && refused '1b36:0010'
 }
+a_device_of_the_same_kind_with_another_key_is_refused_by_name() {
+	local rc of_second=$drive_pid
+	kill "$of_second"
+	wait "$of_second" 2>/dev/null
+	mv "$work/guest2" "$work/guest2.own"
+	guest_drive 2 1.2-1.3 && boot && refused '1b36:0010.*(key|leaf)'
+	rc=$?
+	kill "$drive_pid"
+	wait "$drive_pid" 2>/dev/null
+	rm -rf "$work/guest2"
+	mv "$work/guest2.own" "$work/guest2"
+	drive_serve 2 1.2-1.3 && return "$rc"
+}
 changed_firmware_of_the_roots_own_drive_is_refused_by_name() {
 	local rc
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/guest1.measurements"
@@ -58,14 +76,14 @@ opened_by_a_person() { # what is typed; afterwards PCR 15 tells of both, who was
 who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap() {
 	local rc
 	kill -STOP "$server_pid"
-	boot && console_says 'press Enter' 60 && sleep 2 && console_type $'\r' && console_says 'Please unlock disk root' 6 && not_opened && opened_by_a_person "$(cat "$work/passphrase")"
+	boot && console_says 'press Enter' 60 && sleep 2 && console_type $'\r' && console_says 'Please unlock disk root' 6 && not_opened && opened_by_a_person "$(cat "$work/root.passphrase")"
 	rc=$?
 	kill -CONT "$server_pid"
 	return "$rc"
 }
 without_a_server_a_passphrase_is_asked_for_and_the_installers_opens() {
 	server_stop
-	boot && refused "(connect|answer in time)" && opened_by_a_person "$(cat "$work/passphrase")"
+	boot && refused "(connect|answer in time)" && opened_by_a_person "$(cat "$work/root.passphrase")"
 }
 or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards() { # as people type it, after a mistake
 	boot && refused "(connect|answer in time)" && console_type $'not it\r' && console_says 'opens no keyslot' 30 &&

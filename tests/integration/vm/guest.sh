@@ -16,6 +16,9 @@ guest_drive() { # number, SPDM versions, [slots with a certificate: 1]: served b
 	done
 	printf '1 rom digest-of:boot rom 1\n2 firmware digest-of:firmware 1.2.3\n3 hwconfig digest-of:straps\n6 version 1.2.3\n16 svn 7\n' \
 		>"$work/guest$1.measurements"
+	drive_serve "$1" "$2"
+}
+drive_serve() { # number, SPDM versions: with the identity and the measurements that are there
 	start "guest$1" spdm-device serve --control "$work/guest$1.control" --device "name=guest$1,port=0,identity=$work/guest$1,measurements=$work/guest$1.measurements,versions=$2"
 	drive_pid=$started
 	await "guest$1" grep -q ready "$work/guest$1.out"
