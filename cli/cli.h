@@ -64,6 +64,7 @@ enum cli_option {
 	OPT_RECOVERY_OUT,
 	OPT_ESCROW,
 	OPT_AGENT_CONFIG,
+	OPT_HEAD,
 	OPT_COUNT
 };
 
@@ -93,6 +94,7 @@ int cmd_host(struct cli *c, const char *verb);
 int host_boot(struct cli *c); /* of cmd_host() */
 int cmd_boot(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);
+int cmd_audit(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
 int cmd_disk(struct cli *c, const char *verb);
 int cmd_doctor(struct cli *c);

@@ -127,6 +127,14 @@ static const char usage[] =
 	"  assay secret create HOST --volume UUID | list\n"
 	"  assay secret rotate UUID              the next unlock of this volume makes a new key\n"
 	"  assay secret delete UUID --yes        the server gives no key for this volume any more\n"
+	"  assay audit list [SEQ] | export --out FILE | head --out FILE\n"
+	"                                        who did and what was decided; from record SEQ on, "
+	"or "
+	"the last\n"
+	"  assay audit verify FILE [--head FILE --key FILE]\n"
+	"                                        an exported log, without the server; a head kept "
+	"elsewhere\n"
+	"                                        tells that nothing was cut off\n"
 	"  assay join-token [--group G] [--name N] [--ek-hash HASH] [--valid 1h]\n"
 	"options: --json, --accept warning, --config FILE, --socket PATH, --version, --help\n"
 	"exit code: 0 affirmed or done, 1 usage, 2 refused, 3 cannot reach, 4 internal\n";
@@ -426,6 +434,7 @@ static const struct option options[] = {
 	{ "recovery-out", required_argument, NULL, LONG_FIRST + OPT_RECOVERY_OUT },
 	{ "escrow", required_argument, NULL, LONG_FIRST + OPT_ESCROW },
 	{ "agent-config", required_argument, NULL, LONG_FIRST + OPT_AGENT_CONFIG },
+	{ "head", required_argument, NULL, LONG_FIRST + OPT_HEAD },
 	{ 0 },
 };
 
@@ -437,7 +446,8 @@ static int dispatch(struct cli *c)
 	} groups[] = { { "device", cmd_device },   { "refval", cmd_refval },
 		       { "host", cmd_host },	   { "boot", cmd_boot },
 		       { "explain", cmd_explain }, { "secret", cmd_secret },
-		       { "result", cmd_result },   { "disk", cmd_disk } };
+		       { "result", cmd_result },   { "disk", cmd_disk },
+		       { "audit", cmd_audit } };
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);

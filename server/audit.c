@@ -6,21 +6,14 @@
 
 #include "common/clock.h"
 #include "common/reader.h"
+#include "proto/audit_record.h"
 
 static void record_hash(const u8 previous[32], u64 seq, u64 time, struct bytes actor,
 			struct bytes event, struct bytes detail, u8 out[32])
 {
-	u8 numbers[16];
-	struct writer w = writer_on(numbers, sizeof(numbers));
-	struct bytes parts[] = {
-		{ previous, 32 }, { numbers, 8 }, { numbers + 8, 8 }, actor, event, detail
-	};
-	struct digest d;
+	struct audit_record r = { seq, time, actor, event, detail };
 
-	write_be64(&w, seq);
-	write_be64(&w, time);
-	d = hash_labelled("assay/audit/1", parts, ARRAY_LEN(parts));
-	memcpy(out, d.at, 32);
+	audit_record_hash(previous, &r, out);
 }
 
 static int take_head(void *user, const struct db_row *row, struct err *e)

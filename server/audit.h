@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The audit log: a hash chain in the database, and its floor outside it.
- * hash = H("assay/audit/1", previous, u64be seq, u64be time, actor, event, detail)
+ * Its records: proto/audit_record.h.
  */
 #ifndef ASSAY_SERVER_AUDIT_H
 #define ASSAY_SERVER_AUDIT_H

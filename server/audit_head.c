@@ -7,9 +7,7 @@
 #include "audit.h"
 #include "common/clock.h"
 #include "common/text.h"
-#include "proto/jws.h"
-
-static const struct jws_kind kind = { "audit head", { "assay-audit-head" }, false };
+#include "proto/audit_record.h"
 
 static int load_head(struct tx *tx, void *arg, struct err *e)
 {
@@ -30,7 +28,7 @@ int audit_head_export(struct server *s, struct buf **out, struct err *e)
 		      (json_int_t)clock_now_s());
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
-	rc = text ? jws_sign(&kind, text, s->keys->ear, out, e)
+	rc = text ? jws_sign(&audit_head_kind, text, s->keys->ear, out, e)
 		  : err_set(e, E_MEMORY, "no memory for an audit head");
 	free(text);
 	return rc;
@@ -63,23 +61,15 @@ static int find_record(struct tx *tx, void *arg, struct err *e)
 int audit_head_check(struct server *s, struct bytes jws, long long *seq, struct err *e)
 {
 	char id[UUID_TEXT_LEN + 1];
-	OWNED(buf) payload = NULL;
+	struct audit_seen seen;
 	struct record r = { 0 };
-	const char *hash, *deployment;
-	json_t *j;
-	bool ours;
 
-	if (jws_open(&kind, jws, keypair_pub(s->keys->ear), &payload, e))
+	if (audit_head_open(jws, keypair_pub(s->keys->ear), &seen, e))
 		return (int)e->code;
-	j = json_loadb((const char *)payload->w.at, payload->w.len, JSON_REJECT_DUPLICATES, NULL);
-	hash = json_string_value(json_object_get(j, "hash"));
-	deployment = json_string_value(json_object_get(j, "deployment"));
-	r.seq = json_integer_value(json_object_get(j, "seq"));
-	ours = hash && hex_read(hash, r.hash, 32) && deployment &&
-	       !strcmp(deployment, uuid_write(s->keys->deployment, id));
-	json_decref(j);
-	if (!ours)
+	if (strcmp(seen.deployment, uuid_write(s->keys->deployment, id)))
 		return err_set(e, E_FORMAT, "audit head is of another deployment");
+	r.seq = seen.seq;
+	memcpy(r.hash, seen.hash, sizeof(r.hash));
 	if (store_read(s->store, find_record, &r, e))
 		return (int)e->code;
 	*seq = r.seq;

@@ -54,6 +54,8 @@ static const struct {
 	{ "POST",   "/api/v1/hosts",                          JSON_BODY_MAX, PROVISIONER, post_host },
 	{ "POST",   "/api/v1/hosts/{}/{}",                    JSON_BODY_MAX, OPERATOR,    post_host_action },
 	{ "POST",   "/api/v1/join-tokens",                    JSON_BODY_MAX, PROVISIONER, post_join_token },
+	{ "GET",    "/api/v1/audit",                          0,             OPERATOR,    get_audit },
+	{ "GET",    "/api/v1/audit/head",                     0,             OPERATOR,    get_audit_head },
 	{ "GET",    "/api/v1/secrets",                        0,             OPERATOR,    get_secrets },
 	{ "POST",   "/api/v1/secrets",                        JSON_BODY_MAX, OPERATOR,    post_secret },
 	{ "POST",   "/api/v1/secrets/{}/rotate",              0,             OPERATOR,    post_secret_rotate },

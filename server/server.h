@@ -75,6 +75,8 @@ void post_host(struct call *c);
 void post_host_action(struct call *c);
 void post_join_token(struct call *c);
 void get_secrets(struct call *c);
+void get_audit(struct call *c);
+void get_audit_head(struct call *c);
 void post_secret(struct call *c);
 void post_secret_rotate(struct call *c);
 void delete_secret(struct call *c);

@@ -300,6 +300,22 @@ await server grep -q event=started "$here/server.log"
 sleep 2.1
 check a_verdict_of_long_ago_is_stale_neither_good_nor_bad 2 "^cli-host .* stale" bash -c "$assay host list; $assay host show cli-host"
 check and_its_last_one_is_told_beside_it 2 '"last_status": ?"contraindicated"' $assay host show cli-host --json
+check the_audit_log_tells_what_was_decided 0 "host-add|host-" $assay audit list
+check from_a_record_on 0 "^1 .*Z " $assay audit list 1
+check it_is_taken_away 0 "records in" $assay audit export --out "$work/audit.jsonl"
+check and_not_over_a_file_that_is_there 4 "create" $assay audit export --out "$work/audit.jsonl"
+check and_its_signed_head 0 "keep it" $assay audit head --out "$work/audit.head"
+curl -ks "$(sed -n 's/^url = //p' "$work/assay.conf" | head -1)/.well-known/veraison/verification" >"$work/server.jwk"
+check without_the_server_it_is_found_whole 0 "unbroken, and the head is among them" assay audit verify "$work/audit.jsonl" --head "$work/audit.head" --key "$work/server.jwk"
+sed '3s/"actor":"/&x/' "$work/audit.jsonl" >"$work/audit.bent"
+check a_record_that_was_changed_is_named 2 "audit record 3 was changed" assay audit verify "$work/audit.bent"
+sed 2d "$work/audit.jsonl" >"$work/audit.bent"
+check and_one_that_is_missing 2 "audit record 2 is missing" assay audit verify "$work/audit.bent"
+head -5 "$work/audit.jsonl" >"$work/audit.bent"
+check a_log_that_was_cut_is_told_by_its_head 2 "was cut or written" assay audit verify "$work/audit.bent" --head "$work/audit.head" --key "$work/server.jwk"
+check and_not_without_one 0 "told by a head alone" assay audit verify "$work/audit.bent"
+check what_is_no_log_is_said_to_be_none 2 "is no record" assay audit verify "$work/assay.conf"
+check nobody_without_the_right_sees_it 2 "no right" $ci audit list
 kill "$server_pid"
 wait "$server_pid" 2>/dev/null
 assay-server --config "$work/server.conf" audit-head >"$work/head"

@@ -176,6 +176,18 @@
 	X(and_is_used_again_once_it_is_back)                                                       \
 	X(a_verdict_of_long_ago_is_stale_neither_good_nor_bad)                                     \
 	X(and_its_last_one_is_told_beside_it)                                                      \
+	X(the_audit_log_tells_what_was_decided)                                                    \
+	X(from_a_record_on)                                                                        \
+	X(it_is_taken_away)                                                                        \
+	X(and_not_over_a_file_that_is_there)                                                       \
+	X(and_its_signed_head)                                                                     \
+	X(without_the_server_it_is_found_whole)                                                    \
+	X(a_record_that_was_changed_is_named)                                                      \
+	X(and_one_that_is_missing)                                                                 \
+	X(a_log_that_was_cut_is_told_by_its_head)                                                  \
+	X(and_not_without_one)                                                                     \
+	X(what_is_no_log_is_said_to_be_none)                                                       \
+	X(nobody_without_the_right_sees_it)                                                        \
 	X(the_log_is_unbroken_and_holds_its_head)                                                  \
 	X(a_head_that_was_changed_is_refused)                                                      \
 	X(the_head_of_another_server_is_refused)                                                   \
