@@ -43,21 +43,27 @@ static void check_lines(struct bytes b)
 	}
 }
 
-static void check_json(struct bytes b)
+/* Return: does the file keep its grammar? */
+static bool check_json(struct bytes b)
 {
 	struct cli c = { .json = true };
 	struct bytes text = run(&c, b);
 	json_t *j = json_loadb((const char *)text.at, text.len, JSON_REJECT_DUPLICATES, NULL);
 
+	bool ok;
+
 	if (!json_is_array(json_object_get(j, "rows")))
 		abort();
+	ok = json_is_true(json_object_get(j, "ok"));
 	json_decref(j);
+	return ok;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	u8 *copy = fuzz_copy(data, size);
 	struct bytes b = { copy, size };
+	bool kept = false;
 
 	if (shown_fd < 0) {
 		shown_fd = memfd_create("shown", MFD_CLOEXEC);
@@ -66,9 +72,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!size || copy[0] != '<') { /* SWID tags have a reader, and a target, of their own */
 		check_lines(b);
-		check_json(b);
+		kept = check_json(b);
 	}
-	planted_bug(b, size > 2 && copy[0] == 0xa1 && copy[1] == 0x61 && copy[2] == 0x1b);
+	planted_bug(b, kept && size > 8 && copy[0] == '{');
 	free(copy);
 	return 0;
 }
