@@ -369,12 +369,15 @@ int transport_problem(const struct reply *r, struct err *e)
 	struct bytes b = buf_bytes(r->body);
 	json_t *j = json_loadb((const char *)b.at, b.len, 0, NULL);
 	const char *detail = json_string_value(json_object_get(j, "detail"));
+	const char *title = json_string_value(json_object_get(j, "title"));
+	bool malformed =
+		title && !strcmp(title, "Malformed"); /* what was sent, not how it was asked */
 
 	err_set(e,
 		r->status >= 500   ? E_UNREACHABLE
 		: r->status == 404 ? E_NOTFOUND
 		: r->status == 409 ? E_CONFLICT
-		: r->status == 400 ? E_USAGE
+		: r->status == 400 ? (malformed ? E_FORMAT : E_USAGE)
 				   : E_DENIED,
 		"server answers %ld: %s", r->status, detail ? detail : "no reason given");
 	json_decref(j);

@@ -118,7 +118,9 @@ int cmd_attest(struct cli *c)
 	if (c->option[OPT_SHARE])
 		prove_share(c, c->option[OPT_SHARE], check, &share_error);
 	if (ask_verdict(c, &b, &e))
-		return cli_fail(c, &e, "is the agent running? see `assay doctor`");
+		return cli_fail(c, &e,
+				e.code == E_UNREACHABLE ? "is the agent running? see `assay doctor`"
+							: NULL);
 	if (c->option[OPT_OUT] && save_token(c, c->option[OPT_OUT], &e))
 		return cli_fail(c, &e, NULL);
 	answer = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);

@@ -114,6 +114,8 @@ int cli_fail(const struct cli *c, const struct err *e, const char *hint);
 int cli_usage(void);
 /** cli_json - print {"schema": "assay.<command>/1", "ok": ..., ...@body}; takes @body. */
 void cli_json(const char *command, bool ok, json_t *body);
+/** cli_json_rest - cli_json() where "{" and members are printed already, down to their last comma. */
+void cli_json_rest(const char *command, bool ok, json_t *body);
 /**
  * cli_safe - text from devices or servers for a terminal: what controls it, turns text around or hides it, and what is
  * no UTF-8, becomes '?'. A ring of buffers.

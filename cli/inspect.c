@@ -16,6 +16,17 @@
 enum { INSPECT_FILE_MAX = 64 * 1024 * 1024 };
 
 /* ---- showing ---- */
+/* Rows go out one by one: a log may have a million of them. */
+static int put_row(struct inspection *in, json_t *row)
+{
+	if (!row)
+		return -1;
+	fputs(in->n_rows++ ? "," : "", stdout);
+	json_dumpf(row, stdout, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+	json_decref(row);
+	return 0;
+}
+
 static int take_row(void *user, const struct cbor_row *row, struct err *e)
 {
 	struct inspection *in = user;
@@ -30,7 +41,7 @@ static int take_row(void *user, const struct cbor_row *row, struct err *e)
 	j = json_pack("{s:I, s:s, s:s, s:s, s:s}", "depth", (json_int_t)row->depth, "path",
 		      cli_safe(row->path), "label", cli_safe(row->label), "kind", row->kind,
 		      "value", cli_safe(row->value));
-	return json_array_append_new(in->rows, j) ? err_set(e, E_MEMORY, "no memory for a row") : 0;
+	return put_row(in, j) ? err_set(e, E_MEMORY, "no memory for a row") : 0;
 }
 
 void inspect_say_at(struct inspection *in, size_t depth, const char *path, const char *label,
@@ -67,25 +78,48 @@ static enum cbor_place place_of(enum format f)
 	}
 }
 
+/* A line of JSON on its way to the terminal; what is longer than it is shown by its beginning. */
+struct line {
+	char text[4096];
+	size_t len;
+};
+
+static int print_part(const char *part, size_t len, void *user)
+{
+	struct line *l = user;
+
+	for (size_t i = 0; i < len; i++) {
+		if (part[i] != '\n') {
+			if (l->len < sizeof(l->text) - 1)
+				l->text[l->len++] = part[i];
+			continue;
+		}
+		l->text[l->len] = 0;
+		puts(cli_safe(l->text));
+		l->len = 0;
+	}
+	return 0;
+}
+
 static void show_json(struct inspection *in, const char *label, struct bytes json)
 {
-	json_t *j = json_loadb((const char *)json.at, json.len, JSON_DECODE_ANY, NULL);
-	char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
-	char *line, *rest = NULL;
+	struct line line = { .len = 0 };
+	struct err e = { 0 };
+	json_t *j;
 
-	if (!text) {
-		json_decref(j);
+	if (format_json_fits(json, &e))
+		return; /* told as a fault */
+	j = json_loadb((const char *)json.at, json.len, JSON_DECODE_ANY, NULL);
+	if (!j)
 		return;
-	}
 	if (in->c->json) {
-		json_array_append_new(in->rows, json_pack("{s:s, s:s, s:O}", "label", label, "kind",
-							  "json", "value", j));
+		put_row(in,
+			json_pack("{s:s, s:s, s:O}", "label", label, "kind", "json", "value", j));
 	} else {
 		printf("%s%s", label, label[0] ? ":\n" : "");
-		for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-			printf("%s\n", cli_safe(line));
+		json_dump_callback(j, print_part, &line, JSON_INDENT(2));
+		print_part("\n", 1, &line);
 	}
-	free(text);
 	json_decref(j);
 }
 
@@ -197,6 +231,7 @@ static void show_swid(struct inspection *in)
 static void show(struct inspection *in)
 {
 	struct err e = { 0 };
+	struct bytes text;
 
 	switch (in->seen.format) {
 	case FORMAT_PCAP:
@@ -232,8 +267,9 @@ static void show(struct inspection *in)
 	default:
 		break;
 	}
-	if (in->bytes.len && strchr("{[ \t\r\n", in->bytes.at[0]))
-		show_json(in, "", in->bytes);
+	text = format_trimmed(in->bytes);
+	if (text.len && (text.at[0] == '{' || text.at[0] == '['))
+		show_json(in, "", text);
 	else if (cbor_tree(in->bytes, place_of(in->seen.format), take_row, in, &e) &&
 		 !in->fault.code)
 		in->fault = e;
@@ -259,44 +295,30 @@ static void print_end(const struct inspection *in)
 
 static void print_json(const struct inspection *in, bool ok)
 {
-	cli_json("inspect", ok,
-		 json_pack("{s:s, s:s, s:s, s:s, s:O}", "format", format_name(in->seen.format),
-			   "note", cli_safe(in->seen.note), "fault", cli_safe(in->fault.text),
-			   "signature",
-			   !in->judged		? "not checked"
-			   : in->signature.code ? cli_safe(in->signature.text)
-						: "valid",
-			   "rows", in->rows));
+	fputs("],", stdout); /* of the rows, which are printed already */
+	cli_json_rest("inspect", ok,
+		      json_pack("{s:s, s:s, s:s, s:s}", "format", format_name(in->seen.format),
+				"note", cli_safe(in->seen.note), "fault", cli_safe(in->fault.text),
+				"signature",
+				!in->judged	     ? "not checked"
+				: in->signature.code ? cli_safe(in->signature.text)
+						     : "valid"));
 }
 
-static void trim(struct inspection *in)
+int inspect_bytes(struct cli *c, struct bytes b, long long at)
 {
-	while (in->seen.format == FORMAT_EAR_JWT && in->bytes.len &&
-	       strchr(" \r\n\t", in->bytes.at[in->bytes.len - 1]))
-		in->bytes.len--;
-}
-
-int cmd_inspect(struct cli *c)
-{
-	struct inspection in = { .c = c, .at = clock_now_s() };
-	const char *when = c->option[OPT_AT];
-	OWNED(buf) b = NULL;
+	struct inspection in = { .c = c, .bytes = b, .at = at };
 	struct err e = { 0 };
 	int code;
 
-	if (c->argc != 1 || (c->option[OPT_KEY] && c->option[OPT_ANCHOR]) ||
-	    (c->option[OPT_CHAIN] && !c->option[OPT_ANCHOR]) ||
-	    (when && !clock_read_utc(when, &in.at)))
-		return cli_usage();
-	if (file_read(c->argv[0], INSPECT_FILE_MAX, &b, &e))
-		return cli_fail(c, &e, NULL);
-	in.bytes = buf_bytes(b);
 	format_check(in.bytes, &in.seen, &in.fault);
 	if (check_swid(&in, &e))
 		return cli_fail(c, &e, NULL);
-	in.rows = json_array();
-	trim(&in);
-	if (!c->json)
+	if (in.seen.format == FORMAT_EAR_JWT)
+		in.bytes = format_trimmed(in.bytes);
+	if (c->json)
+		fputs("{\"rows\":[", stdout);
+	else
 		printf("format: %s, %zu bytes\n", format_name(in.seen.format), in.bytes.len);
 	show(&in);
 	in.judged = c->option[OPT_KEY] || c->option[OPT_ANCHOR];
@@ -307,6 +329,23 @@ int cmd_inspect(struct cli *c)
 		print_json(&in, code == 0);
 	else
 		print_end(&in);
-	json_decref(in.rows);
 	return code;
+}
+
+int cmd_inspect(struct cli *c)
+{
+	const char *when = c->option[OPT_AT];
+	long long at = clock_now_s();
+	OWNED(buf) b = NULL;
+	struct err e = { 0 };
+
+	if (c->argc != 1 || (c->option[OPT_KEY] && c->option[OPT_ANCHOR]) ||
+	    (c->option[OPT_CHAIN] && !c->option[OPT_ANCHOR]) ||
+	    (when && !clock_read_utc(when, &at)))
+		return cli_usage();
+	if (file_read(c->argv[0], INSPECT_FILE_MAX, &b, &e)) {
+		e.code = e.code == E_IO ? E_NOTFOUND : e.code; /* a folder, say: no fault of ours */
+		return cli_fail(c, &e, NULL);
+	}
+	return inspect_bytes(c, buf_bytes(b), at);
 }

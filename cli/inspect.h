@@ -15,7 +15,7 @@ struct inspection {
 	struct err signature;		/* E_OK: see @judged */
 	bool judged;			/* there was a key   */
 	long long at;			/* of a SWID tag, the time it is checked at */
-	json_t *rows;			/* with --json       */
+	size_t n_rows;			/* printed so far, with --json */
 	const struct swid_module *swid; /* of a SWID tag, its reader */
 };
 
@@ -35,6 +35,11 @@ void inspect_chain(struct inspection *in);
 /** inspect_x509 - the certificates and lists in @b. @path: of what they stand in, with its dot; or "". */
 void inspect_x509(struct inspection *in, const char *path, struct bytes b);
 
+/**
+ * inspect_bytes - all of it but reading the file: tells, draws and judges @b on stdout. @at: seconds, for what has a validity.
+ * Return: 0, or 2 when grammar or signature is not kept; as cli_fail() when there is no answer.
+ */
+int inspect_bytes(struct cli *c, struct bytes b, long long at);
 /** inspect_signature - with --key or --anchor. 0, or why it is not valid. */
 int inspect_signature(struct inspection *in, struct err *e);
 

@@ -32,7 +32,7 @@ void inspect_record(struct inspection *in, size_t depth, struct bytes record)
 {
 	struct reader r = reader_on(record);
 
-	for (size_t i = 0; r.left.len; i++) {
+	for (size_t i = 0; r.left.len && i < SPDM_BLOCKS_MAX; i++) { /* more have an index twice */
 		struct spdm_block b = spdm_next_block(&r);
 		char path[40], label[40], text[VALUE_MAX - 60], value[VALUE_MAX];
 

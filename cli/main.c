@@ -208,6 +208,12 @@ int cli_usage(void)
 
 void cli_json(const char *command, bool ok, json_t *body)
 {
+	putchar('{');
+	cli_json_rest(command, ok, body);
+}
+
+void cli_json_rest(const char *command, bool ok, json_t *body)
+{
 	char schema[64];
 
 	if (!body)
@@ -215,8 +221,8 @@ void cli_json(const char *command, bool ok, json_t *body)
 	snprintf(schema, sizeof(schema), "assay.%s/1", command);
 	json_object_set_new(body, "schema", json_string(schema));
 	json_object_set_new(body, "ok", json_boolean(ok));
-	json_dumpf(body, stdout, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
-	putchar('\n');
+	json_dumpf(body, stdout, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_EMBED);
+	fputs("}\n", stdout);
 	json_decref(body);
 }
 

@@ -63,6 +63,9 @@ enum {
 	CBOR_DEPTH_MAX = 24,		/* CoRIM nests 14 deep                                        */
 	CBOR_ITEMS_MAX = 1000000,	/* items in one document                                      */
 
+	JSON_FILE_MAX = 4 * 1024 * 1024, /* claims or a wrapper in a file; decoded it takes 40 times as much  */
+	JSON_DEPTH_MAX = 64,		/* objects and arrays in each other; wrappers of wrappers have 20   */
+
 	COSE_HEADERS_MAX = 64,		/* in both buckets together; real ones have up to six         */
 
 	/* CoRIM */

@@ -57,6 +57,11 @@ struct format_seen {
  */
 int format_check(struct bytes b, struct format_seen *out, struct err *e);
 
+/** format_trimmed - a view of @b without the white space of JSON around it; NUL is none. */
+struct bytes format_trimmed(struct bytes b);
+/** format_json_fits - is some JSON small and flat enough to be read (JSON_FILE_MAX, JSON_DEPTH_MAX)? 0 or E_LIMIT. */
+int format_json_fits(struct bytes json, struct err *e);
+
 /** struct tpm_token - FORMAT_ENACTTRUST; views into its bytes. */
 struct tpm_token {
 	struct bytes node_id, quote, signature;

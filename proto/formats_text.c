@@ -21,6 +21,36 @@ static bool is_ear(json_t *j)
 	       json_object_get(j, "ear_verifier_id") || json_object_get(j, "ear.verifier-id");
 }
 
+/* Arrays and objects around the innermost value, before a reader makes a tree of them. */
+static size_t depth_of(struct bytes b)
+{
+	size_t depth = 0, most = 0;
+	bool text = false;
+
+	for (size_t i = 0; i < b.len; i++) {
+		u8 c = b.at[i];
+
+		if (c == '\\' && text)
+			i++; /* what is behind it ends no text */
+		else if (c == '"')
+			text = !text;
+		else if (!text && (c == '{' || c == '['))
+			most = ++depth > most ? depth : most;
+		else if (!text && (c == '}' || c == ']') && depth)
+			depth--;
+	}
+	return most;
+}
+
+int format_json_fits(struct bytes b, struct err *e)
+{
+	if (b.len > JSON_FILE_MAX)
+		return err_set(e, E_LIMIT, "JSON of %zu bytes, at most %d", b.len, JSON_FILE_MAX);
+	if (depth_of(b) > JSON_DEPTH_MAX)
+		return err_set(e, E_LIMIT, "JSON: nested deeper than %d", JSON_DEPTH_MAX);
+	return 0;
+}
+
 static int check_inner_cmw(json_t *j, struct err *e)
 {
 	char *text = json_dumps(json_object_get(j, "cmw"), JSON_COMPACT | JSON_ENCODE_ANY);
@@ -34,11 +64,14 @@ static int check_inner_cmw(json_t *j, struct err *e)
 
 static int check_json(struct bytes b, struct format_seen *out, struct err *e)
 {
-	json_t *j = json_loadb((const char *)b.at, b.len, JSON_REJECT_DUPLICATES, NULL);
 	struct cmw_seen seen;
+	json_t *j;
 	int rc = 0;
 
 	out->format = FORMAT_JSON;
+	if (format_json_fits(b, e))
+		return (int)e->code;
+	j = json_loadb((const char *)b.at, b.len, JSON_REJECT_DUPLICATES, NULL);
 	if (!j) {
 		rc = err_set(e, E_FORMAT, "not JSON");
 	} else if (is_ear(j)) {
@@ -70,17 +103,30 @@ static int check_jwt(struct bytes b, struct err *e)
 
 	if (jws_look(b, &header, &claims, e))
 		return (int)e->code;
+	if (format_json_fits(buf_bytes(header), e) || format_json_fits(buf_bytes(claims), e))
+		return err_while(e, "JWT");
 	if (!claims->w.len || claims->w.at[0] != '{')
 		return err_set(e, E_FORMAT, "JWT: claims are not an object");
 	return format_check_ear_claims(buf_bytes(claims), e);
 }
 
+static bool is_space(u8 c)
+{
+	return c == ' ' || c == '\r' || c == '\n' || c == '\t';
+}
+
+struct bytes format_trimmed(struct bytes b)
+{
+	while (b.len && is_space(b.at[b.len - 1]))
+		b.len--;
+	while (b.len && is_space(b.at[0]))
+		b = (struct bytes){ b.at + 1, b.len - 1 };
+	return b;
+}
+
 bool format_check_text(struct bytes b, struct format_seen *out, struct err *e)
 {
-	while (b.len && strchr(" \r\n\t", b.at[b.len - 1]))
-		b.len--;
-	while (b.len && strchr(" \r\n\t", b.at[0]))
-		b = (struct bytes){ b.at + 1, b.len - 1 };
+	b = format_trimmed(b);
 	if (b.len && (b.at[0] == '{' || b.at[0] == '[')) {
 		check_json(b, out, e);
 		return true;

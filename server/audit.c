@@ -87,6 +87,20 @@ int audit_verify(struct db *d, long long *n_records, struct err *e)
 	return rc;
 }
 
+int audit_follow(struct db *d, struct audit_head *head, struct err *e)
+{
+	struct db_value after = DB_I(head->seq);
+	struct audit_head h = *head;
+
+	if (db_run(d,
+		   "SELECT seq, time, actor, event, detail, hash FROM audit WHERE seq > $1"
+		   " ORDER BY seq",
+		   &after, 1, check_record, &h, NULL, e))
+		return err_while(e, "records of another process");
+	*head = h;
+	return 0;
+}
+
 /* ---- the floor: u64be seq ‖ hash ‖ MAC ---- */
 enum { FLOOR_CONTENT = 8 + 32, FLOOR_LEN = FLOOR_CONTENT + 32 };
 

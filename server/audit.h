@@ -18,6 +18,11 @@ int audit_head_load(struct db *d, struct audit_head *out, struct err *e);
 /** audit_insert - append one record; @head moves with it. */
 int audit_insert(struct db *d, struct audit_head *head, const char *actor, const char *event,
 		 const char *detail, struct err *e);
+/**
+ * audit_follow - move @head over records that another process appended (`assay-server token` beside a running server).
+ * Return: E_SIGNATURE when they do not follow from @head, which then stays.
+ */
+int audit_follow(struct db *d, struct audit_head *head, struct err *e);
 int audit_verify(struct db *d, long long *n_records, struct err *e);
 
 /** audit_floor_write - @head with a MAC; @sync: onto the disk. */

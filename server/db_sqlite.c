@@ -179,14 +179,20 @@ int db_run(struct db *d, const char *sql, const struct db_value *params, size_t 
 	return result;
 }
 
+/* Prepared once, as each of them runs with every write. */
+static int run_word(struct db *d, const char *sql, struct err *e)
+{
+	return db_run(d, sql, NULL, 0, NULL, NULL, NULL, e);
+}
+
 int db_begin(struct db *d, struct err *e)
 {
-	return exec(d, "BEGIN IMMEDIATE", e);
+	return run_word(d, "BEGIN IMMEDIATE", e);
 }
 
 int db_commit(struct db *d, struct err *e)
 {
-	if (!exec(d, "COMMIT", e))
+	if (!run_word(d, "COMMIT", e))
 		return 0;
 	db_rollback(d);
 	return (int)e->code;
@@ -199,12 +205,12 @@ void db_rollback(struct db *d)
 
 int db_savepoint(struct db *d, struct err *e)
 {
-	return exec(d, "SAVEPOINT job", e);
+	return run_word(d, "SAVEPOINT job", e);
 }
 
 int db_release(struct db *d, struct err *e)
 {
-	return exec(d, "RELEASE job", e);
+	return run_word(d, "RELEASE job", e);
 }
 
 void db_undo(struct db *d)

@@ -114,6 +114,12 @@ static void run_group(struct store *s, struct job *group)
 		fail_group(group, &e);
 		return;
 	}
+	if (audit_follow(s->writer, &s->head, &e)) {
+		db_rollback(s->writer);
+		log_event(LOG_LEVEL_ERROR, "audit-log", LOG_T("error", e.text));
+		fail_group(group, &e);
+		return;
+	}
 	for (struct job *j = group; j; j = j->next)
 		run_job(s, j);
 	if (db_commit(s->writer, &e)) {

@@ -114,6 +114,8 @@ check and_in_json_as_data 0 '"signer": ?"learned"' $assay refval show cli/golden
 check refval_show_of_an_unknown_one_is_refused 2 "no CoRIM has the id" $assay refval show cli/nothing
 check refval_diff_of_one_with_itself_finds_nothing 0 "no difference" $assay refval diff cli/golden-1 "$work/golden.corim"
 check refval_export_gives_the_signed_bytes 0 "^same$" bash -c "$assay refval export cli/golden-1 --out $work/exported >/dev/null && cmp $work/exported $work/golden.corim && echo same"
+head -c 900 "$work/golden.corim" >"$work/cut.corim"
+check refval_import_of_a_cut_corim_is_refused_and_no_usage 2 "answers 400: signed CoRIM: .*cut off" $assay refval import "$work/cut.corim"
 check refval_import_of_the_same_again_changes_nothing 0 "was there already" $assay refval import "$work/golden.corim"
 mkdir "$work/bin"
 printf '#!/bin/sh\nexec %s/cli/assay --socket %s/nobody.sock --collector %s/nobody.sock "$@"\n' "$build" "$work" "$work" >"$work/bin/assay"
@@ -191,7 +193,7 @@ check refval_crl_list_shows_when_the_next_is_due 0 "^[0-9a-f]{16} 20[0-9-]+T[0-9
 check and_the_lists_in_json 0 '"next_update": ?[0-9]{10}' $assay refval crl list --json
 check a_list_that_revokes_takes_corims_out 0 "is a revocation list" $assay refval crl add "$work/revoked.crl"
 check and_refval_list_says_since_when 0 "no .*\(signer of CoRIM .*: certificate CN=build server is revoked by CN=build CA since 2026-01-02" $assay refval list
-check what_is_no_list_is_refused 1 "not one revocation list|no revocation list" $assay refval crl add "$work/build.corim"
+check what_is_no_list_is_refused 2 "not one revocation list|no revocation list" $assay refval crl add "$work/build.corim"
 crl=$($assay refval crl list --json | jq -r '.crls[] | select(.revoked == 1) | .digest')
 check refval_crl_remove_gives_them_back 0 "is not asked any more" $assay refval crl remove "${crl:0:12}"
 check and_they_count_again 0 "yes +yes .*cli/build$" $assay refval list
@@ -267,13 +269,14 @@ $assay host show cli-host --json >"$work/host.json"
 check its_token_is_refused_offline_too 2 "revoked|not what" $offline
 $assay host restore cli-host >/dev/null
 check a_restored_host_is_affirmed_again 0 "affirming" $assay attest
-kill "$server_pid"
-wait "$server_pid" 2>/dev/null
 check a_token_has_a_role_and_a_name 0 "[A-Za-z0-9_-]{40}" assay-server --config "$work/server.conf" token grafana viewer
 check and_not_any_name 1 "a token's name has" assay-server --config "$work/server.conf" token 'x","y":"z' viewer
 assay-server --config "$work/server.conf" token ci provisioner >"$work/ci.token"
 chmod 600 "$work/ci.token"
 sed "s,^token_file = .*,token_file = $work/ci.token," "$work/assay.conf" >"$work/ci.conf"
+check made_beside_a_running_server_that_goes_on_to_write 0 "affirming" $assay attest
+kill "$server_pid"
+wait "$server_pid" 2>/dev/null
 check the_nonce_key_is_rotated 0 "" assay-server --config "$work/server.conf" rotate-nonce-key
 start server assay-server --config "$work/server.conf" run
 server_pid=$started

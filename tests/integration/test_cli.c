@@ -63,6 +63,7 @@
 	X(refval_show_of_an_unknown_one_is_refused)                                                \
 	X(refval_diff_of_one_with_itself_finds_nothing)                                            \
 	X(refval_export_gives_the_signed_bytes)                                                    \
+	X(refval_import_of_a_cut_corim_is_refused_and_no_usage)                                    \
 	X(refval_import_of_the_same_again_changes_nothing)                                         \
 	X(a_hook_without_an_agent_says_one_line_and_does_not_fail)                                 \
 	X(and_once_the_kernel_package_is_done_too)                                                 \
@@ -164,6 +165,7 @@
 	X(a_restored_host_is_affirmed_again)                                                       \
 	X(a_token_has_a_role_and_a_name)                                                           \
 	X(and_not_any_name)                                                                        \
+	X(made_beside_a_running_server_that_goes_on_to_write)                                      \
 	X(the_nonce_key_is_rotated)                                                                \
 	X(and_the_server_issues_nonces_by_the_new_one)                                             \
 	X(a_provisioner_registers_an_ek)                                                           \

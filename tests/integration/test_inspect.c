@@ -6,6 +6,9 @@
 
 #include "common/file.h"
 
+#define IN_16(x) "[[[[[[[[[[[[[[[[" x "]]]]]]]]]]]]]]]]"
+#define IN_64(x) IN_16(IN_16(IN_16(IN_16(x))))
+
 /* Bytes in hex, or text behind "text:". */
 static void each_format_is_named_drawn_and_judged(void **state)
 {
@@ -14,6 +17,7 @@ static void each_format_is_named_drawn_and_judged(void **state)
 		int code;
 		const char *want[3];
 	} rows[] = {
+		{ "00", 0, { "format: CBOR", "number 0", "grammar: kept" } },
 		{ "01", 0, { "format: CBOR", "number 1", "grammar: kept" } },
 		{ "82 63612f62 4100", 0, { "format: conceptual message wrapper", "0: text a/b" } },
 		{ "a2 190109 6170 0a 480001020304050607",
@@ -34,6 +38,10 @@ static void each_format_is_named_drawn_and_judged(void **state)
 		{ "a1 01", 2, { "format: unknown", "refused: none of the formats known here" } },
 		{ "a2 01 02 01 03", 2, { "CBOR at byte 5: map key twice, in 1" } },
 		{ "text:{\"a\": [1, {\"b\": 2}]}", 0, { "format: JSON", "\"b\": 2" } },
+		{ "text:" IN_64("1"), 0, { "format: JSON", " [\n", " 1\n" } },
+		{ "text:[" IN_64("1") "]",
+		  2,
+		  { "format: JSON", "refused: JSON: nested deeper than 64\n" } },
 		{ "text:{\"eat_profile\": \"tag:ietf.org,2026:rats/ear#03\"}",
 		  2,
 		  { "format: attestation result (claims)", "refused: ", "rats/ear#03" } },
@@ -123,14 +131,48 @@ static void our_own_token_is_opened_with_names(void **state)
 	assert_true(inspect_answers(OWN_VECTORS "/eat/everything.token", NULL, 0, want));
 }
 
-static void a_file_that_is_not_there_is_an_error(void **state)
+static void what_cannot_be_read_is_refused_by_name(void **state)
 {
-	int code;
-	OWNED(buf) out = inspect_run("/nowhere/file", NULL, &code);
+	static const struct {
+		const char *file, *want;
+	} rows[] = {
+		{ "/nowhere/file", "open /nowhere/file: No such file" },
+		{ "/", "read /: Is a directory" },
+		{ "/dev/zero", "/dev/zero is larger than 67108864 bytes" },
+	};
 
 	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int code;
+		OWNED(buf) out = inspect_run(rows[i].file, NULL, &code);
+
+		assert_int_equal(code, 2);
+		assert_non_null(strstr((const char *)out->w.at, rows[i].want));
+	}
+}
+
+/* Ten thousand blocks of one index: the second is the fault, and no more are drawn than there can be. */
+static void a_record_of_too_many_blocks_is_drawn_to_their_maximum(void **state)
+{
+	static const u8 block[] = { 1, 1, 4, 0, 0x81, 1, 0, 0x1b };
+	OWNED(buf) b = buf_new(65536 * 2);
+	struct err e = { 0 };
+	char file[320];
+	size_t n = 0;
+	int code;
+
+	(void)state;
+	for (size_t i = 0; i < 10000; i++)
+		write_bytes(&b->w, BYTES(block));
+	snprintf(file, sizeof(file), "%s/file", rig_scratch);
+	assert_ok(file_write(file, buf_bytes(b), 0600, &e), &e);
+	OWNED(buf) out = inspect_run(file, NULL, &code);
+
 	assert_int_equal(code, 2);
-	assert_non_null(strstr((const char *)out->w.at, "/nowhere/file"));
+	assert_non_null(strstr((const char *)out->w.at, "refused: record[1]: block Index twice"));
+	for (const char *at = (const char *)out->w.at; (at = strstr(at, "\nblock 1: ")); at++)
+		n++;
+	assert_int_equal(n, 254);
 }
 
 static void files_of_others_are_judged_with_their_keys(void **state)
@@ -267,7 +309,8 @@ int main(void)
 		cmocka_unit_test(each_format_is_named_drawn_and_judged),
 		cmocka_unit_test(what_a_file_says_never_reaches_the_terminal_raw),
 		cmocka_unit_test(our_own_token_is_opened_with_names),
-		cmocka_unit_test(a_file_that_is_not_there_is_an_error),
+		cmocka_unit_test(what_cannot_be_read_is_refused_by_name),
+		cmocka_unit_test(a_record_of_too_many_blocks_is_drawn_to_their_maximum),
 		cmocka_unit_test(files_of_others_are_judged_with_their_keys),
 	};
 

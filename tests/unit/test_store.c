@@ -212,6 +212,58 @@ static void a_number_is_written_once(void **state)
 	store_drop(&s);
 }
 
+/* `assay-server token` beside a running server: each goes on from what the other wrote, and both answer. */
+static void two_processes_write_one_chain(void **state)
+{
+	struct fixture *f = *state;
+	struct counted c = { 0 };
+	struct store *s, *other;
+	struct err e = { 0 };
+
+	fresh(f, "two");
+	s = reopen(f);
+	other = reopen(f);
+	for (u32 i = 0; i < 6; i++) {
+		struct job_at j = { .number = i };
+
+		assert_ok(store_write(i / 2 % 2 ? other : s, write_one, &j, &e), &e);
+	}
+	expect_consistent(s, &c);
+	assert_int_equal(c.chain, 6);
+	store_drop(&other);
+	store_drop(&s);
+	s = reopen(f); /* and the floor is not behind what it must not be behind */
+	store_drop(&s);
+}
+
+static int insert_record(struct tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return db_run(tx->db,
+		      "INSERT INTO audit (seq, time, actor, event, detail, hash)"
+		      " VALUES (2, 0, 'nobody', 'x', '{}', zeroblob(32))",
+		      NULL, 0, NULL, NULL, NULL, e);
+}
+
+static void a_record_that_does_not_follow_ends_all_writing(void **state)
+{
+	struct fixture *f = *state;
+	struct job_at j = { .number = 1 };
+	struct store *s, *other;
+	struct err e = { 0 };
+
+	fresh(f, "forged");
+	s = reopen(f);
+	other = reopen(f);
+	assert_ok(store_write(s, write_one, &j, &e), &e);
+	assert_ok(store_write(other, insert_record, NULL, &e), &e);
+	j.number = 2;
+	assert_refused(store_write(s, write_one, &j, &e), &e, E_SIGNATURE,
+		       "records of another process: audit record 2 was changed");
+	store_drop(&other);
+	store_drop(&s);
+}
+
 static int append_only(struct tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
@@ -477,6 +529,8 @@ int main(void)
 		cmocka_unit_test(
 			a_job_that_fails_leaves_nothing_and_spares_the_others_of_its_group),
 		cmocka_unit_test(a_number_is_written_once),
+		cmocka_unit_test(two_processes_write_one_chain),
+		cmocka_unit_test(a_record_that_does_not_follow_ends_all_writing),
 		cmocka_unit_test(a_reader_cannot_write_the_audit_log),
 		cmocka_unit_test(
 			what_was_acknowledged_survives_kill_9_and_the_rest_is_whole_or_absent),
