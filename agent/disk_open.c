@@ -229,7 +229,7 @@ static int remove_before(struct luks *l, u64 epoch, struct err *e)
 	return 0;
 }
 
-/* Steps 4 to 8: the server is told, the counter counts, what was before goes. */
+/* Steps 4 to 7: the server is told, the counter counts. */
 static int settle(struct luks *l, const char *socket, const struct disk_key *key,
 		  const u8 proof[CAP_PROOF_LEN], struct err *e)
 {
@@ -245,7 +245,7 @@ static int settle(struct luks *l, const char *socket, const struct disk_key *key
 	request->n = 1;
 	request->keys[0] = *key;
 	return disk_ask(socket, AGENT_DISK_STORED, request, &answer, e) ||
-			       set_active(l, key->epoch, e) || remove_before(l, key->epoch, e)
+			       set_active(l, key->epoch, e)
 		       ? (int)e->code
 		       : 0;
 }
@@ -280,7 +280,10 @@ int disk_add(struct luks *l, const char *path, const char *socket, const struct 
 		return (int)e->code;
 	*counter = disk_answer(answer)->counter;
 	*epoch = disk_answer(answer)->keys[0].epoch;
-	return finish(l, path, socket, volume_key, &disk_answer(answer)->keys[0], e);
+	return finish(l, path, socket, volume_key, &disk_answer(answer)->keys[0], e) ||
+			       remove_before(l, *epoch, e)
+		       ? (int)e->code
+		       : 0;
 }
 
 /* What an earlier try has left: its share is nobody's any more. */
@@ -387,8 +390,8 @@ static void tidy(struct luks *l, const char *socket, const struct disk_message *
 		return;
 	rc = f->token.state == LUKS_TOKEN_PENDING
 		     ? settle(l, socket, &answer->keys[0], out->proof, &why)
-		     : remove_before(l, out->epoch, &why);
-	if (rc)
+		     : 0;
+	if (rc || remove_before(l, out->epoch, &why))
 		snprintf(out->not_rotated, sizeof(out->not_rotated), "%.255s", why.text);
 }
 
@@ -403,8 +406,8 @@ static bool still_opens(struct luks *l, const struct disk_key *key)
 	return f && opens_there(l, place_of(&f->token), key);
 }
 
-int disk_open(struct luks *l, const char *path, const char *socket, struct disk_opened *out,
-	      struct err *e)
+int disk_open(struct luks *l, const char *path, const char *socket, bool keep,
+	      struct disk_opened *out, struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
 	struct disk_message *request = disk_message_new(&request_hold);
@@ -434,12 +437,15 @@ int disk_open(struct luks *l, const char *path, const char *socket, struct disk_
 	if (answer->n < 2)
 		return 0;
 	next = &answer->keys[1];
-	if (finish(l, path, socket, out->volume_key, next, &why)) {
+	if (finish(l, path, socket, out->volume_key, next, &why) ||
+	    (!keep && remove_before(l, next->epoch, &why))) {
 		snprintf(out->not_rotated, sizeof(out->not_rotated), "%.255s", why.text);
 		if (still_opens(l, &answer->keys[0]))
 			return 0;
 	}
 	out->rotated = true;
+	if (keep)
+		return 0;
 	out->epoch = next->epoch;
 	if (copy_passphrase(next, &out->passphrase, e)) {
 		disk_opened_clear(out);

@@ -30,9 +30,10 @@ void disk_opened_clear(struct disk_opened *o);
 /**
  * disk_open - the passphrase that opens @l, proved by opening its keyslot, and what the server wants of its epochs
  * done. @l may have other keyslots afterwards.
+ * @keep: the keyslot that the passphrase opens stays until the next call: who asks has read the header before.
  */
-int disk_open(struct luks *l, const char *path, const char *socket, struct disk_opened *out,
-	      struct err *e);
+int disk_open(struct luks *l, const char *path, const char *socket, bool keep,
+	      struct disk_opened *out, struct err *e);
 /**
  * disk_add - a keyslot of a new epoch: made, written, read anew, opened, told to the server, counted; what was
  * before it is gone then. @volume_key is of @l. *@counter: the NV index, for the configuration.

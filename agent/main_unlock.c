@@ -22,18 +22,20 @@ enum { EXIT_ENTER = 10, DEADLINE_S = 90, AGAIN_MS = 2000, TICK_MS = 200 };
 
 static const char usage[] =
 	"usage: assay-unlock --uuid UUID --device PATH [--config FILE] [--deadline SECONDS]\n"
-	"                    [--console FILE] [--opened FOLDER]\n"
+	"                    [--console FILE] [--opened FOLDER] [--keep]\n"
 	"       assay-unlock --typed --uuid UUID --device PATH [--config FILE] [--opened FOLDER]\n"
 	"                    [--shown FOLDER]\n"
 	"       assay-unlock --hide [--shown FOLDER]\n"
 	"prints the passphrase; exit code 0, 1 usage, 2 refused, 3 cannot reach, 4 internal, "
 	"10 Enter\n"
 	"was pressed on the console. --typed: what a person typed is on stdin, and a recovery key\n"
-	"opens too; --hide puts the recovery key's keyslot back to where nothing tries it\n";
+	"opens too; --hide puts the recovery key's keyslot back to where nothing tries it;\n"
+	"--keep: a change of keys leaves the keyslot that the passphrase is for, until the next "
+	"time\n";
 
 struct unlock {
 	const char *device, *console, *opened, *shown;
-	bool typed, hide;
+	bool typed, hide, keep;
 	bool foreign; /* the cap tells of the volumes that the configuration names */
 	u8 uuid[16];
 	char socket[AGENT_PATH_MAX];
@@ -64,7 +66,7 @@ static int once(struct unlock *u)
 
 	u->e = (struct err){ 0 };
 	rc = luks_open(u->device, u->uuid, &l, &u->e);
-	return rc ? rc : disk_open(l, u->device, u->socket, &u->result, &u->e);
+	return rc ? rc : disk_open(l, u->device, u->socket, u->keep, &u->result, &u->e);
 }
 
 static void *ask(void *arg)
@@ -245,6 +247,7 @@ int main(int argc, char **argv)
 		{ "shown", required_argument, NULL, 's' },
 		{ "typed", no_argument, NULL, 'y' },
 		{ "hide", no_argument, NULL, 'i' },
+		{ "keep", no_argument, NULL, 'e' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -288,6 +291,9 @@ int main(int argc, char **argv)
 			break;
 		case 'i':
 			u.hide = true;
+			break;
+		case 'e':
+			u.keep = true;
 			break;
 		case 'V':
 			printf("assay-unlock %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);

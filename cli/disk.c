@@ -297,7 +297,7 @@ static int cmd_rotate(struct cli *c)
 	if (c->argc != 1)
 		return cli_usage();
 	rc = luks_open(c->argv[0], NULL, &l, &e) ||
-	     disk_open(l, c->argv[0], c->agent_socket, &o, &e);
+	     disk_open(l, c->argv[0], c->agent_socket, false, &o, &e);
 	was = o.epoch;
 	if (!rc && !o.rotated)
 		rc = disk_add(l, c->argv[0], c->agent_socket, o.volume_key, &counter, &epoch, &e);
@@ -382,7 +382,7 @@ static int cmd_unlock(struct cli *c)
 	if (c->argc != 2)
 		return cli_usage();
 	rc = luks_open(c->argv[0], NULL, &l, &e) ||
-	     disk_open(l, c->argv[0], c->agent_socket, &o, &e);
+	     disk_open(l, c->argv[0], c->agent_socket, false, &o, &e);
 	if (!rc) {
 		memcpy(opened.uuid, luks_uuid(l), sizeof(opened.uuid));
 		memcpy(opened.proof, o.proof, sizeof(opened.proof));
