@@ -22,7 +22,7 @@ enum { EXIT_ENTER = 10, DEADLINE_S = 90, AGAIN_MS = 2000, TICK_MS = 200 };
 
 static const char usage[] =
 	"usage: assay-unlock --uuid UUID --device PATH [--config FILE] [--deadline SECONDS]\n"
-	"                    [--console FILE] [--opened FOLDER] [--keep]\n"
+	"                    [--console FILE] [--opened FOLDER] [--plugin]\n"
 	"       assay-unlock --typed --uuid UUID --device PATH [--config FILE] [--opened FOLDER]\n"
 	"                    [--shown FOLDER]\n"
 	"       assay-unlock --hide [--shown FOLDER]\n"
@@ -30,12 +30,14 @@ static const char usage[] =
 	"10 Enter\n"
 	"was pressed on the console. --typed: what a person typed is on stdin, and a recovery key\n"
 	"opens too; --hide puts the recovery key's keyslot back to where nothing tries it;\n"
-	"--keep: a change of keys leaves the keyslot that the passphrase is for, until the next "
-	"time\n";
+	"--plugin: who asks has read the header before, and has other ways: a change of keys "
+	"leaves the\n"
+	"keyslot that the passphrase is for until the next time, an agent that is not there is not "
+	"awaited\n";
 
 struct unlock {
 	const char *device, *console, *opened, *shown;
-	bool typed, hide, keep;
+	bool typed, hide, plugin;
 	bool foreign; /* the cap tells of the volumes that the configuration names */
 	u8 uuid[16];
 	char socket[AGENT_PATH_MAX];
@@ -55,6 +57,8 @@ static void say(const char *text)
 
 static bool worth_another_try(const struct unlock *u)
 {
+	if (u->plugin && access(u->socket, F_OK))
+		return false;
 	return (u->e.code == E_UNREACHABLE || u->e.code == E_AGAIN) &&
 	       clock_monotonic_ms() + AGAIN_MS < u->until;
 }
@@ -66,7 +70,7 @@ static int once(struct unlock *u)
 
 	u->e = (struct err){ 0 };
 	rc = luks_open(u->device, u->uuid, &l, &u->e);
-	return rc ? rc : disk_open(l, u->device, u->socket, u->keep, &u->result, &u->e);
+	return rc ? rc : disk_open(l, u->device, u->socket, u->plugin, &u->result, &u->e);
 }
 
 static void *ask(void *arg)
@@ -247,7 +251,7 @@ int main(int argc, char **argv)
 		{ "shown", required_argument, NULL, 's' },
 		{ "typed", no_argument, NULL, 'y' },
 		{ "hide", no_argument, NULL, 'i' },
-		{ "keep", no_argument, NULL, 'e' },
+		{ "plugin", no_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -292,8 +296,8 @@ int main(int argc, char **argv)
 		case 'i':
 			u.hide = true;
 			break;
-		case 'e':
-			u.keep = true;
+		case 'p':
+			u.plugin = true;
 			break;
 		case 'V':
 			printf("assay-unlock %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);

@@ -39,7 +39,7 @@ $hits"
 own 'openssl/' 'common/(crypto_openssl\.c|key_openssl\.c|x509_openssl\.[ch]|path_openssl\.c|crl_openssl\.c|escrow_openssl\.c|x509_(file|tell)_openssl\.c|key_openssl\.h)'
 own 'cbor\.h' 'proto/cbor_head\.c'
 own 'tss2/' 'agent/tpm(_endorsement|_disk)?\.c|agent/tpm_tss\.h'
-own 'libcryptsetup\.h' 'agent/luks\.c'
+own 'libcryptsetup\.h' 'agent/(luks|token/plugin)\.c'
 own 'curl/' 'agent/transport\.c'
 own 'microhttpd\.h' 'server/http\.c'
 own 'sqlite3\.h' 'server/db_sqlite\.c'

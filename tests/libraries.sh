@@ -42,4 +42,12 @@ paths() { # program
 [ "$(paths "$build/cli/assay")" = "$module" ] || complain "cli/assay takes the module at: $(paths "$build/cli/assay")"
 installed=$(paths "$build/cli/installed/assay")
 [[ $installed == /*/assay/swid.so && $installed != "$build"* ]] || complain "cli/installed/assay takes the module at: $installed"
+
+# What is loaded into other people's programs brings libcryptsetup, which they have, and nothing of ours is seen in them.
+plugin=$build/modules/libcryptsetup-token-assay.so
+needed=$(objdump -p "$plugin" | awk '/NEEDED/ { print $2 }' | sort | tr '\n' ' ')
+[ "$needed" = "libc.so.6 libcryptsetup.so.12 " ] || complain "$plugin needs: $needed"
+symbols=$(nm -D --defined-only "$plugin" | awk '$2 != "A" { print $3 }' | grep -vE '^cryptsetup_token_(version|open|buffer_free|validate|dump)@@CRYPTSETUP_TOKEN_1[.]0$')
+[ -z "$symbols" ] || complain "$plugin shows more than its five functions:
+$symbols"
 exit $bad
