@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "audit_head.h"
 #include "doctor.h"
+#include "rekey.h"
 #include "routes.h"
 
 static const char usage[] =
@@ -25,6 +26,9 @@ static const char usage[] =
 	"elsewhere\n"
 	"       assay-server [--config FILE] doctor              what is missing or insecure\n"
 	"       assay-server [--config FILE] rotate-nonce-key    (then restart it)\n"
+	"       assay-server [--config FILE] rekey [--kek PATH|URI]   another key-encryption key; "
+	"every row "
+	"is written anew\n"
 	"       assay-server --version | --help\n"
 	"The default FILE is /etc/assay/server.conf.\n";
 
@@ -92,9 +96,11 @@ static int run_init(const struct settings *s, const char *dns, const char *ip, s
 {
 	OWNED(server) v = NULL;
 	char pin[64], next_pin[64], token[48], id[UUID_TEXT_LEN + 1];
+	struct key_place kek = settings_kek(s);
+	u8 root_id[ROOT_ID_LEN];
 
-	if (folder_make(s->state, 0700, e) || keys_init(s->state, e) ||
-	    store_init(s->database, e) ||
+	if (folder_make(s->state, 0700, e) || keys_init(s->state, &kek, e) ||
+	    root_id_in(s->state, ROOT_FILE, root_id, e) || store_init(s->database, root_id, e) ||
 	    make_tls(s->state, "tls.key", "tls.crt", dns, ip, pin, e) ||
 	    make_tls(s->state, "tls-next.key", "tls-next.crt", dns, ip, next_pin, e) ||
 	    server_open(s, &v, e) || admin_token_make(v->store, "first", "admin", token, e))
@@ -205,17 +211,38 @@ static int run_token(const struct settings *s, const char *name, const char *rol
 	return 0;
 }
 
+static int run_rekey(const struct settings *s, const char *to, struct err *e)
+{
+	struct key_place next = { to, s->kek_provider, s->kek_pin_file };
+	char hex[2 * KEK_ID_LEN + 1];
+	u8 id[KEK_ID_LEN];
+	long long n = 0;
+
+	if (to && strstr(to, "pin-value"))
+		return err_set(e, E_USAGE, "others see a PIN on a command line: [kek] pin_file");
+	if (rekey_run(s, to ? &next : NULL, id, &n, e))
+		return err_while(e, "rekey");
+	printf("%lld rows are written under key-encryption key %s\n", n,
+	       hex_write((struct bytes){ id, 8 }, hex));
+	if (to)
+		printf("set [kek] %s to it before the next start, then remove the old key\n",
+		       key_place_is_uri(to) ? "uri" : "file");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "address", required_argument, NULL, 'a' },
+		{ "kek", required_argument, NULL, 'k' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	const char *config = "/etc/assay/server.conf", *name = "localhost", *address = NULL;
+	const char *config = "/etc/assay/server.conf", *name = "localhost", *address = NULL,
+		   *kek = NULL;
 	struct settings s;
 	struct err e = { 0 };
 	int opt, rc;
@@ -231,6 +258,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			address = optarg;
+			break;
+		case 'k':
+			kek = optarg;
 			break;
 		case 'V':
 			printf("assay-server %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
@@ -255,6 +285,8 @@ int main(int argc, char **argv)
 		rc = run_token(&s, argv[1], argv[2], &e);
 	else if (argc == 1 && !strcmp(argv[0], "rotate-nonce-key"))
 		rc = keys_rotate_nonce(s.state, clock_now_s(), &e);
+	else if (argc == 1 && !strcmp(argv[0], "rekey"))
+		rc = run_rekey(&s, kek, &e);
 	else if (argc == 1 && !strcmp(argv[0], "doctor"))
 		rc = doctor_run(&s, &e);
 	else if (argc == 1 && !strcmp(argv[0], "audit-head"))

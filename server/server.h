@@ -18,10 +18,13 @@ struct server {
 	struct trust_store *ek_roots;
 	struct trust_store *device_roots;
 	struct refvals *refvals;
+	int lock;	    /* of the state folder, shared */
 	struct recall *aks; /* decoded AKs, by their public area */
 };
 
 int server_open(const struct settings *s, struct server **out, struct err *e);
+/** server_open_store - keys and store alone, for commands that change them. */
+int server_open_store(const struct settings *s, struct server **out, struct err *e);
 void server_drop(struct server **s);
 
 /** struct call - one request on its way through a handler. */

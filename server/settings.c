@@ -29,6 +29,8 @@ TEXT(address)
 TEXT(state)
 TEXT(database)
 TEXT(kek)
+TEXT(kek_provider)
+TEXT(kek_pin_file)
 TEXT(audit_floor)
 TEXT(ek_roots)
 TEXT(ek_intermediates)
@@ -41,6 +43,21 @@ BOOL(release_after_restart)
 BOOL(device_log_required)
 BOOL(release_from_test_sources)
 BOOL(corim_old_shapes)
+
+/* One key: whichever of both is said last. */
+static int take_kek_path(void *into, const char *arg, const char *value, struct err *e)
+{
+	if (key_place_is_uri(value))
+		return err_set(e, E_CONFIG, "a path expected; a URI is [kek] uri");
+	return take_kek(into, arg, value, e);
+}
+
+static int take_kek_uri(void *into, const char *arg, const char *value, struct err *e)
+{
+	if (!key_place_is_uri(value))
+		return err_set(e, E_CONFIG, "a URI expected, file: or pkcs11: for example");
+	return take_kek(into, arg, value, e);
+}
 
 static int take_port(void *into, const char *arg, const char *value, struct err *e)
 {
@@ -300,7 +317,10 @@ static const struct config_key keys[] = {
 	{ "listen", "threads", take_threads },
 	{ "store", "state", take_state },
 	{ "store", "database", take_database },
-	{ "kek", "file", take_kek },
+	{ "kek", "file", take_kek_path },
+	{ "kek", "uri", take_kek_uri },
+	{ "kek", "provider", take_kek_provider },
+	{ "kek", "pin_file", take_kek_pin_file },
 	{ "audit", "floor", take_audit_floor },
 	{ "trust", "ek_roots", take_ek_roots },
 	{ "trust", "ek_intermediates", take_ek_intermediates },
@@ -352,6 +372,11 @@ void settings_default(struct settings *out, const char *state)
 		.releases_max = 30,
 	};
 	snprintf(out->state, sizeof(out->state), "%s", state);
+}
+
+struct key_place settings_kek(const struct settings *s)
+{
+	return (struct key_place){ s->kek, s->kek_provider, s->kek_pin_file };
 }
 
 static void default_path(char out[PATH_TEXT], const char *state, const char *name)

@@ -3,6 +3,7 @@
 #ifndef ASSAY_SERVER_SETTINGS_H
 #define ASSAY_SERVER_SETTINGS_H
 
+#include "common/key_place.h"
 #include "verifier/policy.h"
 
 enum { PATH_TEXT = 512 };
@@ -17,7 +18,8 @@ struct settings {
 	char state[PATH_TEXT];	  /* folder of keys and certificates */
 	char database[PATH_TEXT]; /* default: state/assay.db         */
 	/* [kek] */
-	char kek[PATH_TEXT];	     /* default: state/kek.pem      */
+	char kek[PATH_TEXT]; /* path or URI; default: state/kek.pem */
+	char kek_provider[128], kek_pin_file[PATH_TEXT];
 	char audit_floor[PATH_TEXT]; /* default: state/audit.floor */
 	/* [trust]: folders of certificates, PEM or DER; empty: none */
 	char ek_roots[PATH_TEXT];
@@ -44,6 +46,8 @@ struct settings {
 };
 
 int settings_load(const char *path, struct settings *out, struct err *e);
+/** settings_kek - borrows of @s. */
+struct key_place settings_kek(const struct settings *s);
 /** settings_default - what an empty file means, with @state as the state folder. */
 void settings_default(struct settings *out, const char *state);
 

@@ -191,4 +191,9 @@ CREATE TABLE IF NOT EXISTS audit (                             -- hash-chained
 	detail    TEXT NOT NULL,                 -- JSON
 	hash      BLOB NOT NULL                  -- H("assay/audit/1", previous hash, seq, time, actor, event, detail)
 );
+CREATE TABLE IF NOT EXISTS root_key (                          -- whose MACs and seals these rows carry; none: root.sealed
+	one       INTEGER PRIMARY KEY CHECK (one = 1),
+	id        BLOB NOT NULL,
+	since     INTEGER NOT NULL
+);
 PRAGMA user_version = 1;

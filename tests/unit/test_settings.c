@@ -226,6 +226,7 @@ static void a_server_has_a_safe_default_for_everything(void **state)
 	assert_true(s.tls);
 	assert_string_equal(s.database, "/var/lib/assay-server/assay.db");
 	assert_string_equal(s.kek, "/var/lib/assay-server/kek.pem");
+	assert_string_equal(settings_kek(&s).provider, "");
 	assert_string_equal(s.device_roots, ""); /* nobody is trusted that was not named */
 	assert_int_equal(s.release_pcrs, 0xdbff);
 	assert_int_equal(s.spdm_version_min, 0x12);
@@ -337,6 +338,8 @@ static void a_server_refuses_what_it_cannot_mean(void **state)
 		{ "[policy]\nima_unknown = ignore\n", "refuse or warn expected" },
 		{ "[policy]\nima_violations = off\n", "warn, refuse or ignore expected" },
 		{ "[policy]\nima_refuse =\n", "at most 32 paths" },
+		{ "[kek]\nfile = pkcs11:object=kek\n", "a URI is [kek] uri" },
+		{ "[kek]\nuri = /etc/assay/kek.pem\n", "a URI expected" },
 		{ "[trust]\ndevice_root = /x\n", "unknown key" },
 	};
 

@@ -24,6 +24,7 @@ struct fixture {
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	struct key_place kek = { f->kek, "", "" };
 	struct err e = { 0 };
 
 	snprintf(f->folder, sizeof(f->folder), "/tmp/assay-store.XXXXXX");
@@ -31,8 +32,8 @@ static int set_up(void **state)
 	snprintf(f->state, sizeof(f->state), "%s/state", f->folder);
 	snprintf(f->kek, sizeof(f->kek), "%s/kek.pem", f->state);
 	assert_ok(folder_make(f->state, 0700, &e), &e);
-	assert_ok(keys_init(f->state, &e), &e);
-	assert_ok(keys_load(f->state, f->kek, &f->keys, &e), &e);
+	assert_ok(keys_init(f->state, &kek, &e), &e);
+	assert_ok(keys_load(f->state, &kek, NULL, &f->keys, &e), &e);
 	*state = f;
 	return 0;
 }
@@ -56,7 +57,7 @@ static void fresh(struct fixture *f, const char *name)
 
 	snprintf(f->db, sizeof(f->db), "%s/%s.db", f->folder, name);
 	snprintf(f->floor, sizeof(f->floor), "%s/%s.floor", f->folder, name);
-	assert_ok(store_init(f->db, &e), &e);
+	assert_ok(store_init(f->db, f->keys->root_id, &e), &e);
 }
 
 static struct store *reopen(const struct fixture *f)

@@ -42,6 +42,7 @@ static int add_hosts(struct tx *tx, void *arg, struct err *e)
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	struct key_place kek = { f->kek, "", "" };
 	struct err e = { 0 };
 
 	snprintf(f->folder, sizeof(f->folder), "/tmp/assay-volumes.XXXXXX");
@@ -51,9 +52,9 @@ static int set_up(void **state)
 	snprintf(f->db, sizeof(f->db), "%s/db", f->folder);
 	snprintf(f->floor, sizeof(f->floor), "%s/floor", f->folder);
 	assert_ok(folder_make(f->state, 0700, &e), &e);
-	assert_ok(keys_init(f->state, &e), &e);
-	assert_ok(keys_load(f->state, f->kek, &f->keys, &e), &e);
-	assert_ok(store_init(f->db, &e), &e);
+	assert_ok(keys_init(f->state, &kek, &e), &e);
+	assert_ok(keys_load(f->state, &kek, NULL, &f->keys, &e), &e);
+	assert_ok(store_init(f->db, f->keys->root_id, &e), &e);
 	assert_ok(store_open(f->db, f->floor, f->keys, &f->store, &e), &e);
 	assert_ok(store_write(f->store, add_hosts, NULL, &e), &e);
 	*state = f;
