@@ -69,6 +69,8 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	r->ctx.spdm_version_min = s->spdm_version_min;
 	r->ctx.release_pcrs = s->release_pcrs;
 	r->ctx.release_after_restart = s->release_after_restart;
+	r->ctx.session_required = s->session_required;
+	r->ctx.ide_required = s->ide_required;
 	r->ctx.must_detect = s->must_detect;
 	r->ctx.must_prevent = s->must_prevent;
 	r->ctx.device_log_required = s->device_log_required;

@@ -41,6 +41,8 @@ TEXT(corim_crls)
 BOOL(tls)
 BOOL(release_after_restart)
 BOOL(device_log_required)
+BOOL(session_required)
+BOOL(ide_required)
 BOOL(release_from_test_sources)
 BOOL(corim_old_shapes)
 
@@ -336,6 +338,8 @@ static const struct config_key keys[] = {
 	{ "policy", "detects", take_detects },
 	{ "policy", "prevents", take_prevents },
 	{ "policy", "device_log_required", take_device_log_required },
+	{ "policy", "session_required", take_session_required },
+	{ "policy", "ide_required", take_ide_required },
 	{ "policy", "device_move_after", take_move },
 	{ "policy", "stale_after", take_stale },
 	{ "policy", "learned", take_learned },

@@ -37,6 +37,7 @@ struct settings {
 	u32 must_detect,
 		must_prevent; /* what a device's kernel must do, by guard_names of verifier/verify.h */
 	bool device_log_required;
+	bool session_required, ide_required;
 	struct refs_options refs; /* corim_rules, cotl_required */
 	struct policy appraisal;  /* learned, require, svn_floor, ... */
 	long long stale_after_s;  /* a verdict older than this says nothing any more; 0: never */

@@ -46,6 +46,8 @@
 	X(RELEASE_SET,	   RELEASE, "the quote covers the release set",                           "RULES 15")                      \
 	X(VOLUME,	   RELEASE, "each volume is this host's, with the counter it has had",    "RULES 5, 6")                    \
 	X(COUNTER,	   RELEASE, "the AK certifies each counter with this evidence, and it is at the epoch asked for", "RULES 6") \
+	X(SESSION,	   RELEASE, "the measurements were taken inside a session, where policy wants that", "RULES 9")         \
+	X(IDE,		   RELEASE, "the link is encrypted by keys of that session, where policy wants that", "RULES 9")         \
 	X(RESTART,	   RELEASE, "the TPM was reset, not restarted, or policy allows that",    "RULES 2")
 /* clang-format on */
 

@@ -83,6 +83,12 @@ static const char *const check_hints[CHECK_COUNT] = {
 		"disk or the TPM is another. Open it with the recovery key, and enrol it anew.",
 	[CHECK_RELEASE_SET] =
 		"The TPM's statement leaves out registers that a release needs. Update the agent.",
+	[CHECK_SESSION] =
+		"This version cannot take measurements inside a session: no host gets a key "
+		"while policy wants that. Take [policy] session_required back.",
+	[CHECK_IDE] =
+		"This version cannot show that a link's keys come from an attested session: no "
+		"host gets a key while policy wants that. Take [policy] ide_required back.",
 	[CHECK_RESTART] = "The TPM was restarted without a reset. Power the host off and on.",
 };
 

@@ -55,6 +55,7 @@ struct verify_context {
 	u32 must_detect,
 		must_prevent; /* bits by guard_names: what the kernel does for each device */
 	bool device_log_required;
+	bool session_required, ide_required; /* RULES 9: nothing that there is can show either */
 	bool ima_required;
 	const struct ima_place
 		*ima_from; /* how far this boot's list was judged; NULL: nothing is known */

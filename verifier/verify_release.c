@@ -169,6 +169,26 @@ static void check_cap(struct run *r)
 			     "a PCR of the release set is not quoted in the SHA-256 bank");
 }
 
+/*
+ * No source takes measurements inside a session yet, and what a kernel says of IDE streams does not tell whose keys they use:
+ * neither can be shown, whatever a token claims.
+ */
+static void check_link(struct run *r)
+{
+	if (r->ctx->session_required)
+		check_failed(
+			r, NULL, CHECK_SESSION,
+			"session: not available: no evidence of this version is taken inside one");
+	else
+		check_passed(&r->v->checks, CHECK_SESSION);
+	if (r->ctx->ide_required)
+		check_failed(r, NULL, CHECK_IDE,
+			     "ide: not available: no evidence of this version shows whose keys a "
+			     "link uses");
+	else
+		check_passed(&r->v->checks, CHECK_IDE);
+}
+
 void check_release(struct run *r, struct err *e)
 {
 	check_sources(r);
@@ -176,6 +196,7 @@ void check_release(struct run *r, struct err *e)
 	check_volumes(r, e);
 	check_counters(r, e);
 	check_cap(r);
+	check_link(r);
 	if (r->v->checks.result[CHECK_QUOTE_SIGNATURE] != PASSED)
 		check_failed(r, NULL, CHECK_RESTART, "there is no quote");
 	else if (r->v->restarted && !r->ctx->release_after_restart)

@@ -351,6 +351,8 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 							   : 0x12,
 		.release_pcrs = lie->set_16 ? 0x10000 | RELEASE_PCRS : RELEASE_PCRS,
 		.device_log_required = lie->no_device_log,
+		.session_required = lie->session_wanted,
+		.ide_required = lie->ide_wanted,
 		.ima_required = lie->no_ima || lie->ima_why,
 		.must_prevent = lie->unguarded ? 1 : 0,
 		.test_sources_may_release = !lie->no_test_switch,

@@ -20,9 +20,9 @@ struct lie {
 		failed_device;
 	bool same_device_twice, ca_leaf, unauthenticated, wrong_serial;
 	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, log_prefix,
-		log_of_other_boot, made_up_device_log, no_device_log, unguarded, no_ima, ima_why,
-		other_ima, ima_of_other_boot, ima_from_nowhere, ima_other_bank, ima_starts_high,
-		drop_pcr, change_pcr, certify_as_quote;
+		log_of_other_boot, made_up_device_log, no_device_log, unguarded, session_wanted,
+		ide_wanted, no_ima, ima_why, other_ima, ima_of_other_boot, ima_from_nowhere,
+		ima_other_bank, ima_starts_high, drop_pcr, change_pcr, certify_as_quote;
 	bool wrong_quote_signature, twins;
 	bool k_is_srk, k_not_certified, restart_between;
 	/* what the server knows or demands */

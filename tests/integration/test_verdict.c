@@ -54,6 +54,8 @@ static const struct lie lies[] = {
 	{ .name = "certificate of another function", CHECK_IDENTITY, .wrong_serial = true },
 	{ .name = "swapped device", CHECK_KEY_KNOWN, .other_key = true },
 	{ .name = "key seen on another host", CHECK_KEY_KNOWN, .other_host = true },
+	{ .name = "policy wants a session", CHECK_SESSION, .session_wanted = true },
+	{ .name = "policy wants an encrypted link", CHECK_IDE, .ide_wanted = true },
 	{ .name = "test source without the switch", CHECK_SOURCE, .no_test_switch = true },
 	{ .name = "nonce of the caller's choice", CHECK_SOURCE, .caller_nonce = true },
 	{ .name = "K is the SRK", CHECK_K_HIERARCHY, .k_is_srk = true },
