@@ -149,6 +149,14 @@ static int write_host(struct round *r, struct err *e)
 	struct eat_function *functions = NULL;
 	int rc;
 
+	for (; d.n_pins < r->s->n_pins; d.n_pins++) {
+		u8 pin[32];
+
+		/* the settings took it as base64 of 32 bytes */
+		if (base64_read(bytes_text(r->s->pin[d.n_pins]), pin, sizeof(pin)) != sizeof(pin))
+			return err_set(e, E_INTERNAL, "pin %zu", d.n_pins);
+		memcpy(d.pins[d.n_pins], pin, EAT_PIN_LEN);
+	}
 	if (r->s->allow_file_source)
 		switches[d.n_switches++] = "allow_file_source";
 	if (r->s->allow_socket_source)

@@ -17,7 +17,10 @@
 /* Type of the problem (RFC 9457) by which a server asks for the whole list; the nonce is unused then. */
 #define IMA_WHOLE_PROBLEM "tag:assay.dev,2026:problem:ima-whole"
 
-enum { EAT_SWITCHES_MAX = 8 };
+enum {
+	EAT_SWITCHES_MAX = 8,
+	EAT_PIN_LEN = 8 /* the first bytes of a pin: enough to tell keys of one server apart */
+};
 
 /** struct eat_function - one PCI function of the inventory; empty views are absent members. */
 struct eat_function {
@@ -112,6 +115,8 @@ struct eat {
 	struct bytes agent_version, phase;
 	size_t n_switches;
 	struct bytes switches[EAT_SWITCHES_MAX];
+	size_t n_pins; /* of its servers' keys, as its configuration has them */
+	struct bytes pins[PINS_MAX];
 
 	struct bytes ak_name, quote, quote_sig;
 	size_t n_banks;
@@ -147,6 +152,8 @@ struct eat_host_draft {
 	const char *agent_version, *phase;
 	const char *const *switches;
 	size_t n_switches;
+	u8 pins[PINS_MAX][EAT_PIN_LEN];
+	size_t n_pins;
 };
 int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err *e);
 int eat_write_device(const struct device_evidence *d, struct buf **out, struct err *e);

@@ -100,7 +100,7 @@ int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err 
 	for (size_t i = 0; i < d->n_functions; i++)
 		put_function(&b->w, &d->functions[i]);
 	cbor_put_int(&b->w, CLAIM_AGENT);
-	cbor_put_map(&b->w, d->n_switches ? 3 : 2);
+	cbor_put_map(&b->w, 2u + (d->n_switches > 0) + (d->n_pins > 0));
 	put_text_claim(&b->w, 1, text(d->agent_version));
 	put_text_claim(&b->w, 2, text(d->phase));
 	if (d->n_switches) {
@@ -108,6 +108,12 @@ int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err 
 		cbor_put_array(&b->w, d->n_switches);
 		for (size_t i = 0; i < d->n_switches; i++)
 			cbor_put_text(&b->w, text(d->switches[i]));
+	}
+	if (d->n_pins) {
+		cbor_put_int(&b->w, 4);
+		cbor_put_array(&b->w, d->n_pins);
+		for (size_t i = 0; i < d->n_pins; i++)
+			cbor_put_bytes(&b->w, BYTES(d->pins[i]));
 	}
 	return finish(&b, out, "host", e);
 }

@@ -7,6 +7,7 @@
 
 #include "boots.h"
 #include "common/clock.h"
+#include "host_pins.h"
 #include "release_rate.h"
 #include "verifier/reasons_json.h"
 #include "volumes.h"
@@ -263,7 +264,7 @@ int attest_record(struct tx *tx, void *arg, struct err *e)
 	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
 		if (record_state(tx, r, e) || record_devices(tx, r, e) ||
 		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)) ||
-		    attest_ima_record(tx, r, e))
+		    host_pins_keep(tx, r->host->ueid, r->token, e) || attest_ima_record(tx, r, e))
 			return (int)e->code;
 		if (v->first_inventory && r->decision.status <= TIER_WARNING &&
 		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))

@@ -256,6 +256,7 @@ int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct
 	static const char *const rows[] = { "DELETE FROM proposals WHERE ueid = $1",
 					    "DELETE FROM volumes WHERE ueid = $1",
 					    "DELETE FROM releases WHERE ueid = $1",
+					    "DELETE FROM host_pins WHERE ueid = $1",
 					    "DELETE FROM inventories WHERE ueid = $1",
 					    "DELETE FROM devices WHERE ueid = $1",
 					    "DELETE FROM boots WHERE ueid = $1",

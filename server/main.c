@@ -14,6 +14,7 @@
 #include "audit_head.h"
 #include "backup.h"
 #include "doctor.h"
+#include "host_pins.h"
 #include "rekey.h"
 #include "rotate.h"
 #include "routes.h"
@@ -32,7 +33,8 @@ static const char usage[] =
 	"       assay-server [--config FILE] rekey [--kek PATH|URI]   another key-encryption key; "
 	"every row "
 	"is written anew\n"
-	"       assay-server [--config FILE] rotate tls|ear|nonce|kek   the next key is used from "
+	"       assay-server [--config FILE] rotate tls|ear|nonce|kek [--yes]   the next key is "
+	"used from "
 	"the next "
 	"start on\n"
 	"       assay-server [--config FILE] pins                what hosts must know of its TLS "
@@ -203,18 +205,81 @@ static int run_rekey(const struct settings *s, const char *to, struct err *e)
 	return 0;
 }
 
-static int run_pins(const struct settings *s, struct err *e)
+static int print_lacking(void *user, const char *host, bool initramfs, struct err *e)
 {
-	char pin[TLS_PIN_TEXT], next[TLS_PIN_TEXT];
+	int *left = user;
 
-	if (tls_settle(s->state, e) || tls_pin(s->state, TLS_NOW, pin, e) ||
-	    tls_pin(s->state, TLS_NEXT, next, e))
-		return (int)e->code;
-	printf("pin = %s\npin = %s\n", pin, next);
+	(void)e;
+	if ((*left)-- > 0)
+		printf("# without it: %s%s\n", host, initramfs ? ", in its initramfs" : "");
 	return 0;
 }
 
-static int run_rotate(const struct settings *s, const char *what, const char *kek, struct err *e)
+struct counting {
+	u8 pin[EAT_PIN_LEN];
+	struct pins_lacking lacking;
+	int names; /* to print at most */
+	char now[TLS_PIN_TEXT], next[TLS_PIN_TEXT];
+};
+
+static int count_lacking(struct tx *tx, void *arg, struct err *e)
+{
+	struct counting *c = arg;
+
+	if (host_pins_lacking(tx, c->pin, &c->lacking, e))
+		return (int)e->code;
+	return c->names ? host_pins_each(tx, c->pin, print_lacking, &c->names, e) : 0;
+}
+
+/* Who would not know the server any more if it used its next key. */
+static int next_pin(const struct settings *s, struct counting *c, struct err *e)
+{
+	OWNED(server) v = NULL;
+	u8 raw[32];
+
+	if (tls_settle(s->state, e) || tls_pin(s->state, TLS_NOW, c->now, e) ||
+	    tls_pin(s->state, TLS_NEXT, c->next, e) || server_open_store(s, &v, e))
+		return (int)e->code;
+	if (base64_read(bytes_text(c->next), raw, sizeof(raw)) != sizeof(raw))
+		return err_set(e, E_INTERNAL, "pin of the next key");
+	memcpy(c->pin, raw, sizeof(c->pin));
+	return store_read(v->store, count_lacking, c, e);
+}
+
+static int run_pins(const struct settings *s, struct err *e)
+{
+	struct counting c = { .names = 100 };
+
+	if (next_pin(s, &c, e))
+		return (int)e->code;
+	printf("pin = %s\npin = %s\n", c.now, c.next);
+	printf("# the second one, the next key's, is not known to the initramfs of %lld and the "
+	       "system "
+	       "of %lld of %lld hosts; %lld have told nothing\n",
+	       c.lacking.initramfs, c.lacking.system, c.lacking.hosts, c.lacking.silent);
+	return 0;
+}
+
+static int rotate_tls(const struct settings *s, bool yes, struct err *e)
+{
+	struct counting c = { .names = 0 };
+
+	if (!next_pin(s, &c, e) && !yes && (c.lacking.initramfs || c.lacking.system))
+		return err_set(
+			e, E_POLICY,
+			"the initramfs of %lld and the system of %lld hosts do not know the next "
+			"key (assay-server pins): --yes if they may lose their server",
+			c.lacking.initramfs, c.lacking.system);
+	if (e->code && e->code != E_NOTFOUND)
+		return (int)e->code;
+	if (tls_rotate(s->state, e) || next_pin(s, &c, e))
+		return (int)e->code;
+	printf("pin = %s\npin = %s\n", c.now, c.next);
+	return 0;
+}
+
+static int run_rotate(const struct settings *s, const char *what, const char *kek, bool yes,
+		      struct err *e)
 {
 	int rc;
 
@@ -225,7 +290,7 @@ static int run_rotate(const struct settings *s, const char *what, const char *ke
 	else if (!strcmp(what, "ear"))
 		rc = ear_rotate(s->state, e);
 	else if (!strcmp(what, "tls"))
-		rc = tls_rotate(s->state, e) || run_pins(s, e) ? (int)e->code : 0;
+		rc = rotate_tls(s, yes, e);
 	else
 		return err_set(e, E_USAGE, "tls, ear, nonce or kek can be rotated");
 	if (rc)
@@ -261,12 +326,14 @@ int main(int argc, char **argv)
 		{ "name", required_argument, NULL, 'n' },
 		{ "address", required_argument, NULL, 'a' },
 		{ "kek", required_argument, NULL, 'k' },
+		{ "yes", no_argument, NULL, 'y' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	const char *config = "/etc/assay/server.conf", *name = "localhost", *address = NULL,
 		   *kek = NULL;
+	bool yes = false;
 	struct settings s;
 	struct err e = { 0 };
 	int opt, rc;
@@ -282,6 +349,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			address = optarg;
+			break;
+		case 'y':
+			yes = true;
 			break;
 		case 'k':
 			kek = optarg;
@@ -312,7 +382,7 @@ int main(int argc, char **argv)
 	else if (argc == 1 && !strcmp(argv[0], "rekey"))
 		rc = run_rekey(&s, kek, &e);
 	else if (argc == 2 && !strcmp(argv[0], "rotate"))
-		rc = run_rotate(&s, argv[1], kek, &e);
+		rc = run_rotate(&s, argv[1], kek, yes, &e);
 	else if (argc == 1 && !strcmp(argv[0], "pins"))
 		rc = run_pins(&s, &e);
 	else if (argc == 2 && !strcmp(argv[0], "backup"))

@@ -191,6 +191,13 @@ CREATE TABLE IF NOT EXISTS audit (                             -- hash-chained
 	detail    TEXT NOT NULL,                 -- JSON
 	hash      BLOB NOT NULL                  -- H("assay/audit/1", previous hash, seq, time, actor, event, detail)
 );
+CREATE TABLE IF NOT EXISTS host_pins (                         -- which keys of servers a host knows, as it says itself
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	boot      INTEGER NOT NULL,              -- 1: told with the cap still zero, by its initramfs
+	pins      BLOB NOT NULL,                 -- EAT_PIN_LEN bytes each
+	time      INTEGER NOT NULL,
+	PRIMARY KEY (ueid, boot)
+);
 CREATE TABLE IF NOT EXISTS root_key (                          -- whose MACs and seals these rows carry; none: root.sealed
 	one       INTEGER PRIMARY KEY CHECK (one = 1),
 	id        BLOB NOT NULL,

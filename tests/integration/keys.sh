@@ -104,8 +104,9 @@ check is_another_file 1 "differ" cmp "$work/kek.old" "$work/third/kek.pem"
 check another_nonce_key 0 "next start" $srv rotate nonce
 check another_key_of_results 0 "next start" $srv rotate ear
 check heads_signed_by_the_old_one_still_count 0 "record [0-9]+ is in the log" $srv check-audit "$work/head.old"
-pins() { $srv pins | sed -n "$1p"; }
+pins() { $srv pins | grep "^pin = " | sed -n "$1p"; }
 next=$(pins 2)
+check every_host_has_told_that_it_knows_the_next_one 0 "initramfs of 0 and the system of 0 of 1 hosts; 0 have told nothing" $srv pins
 check the_next_tls_key_is_the_one_in_use 0 "^$next$" sh -c "$srv rotate tls 2>/dev/null | sed -n 1p"
 check and_another_one_is_next 0 "^pin = [A-Za-z0-9+/]{43}=$" pins 2
 start_server
@@ -128,7 +129,9 @@ check and_made_anew_for_the_new_one 0 "opens with this TPM and the server" $assa
 check so_that_the_disk_opens_there 0 "" unlock
 
 stop_server
-$srv rotate tls >/dev/null 2>&1
+check who_would_be_locked_out_is_told 2 "initramfs of 1 and the system of 0 hosts do not know the next key" $srv rotate tls
+check by_name 0 "without it: disk-host, in its initramfs" $srv pins
+$srv rotate tls --yes >/dev/null 2>&1
 start_server
 check one_that_was_never_told_the_pin_does_not 2 "pinned public key" $assay host list
 stop_server

@@ -34,6 +34,7 @@
 	X(another_nonce_key)                                                                       \
 	X(another_key_of_results)                                                                  \
 	X(heads_signed_by_the_old_one_still_count)                                                 \
+	X(every_host_has_told_that_it_knows_the_next_one)                                          \
 	X(the_next_tls_key_is_the_one_in_use)                                                      \
 	X(and_another_one_is_next)                                                                 \
 	X(a_host_that_has_both_pins_attests)                                                       \
@@ -46,6 +47,8 @@
 	X(the_old_keyslots_are_forgotten)                                                          \
 	X(and_made_anew_for_the_new_one)                                                           \
 	X(so_that_the_disk_opens_there)                                                            \
+	X(who_would_be_locked_out_is_told)                                                         \
+	X(by_name)                                                                                 \
 	X(one_that_was_never_told_the_pin_does_not)                                                \
 	X(a_rotation_that_was_cut_short_is_finished)                                               \
 	X(and_a_next_key_is_there_again)                                                           \
