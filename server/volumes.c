@@ -15,7 +15,9 @@ static int volume_mac(struct tx *tx, const struct volume *v, struct digest *out,
 {
 	u8 numbers[4 + 8 + 2];
 	struct writer w = writer_on(numbers, sizeof(numbers));
-	struct bytes fields[] = { BYTES(v->uuid), BYTES(v->ueid), BYTES(numbers), BYTES(v->proof) };
+	static const u8 none[CAP_PROOF_LEN]; /* whatever a proof that counts no more has left */
+	struct bytes fields[] = { BYTES(v->uuid), BYTES(v->ueid), BYTES(numbers),
+				  v->has_proof ? BYTES(v->proof) : BYTES(none) };
 
 	write_be32(&w, v->counter);
 	write_be64(&w, v->counted);

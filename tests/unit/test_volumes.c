@@ -361,6 +361,13 @@ static void a_deposited_share_waits_for_a_boot_and_is_changed_by_the_next(void *
 			fail_msg("%s: %s, not %s", rows[i].name, out, rows[i].shares);
 	}
 	assert_refused(store_write(f->store, put_deposit, &d, &e), &e, E_CONFLICT, "in use");
+	/* a later one, while what the volume was known by is there: its row is read again */
+	d.epoch = 7;
+	e = (struct err){ 0 };
+	assert_ok(store_write(f->store, put_deposit, &d, &e), &e);
+	assert_ok(
+		store_write(f->store, settle, &(struct claim){ here, uuid, VOLUME_GET, 7, 7 }, &e),
+		&e);
 }
 
 static void a_deposit_takes_no_volume_of_another_host_and_no_other_counter(void **state)
