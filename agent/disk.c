@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "tpm_disk.h"
+#include "tpm_lease.h"
 
 enum { COUNTERS_TRIED = 64 };
 
@@ -16,6 +17,9 @@ void disk_forget(struct disk *d)
 	for (size_t i = 0; i < d->n_held; i++)
 		secret_drop(&d->held[i].share);
 	d->n_held = 0;
+	for (size_t i = 0; i < d->n_leases; i++)
+		buf_drop(&d->leases[i].kept);
+	d->n_leases = 0;
 }
 
 static const struct secret *held(const struct disk *d, const u8 uuid[16], u64 epoch)
@@ -52,6 +56,8 @@ static int counter_of(const struct disk *d, const u8 uuid[16], u32 *out, struct 
 
 static bool index_taken(const struct disk *d, u32 index)
 {
+	if (index == d->s->lease_counter)
+		return true;
 	for (size_t i = 0; i < d->s->n_volumes; i++)
 		if (d->s->volumes[i].counter == index)
 			return true;
@@ -170,6 +176,77 @@ static void keep(struct disk *d, struct round_share *s)
 	s->share = NULL;
 }
 
+/* ---- leases ---- */
+static struct round_lease *lease_of(struct disk *d, const u8 uuid[16])
+{
+	for (size_t i = 0; i < d->n_leases; i++)
+		if (!memcmp(d->leases[i].uuid, uuid, 16))
+			return &d->leases[i];
+	return NULL;
+}
+
+/* What came is the newest; a server that gives none takes back what this process knows of. */
+static void keep_lease(struct disk *d, const u8 uuid[16], struct round_result *r)
+{
+	struct round_lease *there = lease_of(d, uuid);
+
+	if (there) {
+		buf_drop(&there->kept);
+		*there = d->leases[--d->n_leases];
+	}
+	for (size_t i = 0; i < r->n_leases && d->n_leases < ARRAY_LEN(d->leases); i++)
+		if (!memcmp(r->leases[i].uuid, uuid, 16)) {
+			d->leases[d->n_leases++] = r->leases[i];
+			r->leases[i].kept = NULL;
+			return;
+		}
+}
+
+/* Into the token of its key: the one that came, or none. */
+static void give_lease(struct disk *d, const u8 uuid[16], struct disk_key *key)
+{
+	const struct round_lease *l = lease_of(d, uuid);
+	struct bytes kept = l && l->epoch == key->epoch ? buf_bytes(l->kept) : BYTES_NONE;
+
+	key->lease_len = 0;
+	if (!kept.len || kept.len > sizeof(key->lease))
+		return;
+	memcpy(key->lease, kept.at, kept.len);
+	key->lease_len = kept.len;
+}
+
+/*
+ * No server can be reached; @e says which and why, and goes on saying it when there is no lease that opens. A server
+ * that refuses is reached: nobody comes here then.
+ */
+static int open_by_lease(struct disk *d, const u8 uuid[16], const struct disk_key *key,
+			 struct disk_message *out, struct err *e)
+{
+	struct round_share s = { .epoch = key->epoch };
+	OWNED(tpm_key) salt = NULL;
+	struct lease_left left;
+	struct err why = { 0 };
+	char unreachable[ERR_TEXT_MAX];
+
+	if (!d->s->lease_counter || !key->lease_len)
+		err_set(&why, E_NOTFOUND, "there is no lease that opens without one");
+	else if (!tpm_key_make(*d->tpm, TEMPLATE_K, &salt, &why) &&
+		 !tpm_lease_open(*d->tpm, salt, d->s->lease_counter,
+				 (struct bytes){ key->lease, key->lease_len }, &s.share, &left,
+				 &why)) {
+		log_event(LOG_LEVEL_WARN, "lease-used", LOG_N("reboots_left", left.reboots),
+			  LOG_T("why", e->text));
+		memcpy(s.uuid, uuid, sizeof(s.uuid));
+		keep(d, &s);
+		out->lease = DISK_LEASE_USED;
+		out->reboots_left = left.reboots;
+		*e = (struct err){ 0 };
+		return 0;
+	}
+	memcpy(unreachable, e->text, sizeof(unreachable));
+	return err_set(e, E_UNREACHABLE, "%.400s; %.300s", unreachable, why.text);
+}
+
 static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
 		      enum eat_volume_act act, const u8 *proof, struct err *e)
 {
@@ -187,6 +264,7 @@ static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
 		return rc;
 	for (size_t i = 0; i < r.n_shares; i++)
 		keep(d, &r.shares[i]);
+	keep_lease(d, uuid, &r);
 	rc = held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
 	round_result_clear(&r);
 	return rc;
@@ -383,6 +461,7 @@ int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *
 {
 	const struct disk_key *now, *next;
 	u64 value;
+	int rc;
 
 	if (still_open(d, e) || counter_of(d, m->uuid, &out->counter, e) ||
 	    tpm_counter_read(*d->tpm, out->counter, &value, e))
@@ -397,9 +476,15 @@ int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *
 			       value);
 	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
 	out->keys[out->n++] = *now;
-	if (ask_server(d, m->uuid, out->counter, now->epoch, VOLUME_GET, NULL, e) ||
-	    open_half(d, m->uuid, out->counter, &out->keys[0], e))
+	rc = ask_server(d, m->uuid, out->counter, now->epoch, VOLUME_GET, NULL, e);
+	if (rc == E_UNREACHABLE && m->lease == DISK_LEASE_MAY)
+		rc = open_by_lease(d, m->uuid, now, out, e);
+	else if (!rc)
+		give_lease(d, m->uuid, &out->keys[0]);
+	if (rc || open_half(d, m->uuid, out->counter, &out->keys[0], e))
 		return (int)e->code;
+	if (out->lease == DISK_LEASE_USED)
+		return 0;
 	if (!held(d, m->uuid, now->epoch + 1) || now->epoch != value)
 		return 0;
 	next = key_of(m, now->epoch + 1);
@@ -440,15 +525,22 @@ static int count_up(struct disk *d, const struct disk_message *m, u32 counter, s
 		       : 0;
 }
 
-int disk_stored(struct disk *d, const struct disk_message *m, struct err *e)
+int disk_stored(struct disk *d, const struct disk_message *m, struct disk_message *out,
+		struct err *e)
 {
 	u64 epoch = m->keys[0].epoch, value;
-	u32 counter;
+	u32 counter = 0;
 
 	if (m->n != 1 || !m->has_proof)
 		return err_set(e, E_USAGE, "a stored keyslot is told of with its key and a proof");
 	if (counter_of(d, m->uuid, &counter, e) || tpm_counter_read(*d->tpm, counter, &value, e) ||
 	    ask_server(d, m->uuid, counter, epoch, VOLUME_STORED, m->proof, e))
 		return (int)e->code;
-	return value < epoch ? count_up(d, m, counter, e) : 0;
+	if (value < epoch && count_up(d, m, counter, e))
+		return (int)e->code;
+	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
+	out->n = 1;
+	out->keys[0].epoch = epoch;
+	give_lease(d, m->uuid, &out->keys[0]);
+	return 0;
 }

@@ -23,16 +23,20 @@ struct disk_opened {
 	struct secret *passphrase, *volume_key;
 	u8 proof[CAP_PROOF_LEN];
 	u64 epoch;
-	bool rotated;	       /* a new epoch has taken the place of the one that opened it */
+	bool rotated;  /* a new epoch has taken the place of the one that opened it */
+	bool by_lease; /* no server was asked: it opens this many boots more: */
+	u32 reboots_left;
+	char not_kept[256]; /* why the lease that came is not in the header; "": nothing to say */
 	char not_rotated[256]; /* why one that the server wants was not made; "": nothing to say */
 };
 void disk_opened_clear(struct disk_opened *o);
 /**
  * disk_open - the passphrase that opens @l, proved by opening its keyslot, and what the server wants of its epochs
  * done. @l may have other keyslots afterwards.
+ * @may_lease: where no server can be reached, a lease in the header will do.
  */
-int disk_open(struct luks *l, const char *path, const char *socket, struct disk_opened *out,
-	      struct err *e);
+int disk_open(struct luks *l, const char *path, const char *socket, bool may_lease,
+	      struct disk_opened *out, struct err *e);
 /**
  * disk_add - a keyslot of a new epoch: made, written, read anew, opened, told to the server, counted; what was
  * before it is gone then. @volume_key is of @l. *@counter: the NV index, for the configuration.

@@ -23,6 +23,9 @@ void round_result_clear(struct round_result *r)
 	for (size_t i = 0; i < r->n_shares; i++)
 		secret_drop(&r->shares[i].share);
 	r->n_shares = 0;
+	for (size_t i = 0; i < r->n_leases; i++)
+		buf_drop(&r->leases[i].kept);
+	r->n_leases = 0;
 }
 
 /* ---- the answer ---- */
@@ -51,6 +54,7 @@ static int open_shares(struct round *r, const char *text, struct round_result *o
 		s->pending = answer.shares[i].pending;
 		out->n_shares++;
 	}
+	round_take_leases(r, answer.lease, out);
 	return 0;
 }
 
@@ -101,6 +105,8 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 		rc = err_set(e, E_FORMAT, "server's answer has no ear_status");
 	else
 		snprintf(out->status, sizeof(out->status), "%.20s", status);
+	out->revoke = json_is_integer(json_object_get(j, "lease_revoke"));
+	out->revoke_at = (u64)json_integer_value(json_object_get(j, "lease_revoke"));
 	out->not_enrolled = json_is_false(json_object_get(j, "enrolled"));
 	if (!r->whom.has_nonce)
 		ima_heard(r->ima, &r->ima_part.from, j, &r->quoted, &r->clock);

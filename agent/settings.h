@@ -63,6 +63,7 @@ struct agent_settings {
 	bool allow_socket_source, allow_file_source;
 	size_t n_devices;
 	struct test_device devices[TEST_DEVICES_MAX];
+	u32 lease_counter; /* [lease] counter, an NV index; 0: no lease is asked for, and none is used */
 	size_t n_volumes;
 	struct agent_volume volumes[VOLUMES_MAX];
 	u32 release_pcrs; /* what the server wraps to; 0: its default */

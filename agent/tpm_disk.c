@@ -7,20 +7,6 @@
 
 #include "tpm_tss.h"
 
-enum { POLICY_TRIES = 8 }; /* somebody may extend a PCR between the policy and its use */
-
-static bool pcr_changed(TSS2_RC rc)
-{
-	return (rc & 0xfff) == TPM2_RC_PCR_CHANGED;
-}
-
-static int refused(struct err *e, const char *what, TSS2_RC rc)
-{
-	tpm_failed(e, what, rc);
-	e->code = E_POLICY;
-	return (int)e->code;
-}
-
 static TSS2_RC policy_uncapped(struct tpm *t, ESYS_TR session)
 {
 	static const TPML_PCR_SELECTION cap = {
@@ -36,52 +22,20 @@ static TSS2_RC policy_uncapped(struct tpm *t, ESYS_TR session)
 }
 
 /* ---- the counter ---- */
-static bool index_is_ours(u32 index)
-{
-	return index >= COUNTER_FIRST && index <= COUNTER_LAST;
-}
-
-static int counter_open(struct tpm *t, u32 index, ESYS_TR *out, struct err *e)
-{
-	TSS2_RC rc;
-
-	if (!index_is_ours(index))
-		return err_set(e, E_USAGE, "NV index 0x%08x is not of the range 0x%08x to 0x%08x",
-			       index, COUNTER_FIRST, COUNTER_LAST);
-	rc = Esys_TR_FromTPMPublic(t->esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, out);
-	return rc ? err_set(e, E_NOTFOUND, "the TPM has no counter at NV index 0x%08x", index) : 0;
-}
-
 /* Anybody may have defined what stands there: only what we would have defined is taken. */
 static int counter_check(struct tpm *t, ESYS_TR nv, u32 index, bool written, struct err *e)
 {
-	TPM2B_NV_PUBLIC *pub = NULL;
-	TPM2B_NAME *name = NULL;
-	u8 got[sizeof(TPMS_NV_PUBLIC)], want[NV_PUBLIC_MAX];
+	u8 want[NV_PUBLIC_MAX];
 	struct writer w = writer_on(want, sizeof(want));
-	size_t len = 0;
-	TSS2_RC rc = Esys_NV_ReadPublic(t->esys, nv, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &pub,
-					&name);
 
-	if (!rc)
-		rc = Tss2_MU_TPMS_NV_PUBLIC_Marshal(&pub->nvPublic, got, sizeof(got), &len);
-	Esys_Free(pub);
-	Esys_Free(name);
-	if (rc)
-		return tpm_failed(e, "read the counter's attributes", rc);
 	tpm_counter_public(index, written, &w);
-	if (!bytes_equal((struct bytes){ got, len }, write_done(&w)))
-		return err_set(
-			e, E_POLICY,
-			"NV index 0x%08x is not a counter of ours: other attributes or policy",
-			index);
-	return 0;
+	return tpm_nv_is(t, nv, index, write_done(&w), e);
 }
 
 /* One of ours that counts; to be closed. */
 static int counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
 {
-	int rc = counter_open(t, index, nv, e);
+	int rc = tpm_nv_open(t, index, nv, e);
 
 	if (rc)
 		return rc;
@@ -91,21 +45,6 @@ static int counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
 	return rc;
 }
 
-static int counter_value(struct tpm *t, ESYS_TR nv, u64 *value, struct err *e)
-{
-	TPM2B_MAX_NV_BUFFER *content = NULL;
-	struct reader r;
-	TSS2_RC rc = Esys_NV_Read(t->esys, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-				  COUNTER_LEN, 0, &content);
-
-	if (rc)
-		return tpm_failed(e, "read the counter", rc);
-	r = reader_on((struct bytes){ content->buffer, content->size });
-	*value = read_be64(&r, "counter");
-	Esys_Free(content);
-	return r.why || r.left.len ? err_set(e, E_TPM, "the counter is not of 8 bytes") : 0;
-}
-
 int tpm_counter_read(struct tpm *t, u32 index, u64 *value, struct err *e)
 {
 	ESYS_TR nv;
@@ -113,7 +52,7 @@ int tpm_counter_read(struct tpm *t, u32 index, u64 *value, struct err *e)
 
 	if (counter_use(t, index, &nv, e))
 		return (int)e->code;
-	rc = counter_value(t, nv, value, e);
+	rc = tpm_nv_counter(t, nv, value, e);
 	Esys_TR_Close(t->esys, &nv);
 	return rc;
 }
@@ -142,7 +81,7 @@ static int count_up(struct tpm *t, ESYS_TR nv, bool new, struct err *e)
 	ESYS_TR session;
 	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
 
-	for (int i = 0; i < POLICY_TRIES && pcr_changed(rc); i++) {
+	for (int i = 0; i < TPM_POLICY_TRIES && tpm_pcr_changed(rc); i++) {
 		if (tpm_policy_session(t, ESYS_TR_NONE, &session, e))
 			return (int)e->code;
 		rc = policy_up(t, session, new);
@@ -151,7 +90,7 @@ static int count_up(struct tpm *t, ESYS_TR nv, bool new, struct err *e)
 					       ESYS_TR_NONE);
 		Esys_FlushContext(t->esys, session);
 	}
-	return rc ? refused(e, "TPM2_NV_Increment", rc) : 0;
+	return rc ? tpm_refused(e, "TPM2_NV_Increment", rc) : 0;
 }
 
 int tpm_counter_up(struct tpm *t, u32 index, struct err *e)
@@ -168,25 +107,17 @@ int tpm_counter_up(struct tpm *t, u32 index, struct err *e)
 
 static int counter_define(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
 {
-	static const TPM2B_AUTH no_auth;
 	u8 room[NV_PUBLIC_MAX];
 	struct writer w = writer_on(room, sizeof(room));
-	TPM2B_NV_PUBLIC pub = { .size = 0 };
-	size_t at = 0;
-	TSS2_RC rc;
 
 	tpm_counter_public(index, false, &w);
-	rc = Tss2_MU_TPMS_NV_PUBLIC_Unmarshal(room, w.len, &at, &pub.nvPublic);
-	if (!rc)
-		rc = Esys_NV_DefineSpace(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-					 ESYS_TR_NONE, &no_auth, &pub, nv);
-	return rc ? tpm_failed(e, "TPM2_NV_DefineSpace", rc) : 0;
+	return tpm_nv_define(t, write_done(&w), nv, e);
 }
 
 int tpm_counter_make(struct tpm *t, u32 index, u64 *value, struct err *e)
 {
 	ESYS_TR nv;
-	int rc = counter_open(t, index, &nv, e);
+	int rc = tpm_nv_open(t, index, &nv, e);
 
 	if (!rc && counter_check(t, nv, index, false, e)) {
 		Esys_TR_Close(t->esys, &nv);
@@ -208,7 +139,7 @@ int tpm_counter_remove(struct tpm *t, u32 index, struct err *e)
 	ESYS_TR nv;
 	TSS2_RC rc;
 
-	if (counter_open(t, index, &nv, e))
+	if (tpm_nv_open(t, index, &nv, e))
 		return (int)e->code;
 	rc = Esys_NV_UndefineSpace(t->esys, ESYS_TR_RH_OWNER, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE,
 				   ESYS_TR_NONE);
@@ -221,21 +152,14 @@ int tpm_counter_certify(struct tpm *t, const struct tpm_key *ak, u32 index,
 			const struct digest *extra, struct buf **attest, struct buf **signature,
 			struct err *e)
 {
-	static const TPMT_SIG_SCHEME key_scheme = { .scheme = TPM2_ALG_NULL };
-	TPM2B_DATA data = { .size = 32 };
-	TPM2B_ATTEST *a = NULL;
-	TPMT_SIGNATURE *s = NULL;
 	ESYS_TR nv;
-	TSS2_RC rc;
+	int rc;
 
 	if (counter_use(t, index, &nv, e))
 		return (int)e->code;
-	memcpy(data.buffer, extra->at, 32);
-	rc = Esys_NV_Certify(t->esys, ak->handle, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_PASSWORD,
-			     ESYS_TR_NONE, &data, &key_scheme, COUNTER_LEN, 0, &a, &s);
+	rc = tpm_nv_certify(t, ak, nv, extra, attest, signature, e);
 	Esys_TR_Close(t->esys, &nv);
-	return rc ? tpm_failed(e, "TPM2_NV_Certify", rc)
-		  : tpm_attest_take(a, s, attest, signature, e);
+	return rc;
 }
 
 /* ---- the half ---- */
@@ -375,7 +299,7 @@ static int half_unseal(struct tpm *t, const struct tpm_key *salt, ESYS_TR object
 	ESYS_TR session;
 	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
 
-	for (int i = 0; i < POLICY_TRIES && pcr_changed(rc); i++) {
+	for (int i = 0; i < TPM_POLICY_TRIES && tpm_pcr_changed(rc); i++) {
 		if (tpm_policy_session(t, salt->handle, &session, e))
 			return (int)e->code;
 		rc = policy_half(t, session, nv, epoch);
@@ -385,13 +309,8 @@ static int half_unseal(struct tpm *t, const struct tpm_key *salt, ESYS_TR object
 		Esys_FlushContext(t->esys, session);
 	}
 	if (rc)
-		return refused(e, "TPM2_Unseal", rc);
-	*out = secret_new(data->size);
-	if (*out)
-		memcpy((*out)->at, data->buffer, data->size);
-	secret_wipe(data, sizeof(*data));
-	Esys_Free(data);
-	return *out ? 0 : err_set(e, E_MEMORY, "no locked memory for a half");
+		return tpm_refused(e, "TPM2_Unseal", rc);
+	return tpm_take_unsealed(data, out, e);
 }
 
 int tpm_half_open(struct tpm *t, const struct tpm_key *salt, const struct tpm_half *h, u32 index,

@@ -297,7 +297,7 @@ static int cmd_rotate(struct cli *c)
 	if (c->argc != 1)
 		return cli_usage();
 	rc = luks_open(c->argv[0], NULL, &l, &e) ||
-	     disk_open(l, c->argv[0], c->agent_socket, &o, &e);
+	     disk_open(l, c->argv[0], c->agent_socket, false, &o, &e);
 	was = o.epoch;
 	if (!rc && !o.rotated)
 		rc = disk_add(l, c->argv[0], c->agent_socket, o.volume_key, &counter, &epoch, &e);
@@ -350,13 +350,16 @@ static int cmd_status(struct cli *c)
 	for (size_t i = 0; i < tokens.n; i++) {
 		const struct luks_token *t = &tokens.at[i].token;
 
-		json_array_append_new(rows, json_pack("{s:i, s:I, s:s}", "keyslot", t->keyslot,
-						      "epoch", (json_int_t)t->epoch, "state",
-						      state_name(t->state)));
+		json_array_append_new(rows,
+				      json_pack("{s:i, s:I, s:s, s:b}", "keyslot", t->keyslot,
+						"epoch", (json_int_t)t->epoch, "state",
+						state_name(t->state), "lease", t->lease_len > 0));
 		if (!c->json)
 			printf("keyslot %d: epoch %" PRIu64 ", %s%s\n", t->keyslot, t->epoch,
 			       state_name(t->state),
-			       t->state == LUKS_TOKEN_PENDING ? ", proven at the next boot" : "");
+			       t->state == LUKS_TOKEN_PENDING ? ", proven at the next boot"
+			       : t->lease_len		      ? ", with a lease"
+							      : "");
 	}
 	if (tokens.n_bad && !c->json)
 		printf("%zu tokens of ours cannot be read\n", tokens.n_bad);
@@ -382,11 +385,12 @@ static int cmd_unlock(struct cli *c)
 	if (c->argc != 2)
 		return cli_usage();
 	rc = luks_open(c->argv[0], NULL, &l, &e) ||
-	     disk_open(l, c->argv[0], c->agent_socket, &o, &e);
+	     disk_open(l, c->argv[0], c->agent_socket, true, &o, &e);
 	if (!rc) {
 		memcpy(opened.uuid, luks_uuid(l), sizeof(opened.uuid));
 		memcpy(opened.proof, o.proof, sizeof(opened.proof));
-		rc = opened_write(OPENED_FOLDER, &opened, &e) ||
+		rc = (o.by_lease && opened_by_lease(OPENED_FOLDER, &e)) ||
+		     opened_write(OPENED_FOLDER, &opened, &e) ||
 		     luks_activate(l, c->argv[1], o.volume_key, &e);
 	}
 	disk_opened_clear(&o);

@@ -73,6 +73,13 @@ struct eat_volume {
 	struct bytes counted, counted_sig; /* the TPM's word on what the counter says */
 };
 
+/** struct eat_lease - the counter that ends leases; and of who asks for one, the key that it is to be wrapped to. */
+struct eat_lease {
+	u32 counter; /* NV index; 0: nothing was said, and nothing below is set */
+	struct bytes counted, counted_sig;
+	struct bytes parent, certify, certify_sig; /* TPMT_PUBLIC and TPM2_Certify; or all empty */
+};
+
 struct eat_bank {
 	u16 alg;
 	u32 pcrs; /* bitmap of what is there */
@@ -122,6 +129,7 @@ struct eat {
 	size_t n_banks;
 	struct eat_bank banks[TPM_BANKS_MAX];
 	struct bytes certify, certify_sig;
+	struct eat_lease lease;
 
 	struct eat_logs logs;
 
@@ -166,6 +174,7 @@ struct eat_tpm_draft {
 	struct bytes certify, certify_sig; /* both empty: none */
 	const struct eat_volume *volumes;  /* counters: of those that have one, in this order */
 	size_t n_volumes;
+	struct eat_lease lease;
 };
 int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e);
 int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e);

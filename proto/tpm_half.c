@@ -81,16 +81,15 @@ struct digest tpm_half_policy(u32 index, u64 epoch)
 	return p.digest;
 }
 
-int tpm_counter_attested(const struct tpm_attest *a, u32 index, u64 *value, struct err *e)
+int tpm_counter_attested(const struct tpm_attest *a, struct bytes name, u32 index, u64 *value,
+			 struct err *e)
 {
 	struct reader content = reader_on(a->nv_contents);
-	u8 name[COUNTER_NAME_LEN];
 
 	if (a->type != TPM_ST_ATTEST_NV)
 		return err_set(e, E_POLICY,
 			       "the attestation of a counter is not an NV certification");
-	tpm_counter_name(index, name);
-	if (!bytes_equal(a->name, BYTES(name)))
+	if (!bytes_equal(a->name, name))
 		return err_set(e, E_BINDING,
 			       "what stands at NV index 0x%08x is not a counter as it has to be",
 			       index);

@@ -109,13 +109,37 @@ static int take_spdm_min(void *into, const char *arg, const char *value, struct 
 	return err_set(e, E_CONFIG, "1.0, 1.1, 1.2 or 1.3 expected, not \"%s\"", value);
 }
 
-/* "0-9,11,12,14,15" */
 static int take_releases(void *into, const char *arg, const char *value, struct err *e)
 {
 	(void)arg;
 	return config_number(&((struct settings *)into)->releases_max, 0, 1000000, value, e);
 }
 
+static int take_lease_reboots(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_number(&((struct settings *)into)->lease_reboots, 0, LEASE_REBOOTS_MAX, value,
+			     e);
+}
+
+static int take_lease_hours(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_number(&((struct settings *)into)->lease_hours, 1, LEASE_HOURS_MAX, value, e);
+}
+
+static int take_lease_group(void *into, const char *arg, const char *value, struct err *e)
+{
+	struct settings *s = into;
+
+	(void)arg;
+	if (s->n_lease_groups == ARRAY_LEN(s->lease_groups))
+		return err_set(e, E_CONFIG, "more than %zu groups", ARRAY_LEN(s->lease_groups));
+	return config_text(s->lease_groups[s->n_lease_groups++], sizeof(s->lease_groups[0]), value,
+			   e);
+}
+
+/* "0-9,11,12,14,15" */
 static int take_release_pcrs(void *into, const char *arg, const char *value, struct err *e)
 {
 	const char *p = value;
@@ -335,6 +359,9 @@ static const struct config_key keys[] = {
 	{ "policy", "spdm_version_min", take_spdm_min },
 	{ "policy", "release_after_restart", take_release_after_restart },
 	{ "policy", "releases", take_releases },
+	{ "policy", "lease_reboots", take_lease_reboots },
+	{ "policy", "lease_hours", take_lease_hours },
+	{ "policy", "lease_group", take_lease_group },
 	{ "policy", "detects", take_detects },
 	{ "policy", "prevents", take_prevents },
 	{ "policy", "device_log_required", take_device_log_required },
@@ -374,6 +401,7 @@ void settings_default(struct settings *out, const char *state)
 		.stale_after_s = 2 * 86400,
 		.device_move_s = 86400,
 		.releases_max = 30,
+		.lease_hours = 72,
 	};
 	snprintf(out->state, sizeof(out->state), "%s", state);
 }

@@ -34,6 +34,9 @@ struct settings {
 	u8 spdm_version_min; /* 0x12                      */
 	bool release_after_restart;
 	long long releases_max; /* of a host, within RELEASE_WINDOW_S; 0: any number */
+	long long lease_reboots, lease_hours; /* of a lease; no reboots: none are given */
+	size_t n_lease_groups;		      /* hosts of these alone; none: of all */
+	char lease_groups[16][64];
 	u32 must_detect,
 		must_prevent; /* what a device's kernel must do, by guard_names of verifier/verify.h */
 	bool device_log_required;

@@ -112,9 +112,17 @@ struct verified_view {
 	bool first_inventory; /* none was accepted before */
 	bool boot_end_known;  /* volumes are enrolled, and the quote says which were opened: */
 	enum cap_state boot_end;
+	bool leased; /* and one of them without a server */
 	/* of the release claim's volumes that have a counter, what it says: */
 	u64 counted[VOLUMES_MAX];
 	bool restarted;
+	struct verified_lease {
+		bool counted; /* it has a counter for leases, at this NV index: */
+		u32 counter;  /* which says: */
+		u64 value;
+		bool asked; /* it wants one, wrapped to the SRK of this TPM: */
+		struct tpm_public parent;
+	} lease;
 };
 
 /** verify_aks_new - a memory of decoded AKs, 2 KiB each. */

@@ -169,6 +169,25 @@ CREATE TABLE IF NOT EXISTS volumes (                           -- those that hav
 	changed   INTEGER NOT NULL,
 	mac       BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS leases (                            -- shares that open without a server: docs/PROTOCOL.md, Lease
+	uuid      BLOB PRIMARY KEY,              -- of the volume; the newest lease of it
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	epoch     INTEGER NOT NULL,
+	counter   INTEGER NOT NULL,              -- NV index of the counter that ends it
+	value     INTEGER NOT NULL,              -- what that has to say for it
+	reset_max INTEGER NOT NULL,              -- last boot, by the TPM's resetCount
+	clock_max INTEGER NOT NULL,              -- end, ms of the TPM's clock
+	granted   INTEGER NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS leases_host ON leases(ueid);
+CREATE TABLE IF NOT EXISTS lease_hosts (                       -- hosts that had a lease
+	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
+	denied    INTEGER NOT NULL,              -- an operator wants none of its leases to open: revoked, and none are given
+	used      INTEGER NOT NULL,              -- when it told last that one had opened a volume; 0: never
+	used_reset INTEGER NOT NULL,             -- in which boot, by resetCount
+	mac       BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS releases (                          -- when a host got shares, for as long as that counts
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	time      INTEGER NOT NULL

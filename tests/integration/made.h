@@ -30,6 +30,9 @@ struct lie {
 		floor_13, no_root;
 	bool no_test_switch, caller_nonce, set_16;
 	bool volume_of_other, volume_unknown, counter_elsewhere;
+	/* of a lease: a counter of another kind, one of other evidence, a key of another hierarchy or boot */
+	bool lease_counter_of_volume, lease_counted_before, lease_for_k, lease_of_other_key,
+		lease_key_before;
 	/* of the volume's counter */
 	bool epoch_over, epoch_ahead, counted_before, counted_elsewhere, counted_by_quote,
 		counted_by_other_key;
