@@ -1,47 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disk.h"
+#include "disk_parts.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/log.h"
 #include "common/text.h"
-#include "tpm_disk.h"
-#include "tpm_lease.h"
 
 enum { COUNTERS_TRIED = 64 };
 
-void disk_forget(struct disk *d)
-{
-	for (size_t i = 0; i < d->n_held; i++)
-		secret_drop(&d->held[i].share);
-	d->n_held = 0;
-	for (size_t i = 0; i < d->n_leases; i++)
-		buf_drop(&d->leases[i].kept);
-	d->n_leases = 0;
-}
-
-static const struct secret *held(const struct disk *d, const u8 uuid[16], u64 epoch)
-{
-	for (size_t i = 0; i < d->n_held; i++)
-		if (d->held[i].epoch == epoch && !memcmp(d->held[i].uuid, uuid, 16))
-			return d->held[i].share;
-	return NULL;
-}
-
 /* ---- which counter ---- */
-static struct agent_volume *volume_of(const struct disk *d, const u8 uuid[16])
-{
-	for (size_t i = 0; i < d->s->n_volumes; i++)
-		if (!memcmp(d->s->volumes[i].uuid, uuid, 16))
-			return &d->s->volumes[i];
-	return NULL;
-}
-
 static int counter_of(const struct disk *d, const u8 uuid[16], u32 *out, struct err *e)
 {
-	const struct agent_volume *v = volume_of(d, uuid);
+	const struct agent_volume *v = disk_volume(d, uuid);
 	char text[UUID_TEXT_LEN + 1];
 
 	if (!v || !v->counter)
@@ -86,7 +59,7 @@ static int choose_counter(struct disk *d, u32 *out, u64 *value, struct err *e)
 static int counter_for_new(struct disk *d, const struct disk_message *m, u32 *index, u64 *value,
 			   struct err *e)
 {
-	struct agent_volume *v = volume_of(d, m->uuid);
+	struct agent_volume *v = disk_volume(d, m->uuid);
 	int rc;
 
 	*index = v && v->counter ? v->counter : m->counter;
@@ -107,6 +80,14 @@ static int counter_for_new(struct disk *d, const struct disk_message *m, u32 *in
 		memcpy(v->uuid, m->uuid, sizeof(v->uuid));
 	}
 	v->counter = *index;
+	if (m->policy_key_len && v->policy_key_len &&
+	    !bytes_equal((struct bytes){ m->policy_key, m->policy_key_len },
+			 (struct bytes){ v->policy_key, v->policy_key_len }))
+		return err_set(e, E_CONFIG, "the configuration has another policy key for it");
+	if (m->policy_key_len) {
+		memcpy(v->policy_key, m->policy_key, m->policy_key_len);
+		v->policy_key_len = m->policy_key_len;
+	}
 	return 0;
 }
 
@@ -155,98 +136,6 @@ static int refused(const struct round_result *r, struct err *e)
 		       text, n > 3 ? "; and more" : "");
 }
 
-/* One that came before may have been made anew since; of a volume no more than two epochs are of use. */
-static void keep(struct disk *d, struct round_share *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < d->n_held; i++) {
-		struct round_share *h = &d->held[i];
-
-		if (!memcmp(h->uuid, s->uuid, 16) &&
-		    (h->epoch == s->epoch || h->epoch + 1 < s->epoch))
-			secret_drop(&h->share);
-		else
-			d->held[n++] = *h;
-	}
-	d->n_held = n;
-	if (n == ARRAY_LEN(d->held))
-		return; /* wiped with the result */
-	d->held[d->n_held++] = *s;
-	s->share = NULL;
-}
-
-/* ---- leases ---- */
-static struct round_lease *lease_of(struct disk *d, const u8 uuid[16])
-{
-	for (size_t i = 0; i < d->n_leases; i++)
-		if (!memcmp(d->leases[i].uuid, uuid, 16))
-			return &d->leases[i];
-	return NULL;
-}
-
-/* What came is the newest; a server that gives none takes back what this process knows of. */
-static void keep_lease(struct disk *d, const u8 uuid[16], struct round_result *r)
-{
-	struct round_lease *there = lease_of(d, uuid);
-
-	if (there) {
-		buf_drop(&there->kept);
-		*there = d->leases[--d->n_leases];
-	}
-	for (size_t i = 0; i < r->n_leases && d->n_leases < ARRAY_LEN(d->leases); i++)
-		if (!memcmp(r->leases[i].uuid, uuid, 16)) {
-			d->leases[d->n_leases++] = r->leases[i];
-			r->leases[i].kept = NULL;
-			return;
-		}
-}
-
-/* Into the token of its key: the one that came, or none. */
-static void give_lease(struct disk *d, const u8 uuid[16], struct disk_key *key)
-{
-	const struct round_lease *l = lease_of(d, uuid);
-	struct bytes kept = l && l->epoch == key->epoch ? buf_bytes(l->kept) : BYTES_NONE;
-
-	key->lease_len = 0;
-	if (!kept.len || kept.len > sizeof(key->lease))
-		return;
-	memcpy(key->lease, kept.at, kept.len);
-	key->lease_len = kept.len;
-}
-
-/*
- * No server can be reached; @e says which and why, and goes on saying it when there is no lease that opens. A server
- * that refuses is reached: nobody comes here then.
- */
-static int open_by_lease(struct disk *d, const u8 uuid[16], const struct disk_key *key,
-			 struct disk_message *out, struct err *e)
-{
-	struct round_share s = { .epoch = key->epoch };
-	OWNED(tpm_key) salt = NULL;
-	struct lease_left left;
-	struct err why = { 0 };
-	char unreachable[ERR_TEXT_MAX];
-
-	if (!d->s->lease_counter || !key->lease_len)
-		err_set(&why, E_NOTFOUND, "there is no lease that opens without one");
-	else if (!tpm_key_make(*d->tpm, TEMPLATE_K, &salt, &why) &&
-		 !tpm_lease_open(*d->tpm, salt, d->s->lease_counter,
-				 (struct bytes){ key->lease, key->lease_len }, &s.share, &left,
-				 &why)) {
-		log_event(LOG_LEVEL_WARN, "lease-used", LOG_N("reboots_left", left.reboots),
-			  LOG_T("why", e->text));
-		memcpy(s.uuid, uuid, sizeof(s.uuid));
-		keep(d, &s);
-		out->lease = DISK_LEASE_USED;
-		out->reboots_left = left.reboots;
-		*e = (struct err){ 0 };
-		return 0;
-	}
-	memcpy(unreachable, e->text, sizeof(unreachable));
-	return err_set(e, E_UNREACHABLE, "%.400s; %.300s", unreachable, why.text);
-}
-
 static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
 		      enum eat_volume_act act, const u8 *proof, struct err *e)
 {
@@ -263,28 +152,18 @@ static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < r.n_shares; i++)
-		keep(d, &r.shares[i]);
-	keep_lease(d, uuid, &r);
-	rc = held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
+		disk_keep(d, &r.shares[i]);
+	disk_keep_answer(d, uuid, &r);
+	rc = disk_held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
 	round_result_clear(&r);
 	return rc;
 }
 
 /* ---- halves ---- */
-static int ueid_of(struct disk *d, u8 ueid[UEID_LEN], struct err *e)
-{
-	OWNED(tpm_key) ek = NULL;
-	OWNED(buf) cert = NULL;
-
-	return tpm_endorsement(*d->tpm, d->s->ek, &ek, &cert, e)
-		       ? (int)e->code
-		       : tpm_ueid(buf_bytes(ek->pub), ueid, e);
-}
-
 static int to_passphrase(struct disk *d, const u8 uuid[16], const struct secret *l,
 			 struct disk_key *key, struct err *e)
 {
-	const struct secret *s = held(d, uuid, key->epoch);
+	const struct secret *s = disk_held(d, uuid, key->epoch);
 	OWNED(secret) passphrase = NULL;
 	u8 ueid[UEID_LEN];
 
@@ -292,7 +171,7 @@ static int to_passphrase(struct disk *d, const u8 uuid[16], const struct secret 
 		return err_set(e, E_NOTFOUND, "no share of epoch %" PRIu64 " is held", key->epoch);
 	if (l->len != HALF_LEN || s->len != HALF_LEN)
 		return err_set(e, E_FORMAT, "half of a key is not of %d bytes", HALF_LEN);
-	if (ueid_of(d, ueid, e) ||
+	if (disk_ueid(d, ueid, e) ||
 	    passphrase_make(l->at, s->at, uuid, ueid, key->epoch, &passphrase, e))
 		return (int)e->code;
 	memcpy(key->passphrase, passphrase->at, PASSPHRASE_LEN);
@@ -310,14 +189,18 @@ static int open_half(struct disk *d, const u8 uuid[16], u32 counter, struct disk
 	};
 	OWNED(tpm_key) salt = NULL;
 	OWNED(secret) l = NULL;
+	struct disk_strict_room room = { 0 };
+	const struct tpm_strict *strict = NULL;
 	int rc;
 
 	if (!half.public_2b || !half.private_2b)
 		rc = err_set(e, E_MEMORY, "no memory for a half");
-	else if (tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e))
+	else if (disk_strict(d, uuid, key->epoch, &room, &strict, e) ||
+		 tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e))
 		rc = (int)e->code;
 	else
-		rc = tpm_half_open(*d->tpm, salt, &half, counter, key->epoch, &l, e);
+		rc = tpm_half_open(*d->tpm, salt, &half, counter, key->epoch, strict, &l, e);
+	free(room.approvals);
 	tpm_half_clear(&half);
 	tpm_key_drop(&salt);
 	return rc ? rc : to_passphrase(d, uuid, l, key, e);
@@ -337,14 +220,20 @@ static int make_half(struct disk *d, const u8 uuid[16], u32 counter, struct disk
 {
 	OWNED(secret) l = secret_new(HALF_LEN);
 	OWNED(tpm_key) salt = NULL;
+	struct disk_strict_room room = { 0 };
+	const struct tpm_strict *strict = NULL;
 	struct tpm_half half = { 0 };
 	int rc;
 
 	if (!l)
 		return err_set(e, E_MEMORY, "no locked memory for a half");
-	if (random_bytes(l->at, l->len, e) || tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e))
-		return (int)e->code;
-	rc = tpm_half_seal(*d->tpm, salt, l->at, counter, key->epoch, &half, e);
+	rc = random_bytes(l->at, l->len, e) ||
+	     disk_strict(d, uuid, key->epoch, &room, &strict, e) ||
+	     (strict && !key->pending && disk_not_approved(d, uuid, key->epoch, strict, e)) ||
+	     tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e);
+	rc = rc ? (int)e->code
+		: tpm_half_seal(*d->tpm, salt, l->at, counter, key->epoch, strict, &half, e);
+	free(room.approvals);
 	if (!rc)
 		rc = take_sealed(key->public_2b, &key->public_len, buf_bytes(half.public_2b), e);
 	if (!rc)
@@ -426,7 +315,7 @@ static int deposit(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch, st
 	memcpy(out->share, share->at, share->len);
 	if (d->deposit(d->user, out, e))
 		return (int)e->code;
-	keep(d, &s);
+	disk_keep(d, &s);
 	share = s.share;
 	return 0;
 }
@@ -478,14 +367,13 @@ int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *
 	out->keys[out->n++] = *now;
 	rc = ask_server(d, m->uuid, out->counter, now->epoch, VOLUME_GET, NULL, e);
 	if (rc == E_UNREACHABLE && m->lease == DISK_LEASE_MAY)
-		rc = open_by_lease(d, m->uuid, now, out, e);
-	else if (!rc)
-		give_lease(d, m->uuid, &out->keys[0]);
+		rc = disk_open_by_lease(d, m->uuid, now, out, e);
 	if (rc || open_half(d, m->uuid, out->counter, &out->keys[0], e))
 		return (int)e->code;
 	if (out->lease == DISK_LEASE_USED)
 		return 0;
-	if (!held(d, m->uuid, now->epoch + 1) || now->epoch != value)
+	disk_give_lease(d, m->uuid, &out->keys[0]);
+	if (!disk_held(d, m->uuid, now->epoch + 1) || now->epoch != value)
 		return 0;
 	next = key_of(m, now->epoch + 1);
 	out->keys[1] = next ? *next : (struct disk_key){ .epoch = now->epoch + 1 };
@@ -541,6 +429,6 @@ int disk_stored(struct disk *d, const struct disk_message *m, struct disk_messag
 	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
 	out->n = 1;
 	out->keys[0].epoch = epoch;
-	give_lease(d, m->uuid, &out->keys[0]);
+	disk_give_lease(d, m->uuid, &out->keys[0]);
 	return 0;
 }

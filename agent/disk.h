@@ -26,7 +26,10 @@ struct disk {
 	void *user;
 	size_t n_held;
 	struct round_share held[2 * VOLUMES_MAX];
-	size_t n_leases; /* the newest of each volume, as they came from the server */
+	size_t n_approvals;
+	struct approval *approvals; /* as the server gave them last */
+	struct approval used;	    /* the one that opened a half last */
+	size_t n_leases;	    /* the newest of each volume, as they came from the server */
 	struct round_lease leases[VOLUMES_MAX];
 };
 void disk_forget(struct disk *d);

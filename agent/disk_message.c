@@ -28,6 +28,7 @@ void disk_message_write(const struct disk_message *m, struct writer *w)
 	write_u8(w, m->has_proof);
 	if (m->has_proof)
 		write_bytes(w, BYTES(m->proof));
+	write_lp16(w, (struct bytes){ m->policy_key, m->policy_key_len });
 	write_u8(w, (u8)m->n);
 	for (size_t i = 0; i < m->n; i++) {
 		const struct disk_key *k = &m->keys[i];
@@ -89,6 +90,7 @@ int disk_message_parse(struct bytes b, struct disk_message *out, struct err *e)
 	out->has_proof = read_flag(&r, "has proof");
 	if (out->has_proof)
 		read_fixed(&r, out->proof, sizeof(out->proof), "proof");
+	out->policy_key_len = read_lp16(&r, out->policy_key, sizeof(out->policy_key), "policy key");
 	out->n = read_u8(&r, "number of keys");
 	if (out->n > DISK_KEYS_MAX)
 		reader_fail(&r, "number of keys");

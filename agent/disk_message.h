@@ -10,6 +10,7 @@
 #include "proto/cap.h"
 #include "proto/luks_token.h"
 #include "proto/passphrase.h"
+#include "proto/strict.h"
 
 enum { DISK_KEYS_MAX = 2, DISK_MESSAGE_MAX = 8192 };
 
@@ -38,6 +39,8 @@ struct disk_message {
 	u32 reboots_left; /* with DISK_LEASE_USED: after this one */
 	bool has_proof;
 	u8 proof[CAP_PROOF_LEN];
+	u8 policy_key[STRICT_SPKI_MAX]; /* of a new volume of the strict profile; none: no bytes */
+	size_t policy_key_len;
 	size_t n;
 	struct disk_key keys[DISK_KEYS_MAX]; /* epochs ascending */
 };

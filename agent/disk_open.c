@@ -285,8 +285,18 @@ static int finish(struct luks *l, const char *path, const char *socket,
 		       : 0;
 }
 
+static int put_policy_key(struct disk_message *m, struct bytes key, struct err *e)
+{
+	if (key.len > sizeof(m->policy_key))
+		return err_set(e, E_LIMIT, "policy key of %zu bytes", key.len);
+	if (key.len)
+		memcpy(m->policy_key, key.at, key.len);
+	m->policy_key_len = key.len;
+	return 0;
+}
+
 int disk_add(struct luks *l, const char *path, const char *socket, const struct secret *volume_key,
-	     u32 *counter, u64 *epoch, struct err *e)
+	     struct bytes policy_key, u32 *counter, u64 *epoch, struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
 	struct disk_message *request = disk_message_new(&request_hold);
@@ -298,6 +308,8 @@ int disk_add(struct luks *l, const char *path, const char *socket, const struct 
 	found_keys(l, &tokens);
 	to_message(l, &tokens, request);
 	request->counter = *counter;
+	if (put_policy_key(request, policy_key, e))
+		return (int)e->code;
 	if (disk_ask(socket, AGENT_DISK_NEW, request, &answer, e))
 		return (int)e->code;
 	*counter = disk_answer(answer)->counter;
@@ -347,7 +359,8 @@ static int open_anew(const char *path, const u8 uuid[16], const struct disk_key 
 }
 
 int disk_add_staged(struct luks *l, const char *path, const char *socket,
-		    const struct secret *volume_key, u32 *counter, u64 *epoch, struct err *e)
+		    const struct secret *volume_key, struct bytes policy_key, u32 *counter,
+		    u64 *epoch, struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
 	struct disk_message *request = disk_message_new(&request_hold);
@@ -359,6 +372,8 @@ int disk_add_staged(struct luks *l, const char *path, const char *socket,
 	found_keys(l, &tokens);
 	to_message(l, &tokens, request);
 	request->counter = *counter;
+	if (put_policy_key(request, policy_key, e))
+		return (int)e->code;
 	if (disk_ask(socket, AGENT_DISK_STAGE, request, &answer, e) || remove_pending(l, e))
 		return (int)e->code;
 	*counter = disk_answer(answer)->counter;

@@ -40,15 +40,17 @@ int disk_open(struct luks *l, const char *path, const char *socket, bool may_lea
 /**
  * disk_add - a keyslot of a new epoch: made, written, read anew, opened, told to the server, counted; what was
  * before it is gone then. @volume_key is of @l. *@counter: the NV index, for the configuration.
+ * @policy_key: SubjectPublicKeyInfo, for a volume that is to be of the strict profile; or no bytes.
  * Idempotent: called again after it was cut short anywhere, it goes on. E_CONFLICT once the boot phase has ended.
  */
 int disk_add(struct luks *l, const char *path, const char *socket, const struct secret *volume_key,
-	     u32 *counter, u64 *epoch, struct err *e);
+	     struct bytes policy_key, u32 *counter, u64 *epoch, struct err *e);
 /**
  * disk_add_staged - the same where the boot phase has ended: the keyslot is written, opened and left pending; the next
  * boot proves it. E_CONFLICT while the phase lasts.
  */
 int disk_add_staged(struct luks *l, const char *path, const char *socket,
-		    const struct secret *volume_key, u32 *counter, u64 *epoch, struct err *e);
+		    const struct secret *volume_key, struct bytes policy_key, u32 *counter,
+		    u64 *epoch, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #include "proto/cap.h"
 #include "proto/ear.h"
 #include "proto/eat.h"
+#include "proto/strict.h"
 #include "settings.h"
 #include "tpm.h"
 #include "transport.h"
@@ -52,6 +53,8 @@ struct round_result {
 	u64 revoke_at;
 	size_t n_leases;
 	struct round_lease leases[VOLUMES_MAX];
+	size_t n_approvals;
+	struct approval *approvals; /* of the strict profile */
 	size_t n_shares;
 	struct round_share shares[2 * VOLUMES_MAX];
 };

@@ -391,6 +391,23 @@ TAKES(take_counter)
 	return 0;
 }
 
+TAKES(take_policy_key)
+{
+	struct agent_volume *v = volume_named(into, argument, e);
+	struct strict_key key;
+	long n;
+
+	if (!v)
+		return (int)e->code;
+	n = base64_read(bytes_text(value), v->policy_key, sizeof(v->policy_key));
+	if (n <= 0 || strict_key_of((struct bytes){ v->policy_key, (size_t)n }, &key, e))
+		return err_set(e, E_CONFIG,
+			       "a P-256 public key expected, SubjectPublicKeyInfo in "
+			       "base64");
+	v->policy_key_len = (size_t)n;
+	return 0;
+}
+
 TAKES(take_lease_counter)
 {
 	(void)argument;
@@ -428,6 +445,7 @@ static const struct config_key keys[] = {
 	{ "device", "slot", take_device_slot },
 	{ "volume", "epoch", take_epoch },
 	{ "volume", "counter", take_counter },
+	{ "volume", "policy_key", take_policy_key },
 	{ "lease", "counter", take_lease_counter },
 	{ "test", "allow_socket_source", take_allow_socket },
 	{ "test", "allow_file_source", take_allow_file },

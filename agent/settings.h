@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "proto/evidence.h"
 #include "proto/spdm_evidence.h"
+#include "proto/strict.h"
 #include "proto/tpm_half.h"
 #include "proto/tpm_template.h"
 
@@ -29,6 +30,8 @@ struct agent_volume { /* [volume UUID] */
 	u8 uuid[16];
 	u64 epoch;   /* of a share without a disk: for trials */
 	u32 counter; /* NV index of its counter; 0: none      */
+	size_t policy_key_len;
+	u8 policy_key[STRICT_SPKI_MAX]; /* DER; of the strict profile only */
 };
 
 struct agent_settings {

@@ -264,6 +264,26 @@ int tpm_read_pcrs(struct tpm *t, struct tpm_quoted *q, struct err *e)
 	return 0;
 }
 
+int tpm_pcrs_now(struct tpm *t, u32 pcrs, struct digest *out, struct err *e)
+{
+	struct tpm_quoted *q = calloc(1, sizeof(*q));
+	OWNED(hasher) h = hasher_new(DIGEST_SHA256);
+	int rc;
+
+	if (!q || !h) {
+		free(q);
+		return err_set(e, E_MEMORY, "no memory for PCRs");
+	}
+	q->selection = (struct tpm_selection){ 1, { { TPM_ALG_SHA256, pcrs } } };
+	rc = tpm_read_pcrs(t, q, e);
+	for (u32 p = 0; !rc && p < TPM_PCRS; p++)
+		if (pcrs & 1u << p)
+			hasher_add(h, digest_bytes(&q->pcrs[0][p]));
+	*out = hasher_end(h);
+	free(q);
+	return rc;
+}
+
 /* The digest a quote by @alg must show for these values. */
 static struct digest pcr_digest(const struct tpm_quoted *q, enum digest_alg alg)
 {

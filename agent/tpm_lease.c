@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tpm_lease.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
 #include <tss2/tss2_mu.h>
 
 #include "tpm_tss.h"
@@ -111,27 +108,6 @@ int tpm_lease_counter_certify(struct tpm *t, const struct tpm_key *ak, u32 index
 }
 
 /* ---- the share ---- */
-/* SHA-256 over what is in those PCRs now, as PolicyPCR wants it. */
-static int pcrs_now(struct tpm *t, u32 pcrs, struct digest *out, struct err *e)
-{
-	struct tpm_quoted *q = calloc(1, sizeof(*q));
-	OWNED(hasher) h = hasher_new(DIGEST_SHA256);
-	int rc;
-
-	if (!q || !h) {
-		free(q);
-		return err_set(e, E_MEMORY, "no memory for PCRs");
-	}
-	q->selection = (struct tpm_selection){ 1, { { TPM_ALG_SHA256, pcrs } } };
-	rc = tpm_read_pcrs(t, q, e);
-	for (u32 p = 0; !rc && p < TPM_PCRS; p++)
-		if (pcrs & 1u << p)
-			hasher_add(h, digest_bytes(&q->pcrs[0][p]));
-	*out = hasher_end(h);
-	free(q);
-	return rc;
-}
-
 /* Everything of it but the hash of what is sealed is told by the terms and this boot. */
 static int check_object(struct tpm *t, const TPM2B_PUBLIC *got, const struct lease_terms *terms,
 			struct err *e)
@@ -147,7 +123,7 @@ static int check_object(struct tpm *t, const TPM2B_PUBLIC *got, const struct lea
 	u8 a[sizeof(*got)], b[sizeof(want)];
 	size_t n = 0, m = 0;
 
-	if (pcrs_now(t, terms->pcrs, &pcrs, e))
+	if (tpm_pcrs_now(t, terms->pcrs, &pcrs, e))
 		return (int)e->code;
 	policy = lease_policy(terms, digest_bytes(&pcrs));
 	memcpy(want.publicArea.authPolicy.buffer, policy.at, 32);
@@ -177,8 +153,9 @@ int tpm_lease_take(struct tpm *t, const struct tpm_key *srk, const struct lease_
 		rc = err_set(e, E_TPM, "the TPM gave an object that is not well-formed");
 	Esys_Free(private);
 	if (!rc)
-		rc = lease_kept_write(&(struct lease_kept){ *terms, share->public_2b, { room, n } },
-				      out, e);
+		rc = lease_kept_write(
+			&(struct lease_kept){ *terms, share->public_2b, { room, n }, BYTES_NONE },
+			out, e);
 	return rc ? err_while(e, "take a lease") : 0;
 }
 

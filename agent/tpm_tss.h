@@ -36,6 +36,9 @@ int tpm_import(struct tpm *t, const struct tpm_key *parent, struct bytes public_
 	       struct bytes private_2b, struct bytes secret_2b, TPM2B_PUBLIC *pub,
 	       TPM2B_PRIVATE **private, struct err *e);
 
+/** tpm_pcrs_now - SHA-256 over the values of @pcrs in that bank, as PolicyPCR wants it. */
+int tpm_pcrs_now(struct tpm *t, u32 pcrs, struct digest *out, struct err *e);
+
 /* ---- tpm_nv.c ---- */
 enum { TPM_POLICY_TRIES = 8 }; /* somebody may extend a PCR between the policy and its use */
 bool tpm_pcr_changed(TSS2_RC rc);

@@ -298,6 +298,8 @@ int cmd_secret(struct cli *c, const char *verb)
 		return secret_rotate(c);
 	if (!strcmp(verb, "delete"))
 		return secret_delete(c);
+	if (!strcmp(verb, "approve"))
+		return secret_approve(c);
 	if (!strcmp(verb, "create") && c->argc == 1 && c->option[OPT_VOLUME]) {
 		if (post(c, "/api/v1/secrets",
 			 json_pack("{s:s, s:s}", "host", c->argv[0], "volume",

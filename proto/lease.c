@@ -2,6 +2,7 @@
 #include "lease.h"
 
 #include "cbor.h"
+#include "strict.h"
 
 enum { VERSION = 1, RELEASABLE_PCRS = 0xdbff };
 enum {
@@ -176,11 +177,13 @@ int lease_kept_write(const struct lease_kept *k, struct writer *out, struct err 
 {
 	struct lease_kept back;
 
-	cbor_put_array(out, 4);
+	cbor_put_array(out, k->approval.len ? 5 : 4);
 	cbor_put_uint(out, VERSION);
 	put_terms(out, &k->terms);
 	cbor_put_bytes(out, k->public_2b);
 	cbor_put_bytes(out, k->private_2b);
+	if (k->approval.len)
+		cbor_put_bytes(out, k->approval);
 	if (out->full)
 		return err_set(e, E_LIMIT, "no room for a lease");
 	return lease_kept_parse(write_done(out), &back, e) ? err_while(e, "write") : 0;
@@ -189,17 +192,21 @@ int lease_kept_write(const struct lease_kept *k, struct writer *out, struct err 
 int lease_kept_parse(struct bytes b, struct lease_kept *out, struct err *e)
 {
 	struct cbor c = cbor_on(b, CBOR_STRICT);
+	size_t n;
 
 	*out = (struct lease_kept){ 0 };
 	if (b.len > LEASE_KEPT_MAX)
 		return err_set(e, E_LIMIT, "kept lease of %zu bytes", b.len);
 	if (cbor_check(b, CBOR_STRICT, e))
 		return err_while(e, "kept lease");
-	if (cbor_array(&c, "kept lease") != 4)
-		cbor_fail(&c, "not four members");
+	n = cbor_array(&c, "kept lease");
+	if (n != 4 && n != 5)
+		cbor_fail(&c, "not four or five members");
 	expect_version(&c);
 	take_terms(&c, &out->terms);
 	out->public_2b = sized(&c, 1, LEASE_KEPT_MAX, "public");
 	out->private_2b = sized(&c, 1, LEASE_KEPT_MAX, "private");
+	if (n == 5)
+		out->approval = sized(&c, 1, APPROVAL_MAX, "approval");
 	return cbor_done(&c) ? err_set(e, cbor_code(&c), "kept lease: %s", c.r.why) : 0;
 }

@@ -50,6 +50,7 @@ int lease_grant_parse(struct bytes b, struct lease_grant *out, struct err *e);
 struct lease_kept {
 	struct lease_terms terms;
 	struct bytes public_2b, private_2b;
+	struct bytes approval; /* of the strict profile, of strict.h; or empty */
 };
 int lease_kept_write(const struct lease_kept *k, struct writer *out, struct err *e);
 int lease_kept_parse(struct bytes b, struct lease_kept *out, struct err *e);

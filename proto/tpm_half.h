@@ -38,6 +38,8 @@ void tpm_counter_name(u32 index, u8 out[COUNTER_NAME_LEN]);
 int tpm_counter_attested(const struct tpm_attest *a, struct bytes name, u32 index, u64 *value,
 			 struct err *e);
 
+/** tpm_half_conditions - those two of tpm_half_policy(), behind what @p has already. */
+void tpm_half_conditions(struct tpm_policy *p, u32 index, u64 epoch);
 /** tpm_half_policy - PolicyPCR(cap PCR zero), then PolicyNV(counter at @index is at most @epoch). */
 struct digest tpm_half_policy(u32 index, u64 epoch);
 

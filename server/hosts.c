@@ -258,6 +258,7 @@ int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct
 					    "DELETE FROM releases WHERE ueid = $1",
 					    "DELETE FROM host_pins WHERE ueid = $1",
 					    "DELETE FROM leases WHERE ueid = $1",
+					    "DELETE FROM approvals WHERE ueid = $1",
 					    "DELETE FROM lease_hosts WHERE ueid = $1",
 					    "DELETE FROM inventories WHERE ueid = $1",
 					    "DELETE FROM devices WHERE ueid = $1",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "release.h"
 
+#include "approvals.h"
 #include "proto/release_answer.h"
 #include "proto/tpm_policy.h"
 #include "proto/tpm_wrap.h"
@@ -135,6 +136,7 @@ int release_wrap(struct tx *tx, const struct verified_claims *claims, const stru
 	struct release_answer answer = { 0 };
 	OWNED(buf) b = buf_new(RELEASE_ANSWER_MAX);
 	OWNED(buf) leased = NULL;
+	struct buf *approvals[APPROVALS_MAX] = { 0 };
 	struct digest pcrs, policy;
 	struct tpm_public k;
 	u8 name[TPM_NAME_MAX];
@@ -151,12 +153,19 @@ int release_wrap(struct tx *tx, const struct verified_claims *claims, const stru
 	for (size_t i = 0; !rc && i < v->token->n_volumes; i++)
 		rc = wrap_volume(tx, v->token, &v->token->volumes[i], &k, &policy, wrapped, &answer,
 				 e);
+	for (size_t i = 0; !rc && i < v->token->n_volumes; i++)
+		rc = approvals_find(tx, v->token->volumes[i].uuid.at, v->token->volumes[i].epoch,
+				    approvals, &answer.n_approvals, e);
+	for (size_t i = 0; i < answer.n_approvals; i++)
+		answer.approvals[i] = buf_bytes(approvals[i]);
 	if (!rc && lease)
 		rc = lease_wrap(tx, v, lease, &pcrs, &leased, e);
 	answer.lease = buf_bytes(leased);
 	if (!rc)
 		rc = release_answer_write(&answer, &b->w, e);
 	wrapped_clear(wrapped, ARRAY_LEN(wrapped));
+	for (size_t i = 0; i < answer.n_approvals; i++)
+		buf_drop(&approvals[i]);
 	if (!rc)
 		*out = TAKE(b);
 	return rc;

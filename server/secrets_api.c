@@ -2,6 +2,7 @@
 /* What an operator does with key shares; their content leaves by a release alone. */
 #include <stdio.h>
 
+#include "approvals.h"
 #include "audit.h"
 #include "common/text.h"
 #include "hosts.h"
@@ -202,7 +203,7 @@ static int shred(struct tx *tx, void *arg, struct err *e)
 	if (!a->n)
 		return err_set(e, E_NOTFOUND, "no share of this volume");
 	/* a lease of it would open it all the same */
-	if (lease_end_volume(tx, a->uuid, e))
+	if (lease_end_volume(tx, a->uuid, e) || approvals_forget(tx, a->uuid, INT64_MAX, e))
 		return (int)e->code;
 	snprintf(more, sizeof(more), ",\"shares\":%lld", a->n);
 	return told(tx, a, "secret-deleted", more, e);

@@ -82,6 +82,7 @@ void get_audit(struct call *c);
 void get_audit_head(struct call *c);
 void post_secret(struct call *c);
 void post_secret_rotate(struct call *c);
+void post_approval(struct call *c);
 void delete_secret(struct call *c);
 void get_health(struct call *c);
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "approvals.h"
 #include "audit.h"
 #include "common/clock.h"
 #include "common/text.h"
@@ -228,7 +229,8 @@ static int settle(struct settling *s, u64 counted, struct err *e)
 	if (counted > s->volume.counted)
 		s->volume.counted = counted;
 	if (share_shred(s->tx, s->ueid, s->volume.uuid, counted, &shredded, e) ||
-	    (shredded && told(s, "secret-shredded", counted - 1, e)))
+	    (shredded && (told(s, "secret-shredded", counted - 1, e) ||
+			  approvals_forget(s->tx, s->volume.uuid, counted, e))))
 		return (int)e->code;
 	return volume_put(s->tx, &s->volume, e);
 }

@@ -181,6 +181,16 @@ CREATE TABLE IF NOT EXISTS leases (                            -- shares that op
 	mac       BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS leases_host ON leases(ueid);
+CREATE TABLE IF NOT EXISTS approvals (                         -- of the strict profile, as they came: proto/strict.h
+	digest    BLOB PRIMARY KEY,              -- SHA-256 of the body
+	uuid      BLOB NOT NULL,
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	epoch     INTEGER NOT NULL,
+	body      BLOB NOT NULL,
+	added     INTEGER NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS approvals_volume ON approvals(uuid, epoch);
 CREATE TABLE IF NOT EXISTS lease_hosts (                       -- hosts that had a lease
 	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
 	denied    INTEGER NOT NULL,              -- an operator wants none of its leases to open: revoked, and none are given

@@ -16,13 +16,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!lease_grant_parse(b, &g, &e)) {
 		if (lease_grant_write(&g, &again->w, &e) || !bytes_equal(buf_bytes(again), b))
 			abort();
-		planted_bug(b, g.terms.reset_max == 9);
+		planted_bug(b, g.terms.reset_max != 12);
 	}
 	again->w.len = 0;
 	if (!lease_kept_parse(b, &k, &e)) {
 		if (lease_kept_write(&k, &again->w, &e) || !bytes_equal(buf_bytes(again), b))
 			abort();
-		planted_bug(b, k.terms.reset_max == 9);
+		planted_bug(b, k.terms.reset_max != 12);
 	}
 	buf_drop(&again);
 	free(copy);

@@ -13,6 +13,8 @@ static void fill(struct disk_message *m, size_t n)
 	m->reboots_left = n ? 3 : 0;
 	m->has_proof = true;
 	memset(m->proof, 0x22, sizeof(m->proof));
+	m->policy_key_len = n ? STRICT_SPKI_MAX : 0;
+	memset(m->policy_key, 0x66, m->policy_key_len);
 	m->n = n;
 	for (size_t i = 0; i < n; i++) {
 		struct disk_key *k = &m->keys[i];
@@ -82,22 +84,23 @@ static void each_defect_is_named(void **state)
 	enum {
 		LEASE_AT = 20,
 		FLAG_AT = 25,
-		N_AT = 58,
-		EPOCH_AT = 59,
-		PENDING_AT = 67,
-		PUBLIC_AT = 68,
-		KEPT_AT = 73
+		POLICY_KEY_AT = 58,
+		N_AT = 188,
+		EPOCH_AT = 189,
+		PENDING_AT = 197,
+		PUBLIC_AT = 198,
+		KEPT_AT = 203
 	};
 	static const struct {
 		size_t at;
 		u8 to;
 		const char *why;
 	} rows[] = {
-		{ FLAG_AT, 2, "has proof" },	  { N_AT, DISK_KEYS_MAX + 1, "number of keys" },
-		{ EPOCH_AT, 0x80, "ascending" },  { EPOCH_AT + 7, 8, "ascending" },
-		{ EPOCH_AT + 7, 0, "ascending" }, { PENDING_AT, 3, "pending" },
-		{ PUBLIC_AT, 3, "public" },	  { LEASE_AT, 3, "lease" },
-		{ KEPT_AT, 4, "lease" },
+		{ FLAG_AT, 2, "has proof" },	    { N_AT, DISK_KEYS_MAX + 1, "number of keys" },
+		{ EPOCH_AT, 0x80, "ascending" },    { EPOCH_AT + 7, 8, "ascending" },
+		{ EPOCH_AT + 7, 0, "ascending" },   { PENDING_AT, 3, "pending" },
+		{ PUBLIC_AT, 3, "public" },	    { LEASE_AT, 3, "lease" },
+		{ POLICY_KEY_AT, 1, "policy key" }, { KEPT_AT, 4, "lease" },
 	};
 	static struct disk_message m, got;
 

@@ -104,7 +104,8 @@ static struct buf *granted(void)
 static struct buf *kept(void)
 {
 	struct buf *b = buf_new(LEASE_KEPT_MAX);
-	struct lease_kept k = { terms(), bytes_text("pub"), bytes_text("priv") };
+	struct lease_kept k = { terms(), bytes_text("pub"), bytes_text("priv"),
+				bytes_text("approval") };
 	struct err e = { 0 };
 
 	assert_ok(lease_kept_write(&k, &b->w, &e), &e);
@@ -134,6 +135,7 @@ static void what_is_granted_and_what_is_kept_is_read_back(void **state)
 	assert_terms(&back.terms, &want.terms);
 	assert_bytes_equal(back.public_2b, bytes_text("pub"));
 	assert_bytes_equal(back.private_2b, bytes_text("priv"));
+	assert_bytes_equal(back.approval, bytes_text("approval"));
 }
 
 static void every_truncation_is_refused(void **state)
@@ -180,7 +182,7 @@ static const struct {
 	{ false, { "43707562", "40" }, E_FORMAT, G "public" },
 	{ false, { "4470726976", "40" }, E_FORMAT, G "private" },
 	{ false, { "43736563", "40" }, E_FORMAT, G "secret" },
-	{ true, { "840185", "840285" }, E_UNSUPPORTED, L "version" },
+	{ true, { "850185", "850285" }, E_UNSUPPORTED, L "version" },
 	{ true, { "19dbff", "195bff" }, E_FORMAT, L "PCRs" },
 	{ true, { "1a01bffff0", "1a01c00000" }, E_FORMAT, L "NV index of the counter" },
 	{ true, { "43707562", "40" }, E_FORMAT, L "public" },

@@ -86,6 +86,8 @@ static void an_agent_refuses_what_would_leave_it_open_or_guessing(void **state)
 	} rows[] = {
 		{ "", "url and deployment are needed" },
 		{ SERVER "[lease]\ncounter = 0x01c00002\n", "an NV index from" },
+		{ SERVER "[volume 00000001-0000-0000-0000-000000000000]\npolicy_key = AAAA\n",
+		  "a P-256 public key expected" },
 		{ SERVER "[lease]\ncounter = 0x01810000\n"
 			 "[volume 00000001-0000-0000-0000-000000000000]\ncounter = 0x01810000\n",
 		  "it needs its own" },
