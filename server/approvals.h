@@ -16,7 +16,7 @@
  * Return: E_FORMAT; E_NOTFOUND when the server has no share of that volume; E_LIMIT when it has as many as a release takes.
  */
 int approval_add(struct tx *tx, struct bytes body, const char *actor, struct err *e);
-/** approvals_find - of a volume from an epoch on, the newest first, as they came; the caller drops them. */
+/** approvals_find - of a volume from an epoch on, the newest first, as they came, behind the *@n that are there; the caller drops them. */
 int approvals_find(struct tx *tx, const u8 uuid[16], u64 epoch, struct buf *out[APPROVALS_MAX],
 		   size_t *n, struct err *e);
 /** approvals_forget - those below @epoch: no half opens with them any more. */

@@ -53,6 +53,15 @@ static const struct {
 	  "SELECT rowid, mac, uuid, ueid, counter, counted, length(proof) = 32, rotate <> 0,"
 	  " CASE length(proof) WHEN 32 THEN proof ELSE zeroblob(32) END FROM volumes",
 	  "UPDATE volumes SET mac = $1 WHERE rowid = $2" },
+	{ "leases", "bb(888448)",
+	  "SELECT rowid, mac, uuid, ueid, epoch, value, clock_max, counter, reset_max, granted"
+	  " FROM leases",
+	  "UPDATE leases SET mac = $1 WHERE rowid = $2" },
+	{ "lease_hosts", "b(184)",
+	  "SELECT rowid, mac, ueid, denied <> 0, used, used_reset FROM lease_hosts",
+	  "UPDATE lease_hosts SET mac = $1 WHERE rowid = $2" },
+	{ "approvals", "bb", "SELECT rowid, mac, uuid, body FROM approvals",
+	  "UPDATE approvals SET mac = $1 WHERE rowid = $2" },
 	{ "admin_tokens", "bbb", "SELECT rowid, mac, hash, name, role FROM admin_tokens",
 	  "UPDATE admin_tokens SET mac = $1 WHERE rowid = $2" },
 };

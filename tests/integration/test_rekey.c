@@ -12,6 +12,9 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "rig.h"
+#include "proto/strict.h"
+#include "server/leases.h"
+#include "server/approvals.h"
 #include "server/corim_rows.h"
 #include "server/enrolment.h"
 #include "server/expected.h"
@@ -139,6 +142,31 @@ static void put_volumes(struct tx *tx, struct err *e)
 	assert_ok(share_add(tx, ueid, uuid, 2, e), e);
 }
 
+static void put_lease(struct tx *tx, struct err *e)
+{
+	struct eat *token = calloc(1, sizeof(*token));
+	struct verified_view v = { .token = token };
+	struct lease_terms terms = { COUNTER_FIRST, 3, 40, 1ULL << 41, 0xff };
+
+	assert_non_null(token);
+	memcpy(token->ueid, ueid, UEID_LEN);
+	token->n_volumes = 1;
+	token->volumes[0] = (struct eat_volume){ .uuid = BYTES(uuid), .epoch = 1, .counter = 1 };
+	assert_ok(leases_settle(tx, &v, &terms, "db-17", "test", e), e);
+	assert_ok(lease_deny(tx, ueid, true, e), e);
+	free(token);
+}
+
+static void put_approval(struct tx *tx, struct err *e)
+{
+	struct approval a = { .epoch = 1, .pcrs = 1 << 4 };
+	OWNED(buf) body = buf_new(APPROVAL_MAX);
+
+	memcpy(a.uuid, uuid, sizeof(uuid));
+	assert_ok(approval_write(&a, &body->w, e), e);
+	assert_ok(approval_add(tx, buf_bytes(body), "test", e), e);
+}
+
 static int put_all(struct tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
@@ -147,6 +175,8 @@ static int put_all(struct tx *tx, void *arg, struct err *e)
 	put_seen(tx, e);
 	put_signed(tx, e);
 	put_volumes(tx, e);
+	put_lease(tx, e);
+	put_approval(tx, e);
 	e->code = E_OK;
 	return audit_append(tx, "test", "all", "{}", e);
 }
@@ -186,6 +216,20 @@ static void read_shares(struct tx *tx, u8 into[2][SHARE_LEN], struct err *e)
 	}
 }
 
+static void read_lease_and_approval(struct tx *tx, struct err *e)
+{
+	struct buf *approvals[APPROVALS_MAX] = { 0 };
+	struct lease_host h;
+	size_t n = 0;
+
+	assert_ok(lease_host_find(tx, ueid, &h, e), e);
+	assert_true(h.denied);
+	assert_int_equal(h.n, 1);
+	assert_ok(approvals_find(tx, uuid, 1, approvals, &n, e), e);
+	assert_int_equal(n, 1);
+	buf_drop(&approvals[0]);
+}
+
 static void read_hosts(struct tx *tx, struct err *e)
 {
 	u8 old_ak[AK_NAME_LEN] = { 7 };
@@ -195,6 +239,7 @@ static void read_hosts(struct tx *tx, struct err *e)
 	struct join_token t;
 	struct enrolment n = { .id = "an-id" };
 
+	read_lease_and_approval(tx, e);
 	assert_ok(host_find_by_name(tx, "db-17", &h, e), e);
 	assert_ok(host_find_by_ak(tx, BYTES(old_ak), &old, e), e);
 	assert_false(old->ak_active);

@@ -37,7 +37,10 @@ static int read_token(const struct eat_volume *asked, size_t n_asked,
 		      struct eat **out, struct err *e)
 {
 	const struct eat_bank bank = { TPM_ALG_SHA256, 1, { BYTES(pcr_zero) } };
-	struct eat_host_draft host = { functions, 1, "0.1.0", "initramfs", NULL, 0 };
+	struct eat_host_draft host = { .functions = functions,
+				       .n_functions = 1,
+				       .agent_version = "0.1.0",
+				       .phase = "initramfs" };
 	struct eat_tpm_draft tpm = { .ak_name = BYTES(ak_name),
 				     .quote = BYTES(quote),
 				     .quote_sig = BYTES(quote_sig),
