@@ -14,8 +14,9 @@ static bool says_none_alone(struct tpm *tpm)
 {
 	struct digest value;
 	struct err why = { 0 };
+	bool leased;
 
-	return !tpm_cap_value(tpm, &value, &why) && cap_judge(&value, NULL, 0) == CAP_NONE;
+	return !tpm_cap_value(tpm, &value, &why) && cap_judge(&value, NULL, 0, &leased) == CAP_NONE;
 }
 
 int cap_run(const struct agent_settings *s, const char *folder, bool asked, bool *done,
@@ -25,7 +26,7 @@ int cap_run(const struct agent_settings *s, const char *folder, bool asked, bool
 	OWNED(tpm) tpm = NULL;
 	struct err why = { 0 };
 	size_t n = 0;
-	bool bad = opened_read(folder, opened, &n, &why) != 0, zero;
+	bool leased, bad = opened_read(folder, opened, &n, &leased, &why) != 0, zero;
 
 	/* whatever is wrong with the folder, the phase ends now */
 	if (bad)
@@ -36,6 +37,8 @@ int cap_run(const struct agent_settings *s, const char *folder, bool asked, bool
 	if (zero && (asked || !n) && extend(tpm, cap_none_value(), e))
 		return (int)e->code;
 	/* in the order of their UUIDs: not before all are there */
+	if (*done && !asked && n && leased && extend(tpm, cap_lease_value(), e))
+		return (int)e->code;
 	for (size_t i = 0; *done && !asked && i < n; i++)
 		if (extend(tpm, cap_volume_value(&opened[i]), e))
 			return (int)e->code;

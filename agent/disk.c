@@ -1,43 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "disk.h"
+#include "disk_parts.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/log.h"
 #include "common/text.h"
-#include "tpm_disk.h"
 
 enum { COUNTERS_TRIED = 64 };
 
-void disk_forget(struct disk *d)
-{
-	for (size_t i = 0; i < d->n_held; i++)
-		secret_drop(&d->held[i].share);
-	d->n_held = 0;
-}
-
-static const struct secret *held(const struct disk *d, const u8 uuid[16], u64 epoch)
-{
-	for (size_t i = 0; i < d->n_held; i++)
-		if (d->held[i].epoch == epoch && !memcmp(d->held[i].uuid, uuid, 16))
-			return d->held[i].share;
-	return NULL;
-}
-
 /* ---- which counter ---- */
-static struct agent_volume *volume_of(const struct disk *d, const u8 uuid[16])
-{
-	for (size_t i = 0; i < d->s->n_volumes; i++)
-		if (!memcmp(d->s->volumes[i].uuid, uuid, 16))
-			return &d->s->volumes[i];
-	return NULL;
-}
-
 static int counter_of(const struct disk *d, const u8 uuid[16], u32 *out, struct err *e)
 {
-	const struct agent_volume *v = volume_of(d, uuid);
+	const struct agent_volume *v = disk_volume(d, uuid);
 	char text[UUID_TEXT_LEN + 1];
 
 	if (!v || !v->counter)
@@ -52,6 +29,8 @@ static int counter_of(const struct disk *d, const u8 uuid[16], u32 *out, struct 
 
 static bool index_taken(const struct disk *d, u32 index)
 {
+	if (index == d->s->lease_counter)
+		return true;
 	for (size_t i = 0; i < d->s->n_volumes; i++)
 		if (d->s->volumes[i].counter == index)
 			return true;
@@ -80,7 +59,7 @@ static int choose_counter(struct disk *d, u32 *out, u64 *value, struct err *e)
 static int counter_for_new(struct disk *d, const struct disk_message *m, u32 *index, u64 *value,
 			   struct err *e)
 {
-	struct agent_volume *v = volume_of(d, m->uuid);
+	struct agent_volume *v = disk_volume(d, m->uuid);
 	int rc;
 
 	*index = v && v->counter ? v->counter : m->counter;
@@ -101,6 +80,14 @@ static int counter_for_new(struct disk *d, const struct disk_message *m, u32 *in
 		memcpy(v->uuid, m->uuid, sizeof(v->uuid));
 	}
 	v->counter = *index;
+	if (m->policy_key_len && v->policy_key_len &&
+	    !bytes_equal((struct bytes){ m->policy_key, m->policy_key_len },
+			 (struct bytes){ v->policy_key, v->policy_key_len }))
+		return err_set(e, E_CONFIG, "the configuration has another policy key for it");
+	if (m->policy_key_len) {
+		memcpy(v->policy_key, m->policy_key, m->policy_key_len);
+		v->policy_key_len = m->policy_key_len;
+	}
 	return 0;
 }
 
@@ -149,27 +136,6 @@ static int refused(const struct round_result *r, struct err *e)
 		       text, n > 3 ? "; and more" : "");
 }
 
-/* One that came before may have been made anew since; of a volume no more than two epochs are of use. */
-static void keep(struct disk *d, struct round_share *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < d->n_held; i++) {
-		struct round_share *h = &d->held[i];
-
-		if (!memcmp(h->uuid, s->uuid, 16) &&
-		    (h->epoch == s->epoch || h->epoch + 1 < s->epoch))
-			secret_drop(&h->share);
-		else
-			d->held[n++] = *h;
-	}
-	d->n_held = n;
-	if (n == ARRAY_LEN(d->held))
-		return; /* wiped with the result */
-	d->held[d->n_held++] = *s;
-	s->share = NULL;
-}
-
 static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
 		      enum eat_volume_act act, const u8 *proof, struct err *e)
 {
@@ -186,27 +152,18 @@ static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < r.n_shares; i++)
-		keep(d, &r.shares[i]);
-	rc = held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
+		disk_keep(d, &r.shares[i]);
+	disk_keep_answer(d, uuid, &r);
+	rc = disk_held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
 	round_result_clear(&r);
 	return rc;
 }
 
 /* ---- halves ---- */
-static int ueid_of(struct disk *d, u8 ueid[UEID_LEN], struct err *e)
-{
-	OWNED(tpm_key) ek = NULL;
-	OWNED(buf) cert = NULL;
-
-	return tpm_endorsement(*d->tpm, d->s->ek, &ek, &cert, e)
-		       ? (int)e->code
-		       : tpm_ueid(buf_bytes(ek->pub), ueid, e);
-}
-
 static int to_passphrase(struct disk *d, const u8 uuid[16], const struct secret *l,
 			 struct disk_key *key, struct err *e)
 {
-	const struct secret *s = held(d, uuid, key->epoch);
+	const struct secret *s = disk_held(d, uuid, key->epoch);
 	OWNED(secret) passphrase = NULL;
 	u8 ueid[UEID_LEN];
 
@@ -214,7 +171,7 @@ static int to_passphrase(struct disk *d, const u8 uuid[16], const struct secret 
 		return err_set(e, E_NOTFOUND, "no share of epoch %" PRIu64 " is held", key->epoch);
 	if (l->len != HALF_LEN || s->len != HALF_LEN)
 		return err_set(e, E_FORMAT, "half of a key is not of %d bytes", HALF_LEN);
-	if (ueid_of(d, ueid, e) ||
+	if (disk_ueid(d, ueid, e) ||
 	    passphrase_make(l->at, s->at, uuid, ueid, key->epoch, &passphrase, e))
 		return (int)e->code;
 	memcpy(key->passphrase, passphrase->at, PASSPHRASE_LEN);
@@ -232,14 +189,18 @@ static int open_half(struct disk *d, const u8 uuid[16], u32 counter, struct disk
 	};
 	OWNED(tpm_key) salt = NULL;
 	OWNED(secret) l = NULL;
+	struct disk_strict_room room = { 0 };
+	const struct tpm_strict *strict = NULL;
 	int rc;
 
 	if (!half.public_2b || !half.private_2b)
 		rc = err_set(e, E_MEMORY, "no memory for a half");
-	else if (tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e))
+	else if (disk_strict(d, uuid, key->epoch, &room, &strict, e) ||
+		 tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e))
 		rc = (int)e->code;
 	else
-		rc = tpm_half_open(*d->tpm, salt, &half, counter, key->epoch, &l, e);
+		rc = tpm_half_open(*d->tpm, salt, &half, counter, key->epoch, strict, &l, e);
+	free(room.approvals);
 	tpm_half_clear(&half);
 	tpm_key_drop(&salt);
 	return rc ? rc : to_passphrase(d, uuid, l, key, e);
@@ -259,14 +220,20 @@ static int make_half(struct disk *d, const u8 uuid[16], u32 counter, struct disk
 {
 	OWNED(secret) l = secret_new(HALF_LEN);
 	OWNED(tpm_key) salt = NULL;
+	struct disk_strict_room room = { 0 };
+	const struct tpm_strict *strict = NULL;
 	struct tpm_half half = { 0 };
 	int rc;
 
 	if (!l)
 		return err_set(e, E_MEMORY, "no locked memory for a half");
-	if (random_bytes(l->at, l->len, e) || tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e))
-		return (int)e->code;
-	rc = tpm_half_seal(*d->tpm, salt, l->at, counter, key->epoch, &half, e);
+	rc = random_bytes(l->at, l->len, e) ||
+	     disk_strict(d, uuid, key->epoch, &room, &strict, e) ||
+	     (strict && !key->pending && disk_not_approved(d, uuid, key->epoch, strict, e)) ||
+	     tpm_key_make(*d->tpm, TEMPLATE_K, &salt, e);
+	rc = rc ? (int)e->code
+		: tpm_half_seal(*d->tpm, salt, l->at, counter, key->epoch, strict, &half, e);
+	free(room.approvals);
 	if (!rc)
 		rc = take_sealed(key->public_2b, &key->public_len, buf_bytes(half.public_2b), e);
 	if (!rc)
@@ -348,7 +315,7 @@ static int deposit(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch, st
 	memcpy(out->share, share->at, share->len);
 	if (d->deposit(d->user, out, e))
 		return (int)e->code;
-	keep(d, &s);
+	disk_keep(d, &s);
 	share = s.share;
 	return 0;
 }
@@ -383,6 +350,7 @@ int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *
 {
 	const struct disk_key *now, *next;
 	u64 value;
+	int rc;
 
 	if (still_open(d, e) || counter_of(d, m->uuid, &out->counter, e) ||
 	    tpm_counter_read(*d->tpm, out->counter, &value, e))
@@ -397,10 +365,15 @@ int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *
 			       value);
 	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
 	out->keys[out->n++] = *now;
-	if (ask_server(d, m->uuid, out->counter, now->epoch, VOLUME_GET, NULL, e) ||
-	    open_half(d, m->uuid, out->counter, &out->keys[0], e))
+	rc = ask_server(d, m->uuid, out->counter, now->epoch, VOLUME_GET, NULL, e);
+	if (rc == E_UNREACHABLE && m->lease == DISK_LEASE_MAY)
+		rc = disk_open_by_lease(d, m->uuid, now, out, e);
+	if (rc || open_half(d, m->uuid, out->counter, &out->keys[0], e))
 		return (int)e->code;
-	if (!held(d, m->uuid, now->epoch + 1) || now->epoch != value)
+	if (out->lease == DISK_LEASE_USED)
+		return 0;
+	disk_give_lease(d, m->uuid, &out->keys[0]);
+	if (!disk_held(d, m->uuid, now->epoch + 1) || now->epoch != value)
 		return 0;
 	next = key_of(m, now->epoch + 1);
 	out->keys[1] = next ? *next : (struct disk_key){ .epoch = now->epoch + 1 };
@@ -440,15 +413,22 @@ static int count_up(struct disk *d, const struct disk_message *m, u32 counter, s
 		       : 0;
 }
 
-int disk_stored(struct disk *d, const struct disk_message *m, struct err *e)
+int disk_stored(struct disk *d, const struct disk_message *m, struct disk_message *out,
+		struct err *e)
 {
 	u64 epoch = m->keys[0].epoch, value;
-	u32 counter;
+	u32 counter = 0;
 
 	if (m->n != 1 || !m->has_proof)
 		return err_set(e, E_USAGE, "a stored keyslot is told of with its key and a proof");
 	if (counter_of(d, m->uuid, &counter, e) || tpm_counter_read(*d->tpm, counter, &value, e) ||
 	    ask_server(d, m->uuid, counter, epoch, VOLUME_STORED, m->proof, e))
 		return (int)e->code;
-	return value < epoch ? count_up(d, m, counter, e) : 0;
+	if (value < epoch && count_up(d, m, counter, e))
+		return (int)e->code;
+	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
+	out->n = 1;
+	out->keys[0].epoch = epoch;
+	disk_give_lease(d, m->uuid, &out->keys[0]);
+	return 0;
 }

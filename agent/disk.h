@@ -26,6 +26,11 @@ struct disk {
 	void *user;
 	size_t n_held;
 	struct round_share held[2 * VOLUMES_MAX];
+	size_t n_approvals;
+	struct approval *approvals; /* as the server gave them last */
+	struct approval used;	    /* the one that opened a half last */
+	size_t n_leases;	    /* the newest of each volume, as they came from the server */
+	struct round_lease leases[VOLUMES_MAX];
 };
 void disk_forget(struct disk *d);
 
@@ -45,7 +50,8 @@ int disk_stage(struct disk *d, const struct disk_message *m, struct disk_message
 	       struct err *e);
 /**
  * disk_get - what opens the volume: of @m, the halves of its header. @out: the key of the current epoch; and of the
- * next, when the server wants a change, with the half of the header or a new one.
+ * next, when the server wants a change, with the half of the header or a new one. Where no server can be reached, and
+ * the request allows it, the lease of the header opens it. A key's lease in an answer is what its token should have.
  * Return: E_POLICY when the verdict releases nothing, with the server's reasons; E_FRESHNESS when the header is an old
  * one; E_UNREACHABLE, E_TPM.
  */
@@ -56,8 +62,9 @@ int disk_prove(struct disk *d, const struct disk_message *m, struct disk_message
 /**
  * disk_stored - the keyslot of @m's one key is on the disk and opened, with a proof of the volume key. Tells the
  * server; counts the counter up to its epoch, proves the half once more, and tells that too: the share before is shredded.
- * Whatever of it was done before is not done again.
+ * Whatever of it was done before is not done again. @out: the epoch with its lease, for the token.
  */
-int disk_stored(struct disk *d, const struct disk_message *m, struct err *e);
+int disk_stored(struct disk *d, const struct disk_message *m, struct disk_message *out,
+		struct err *e);
 
 #endif

@@ -10,8 +10,9 @@
 #include "proto/cap.h"
 #include "proto/luks_token.h"
 #include "proto/passphrase.h"
+#include "proto/strict.h"
 
-enum { DISK_KEYS_MAX = 2, DISK_MESSAGE_MAX = 4096 };
+enum { DISK_KEYS_MAX = 2, DISK_MESSAGE_MAX = 8192 };
 
 /** struct disk_key - of one epoch: the sealed half, and in an answer what opens its keyslot. */
 struct disk_key {
@@ -19,15 +20,27 @@ struct disk_key {
 	bool pending; /* its keyslot was not finished */
 	u8 public_2b[LUKS_TOKEN_SEALED_MAX], private_2b[LUKS_TOKEN_SEALED_MAX];
 	size_t public_len, private_len;
+	u8 lease[LEASE_KEPT_MAX]; /* of its token: proto/lease.h; none: no bytes */
+	size_t lease_len;
 	bool has_passphrase;
 	char passphrase[PASSPHRASE_LEN];
+};
+/** enum disk_lease - what about opening without a server. */
+enum disk_lease {
+	DISK_LEASE_NO,
+	DISK_LEASE_MAY, /* in a request: where no server can be reached, the header's lease may be used */
+	DISK_LEASE_USED /* in an answer: it was                                                       */
 };
 /** struct disk_message - it has passphrases: it lives in locked memory, see disk_message_new(). */
 struct disk_message {
 	u8 uuid[16];
 	u32 counter; /* NV index; in a request 0 where the agent knows, or chooses */
+	enum disk_lease lease;
+	u32 reboots_left; /* with DISK_LEASE_USED: after this one */
 	bool has_proof;
 	u8 proof[CAP_PROOF_LEN];
+	u8 policy_key[STRICT_SPKI_MAX]; /* of a new volume of the strict profile; none: no bytes */
+	size_t policy_key_len;
 	size_t n;
 	struct disk_key keys[DISK_KEYS_MAX]; /* epochs ascending */
 };

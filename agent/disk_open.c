@@ -66,8 +66,10 @@ static void to_key(const struct luks_token *t, struct disk_key *key)
 	*key = (struct disk_key){ .epoch = t->epoch,
 				  .pending = t->state == LUKS_TOKEN_PENDING,
 				  .public_len = t->public_len,
-				  .private_len = t->private_len };
+				  .private_len = t->private_len,
+				  .lease_len = t->lease_len };
 	memcpy(key->public_2b, t->public_2b, t->public_len);
+	memcpy(key->lease, t->lease, t->lease_len);
 	memcpy(key->private_2b, t->private_2b, t->private_len);
 }
 
@@ -195,7 +197,25 @@ static int prove_slot(const char *path, const u8 uuid[16], const char *socket, u
 		       : err_set(e, E_INTERNAL, "the new keyslot gives another volume key");
 }
 
-static int set_active(struct luks *l, u64 epoch, struct err *e)
+/* A token gets the lease that the agent has for its key, or loses the one it has. */
+static void put_lease(struct luks_token *t, const struct disk_key *key)
+{
+	memcpy(t->lease, key->lease, key->lease_len);
+	t->lease_len = key->lease_len;
+}
+
+static int keep_lease(struct luks *l, const struct luks_found *f, const struct disk_key *key,
+		      struct err *e)
+{
+	struct luks_token t = f->token;
+
+	if (t.lease_len == key->lease_len && !memcmp(t.lease, key->lease, key->lease_len))
+		return 0;
+	put_lease(&t, key);
+	return luks_token_put(l, f->id, &t, e);
+}
+
+static int set_active(struct luks *l, u64 epoch, const struct disk_key *told, struct err *e)
 {
 	struct luks_tokens tokens;
 	const struct luks_found *f;
@@ -207,6 +227,7 @@ static int set_active(struct luks *l, u64 epoch, struct err *e)
 		return err_set(e, E_IO, "the new keyslot's token is not in the header any more");
 	t = f->token;
 	t.state = LUKS_TOKEN_ACTIVE;
+	put_lease(&t, told);
 	return luks_token_put(l, f->id, &t, e);
 }
 
@@ -245,7 +266,7 @@ static int settle(struct luks *l, const char *socket, const struct disk_key *key
 	request->n = 1;
 	request->keys[0] = *key;
 	return disk_ask(socket, AGENT_DISK_STORED, request, &answer, e) ||
-			       set_active(l, key->epoch, e)
+			       set_active(l, key->epoch, &disk_answer(answer)->keys[0], e)
 		       ? (int)e->code
 		       : 0;
 }
@@ -263,8 +284,18 @@ static int finish(struct luks *l, const char *path, const char *socket,
 		       : 0;
 }
 
+static int put_policy_key(struct disk_message *m, struct bytes key, struct err *e)
+{
+	if (key.len > sizeof(m->policy_key))
+		return err_set(e, E_LIMIT, "policy key of %zu bytes", key.len);
+	if (key.len)
+		memcpy(m->policy_key, key.at, key.len);
+	m->policy_key_len = key.len;
+	return 0;
+}
+
 int disk_add(struct luks *l, const char *path, const char *socket, const struct secret *volume_key,
-	     u32 *counter, u64 *epoch, struct err *e)
+	     struct bytes policy_key, u32 *counter, u64 *epoch, struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
 	struct disk_message *request = disk_message_new(&request_hold);
@@ -276,6 +307,8 @@ int disk_add(struct luks *l, const char *path, const char *socket, const struct 
 	found_keys(l, &tokens);
 	to_message(l, &tokens, request);
 	request->counter = *counter;
+	if (put_policy_key(request, policy_key, e))
+		return (int)e->code;
 	if (disk_ask(socket, AGENT_DISK_NEW, request, &answer, e))
 		return (int)e->code;
 	*counter = disk_answer(answer)->counter;
@@ -328,7 +361,8 @@ static int open_anew(const char *path, const u8 uuid[16], const struct disk_key 
 }
 
 int disk_add_staged(struct luks *l, const char *path, const char *socket,
-		    const struct secret *volume_key, u32 *counter, u64 *epoch, struct err *e)
+		    const struct secret *volume_key, struct bytes policy_key, u32 *counter,
+		    u64 *epoch, struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
 	struct disk_message *request = disk_message_new(&request_hold);
@@ -340,6 +374,8 @@ int disk_add_staged(struct luks *l, const char *path, const char *socket,
 	found_keys(l, &tokens);
 	to_message(l, &tokens, request);
 	request->counter = *counter;
+	if (put_policy_key(request, policy_key, e))
+		return (int)e->code;
 	if (disk_ask(socket, AGENT_DISK_STAGE, request, &answer, e) || remove_pending(l, e))
 		return (int)e->code;
 	*counter = disk_answer(answer)->counter;
@@ -357,6 +393,7 @@ static int take(struct luks *l, const struct disk_message *answer, struct disk_o
 {
 	struct luks_tokens tokens;
 	const struct luks_found *f;
+	struct err why = { 0 };
 
 	found_keys(l, &tokens);
 	f = answer->n ? token_of(&tokens, answer->keys[0].epoch) : NULL;
@@ -364,12 +401,16 @@ static int take(struct luks *l, const struct disk_message *answer, struct disk_o
 		return err_set(e, E_INTERNAL,
 			       "the agent answered with a key that was not asked for");
 	out->epoch = answer->keys[0].epoch;
-	return luks_volume_key(l, place_of(&f->token), passphrase_of(&answer->keys[0]),
-			       &out->volume_key, e) ||
-			       copy_passphrase(&answer->keys[0], &out->passphrase, e) ||
-			       cap_proof(secret_bytes(out->volume_key), out->proof, e)
-		       ? (int)e->code
-		       : 0;
+	out->by_lease = answer->lease == DISK_LEASE_USED;
+	out->reboots_left = answer->reboots_left;
+	if (luks_volume_key(l, place_of(&f->token), passphrase_of(&answer->keys[0]),
+			    &out->volume_key, e) ||
+	    copy_passphrase(&answer->keys[0], &out->passphrase, e) ||
+	    cap_proof(secret_bytes(out->volume_key), out->proof, e))
+		return (int)e->code;
+	if (!out->by_lease && keep_lease(l, f, &answer->keys[0], &why))
+		snprintf(out->not_kept, sizeof(out->not_kept), "%.255s", why.text);
+	return 0;
 }
 
 /*
@@ -386,7 +427,7 @@ static void tidy(struct luks *l, const char *socket, const struct disk_message *
 
 	found_keys(l, &tokens);
 	f = token_of(&tokens, out->epoch);
-	if (answer->n != 1 || !f)
+	if (answer->n != 1 || !f || out->by_lease)
 		return;
 	rc = f->token.state == LUKS_TOKEN_PENDING
 		     ? settle(l, socket, &answer->keys[0], out->proof, &why)
@@ -406,7 +447,7 @@ static bool still_opens(struct luks *l, const struct disk_key *key)
 	return f && opens_there(l, place_of(&f->token), key);
 }
 
-int disk_open(struct luks *l, const char *path, const char *socket, bool keep,
+int disk_open(struct luks *l, const char *path, const char *socket, unsigned int how,
 	      struct disk_opened *out, struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
@@ -426,6 +467,7 @@ int disk_open(struct luks *l, const char *path, const char *socket, bool keep,
 			e, E_NOTFOUND,
 			"the disk's header has no keyslot of ours: `assay disk enroll` makes one");
 	to_message(l, &tokens, request);
+	request->lease = how & DISK_MAY_LEASE ? DISK_LEASE_MAY : DISK_LEASE_NO;
 	if (disk_ask(socket, AGENT_DISK_GET, request, &hold, e))
 		return (int)e->code;
 	answer = disk_answer(hold);
@@ -438,13 +480,13 @@ int disk_open(struct luks *l, const char *path, const char *socket, bool keep,
 		return 0;
 	next = &answer->keys[1];
 	if (finish(l, path, socket, out->volume_key, next, &why) ||
-	    (!keep && remove_before(l, next->epoch, &why))) {
+	    (!(how & DISK_KEEP) && remove_before(l, next->epoch, &why))) {
 		snprintf(out->not_rotated, sizeof(out->not_rotated), "%.255s", why.text);
 		if (still_opens(l, &answer->keys[0]))
 			return 0;
 	}
 	out->rotated = true;
-	if (keep)
+	if (how & DISK_KEEP)
 		return 0;
 	out->epoch = next->epoch;
 	if (copy_passphrase(next, &out->passphrase, e)) {

@@ -8,20 +8,13 @@ bool disk_verb_is(unsigned int verb)
 	return verb >= AGENT_DISK_NEW && verb <= AGENT_DISK_STAGE;
 }
 
-static int stored(struct disk *d, const struct disk_message *m, struct disk_message *out,
-		  struct err *e)
-{
-	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
-	return disk_stored(d, m, e);
-}
-
 static int run(struct disk *d, unsigned int verb, struct bytes argument, struct disk_message *out,
 	       struct err *e)
 {
 	static int (*const verbs[])(struct disk * d, const struct disk_message *m,
 				    struct disk_message *out, struct err *e) = {
 		[AGENT_DISK_NEW] = disk_new,	 [AGENT_DISK_GET] = disk_get,
-		[AGENT_DISK_PROVE] = disk_prove, [AGENT_DISK_STORED] = stored,
+		[AGENT_DISK_PROVE] = disk_prove, [AGENT_DISK_STORED] = disk_stored,
 		[AGENT_DISK_STAGE] = disk_stage,
 	};
 	OWNED(secret) hold = NULL;

@@ -25,6 +25,7 @@
 #include "pace.h"
 #include "propose.h"
 #include "round.h"
+#include "tpm_lease.h"
 #include "verbs.h"
 
 static const char usage[] = "usage: assay-agent [--config FILE] run\n"
@@ -95,6 +96,26 @@ static void event_came(struct agent *a, const struct device_event *v)
 	pace_event(&a->pace);
 }
 
+/*
+ * The server wants no lease of this host to open any more. Once for each value that it names, whatever it says how
+ * often: the counter's memory wears out. The next round shows that it has counted.
+ */
+static void end_leases(struct agent *a, u64 value)
+{
+	struct err e = { 0 };
+	u64 now;
+
+	if (!a->s.lease_counter || tpm_lease_counter_read(a->tpm, a->s.lease_counter, &now, &e) ||
+	    now != value)
+		return;
+	if (tpm_lease_counter_up(a->tpm, a->s.lease_counter, &e)) {
+		log_event(LOG_LEVEL_ERROR, "lease-not-ended", LOG_T("why", e.text));
+		return;
+	}
+	log_event(LOG_LEVEL_WARN, "lease-ended", LOG_T("why", "the server has revoked it"));
+	event_came(a, &(struct device_event){ .source = "server", .cause = "lease revoked" });
+}
+
 /* One round, and what is kept of it. */
 static int attest(struct agent *a, const struct round_ask *ask, const struct relying_party *whom,
 		  struct round_result *out, struct err *e)
@@ -119,6 +140,8 @@ static int attest(struct agent *a, const struct round_ask *ask, const struct rel
 	memcpy(a->last_status, out->status, sizeof(a->last_status));
 	a->last_s = clock_now_s();
 	a->not_enrolled = out->not_enrolled;
+	if (out->revoke)
+		end_leases(a, out->revoke_at);
 	if (out->anew)
 		event_came(a, &(struct device_event){ .source = "gate", .cause = "changed" });
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("status", out->status),

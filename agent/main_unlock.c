@@ -18,11 +18,12 @@
 #include "opened.h"
 #include "settings.h"
 
-enum { EXIT_ENTER = 10, DEADLINE_S = 90, AGAIN_MS = 2000, TICK_MS = 200 };
+enum { EXIT_ENTER = 10, DEADLINE_S = 90, LEASE_AFTER_S = 30, AGAIN_MS = 2000, TICK_MS = 200 };
 
 static const char usage[] =
 	"usage: assay-unlock --uuid UUID --device PATH [--config FILE] [--deadline SECONDS]\n"
-	"                    [--console FILE] [--opened FOLDER] [--plugin]\n"
+	"                    [--lease-after SECONDS] [--console FILE] [--opened FOLDER] "
+	"[--plugin]\n"
 	"       assay-unlock --typed --uuid UUID --device PATH [--config FILE] [--opened FOLDER]\n"
 	"                    [--shown FOLDER]\n"
 	"       assay-unlock --hide [--shown FOLDER]\n"
@@ -41,7 +42,7 @@ struct unlock {
 	bool foreign; /* the cap tells of the volumes that the configuration names */
 	u8 uuid[16];
 	char socket[AGENT_PATH_MAX];
-	long long until;
+	long long until, lease_at;
 	/* of the thread that asks; read by the other once `finished` is set */
 	struct disk_opened result;
 	struct err e;
@@ -66,11 +67,13 @@ static bool worth_another_try(const struct unlock *u)
 static int once(struct unlock *u)
 {
 	OWNED(luks) l = NULL;
+	unsigned int how = (clock_monotonic_ms() >= u->lease_at ? DISK_MAY_LEASE : 0u) |
+			   (u->plugin ? DISK_KEEP : 0u);
 	int rc;
 
 	u->e = (struct err){ 0 };
 	rc = luks_open(u->device, u->uuid, &l, &u->e);
-	return rc ? rc : disk_open(l, u->device, u->socket, u->plugin, &u->result, &u->e);
+	return rc ? rc : disk_open(l, u->device, u->socket, how, &u->result, &u->e);
 }
 
 static void *ask(void *arg)
@@ -129,6 +132,18 @@ static int wait_for(struct unlock *u)
 	return code;
 }
 
+/* Where no server was, whoever sits there has to know what opened it, and how often that will do. */
+static void tell_of_lease(const struct unlock *u)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text),
+		 "no server could be reached: opened by a lease, which opens %u more boots; the "
+		 "server will hear of it",
+		 u->result.reboots_left);
+	say(text);
+}
+
 static int give(struct unlock *u)
 {
 	struct cap_volume v;
@@ -145,7 +160,16 @@ static int give(struct unlock *u)
 			 u->result.not_rotated);
 		say(text);
 	}
-	if (!u->foreign && opened_write(u->opened, &v, &e)) {
+	if (u->result.not_kept[0]) {
+		char text[400];
+
+		snprintf(text, sizeof(text), "its lease could not be kept: %s", u->result.not_kept);
+		say(text);
+	}
+	if (u->result.by_lease)
+		tell_of_lease(u);
+	if ((u->result.by_lease && opened_by_lease(u->opened, &e)) ||
+	    (!u->foreign && opened_write(u->opened, &v, &e))) {
 		say(e.text);
 		return err_exit_code(&e);
 	}
@@ -246,6 +270,7 @@ int main(int argc, char **argv)
 		{ "device", required_argument, NULL, 'd' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "deadline", required_argument, NULL, 't' },
+		{ "lease-after", required_argument, NULL, 'l' },
 		{ "console", required_argument, NULL, 'k' },
 		{ "opened", required_argument, NULL, 'o' },
 		{ "shown", required_argument, NULL, 's' },
@@ -261,7 +286,7 @@ int main(int argc, char **argv)
 				   .lock = PTHREAD_MUTEX_INITIALIZER };
 	static struct agent_settings s;
 	const char *config = "/etc/assay/agent.conf";
-	long deadline = DEADLINE_S;
+	long deadline = DEADLINE_S, lease_after = LEASE_AFTER_S;
 	bool has_uuid = false, bad;
 	struct err e = { 0 };
 	int opt;
@@ -280,6 +305,9 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			deadline = strtol(optarg, NULL, 10);
+			break;
+		case 'l':
+			lease_after = strtol(optarg, NULL, 10);
 			break;
 		case 'k':
 			u.console = optarg;
@@ -309,7 +337,8 @@ int main(int argc, char **argv)
 	}
 	if (u.hide && !u.typed && !has_uuid && optind == argc)
 		return run_hide(&u);
-	if (u.hide || !has_uuid || !u.device || optind != argc || deadline < 1 || deadline > 3600) {
+	if (u.hide || !has_uuid || !u.device || optind != argc || deadline < 1 || deadline > 3600 ||
+	    lease_after < 0) {
 		fputs(usage, stderr);
 		return 1;
 	}
@@ -324,5 +353,8 @@ int main(int argc, char **argv)
 	}
 	memcpy(u.socket, s.agent_socket, sizeof(u.socket));
 	u.until = clock_monotonic_ms() + deadline * 1000;
+	/* in time for a try at least */
+	u.lease_at = clock_monotonic_ms() +
+		     (lease_after < deadline / 2 ? lease_after : deadline / 2) * 1000;
 	return run(&u);
 }

@@ -22,6 +22,19 @@ int opened_write(const char *folder, const struct cap_volume *v, struct err *e)
 		       : 0;
 }
 
+/* No UUID has this name. */
+static const char lease_name[] = "lease";
+
+int opened_by_lease(const char *folder, struct err *e)
+{
+	char path[600];
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, lease_name) >= (int)sizeof(path))
+		return err_set(e, E_LIMIT, "path of %s is too long", folder);
+	return folder_make(folder, 0700, e) || file_write(path, BYTES_NONE, 0600, e) ? (int)e->code
+										     : 0;
+}
+
 static int read_one(const char *folder, const char *name, struct cap_volume *out, struct err *e)
 {
 	OWNED(buf) b = NULL;
@@ -47,20 +60,24 @@ static int by_uuid(const void *a, const void *b)
 		      16);
 }
 
-int opened_read(const char *folder, struct cap_volume out[VOLUMES_MAX], size_t *n, struct err *e)
+int opened_read(const char *folder, struct cap_volume out[VOLUMES_MAX], size_t *n, bool *leased,
+		struct err *e)
 {
 	DIR *d = opendir(folder);
 	struct dirent *entry;
 	int rc = 0;
 
 	*n = 0;
+	*leased = false;
 	if (!d)
 		return errno == ENOENT ? 0
 				       : err_set(e, E_IO, "open %s: %s", folder, strerror(errno));
 	while (!rc && (entry = readdir(d))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		if (*n == VOLUMES_MAX)
+		if (!strcmp(entry->d_name, lease_name))
+			*leased = true;
+		else if (*n == VOLUMES_MAX)
 			rc = err_set(e, E_LIMIT, "%s: more than %d volumes", folder, VOLUMES_MAX);
 		else
 			rc = read_one(folder, entry->d_name, &out[(*n)++], e);

@@ -12,6 +12,10 @@
 
 /** opened_write - what `assay-agent cap` will find: @folder/UUID with the proof in hex. */
 int opened_write(const char *folder, const struct cap_volume *v, struct err *e);
+/** opened_by_lease - and that one of them was opened by a lease. */
+int opened_by_lease(const char *folder, struct err *e);
 /** opened_read - by UUID; no such folder: none. E_FORMAT, E_LIMIT. */
-int opened_read(const char *folder, struct cap_volume out[VOLUMES_MAX], size_t *n, struct err *e);
+int opened_read(const char *folder, struct cap_volume out[VOLUMES_MAX], size_t *n, bool *leased,
+		struct err *e);
+
 #endif

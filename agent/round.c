@@ -31,6 +31,11 @@ void round_drop(struct round **rp)
 	buf_drop(&r->ima_bytes);
 	buf_drop(&r->certify);
 	buf_drop(&r->certify_sig);
+	buf_drop(&r->lease_counted);
+	buf_drop(&r->lease_counted_sig);
+	buf_drop(&r->srk);
+	buf_drop(&r->srk_certify);
+	buf_drop(&r->srk_certify_sig);
 	for (size_t i = 0; i < VOLUMES_MAX; i++) {
 		buf_drop(&r->counted[i]);
 		buf_drop(&r->counted_sig[i]);
@@ -105,6 +110,17 @@ static int get_nonce(struct round *r, struct err *e)
 }
 
 /* ---- submodules ---- */
+/* A collector that is not there is no server that is not there: E_UNREACHABLE is about servers alone. */
+static int from_collector(struct round *r, enum collector_verb verb, struct bytes argument,
+			  struct buf **out, struct err *e)
+{
+	int rc = collector_ask(r->s->collector_socket, verb, argument, out, e);
+
+	if (rc == E_UNREACHABLE)
+		e->code = E_AGAIN;
+	return (int)(rc ? e->code : 0);
+}
+
 static void add_submodule(struct round *r, struct bytes label, struct bytes value)
 {
 	r->submods[r->n_submods++] = (struct eat_submodule){ label, value };
@@ -117,8 +133,7 @@ static int collect_devices(struct round *r, struct err *e)
 
 	r->context = evidence_context_make(r->nonce, r->s->deployment, BYTES(r->ak->name),
 					   r->thumbprint);
-	if (collector_ask(r->s->collector_socket, COLLECT_DEVICES, BYTES(r->context.ctx),
-			  &r->devices, e))
+	if (from_collector(r, COLLECT_DEVICES, BYTES(r->context.ctx), &r->devices, e))
 		return err_while(e, "collect device evidence");
 	if (cbor_check(buf_bytes(r->devices), CBOR_STRICT, e))
 		return err_while(e, "device evidence");
@@ -149,11 +164,19 @@ static int write_host(struct round *r, struct err *e)
 	struct eat_function *functions = NULL;
 	int rc;
 
+	for (; d.n_pins < r->s->n_pins; d.n_pins++) {
+		u8 pin[32];
+
+		/* the settings took it as base64 of 32 bytes */
+		if (base64_read(bytes_text(r->s->pin[d.n_pins]), pin, sizeof(pin)) != sizeof(pin))
+			return err_set(e, E_INTERNAL, "pin %zu", d.n_pins);
+		memcpy(d.pins[d.n_pins], pin, EAT_PIN_LEN);
+	}
 	if (r->s->allow_file_source)
 		switches[d.n_switches++] = "allow_file_source";
 	if (r->s->allow_socket_source)
 		switches[d.n_switches++] = "allow_socket_source";
-	if (collector_ask(r->s->collector_socket, COLLECT_INVENTORY, BYTES_NONE, &inventory, e) ||
+	if (from_collector(r, COLLECT_INVENTORY, BYTES_NONE, &inventory, e) ||
 	    eat_inventory_parse(buf_bytes(inventory), &functions, &d.n_functions, e))
 		return err_while(e, "collect the inventory");
 	d.functions = functions;
@@ -240,6 +263,7 @@ static int quote(struct round *r, struct err *e)
 	    tpm_attest_parse(buf_bytes(r->quoted.attest), &attest, e) || certify(r, e))
 		return (int)e->code;
 	r->clock = attest.clock;
+	round_certify_lease(r);
 	for (size_t i = 0; i < r->quoted.selection.n; i++) {
 		struct eat_bank *b = &banks[d.n_banks++];
 
@@ -256,6 +280,7 @@ static int quote(struct round *r, struct err *e)
 	d.certify_sig = buf_bytes(r->certify_sig);
 	d.volumes = r->volumes;
 	d.n_volumes = r->ask ? r->ask->n : 0;
+	d.lease = r->lease;
 	if (eat_write_tpm(&d, &r->tpm_value, e))
 		return (int)e->code;
 	add_submodule(r, bytes_text("tpm"), buf_bytes(r->tpm_value));
@@ -292,10 +317,10 @@ int round_read_logs(struct round *r, struct err *e)
 	OWNED(buf) device_log = NULL;
 	struct reader pcr_and_log;
 
-	if (collector_ask(r->s->collector_socket, COLLECT_LOGS, BYTES_NONE, &log, e))
+	if (from_collector(r, COLLECT_LOGS, BYTES_NONE, &log, e))
 		return err_while(e, "read the boot log");
 	logs.boot_log = buf_bytes(log);
-	if (collector_ask(r->s->collector_socket, COLLECT_DEVICE_LOG, BYTES_NONE, &device_log, e))
+	if (from_collector(r, COLLECT_DEVICE_LOG, BYTES_NONE, &device_log, e))
 		return err_while(e, "read the device log");
 	pcr_and_log = reader_on(buf_bytes(device_log));
 	if (pcr_and_log.left.len) {

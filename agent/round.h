@@ -7,6 +7,7 @@
 #include "proto/cap.h"
 #include "proto/ear.h"
 #include "proto/eat.h"
+#include "proto/strict.h"
 #include "settings.h"
 #include "tpm.h"
 #include "transport.h"
@@ -35,6 +36,12 @@ struct round_share {
 	bool pending;	      /* no keyslot opens with it yet, as far as the server knows */
 	struct secret *share; /* locked memory */
 };
+/** struct round_lease - what opens without a server: lease-kept of lease.h. */
+struct round_lease {
+	u8 uuid[16];
+	u64 epoch;
+	struct buf *kept;
+};
 struct round_result {
 	struct buf *json;  /* the server's answer, without release and evidence */
 	struct buf *token; /* what was sent */
@@ -42,6 +49,12 @@ struct round_result {
 	bool anew;	   /* a device changed before the verdict could be acted on */
 	bool not_enrolled; /* the server does not know this AK */
 	bool goes_on;	   /* no verdict yet: more of IMA's list is wanted, under another nonce */
+	bool revoke;	   /* the counter of leases must not stay at: */
+	u64 revoke_at;
+	size_t n_leases;
+	struct round_lease leases[VOLUMES_MAX];
+	size_t n_approvals;
+	struct approval *approvals; /* of the strict profile */
 	size_t n_shares;
 	struct round_share shares[2 * VOLUMES_MAX];
 };

@@ -34,11 +34,17 @@ struct round {
 	struct tpm_quoted quoted;
 	struct tpm_clock clock;
 	struct buf *certify, *certify_sig;
+	struct buf *lease_counted, *lease_counted_sig, *srk, *srk_certify, *srk_certify_sig;
+	struct eat_lease lease; /* of these */
 	struct buf *token;
 };
 
 /** round_say - what the round is doing; between two steps the service manager hears of us. */
 void round_say(const char *step);
+/** round_certify_lease - what a lease hangs on, if this host wants one. What fails of it is logged. round_lease.c */
+void round_certify_lease(struct round *r);
+/** round_take_leases - of the release answer: imported, so that they can be kept. What fails is logged. */
+void round_take_leases(struct round *r, struct bytes grant, struct round_result *out);
 /** round_write_token - sign what there is. The logs are outside of `bind`: others may be put in, and it again. */
 int round_write_token(struct round *r, struct err *e);
 /** round_read_logs - of the boot, the devices and IMA, from where the server goes on. */

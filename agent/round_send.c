@@ -23,9 +23,32 @@ void round_result_clear(struct round_result *r)
 	for (size_t i = 0; i < r->n_shares; i++)
 		secret_drop(&r->shares[i].share);
 	r->n_shares = 0;
+	for (size_t i = 0; i < r->n_leases; i++)
+		buf_drop(&r->leases[i].kept);
+	r->n_leases = 0;
+	free(r->approvals);
+	r->approvals = NULL;
+	r->n_approvals = 0;
 }
 
 /* ---- the answer ---- */
+/* One that does not parse is passed over: they come from whoever may write to the server. */
+static int take_approvals(const struct release_answer *a, struct round_result *out, struct err *e)
+{
+	out->approvals = calloc(a->n_approvals + 1, sizeof(*out->approvals));
+	if (!out->approvals)
+		return err_set(e, E_MEMORY, "no memory for approvals");
+	for (size_t i = 0; i < a->n_approvals; i++) {
+		struct err why = { 0 };
+
+		if (approval_parse(a->approvals[i], &out->approvals[out->n_approvals], &why))
+			log_event(LOG_LEVEL_WARN, "approval", LOG_T("why", why.text));
+		else
+			out->n_approvals++;
+	}
+	return 0;
+}
+
 static int open_shares(struct round *r, const char *text, struct round_result *out, struct err *e)
 {
 	OWNED(buf) raw = buf_new(RELEASE_ANSWER_MAX);
@@ -51,7 +74,8 @@ static int open_shares(struct round *r, const char *text, struct round_result *o
 		s->pending = answer.shares[i].pending;
 		out->n_shares++;
 	}
-	return 0;
+	round_take_leases(r, answer.lease, out);
+	return take_approvals(&answer, out, e);
 }
 
 /* What the collector does about it is its own affair: a round has its verdict all the same. */
@@ -101,6 +125,8 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 		rc = err_set(e, E_FORMAT, "server's answer has no ear_status");
 	else
 		snprintf(out->status, sizeof(out->status), "%.20s", status);
+	out->revoke = json_is_integer(json_object_get(j, "lease_revoke"));
+	out->revoke_at = (u64)json_integer_value(json_object_get(j, "lease_revoke"));
 	out->not_enrolled = json_is_false(json_object_get(j, "enrolled"));
 	if (!r->whom.has_nonce)
 		ima_heard(r->ima, &r->ima_part.from, j, &r->quoted, &r->clock);

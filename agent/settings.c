@@ -360,25 +360,58 @@ TAKES(take_epoch)
 	return 0;
 }
 
+static int nv_index(const char *value, u32 *out, struct err *e)
+{
+	char *end;
+	unsigned long index = strtoul(value, &end, 0);
+
+	if (!*value || *end || index < COUNTER_FIRST || index > COUNTER_LAST)
+		return err_set(e, E_CONFIG, "an NV index from 0x%08x to 0x%08x expected",
+			       COUNTER_FIRST, COUNTER_LAST);
+	*out = (u32)index;
+	return 0;
+}
+
 TAKES(take_counter)
 {
-	struct agent_volume *v = volume_named(into, argument, e);
-	unsigned long index;
-	char *end;
+	struct agent_settings *s = into;
+	struct agent_volume *v = volume_named(s, argument, e);
+	u32 index = 0;
 
 	if (!v)
 		return (int)e->code;
 	if (v->epoch || v->counter)
 		return err_set(e, E_CONFIG, "the volume stands twice");
-	index = strtoul(value, &end, 0);
-	if (!*value || *end || index < COUNTER_FIRST || index > COUNTER_LAST)
-		return err_set(e, E_CONFIG, "an NV index from 0x%08x to 0x%08x expected",
-			       COUNTER_FIRST, COUNTER_LAST);
-	for (size_t i = 0; i < ((struct agent_settings *)into)->n_volumes; i++)
-		if (((struct agent_settings *)into)->volumes[i].counter == index)
+	if (nv_index(value, &index, e))
+		return (int)e->code;
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (s->volumes[i].counter == index)
 			return err_set(e, E_CONFIG, "two volumes have this counter");
-	v->counter = (u32)index;
+	v->counter = index;
 	return 0;
+}
+
+TAKES(take_policy_key)
+{
+	struct agent_volume *v = volume_named(into, argument, e);
+	struct strict_key key;
+	long n;
+
+	if (!v)
+		return (int)e->code;
+	n = base64_read(bytes_text(value), v->policy_key, sizeof(v->policy_key));
+	if (n <= 0 || strict_key_of((struct bytes){ v->policy_key, (size_t)n }, &key, e))
+		return err_set(e, E_CONFIG,
+			       "a P-256 public key expected, SubjectPublicKeyInfo in "
+			       "base64");
+	v->policy_key_len = (size_t)n;
+	return 0;
+}
+
+TAKES(take_lease_counter)
+{
+	(void)argument;
+	return nv_index(value, &((struct agent_settings *)into)->lease_counter, e);
 }
 
 static const struct config_key keys[] = {
@@ -412,6 +445,8 @@ static const struct config_key keys[] = {
 	{ "device", "slot", take_device_slot },
 	{ "volume", "epoch", take_epoch },
 	{ "volume", "counter", take_counter },
+	{ "volume", "policy_key", take_policy_key },
+	{ "lease", "counter", take_lease_counter },
 	{ "test", "allow_socket_source", take_allow_socket },
 	{ "test", "allow_file_source", take_allow_file },
 };
@@ -443,6 +478,10 @@ static int check(const struct agent_settings *s, struct err *e)
 		return err_set(e, E_CONFIG,
 			       "[devices] gate is of the kernel's devices: pci and sources = "
 			       "kernel-cma are needed");
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (s->lease_counter && s->volumes[i].counter == s->lease_counter)
+			return err_set(e, E_CONFIG,
+				       "[lease] counter is the one of a volume: it needs its own");
 	for (size_t i = 0; i < s->n_devices; i++)
 		if (check_device(s, &s->devices[i], e))
 			return (int)e->code;

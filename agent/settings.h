@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "proto/evidence.h"
 #include "proto/spdm_evidence.h"
+#include "proto/strict.h"
 #include "proto/tpm_half.h"
 #include "proto/tpm_template.h"
 
@@ -29,6 +30,8 @@ struct agent_volume { /* [volume UUID] */
 	u8 uuid[16];
 	u64 epoch;   /* of a share without a disk: for trials */
 	u32 counter; /* NV index of its counter; 0: none      */
+	size_t policy_key_len;
+	u8 policy_key[STRICT_SPKI_MAX]; /* DER; of the strict profile only */
 };
 
 struct agent_settings {
@@ -63,6 +66,7 @@ struct agent_settings {
 	bool allow_socket_source, allow_file_source;
 	size_t n_devices;
 	struct test_device devices[TEST_DEVICES_MAX];
+	u32 lease_counter; /* [lease] counter, an NV index; 0: no lease is asked for, and none is used */
 	size_t n_volumes;
 	struct agent_volume volumes[VOLUMES_MAX];
 	u32 release_pcrs; /* what the server wraps to; 0: its default */

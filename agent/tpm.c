@@ -211,7 +211,7 @@ int tpm_active_banks(struct tpm *t, struct tpm_selection *out, struct err *e)
 	return out->n ? 0 : err_set(e, E_TPM, "TPM has no active PCR bank");
 }
 
-static TPML_PCR_SELECTION to_tss(const struct tpm_selection *s)
+TPML_PCR_SELECTION tpm_selection_tss(const struct tpm_selection *s)
 {
 	TPML_PCR_SELECTION out = { .count = (u32)s->n };
 
@@ -229,7 +229,7 @@ static int read_bank(struct tpm *t, u16 alg, u32 pcrs, struct digest out[TPM_PCR
 {
 	while (pcrs) {
 		struct tpm_selection want = { .n = 1, .bank = { { alg, pcrs } } };
-		TPML_PCR_SELECTION in = to_tss(&want), *got = NULL;
+		TPML_PCR_SELECTION in = tpm_selection_tss(&want), *got = NULL;
 		TPML_DIGEST *values = NULL;
 		u32 counter, n = 0, had = pcrs;
 		TSS2_RC rc = Esys_PCR_Read(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &in,
@@ -262,6 +262,26 @@ int tpm_read_pcrs(struct tpm *t, struct tpm_quoted *q, struct err *e)
 			      e))
 			return (int)e->code;
 	return 0;
+}
+
+int tpm_pcrs_now(struct tpm *t, u32 pcrs, struct digest *out, struct err *e)
+{
+	struct tpm_quoted *q = calloc(1, sizeof(*q));
+	OWNED(hasher) h = hasher_new(DIGEST_SHA256);
+	int rc;
+
+	if (!q || !h) {
+		free(q);
+		return err_set(e, E_MEMORY, "no memory for PCRs");
+	}
+	q->selection = (struct tpm_selection){ 1, { { TPM_ALG_SHA256, pcrs } } };
+	rc = tpm_read_pcrs(t, q, e);
+	for (u32 p = 0; !rc && p < TPM_PCRS; p++)
+		if (pcrs & 1u << p)
+			hasher_add(h, digest_bytes(&q->pcrs[0][p]));
+	*out = hasher_end(h);
+	free(q);
+	return rc;
 }
 
 /* The digest a quote by @alg must show for these values. */
@@ -315,7 +335,7 @@ int tpm_quote(struct tpm *t, const struct tpm_key *ak, const struct digest *extr
 	memcpy(data.buffer, extra->at, 32);
 	if (tpm_active_banks(t, &out->selection, e))
 		return (int)e->code;
-	select = to_tss(&out->selection);
+	select = tpm_selection_tss(&out->selection);
 	for (int i = 0; i < QUOTE_TRIES; i++) {
 		TPM2B_ATTEST *attest = NULL;
 		TPMT_SIGNATURE *sig = NULL;
@@ -359,30 +379,39 @@ int tpm_certify(struct tpm *t, const struct tpm_key *ak, const struct tpm_key *o
 }
 
 /* ---- shares ---- */
-static int import_share(struct tpm *t, const struct tpm_key *k, struct bytes public_2b,
-			struct bytes private_2b, struct bytes secret_2b, ESYS_TR *out,
-			struct err *e)
+int tpm_import(struct tpm *t, const struct tpm_key *parent, struct bytes public_2b,
+	       struct bytes private_2b, struct bytes secret_2b, TPM2B_PUBLIC *pub,
+	       TPM2B_PRIVATE **private, struct err *e)
 {
 	static const TPMT_SYM_DEF_OBJECT no_inner = { .algorithm = TPM2_ALG_NULL };
-	TPM2B_PUBLIC pub = {
-		0
-	}; /* the library refuses to unmarshal onto a size that is not zero */
-	TPM2B_PRIVATE duplicate = { 0 }, *private = NULL;
+	TPM2B_PRIVATE duplicate = { 0 };
 	TPM2B_ENCRYPTED_SECRET seed = { 0 };
 	size_t a = 0, b = 0, c = 0;
 	TSS2_RC rc;
 
-	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(public_2b.at, public_2b.len, &a, &pub) ||
+	pub->size = 0; /* the library refuses to unmarshal onto another */
+	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(public_2b.at, public_2b.len, &a, pub) ||
 	    a != public_2b.len ||
 	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(private_2b.at, private_2b.len, &b, &duplicate) ||
 	    b != private_2b.len ||
 	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(secret_2b.at, secret_2b.len, &c, &seed) ||
 	    c != secret_2b.len)
 		return err_set(e, E_FORMAT, "share from the server is not well-formed");
-	rc = Esys_Import(t->esys, k->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, NULL,
-			 &pub, &duplicate, &seed, &no_inner, &private);
-	if (rc)
-		return tpm_failed(e, "TPM2_Import", rc);
+	rc = Esys_Import(t->esys, parent->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+			 NULL, pub, &duplicate, &seed, &no_inner, private);
+	return rc ? tpm_failed(e, "TPM2_Import", rc) : 0;
+}
+
+static int import_share(struct tpm *t, const struct tpm_key *k, struct bytes public_2b,
+			struct bytes private_2b, struct bytes secret_2b, ESYS_TR *out,
+			struct err *e)
+{
+	TPM2B_PRIVATE *private = NULL;
+	TPM2B_PUBLIC pub;
+	TSS2_RC rc;
+
+	if (tpm_import(t, k, public_2b, private_2b, secret_2b, &pub, &private, e))
+		return (int)e->code;
 	rc = Esys_Load(t->esys, k->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, private,
 		       &pub, out);
 	Esys_Free(private);
@@ -393,7 +422,7 @@ static TSS2_RC satisfy_release_policy(struct tpm *t, ESYS_TR session, u32 pcrs,
 				      const struct tpm_clock *clock)
 {
 	struct tpm_selection selection = { .n = 1, .bank = { { TPM_ALG_SHA256, pcrs } } };
-	TPML_PCR_SELECTION select = to_tss(&selection);
+	TPML_PCR_SELECTION select = tpm_selection_tss(&selection);
 	TPM2B_DIGEST current = { .size = 0 };
 	TPM2B_OPERAND counts = { .size = 8 };
 	struct writer w = writer_on(counts.buffer, 8);
@@ -433,12 +462,7 @@ static int unseal(struct tpm *t, const struct tpm_key *k, ESYS_TR object, u32 pc
 		e->code = E_POLICY;
 		return (int)e->code;
 	}
-	*out = secret_new(data->size);
-	if (*out)
-		memcpy((*out)->at, data->buffer, data->size);
-	secret_wipe(data, sizeof(*data));
-	Esys_Free(data);
-	return *out ? 0 : err_set(e, E_MEMORY, "no locked memory for a share");
+	return tpm_take_unsealed(data, out, e);
 }
 
 int tpm_open_share(struct tpm *t, const struct tpm_key *k, struct bytes public_2b,

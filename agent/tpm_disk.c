@@ -7,20 +7,6 @@
 
 #include "tpm_tss.h"
 
-enum { POLICY_TRIES = 8 }; /* somebody may extend a PCR between the policy and its use */
-
-static bool pcr_changed(TSS2_RC rc)
-{
-	return (rc & 0xfff) == TPM2_RC_PCR_CHANGED;
-}
-
-static int refused(struct err *e, const char *what, TSS2_RC rc)
-{
-	tpm_failed(e, what, rc);
-	e->code = E_POLICY;
-	return (int)e->code;
-}
-
 static TSS2_RC policy_uncapped(struct tpm *t, ESYS_TR session)
 {
 	static const TPML_PCR_SELECTION cap = {
@@ -36,52 +22,20 @@ static TSS2_RC policy_uncapped(struct tpm *t, ESYS_TR session)
 }
 
 /* ---- the counter ---- */
-static bool index_is_ours(u32 index)
-{
-	return index >= COUNTER_FIRST && index <= COUNTER_LAST;
-}
-
-static int counter_open(struct tpm *t, u32 index, ESYS_TR *out, struct err *e)
-{
-	TSS2_RC rc;
-
-	if (!index_is_ours(index))
-		return err_set(e, E_USAGE, "NV index 0x%08x is not of the range 0x%08x to 0x%08x",
-			       index, COUNTER_FIRST, COUNTER_LAST);
-	rc = Esys_TR_FromTPMPublic(t->esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, out);
-	return rc ? err_set(e, E_NOTFOUND, "the TPM has no counter at NV index 0x%08x", index) : 0;
-}
-
 /* Anybody may have defined what stands there: only what we would have defined is taken. */
 static int counter_check(struct tpm *t, ESYS_TR nv, u32 index, bool written, struct err *e)
 {
-	TPM2B_NV_PUBLIC *pub = NULL;
-	TPM2B_NAME *name = NULL;
-	u8 got[sizeof(TPMS_NV_PUBLIC)], want[NV_PUBLIC_MAX];
+	u8 want[NV_PUBLIC_MAX];
 	struct writer w = writer_on(want, sizeof(want));
-	size_t len = 0;
-	TSS2_RC rc = Esys_NV_ReadPublic(t->esys, nv, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &pub,
-					&name);
 
-	if (!rc)
-		rc = Tss2_MU_TPMS_NV_PUBLIC_Marshal(&pub->nvPublic, got, sizeof(got), &len);
-	Esys_Free(pub);
-	Esys_Free(name);
-	if (rc)
-		return tpm_failed(e, "read the counter's attributes", rc);
 	tpm_counter_public(index, written, &w);
-	if (!bytes_equal((struct bytes){ got, len }, write_done(&w)))
-		return err_set(
-			e, E_POLICY,
-			"NV index 0x%08x is not a counter of ours: other attributes or policy",
-			index);
-	return 0;
+	return tpm_nv_is(t, nv, index, write_done(&w), e);
 }
 
 /* One of ours that counts; to be closed. */
 static int counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
 {
-	int rc = counter_open(t, index, nv, e);
+	int rc = tpm_nv_open(t, index, nv, e);
 
 	if (rc)
 		return rc;
@@ -91,21 +45,6 @@ static int counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
 	return rc;
 }
 
-static int counter_value(struct tpm *t, ESYS_TR nv, u64 *value, struct err *e)
-{
-	TPM2B_MAX_NV_BUFFER *content = NULL;
-	struct reader r;
-	TSS2_RC rc = Esys_NV_Read(t->esys, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-				  COUNTER_LEN, 0, &content);
-
-	if (rc)
-		return tpm_failed(e, "read the counter", rc);
-	r = reader_on((struct bytes){ content->buffer, content->size });
-	*value = read_be64(&r, "counter");
-	Esys_Free(content);
-	return r.why || r.left.len ? err_set(e, E_TPM, "the counter is not of 8 bytes") : 0;
-}
-
 int tpm_counter_read(struct tpm *t, u32 index, u64 *value, struct err *e)
 {
 	ESYS_TR nv;
@@ -113,7 +52,7 @@ int tpm_counter_read(struct tpm *t, u32 index, u64 *value, struct err *e)
 
 	if (counter_use(t, index, &nv, e))
 		return (int)e->code;
-	rc = counter_value(t, nv, value, e);
+	rc = tpm_nv_counter(t, nv, value, e);
 	Esys_TR_Close(t->esys, &nv);
 	return rc;
 }
@@ -142,7 +81,7 @@ static int count_up(struct tpm *t, ESYS_TR nv, bool new, struct err *e)
 	ESYS_TR session;
 	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
 
-	for (int i = 0; i < POLICY_TRIES && pcr_changed(rc); i++) {
+	for (int i = 0; i < TPM_POLICY_TRIES && tpm_pcr_changed(rc); i++) {
 		if (tpm_policy_session(t, ESYS_TR_NONE, &session, e))
 			return (int)e->code;
 		rc = policy_up(t, session, new);
@@ -151,7 +90,7 @@ static int count_up(struct tpm *t, ESYS_TR nv, bool new, struct err *e)
 					       ESYS_TR_NONE);
 		Esys_FlushContext(t->esys, session);
 	}
-	return rc ? refused(e, "TPM2_NV_Increment", rc) : 0;
+	return rc ? tpm_refused(e, "TPM2_NV_Increment", rc) : 0;
 }
 
 int tpm_counter_up(struct tpm *t, u32 index, struct err *e)
@@ -168,25 +107,17 @@ int tpm_counter_up(struct tpm *t, u32 index, struct err *e)
 
 static int counter_define(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
 {
-	static const TPM2B_AUTH no_auth;
 	u8 room[NV_PUBLIC_MAX];
 	struct writer w = writer_on(room, sizeof(room));
-	TPM2B_NV_PUBLIC pub = { .size = 0 };
-	size_t at = 0;
-	TSS2_RC rc;
 
 	tpm_counter_public(index, false, &w);
-	rc = Tss2_MU_TPMS_NV_PUBLIC_Unmarshal(room, w.len, &at, &pub.nvPublic);
-	if (!rc)
-		rc = Esys_NV_DefineSpace(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-					 ESYS_TR_NONE, &no_auth, &pub, nv);
-	return rc ? tpm_failed(e, "TPM2_NV_DefineSpace", rc) : 0;
+	return tpm_nv_define(t, write_done(&w), nv, e);
 }
 
 int tpm_counter_make(struct tpm *t, u32 index, u64 *value, struct err *e)
 {
 	ESYS_TR nv;
-	int rc = counter_open(t, index, &nv, e);
+	int rc = tpm_nv_open(t, index, &nv, e);
 
 	if (!rc && counter_check(t, nv, index, false, e)) {
 		Esys_TR_Close(t->esys, &nv);
@@ -208,7 +139,7 @@ int tpm_counter_remove(struct tpm *t, u32 index, struct err *e)
 	ESYS_TR nv;
 	TSS2_RC rc;
 
-	if (counter_open(t, index, &nv, e))
+	if (tpm_nv_open(t, index, &nv, e))
 		return (int)e->code;
 	rc = Esys_NV_UndefineSpace(t->esys, ESYS_TR_RH_OWNER, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE,
 				   ESYS_TR_NONE);
@@ -221,21 +152,14 @@ int tpm_counter_certify(struct tpm *t, const struct tpm_key *ak, u32 index,
 			const struct digest *extra, struct buf **attest, struct buf **signature,
 			struct err *e)
 {
-	static const TPMT_SIG_SCHEME key_scheme = { .scheme = TPM2_ALG_NULL };
-	TPM2B_DATA data = { .size = 32 };
-	TPM2B_ATTEST *a = NULL;
-	TPMT_SIGNATURE *s = NULL;
 	ESYS_TR nv;
-	TSS2_RC rc;
+	int rc;
 
 	if (counter_use(t, index, &nv, e))
 		return (int)e->code;
-	memcpy(data.buffer, extra->at, 32);
-	rc = Esys_NV_Certify(t->esys, ak->handle, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_PASSWORD,
-			     ESYS_TR_NONE, &data, &key_scheme, COUNTER_LEN, 0, &a, &s);
+	rc = tpm_nv_certify(t, ak, nv, extra, attest, signature, e);
 	Esys_TR_Close(t->esys, &nv);
-	return rc ? tpm_failed(e, "TPM2_NV_Certify", rc)
-		  : tpm_attest_take(a, s, attest, signature, e);
+	return rc;
 }
 
 /* ---- the half ---- */
@@ -245,9 +169,10 @@ void tpm_half_clear(struct tpm_half *h)
 	buf_drop(&h->private_2b);
 }
 
-static TPM2B_PUBLIC half_template(u32 index, u64 epoch)
+static TPM2B_PUBLIC half_template(u32 index, u64 epoch, const struct tpm_strict *strict)
 {
-	struct digest policy = tpm_half_policy(index, epoch);
+	struct digest policy = strict ? strict_half_policy(&strict->key, &strict->ref, index, epoch)
+				      : tpm_half_policy(index, epoch);
 	TPM2B_PUBLIC p = { .publicArea = {
 				   .type = TPM2_ALG_KEYEDHASH,
 				   .nameAlg = TPM2_ALG_SHA256,
@@ -309,10 +234,10 @@ static int half_create(struct tpm *t, const struct tpm_key *srk, const struct tp
 }
 
 int tpm_half_seal(struct tpm *t, const struct tpm_key *salt, const u8 l[32], u32 index, u64 epoch,
-		  struct tpm_half *out, struct err *e)
+		  const struct tpm_strict *strict, struct tpm_half *out, struct err *e)
 {
 	OWNED(tpm_key) srk = NULL;
-	TPM2B_PUBLIC want = half_template(index, epoch);
+	TPM2B_PUBLIC want = half_template(index, epoch, strict);
 
 	if (tpm_key_make(t, TEMPLATE_SRK_ECC_P256, &srk, e) ||
 	    half_create(t, srk, salt, l, &want, out, e))
@@ -321,9 +246,10 @@ int tpm_half_seal(struct tpm *t, const struct tpm_key *salt, const u8 l[32], u32
 }
 
 /* Everything of it but the hash of what is sealed is told by index and epoch. */
-static int half_check(const TPM2B_PUBLIC *got, u32 index, u64 epoch, struct err *e)
+static int half_check(const TPM2B_PUBLIC *got, u32 index, u64 epoch,
+		      const struct tpm_strict *strict, struct err *e)
 {
-	TPM2B_PUBLIC want = half_template(index, epoch);
+	TPM2B_PUBLIC want = half_template(index, epoch, strict);
 	u8 a[sizeof(*got)], b[sizeof(want)];
 	size_t n = 0, m = 0;
 
@@ -337,7 +263,7 @@ static int half_check(const TPM2B_PUBLIC *got, u32 index, u64 epoch, struct err 
 }
 
 static int half_load(struct tpm *t, const struct tpm_key *srk, const struct tpm_half *h, u32 index,
-		     u64 epoch, ESYS_TR *out, struct err *e)
+		     u64 epoch, const struct tpm_strict *strict, ESYS_TR *out, struct err *e)
 {
 	struct bytes pub_2b = buf_bytes(h->public_2b), private_2b = buf_bytes(h->private_2b);
 	TPM2B_PUBLIC pub = { .size = 0 };
@@ -349,69 +275,179 @@ static int half_load(struct tpm *t, const struct tpm_key *srk, const struct tpm_
 	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(private_2b.at, private_2b.len, &m, &private) ||
 	    m != private_2b.len)
 		return err_set(e, E_FORMAT, "it is not well-formed");
-	if (half_check(&pub, index, epoch, e))
+	if (half_check(&pub, index, epoch, strict, e))
 		return (int)e->code;
 	rc = Esys_Load(t->esys, srk->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &private,
 		       &pub, out);
 	return rc ? tpm_failed(e, "TPM2_Load", rc) : 0;
 }
 
-static TSS2_RC policy_half(struct tpm *t, ESYS_TR session, ESYS_TR nv, u64 epoch)
+/* ---- the strict profile ---- */
+/* The TPM's own word that the policy key signed @a for this host and epoch. */
+static int approval_ticket(struct tpm *t, const struct tpm_strict *s, const struct approval *a,
+			   TPMT_TK_VERIFIED **ticket, struct err *e)
+{
+	struct digest approved = strict_approved(a->pcrs, BYTES(a->pcr_digest)),
+		      signed_digest = strict_digest(&approved, &s->ref);
+	TPMT_SIGNATURE sig = { .sigAlg = TPM2_ALG_ECDSA,
+			       .signature.ecdsa = { .hash = TPM2_ALG_SHA256,
+						    .signatureR = { .size = 32 },
+						    .signatureS = { .size = 32 } } };
+	TPM2B_PUBLIC pub = { .size = 0 };
+	TPM2B_DIGEST digest = { .size = 32 };
+	ESYS_TR key;
+	size_t at = 0;
+	TSS2_RC rc = Tss2_MU_TPMT_PUBLIC_Unmarshal(s->key.public, s->key.public_len, &at,
+						   &pub.publicArea);
+
+	memcpy(sig.signature.ecdsa.signatureR.buffer, a->signature, 32);
+	memcpy(sig.signature.ecdsa.signatureS.buffer, a->signature + 32, 32);
+	memcpy(digest.buffer, signed_digest.at, 32);
+	if (!rc)
+		rc = Esys_LoadExternal(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, NULL,
+				       &pub, ESYS_TR_RH_OWNER, &key);
+	if (rc)
+		return tpm_failed(e, "TPM2_LoadExternal", rc);
+	rc = Esys_VerifySignature(t->esys, key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &digest,
+				  &sig, ticket);
+	Esys_FlushContext(t->esys, key);
+	return rc ? tpm_refused(
+			    e,
+			    "strict profile: the approval is not the policy key's for this host "
+			    "and epoch: TPM2_VerifySignature",
+			    rc)
+		  : 0;
+}
+
+/* The first that is for what was booted and that the policy key signed. */
+static int find_approval(struct tpm *t, const struct tpm_strict *s, const struct approval **out,
+			 TPMT_TK_VERIFIED **ticket, struct err *e)
+{
+	err_set(e, E_POLICY,
+		"strict profile: nobody has approved of what was booted (%zu approvals of this "
+		"epoch)",
+		s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct approval *a = &s->approvals[i];
+		struct digest now;
+
+		if (tpm_pcrs_now(t, a->pcrs, &now, e))
+			return (int)e->code;
+		if (!digest_equals(&now, BYTES(a->pcr_digest)) ||
+		    approval_ticket(t, s, a, ticket, e))
+			continue;
+		*e = (struct err){ 0 };
+		*out = a;
+		if (s->used)
+			*s->used = *a;
+		return 0;
+	}
+	return (int)e->code;
+}
+
+int tpm_strict_check(struct tpm *t, const struct tpm_strict *s, struct err *e)
+{
+	const struct approval *found;
+	TPMT_TK_VERIFIED *ticket = NULL;
+	int rc = find_approval(t, s, &found, &ticket, e);
+
+	Esys_Free(ticket);
+	return rc;
+}
+
+static TSS2_RC policy_approved(struct tpm *t, ESYS_TR session, const struct tpm_strict *s,
+			       const struct approval *a, const TPMT_TK_VERIFIED *ticket)
+{
+	struct tpm_selection set = { 1, { { TPM_ALG_SHA256, a->pcrs } } };
+	TPML_PCR_SELECTION select = tpm_selection_tss(&set);
+	struct digest approved = strict_approved(a->pcrs, BYTES(a->pcr_digest));
+	TPM2B_DIGEST now = { .size = 0 }, policy = { .size = 32 };
+	TPM2B_NONCE ref = { .size = 32 };
+	TPM2B_NAME name = { .size = sizeof(s->key.name) };
+	TSS2_RC rc = Esys_PolicyPCR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+				    &now, &select);
+
+	memcpy(policy.buffer, approved.at, 32);
+	memcpy(ref.buffer, s->ref.at, 32);
+	memcpy(name.name, s->key.name, sizeof(s->key.name));
+	return rc ? rc
+		  : Esys_PolicyAuthorize(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+					 &policy, &ref, &name, ticket);
+}
+
+/* ---- opening ---- */
+struct opening {
+	const struct tpm_strict *strict;
+	const struct approval *approval;
+	TPMT_TK_VERIFIED *ticket;
+	ESYS_TR nv;
+	u64 epoch;
+};
+
+static TSS2_RC policy_half(struct tpm *t, ESYS_TR session, const struct opening *o)
 {
 	TPM2B_OPERAND operand = { .size = COUNTER_LEN };
 	struct writer w = writer_on(operand.buffer, COUNTER_LEN);
-	TSS2_RC rc = policy_uncapped(t, session);
+	TSS2_RC rc = o->strict ? policy_approved(t, session, o->strict, o->approval, o->ticket) : 0;
 
-	write_be64(&w, epoch);
+	write_be64(&w, o->epoch);
+	if (!rc)
+		rc = policy_uncapped(t, session);
 	return rc ? rc
-		  : Esys_PolicyNV(t->esys, nv, nv, session, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+		  : Esys_PolicyNV(t->esys, o->nv, o->nv, session, ESYS_TR_PASSWORD, ESYS_TR_NONE,
 				  ESYS_TR_NONE, &operand, 0, TPM2_EO_UNSIGNED_LE);
 }
 
-static int half_unseal(struct tpm *t, const struct tpm_key *salt, ESYS_TR object, ESYS_TR nv,
-		       u64 epoch, struct secret **out, struct err *e)
+static int half_unseal(struct tpm *t, const struct tpm_key *salt, ESYS_TR object,
+		       const struct opening *o, struct secret **out, struct err *e)
 {
 	TPM2B_SENSITIVE_DATA *data = NULL;
 	ESYS_TR session;
 	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
 
-	for (int i = 0; i < POLICY_TRIES && pcr_changed(rc); i++) {
+	for (int i = 0; i < TPM_POLICY_TRIES && tpm_pcr_changed(rc); i++) {
 		if (tpm_policy_session(t, salt->handle, &session, e))
 			return (int)e->code;
-		rc = policy_half(t, session, nv, epoch);
+		rc = policy_half(t, session, o);
 		if (!rc)
 			rc = Esys_Unseal(t->esys, object, session, ESYS_TR_NONE, ESYS_TR_NONE,
 					 &data);
 		Esys_FlushContext(t->esys, session);
 	}
+	return rc ? tpm_refused(e, "TPM2_Unseal", rc) : tpm_take_unsealed(data, out, e);
+}
+
+static int half_open(struct tpm *t, const struct tpm_key *salt, const struct tpm_half *h, u32 index,
+		     struct opening *o, struct secret **out, struct err *e)
+{
+	OWNED(tpm_key) srk = NULL;
+	ESYS_TR object;
+	int rc = tpm_key_make(t, TEMPLATE_SRK_ECC_P256, &srk, e);
+
+	if (!rc)
+		rc = half_load(t, srk, h, index, o->epoch, o->strict, &object, e);
+	tpm_key_drop(&srk); /* a TPM without resource manager holds three objects */
 	if (rc)
-		return refused(e, "TPM2_Unseal", rc);
-	*out = secret_new(data->size);
-	if (*out)
-		memcpy((*out)->at, data->buffer, data->size);
-	secret_wipe(data, sizeof(*data));
-	Esys_Free(data);
-	return *out ? 0 : err_set(e, E_MEMORY, "no locked memory for a half");
+		return rc;
+	if (o->strict)
+		rc = find_approval(t, o->strict, &o->approval, &o->ticket, e);
+	if (!rc)
+		rc = half_unseal(t, salt, object, o, out, e);
+	Esys_FlushContext(t->esys, object);
+	return rc;
 }
 
 int tpm_half_open(struct tpm *t, const struct tpm_key *salt, const struct tpm_half *h, u32 index,
-		  u64 epoch, struct secret **out, struct err *e)
+		  u64 epoch, const struct tpm_strict *strict, struct secret **out, struct err *e)
 {
-	OWNED(tpm_key) srk = NULL;
-	ESYS_TR object, nv;
+	struct opening o = { .strict = strict, .epoch = epoch };
 	int rc;
 
-	if (counter_use(t, index, &nv, e))
+	if (counter_use(t, index, &o.nv, e))
 		return err_while(e, "open this machine's half");
-	rc = tpm_key_make(t, TEMPLATE_SRK_ECC_P256, &srk, e);
-	if (!rc)
-		rc = half_load(t, srk, h, index, epoch, &object, e);
-	tpm_key_drop(&srk); /* a TPM without resource manager holds three objects */
-	if (!rc) {
-		rc = half_unseal(t, salt, object, nv, epoch, out, e);
-		Esys_FlushContext(t->esys, object);
-	}
-	Esys_TR_Close(t->esys, &nv);
+	rc = half_open(t, salt, h, index, &o, out, e);
+	Esys_Free(o.ticket);
+	Esys_TR_Close(t->esys, &o.nv);
 	return rc ? err_while(e, "open this machine's half") : 0;
 }
 

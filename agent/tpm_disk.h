@@ -6,7 +6,7 @@
 #ifndef ASSAY_AGENT_TPM_DISK_H
 #define ASSAY_AGENT_TPM_DISK_H
 
-#include "proto/tpm_half.h"
+#include "proto/strict.h"
 #include "tpm.h"
 
 /**
@@ -32,19 +32,32 @@ struct tpm_half {
 	struct buf *public_2b, *private_2b;
 };
 void tpm_half_clear(struct tpm_half *h);
+/** struct tpm_strict - of a volume of the strict profile: whose approval of what was booted its half needs besides. */
+struct tpm_strict {
+	struct strict_key key;
+	struct digest ref;
+	const struct approval
+		*approvals; /* anybody's word: those that do not fit are passed over */
+	size_t n;
+	struct approval *used; /* NULL, or gets the one that fitted */
+};
+/** tpm_strict_check - one of the approvals is the key's, and for the PCRs as they are now; else E_POLICY. */
+int tpm_strict_check(struct tpm *t, const struct tpm_strict *s, struct err *e);
+
 /**
  * tpm_half_seal - @l under the SRK: opens while the cap PCR is zero and the counter is at most @epoch.
  * @salt: the key that the session is salted to, which hides @l on the bus.
+ * @strict: NULL: of the standard profile.
  */
 int tpm_half_seal(struct tpm *t, const struct tpm_key *salt, const u8 l[32], u32 index, u64 epoch,
-		  struct tpm_half *out, struct err *e);
+		  const struct tpm_strict *strict, struct tpm_half *out, struct err *e);
 /**
  * tpm_half_open - @h comes from the LUKS header, which anybody can write: it is opened only if its policy is that of
- * @index and @epoch.
+ * @index and @epoch, and of @strict's key where that is not NULL.
  * Return: 0; E_POLICY when it is another, when the cap is set or the counter has gone on; E_TPM.
  */
 int tpm_half_open(struct tpm *t, const struct tpm_key *salt, const struct tpm_half *h, u32 index,
-		  u64 epoch, struct secret **out, struct err *e);
+		  u64 epoch, const struct tpm_strict *strict, struct secret **out, struct err *e);
 
 /** tpm_cap - extend the cap PCR in every active bank: with @value in that of SHA-256, with its hash in others. */
 int tpm_cap(struct tpm *t, const struct digest *value, struct err *e);

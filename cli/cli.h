@@ -65,6 +65,10 @@ enum cli_option {
 	OPT_ESCROW,
 	OPT_AGENT_CONFIG,
 	OPT_HEAD,
+	OPT_STRICT,
+	OPT_POLICY_KEY,
+	OPT_EPOCH,
+	OPT_PCR,
 	OPT_COUNT
 };
 
@@ -96,6 +100,8 @@ int cmd_boot(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);
 int cmd_audit(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
+int cmd_policy_sign(struct cli *c);
+int secret_approve(struct cli *c);
 int cmd_disk(struct cli *c, const char *verb);
 int cmd_doctor(struct cli *c);
 int cmd_result(struct cli *c, const char *verb);

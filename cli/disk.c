@@ -182,19 +182,22 @@ static int append(const char *path, struct bytes b, struct err *e)
 }
 
 /* What the initramfs will open is what stands there, and no header says. */
-static int name_volume(const struct cli *c, const u8 uuid[16], u32 counter, bool *added,
-		       struct err *e)
+static int name_volume(const struct cli *c, const u8 uuid[16], u32 counter, struct bytes policy_key,
+		       bool *added, struct err *e)
 {
 	static struct agent_settings s;
-	char text[UUID_TEXT_LEN + 1], lines[128];
+	char text[UUID_TEXT_LEN + 1], key[2 * STRICT_SPKI_MAX] = "", lines[512];
 
 	if (agent_settings_load(agent_config(c), &s, e))
 		return (int)e->code;
 	for (size_t i = 0; i < s.n_volumes; i++)
 		if (!memcmp(s.volumes[i].uuid, uuid, 16) && s.volumes[i].counter == counter)
 			return 0;
-	snprintf(lines, sizeof(lines), "\n[volume %s]\ncounter = 0x%08x\n", uuid_write(uuid, text),
-		 counter);
+	if (policy_key.len)
+		base64_write(policy_key, key);
+	snprintf(lines, sizeof(lines), "\n[volume %s]\ncounter = 0x%08x\n%s%s%s",
+		 uuid_write(uuid, text), counter, *key ? "policy_key = " : "", key,
+		 *key ? "\n" : "");
 	*added = true;
 	return append(agent_config(c), bytes_text(lines), e);
 }
@@ -223,6 +226,32 @@ static bool is_enrolled(const struct luks *l)
 	return is;
 }
 
+/* SubjectPublicKeyInfo of --policy-key, a public key or a certificate; without --strict no bytes. */
+static int policy_key_of(const struct cli *c, u8 room[STRICT_SPKI_MAX], struct bytes *out,
+			 struct err *e)
+{
+	OWNED(buf) pem = NULL;
+	OWNED(pubkey) key = NULL;
+	OWNED(cert_list) certs = NULL;
+	struct writer w = writer_on(room, STRICT_SPKI_MAX);
+	struct strict_key ignored;
+	int rc;
+
+	*out = BYTES_NONE;
+	if (!c->option[OPT_STRICT])
+		return 0;
+	if (file_read(c->option[OPT_POLICY_KEY], CERT_DER_MAX, &pem, e))
+		return (int)e->code;
+	rc = pubkey_from_pem(buf_bytes(pem), &key, e);
+	if (rc && !cert_list_from_pem(buf_bytes(pem), &certs, e))
+		rc = 0;
+	if (rc || pubkey_spki(key ? key : cert_pubkey(certs->at[0]), &w, e) ||
+	    strict_key_of(write_done(&w), &ignored, e))
+		return err_while(e, "%s", c->option[OPT_POLICY_KEY]);
+	*out = write_done(&w);
+	return 0;
+}
+
 static int cmd_enroll(struct cli *c)
 {
 	OWNED(luks) l = NULL;
@@ -232,10 +261,15 @@ static int cmd_enroll(struct cli *c)
 	u32 counter = 0;
 	u64 epoch = 0;
 	int recovery = -1, rc;
+	u8 room[STRICT_SPKI_MAX];
+	struct bytes policy_key;
 	bool added = false, staged;
 
-	if (c->argc != 1 || !c->option[OPT_RECOVERY_OUT])
+	if (c->argc != 1 || !c->option[OPT_RECOVERY_OUT] ||
+	    !c->option[OPT_STRICT] != !c->option[OPT_POLICY_KEY])
 		return cli_usage();
+	if (policy_key_of(c, room, &policy_key, &e))
+		return cli_fail(c, &e, NULL);
 	if (luks_open(c->argv[0], NULL, &l, &e))
 		return cli_fail(c, &e, NULL);
 	if (is_enrolled(l)) {
@@ -245,12 +279,12 @@ static int cmd_enroll(struct cli *c)
 	if (volume_key_of(c, l, c->argv[0], &volume_key, &e) ||
 	    add_recovery(c, l, volume_key, &recovery, &e))
 		return cli_fail(c, &e, NULL);
-	rc = disk_add(l, c->argv[0], c->agent_socket, volume_key, &counter, &epoch, &e);
+	rc = disk_add(l, c->argv[0], c->agent_socket, volume_key, policy_key, &counter, &epoch, &e);
 	staged = rc == E_CONFLICT;
 	if (staged) {
 		e = (struct err){ 0 };
-		rc = disk_add_staged(l, c->argv[0], c->agent_socket, volume_key, &counter, &epoch,
-				     &e);
+		rc = disk_add_staged(l, c->argv[0], c->agent_socket, volume_key, policy_key,
+				     &counter, &epoch, &e);
 	}
 	if (rc) {
 		forget_recovery(c, l, recovery);
@@ -259,7 +293,7 @@ static int cmd_enroll(struct cli *c)
 						     "it was"
 						   : NULL);
 	}
-	if (name_volume(c, luks_uuid(l), counter, &added, &e))
+	if (name_volume(c, luks_uuid(l), counter, policy_key, &added, &e))
 		return cli_fail(c, &e,
 				"the keyslots are there; agent.conf has to name the volume "
 				"(docs/INITRAMFS.md)");
@@ -297,10 +331,11 @@ static int cmd_rotate(struct cli *c)
 	if (c->argc != 1)
 		return cli_usage();
 	rc = luks_open(c->argv[0], NULL, &l, &e) ||
-	     disk_open(l, c->argv[0], c->agent_socket, false, &o, &e);
+	     disk_open(l, c->argv[0], c->agent_socket, 0, &o, &e);
 	was = o.epoch;
 	if (!rc && !o.rotated)
-		rc = disk_add(l, c->argv[0], c->agent_socket, o.volume_key, &counter, &epoch, &e);
+		rc = disk_add(l, c->argv[0], c->agent_socket, o.volume_key, BYTES_NONE, &counter,
+			      &epoch, &e);
 	else
 		epoch = o.epoch;
 	if (rc && o.not_rotated[0])
@@ -350,13 +385,16 @@ static int cmd_status(struct cli *c)
 	for (size_t i = 0; i < tokens.n; i++) {
 		const struct luks_token *t = &tokens.at[i].token;
 
-		json_array_append_new(rows, json_pack("{s:i, s:I, s:s}", "keyslot", t->keyslot,
-						      "epoch", (json_int_t)t->epoch, "state",
-						      state_name(t->state)));
+		json_array_append_new(rows,
+				      json_pack("{s:i, s:I, s:s, s:b}", "keyslot", t->keyslot,
+						"epoch", (json_int_t)t->epoch, "state",
+						state_name(t->state), "lease", t->lease_len > 0));
 		if (!c->json)
 			printf("keyslot %d: epoch %" PRIu64 ", %s%s\n", t->keyslot, t->epoch,
 			       state_name(t->state),
-			       t->state == LUKS_TOKEN_PENDING ? ", proven at the next boot" : "");
+			       t->state == LUKS_TOKEN_PENDING ? ", proven at the next boot"
+			       : t->lease_len		      ? ", with a lease"
+							      : "");
 	}
 	if (tokens.n_bad && !c->json)
 		printf("%zu tokens of ours cannot be read\n", tokens.n_bad);
@@ -382,11 +420,12 @@ static int cmd_unlock(struct cli *c)
 	if (c->argc != 2)
 		return cli_usage();
 	rc = luks_open(c->argv[0], NULL, &l, &e) ||
-	     disk_open(l, c->argv[0], c->agent_socket, false, &o, &e);
+	     disk_open(l, c->argv[0], c->agent_socket, DISK_MAY_LEASE, &o, &e);
 	if (!rc) {
 		memcpy(opened.uuid, luks_uuid(l), sizeof(opened.uuid));
 		memcpy(opened.proof, o.proof, sizeof(opened.proof));
-		rc = opened_write(OPENED_FOLDER, &opened, &e) ||
+		rc = (o.by_lease && opened_by_lease(OPENED_FOLDER, &e)) ||
+		     opened_write(OPENED_FOLDER, &opened, &e) ||
 		     luks_activate(l, c->argv[1], o.volume_key, &e);
 	}
 	disk_opened_clear(&o);

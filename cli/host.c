@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cli.h"
 #include "common/config.h"
@@ -49,6 +50,42 @@ static int list(struct cli *c)
 	return 0;
 }
 
+static const char *clock_text(long long unix_s, char out[64])
+{
+	time_t s = unix_s;
+	struct tm tm;
+
+	strftime(out, 64, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&s, &tm));
+	return out;
+}
+
+/* "2 reboots, 71 h": what a lease has left, as of the host's last attestation. */
+static const char *lease_text(json_t *lease, char out[64])
+{
+	snprintf(out, 64, "%lld reboots, %lld h",
+		 (long long)json_integer_value(json_object_get(lease, "reboots_left")),
+		 (long long)json_integer_value(json_object_get(lease, "hours_left")));
+	return json_is_object(lease) ? out : "-";
+}
+
+static void show_lease(json_t *lease)
+{
+	json_t *row, *used = json_object_get(lease, "used");
+	char text[64];
+	size_t i;
+
+	if (!json_is_object(lease))
+		return;
+	printf("  lease: %s\n", member(lease, "state"));
+	json_array_foreach(json_object_get(lease, "volumes"), i, row) printf(
+		"    volume %s, epoch %lld: opens without a server for %s of the TPM's clock\n",
+		member(row, "volume"), (long long)json_integer_value(json_object_get(row, "epoch")),
+		lease_text(row, text));
+	if (used)
+		printf("    one was used, as the server heard at %s\n",
+		       clock_text(json_integer_value(used), text));
+}
+
 static int show(struct cli *c)
 {
 	struct err e = { 0 };
@@ -82,6 +119,7 @@ static int show(struct cli *c)
 	if (json_object_get(answer, "next_boot"))
 		printf("  kernel %s: %s\n", member(json_object_get(answer, "next_boot"), "release"),
 		       member(json_object_get(answer, "next_boot"), "text"));
+	show_lease(json_object_get(answer, "lease"));
 	json_array_foreach(json_object_get(answer, "reasons"), i, row)
 		printf("- %s\n", member(row, "text"));
 	json_decref(answer);
@@ -190,8 +228,8 @@ static int take_away(struct cli *c)
 
 int cmd_host(struct cli *c, const char *verb)
 {
-	static const char *const actions[] = { "revoke", "restore", "accept-inventory",
-					       "forget-device" };
+	static const char *const actions[] = { "revoke",	"restore",	"accept-inventory",
+					       "forget-device", "revoke-lease", "allow-lease" };
 	static const struct {
 		const char *verb;
 		int (*run)(struct cli *c);
@@ -253,12 +291,15 @@ int cmd_secret(struct cli *c, const char *verb)
 {
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
+	char lease[64];
 	size_t i;
 
 	if (!strcmp(verb, "rotate"))
 		return secret_rotate(c);
 	if (!strcmp(verb, "delete"))
 		return secret_delete(c);
+	if (!strcmp(verb, "approve"))
+		return secret_approve(c);
 	if (!strcmp(verb, "create") && c->argc == 1 && c->option[OPT_VOLUME]) {
 		if (post(c, "/api/v1/secrets",
 			 json_pack("{s:s, s:s}", "host", c->argv[0], "volume",
@@ -282,11 +323,12 @@ int cmd_secret(struct cli *c, const char *verb)
 		cli_json("secret.list", true, answer);
 		return 0;
 	}
-	printf("%-24s %-38s %-6s %-9s %s\n", "HOST", "VOLUME", "EPOCH", "STATE", "CHECK");
-	json_array_foreach(json_object_get(answer, "secrets"), i, row)
-		printf("%-24s %-38s %-6lld %-9s %s\n", member(row, "host"), member(row, "volume"),
-		       (long long)json_integer_value(json_object_get(row, "epoch")),
-		       member(row, "state"), member(row, "check"));
+	printf("%-24s %-38s %-6s %-9s %-17s %s\n", "HOST", "VOLUME", "EPOCH", "STATE", "CHECK",
+	       "LEASE");
+	json_array_foreach(json_object_get(answer, "secrets"), i, row) printf(
+		"%-24s %-38s %-6lld %-9s %-17s %s\n", member(row, "host"), member(row, "volume"),
+		(long long)json_integer_value(json_object_get(row, "epoch")), member(row, "state"),
+		member(row, "check"), lease_text(json_object_get(row, "lease"), lease));
 	json_decref(answer);
 	return 0;
 }

@@ -124,6 +124,9 @@ static const char usage[] =
 	"  assay host confirm HOST --ek-hash HASH | revoke HOST | restore HOST | remove HOST "
 	"--yes\n"
 	"  assay host accept-inventory HOST | forget-device HOST LABEL\n"
+	"  assay host revoke-lease HOST          its disks open by the server alone from its next "
+	"contact\n"
+	"             allow-lease HOST           policy gives it leases again\n"
 	"  assay secret create HOST --volume UUID | list\n"
 	"  assay secret rotate UUID              the next unlock of this volume makes a new key\n"
 	"  assay secret delete UUID --yes        the server gives no key for this volume any more\n"
@@ -135,6 +138,10 @@ static const char usage[] =
 	"                                        an exported log, without the server; a head kept "
 	"elsewhere\n"
 	"                                        tells that nothing was cut off\n"
+	"  assay policy-sign TOKEN --volume UUID --epoch N --key KEY --out FILE [--pcr 4=HEX,...]\n"
+	"                                        approve of a boot, for a disk of the strict "
+	"profile\n"
+	"  assay secret approve FILE             give that to the host with its next key\n"
 	"  assay join-token [--group G] [--name N] [--ek-hash HASH] [--valid 1h]\n"
 	"options: --json, --accept warning, --config FILE, --socket PATH, --version, --help\n"
 	"exit code: 0 affirmed or done, 1 usage, 2 refused, 3 cannot reach, 4 internal\n";
@@ -441,6 +448,10 @@ static const struct option options[] = {
 	{ "escrow", required_argument, NULL, LONG_FIRST + OPT_ESCROW },
 	{ "agent-config", required_argument, NULL, LONG_FIRST + OPT_AGENT_CONFIG },
 	{ "head", required_argument, NULL, LONG_FIRST + OPT_HEAD },
+	{ "strict", no_argument, NULL, LONG_FIRST + OPT_STRICT },
+	{ "policy-key", required_argument, NULL, LONG_FIRST + OPT_POLICY_KEY },
+	{ "epoch", required_argument, NULL, LONG_FIRST + OPT_EPOCH },
+	{ "pcr", required_argument, NULL, LONG_FIRST + OPT_PCR },
 	{ 0 },
 };
 
@@ -457,11 +468,9 @@ static int dispatch(struct cli *c)
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);
-	} singles[] = { { "attest", cmd_attest },
-			{ "verify", cmd_verify },
-			{ "join-token", cmd_join_token },
-			{ "doctor", cmd_doctor },
-			{ "inspect", cmd_inspect } };
+	} singles[] = { { "attest", cmd_attest },	  { "verify", cmd_verify },
+			{ "join-token", cmd_join_token }, { "policy-sign", cmd_policy_sign },
+			{ "doctor", cmd_doctor },	  { "inspect", cmd_inspect } };
 	const char *word = c->argc ? c->argv[0] : "";
 
 	asked.word = word;

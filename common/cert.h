@@ -29,6 +29,8 @@ bool cert_has_eku(const struct cert *c, const char *oid); /* dotted decimal */
 /** cert_san_other_name - UTF8String value of the SAN otherName of type @oid. 0, or E_NOTFOUND. */
 int cert_san_other_name(const struct cert *c, const char *oid, char *out, size_t size,
 			struct err *e);
+/** cert_server_names - the first dNSName and the first iPAddress of its SAN as text; "" where there is none. */
+void cert_server_names(const struct cert *c, char dns[256], char ip[64]);
 /** cert_has_tpm_san - SAN directoryName with the TPM's manufacturer, model and version (TCG EK Profile 3.2.9). */
 bool cert_has_tpm_san(const struct cert *c);
 /** cert_extension - DER value of the extension @oid, borrowed from @c; E_NOTFOUND. */

@@ -122,6 +122,23 @@ int file_create(const char *path, struct bytes b, mode_t mode, struct err *e)
 	return replace(path, b, mode, true, e);
 }
 
+int file_rename(const char *from, const char *to, struct err *e)
+{
+	if (rename(from, to) || sync_folder_of(to))
+		return err_set(e, E_IO, "rename %s to %s: %s", from, to, strerror(errno));
+	return 0;
+}
+
+int file_remove(const char *path, struct err *e)
+{
+	if (unlink(path))
+		return errno == ENOENT ? 0
+				       : err_set(e, E_IO, "remove %s: %s", path, strerror(errno));
+	return sync_folder_of(path)
+		       ? err_set(e, E_IO, "sync the folder of %s: %s", path, strerror(errno))
+		       : 0;
+}
+
 int folder_make(const char *path, mode_t mode, struct err *e)
 {
 	char part[4096];

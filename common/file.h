@@ -18,6 +18,10 @@ struct bytes file_line(const char *path, size_t max, struct buf **kept);
 int file_write(const char *path, struct bytes b, mode_t mode, struct err *e);
 /** file_create - as file_write(), but E_CONFLICT when @path exists already. */
 int file_create(const char *path, struct bytes b, mode_t mode, struct err *e);
+/** file_rename - @from takes the place of @to, on the disk before it returns. Both in one file system. */
+int file_rename(const char *from, const char *to, struct err *e);
+/** file_remove - also when there is none. */
+int file_remove(const char *path, struct err *e);
 /** folder_make - mkdir -p with @mode for the last part. */
 int folder_make(const char *path, mode_t mode, struct err *e);
 /**

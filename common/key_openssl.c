@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "key_openssl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <openssl/core_names.h>
@@ -395,27 +396,60 @@ int pubkey_verify_digest(const struct pubkey *k, const struct digest *d, struct 
 /* ---- private keys ---- */
 struct keypair {
 	EVP_PKEY *pkey;
-	struct pubkey *pub;
+	struct pubkey *pub; /* in the library's own context, wherever the private half is */
+	struct key_home home;
 };
+
+void key_home_clear(struct key_home *home)
+{
+	for (size_t i = home->n; i-- > 0;)
+		if (home->provider[i])
+			OSSL_PROVIDER_unload(home->provider[i]);
+	OSSL_LIB_CTX_free(home->lib);
+	*home = (struct key_home){ 0 };
+}
 
 EVP_PKEY *keypair_pkey(const struct keypair *k)
 {
 	return k->pkey;
 }
 
-static int keypair_take(EVP_PKEY *pkey, struct keypair **out, struct err *e)
+/* A token's provider need not say what ours does of the public half. */
+static int public_half(EVP_PKEY *pkey, bool foreign, struct pubkey **out, struct err *e)
+{
+	unsigned char *der = NULL;
+	int len, rc;
+
+	if (!foreign) {
+		EVP_PKEY_up_ref(pkey);
+		return pubkey_take(pkey, out, e);
+	}
+	len = i2d_PUBKEY(pkey, &der);
+	if (len <= 0)
+		return crypto_failed(e, "public half of a key");
+	rc = pubkey_from_spki((struct bytes){ der, (size_t)len }, out, e);
+	OPENSSL_free(der);
+	return rc;
+}
+
+int keypair_take(EVP_PKEY *pkey, struct key_home *home, struct keypair **out, struct err *e)
 {
 	struct keypair *k = calloc(1, sizeof(*k));
 	const struct curve *c;
 
 	if (!k) {
 		EVP_PKEY_free(pkey);
+		if (home)
+			key_home_clear(home);
 		return err_set(e, E_MEMORY, "no memory for a key");
 	}
 	k->pkey = pkey;
 	*out = k;
-	EVP_PKEY_up_ref(pkey);
-	if (pubkey_take(pkey, &k->pub, e)) {
+	if (home) {
+		k->home = *home;
+		*home = (struct key_home){ 0 };
+	}
+	if (public_half(pkey, k->home.lib != NULL, &k->pub, e)) {
 		keypair_drop(out);
 		return (int)e->code;
 	}
@@ -432,7 +466,7 @@ int keypair_new(enum key_kind kind, unsigned int rsa_bits, struct keypair **out,
 
 	if (!pkey)
 		return crypto_failed(e, "make a key");
-	return keypair_take(pkey, out, e);
+	return keypair_take(pkey, NULL, out, e);
 }
 
 int keypair_from_pem(struct bytes pem, struct keypair **out, struct err *e)
@@ -444,7 +478,7 @@ int keypair_from_pem(struct bytes pem, struct keypair **out, struct err *e)
 	ERR_clear_error();
 	if (!pkey)
 		return err_set(e, E_FORMAT, "no PEM private key");
-	return keypair_take(pkey, out, e);
+	return keypair_take(pkey, NULL, out, e);
 }
 
 int keypair_pem(const struct keypair *k, struct writer *out, struct err *e)
@@ -467,6 +501,7 @@ void keypair_drop(struct keypair **k)
 		return;
 	EVP_PKEY_free((*k)->pkey);
 	pubkey_drop(&(*k)->pub);
+	key_home_clear(&(*k)->home);
 	free(*k);
 	*k = NULL;
 }
@@ -511,10 +546,21 @@ int keypair_sign(const struct keypair *k, enum sig_scheme scheme, enum digest_al
 	return out->full ? err_set(e, E_MEMORY, "no room for a signature") : 0;
 }
 
+/* Of a key in a token its own provider must be asked: another one gets the public half, and fails for want of the rest. */
+static EVP_PKEY_CTX *private_ctx(const struct keypair *k)
+{
+	const OSSL_PROVIDER *own = EVP_PKEY_get0_provider(k->pkey);
+	char query[100] = "";
+
+	if (k->home.lib && own)
+		snprintf(query, sizeof(query), "?provider=%s", OSSL_PROVIDER_get0_name(own));
+	return EVP_PKEY_CTX_new_from_pkey(k->home.lib, k->pkey, query);
+}
+
 int keypair_ecdh(const struct keypair *k, const struct pubkey *peer, u8 *z, size_t size,
 		 struct err *e)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
+	EVP_PKEY_CTX *ctx = private_ctx(k);
 	size_t len = size;
 	bool ok = ctx && EVP_PKEY_derive_init(ctx) > 0 &&
 		  EVP_PKEY_derive_set_peer(ctx, peer->pkey) > 0 &&
@@ -524,9 +570,10 @@ int keypair_ecdh(const struct keypair *k, const struct pubkey *peer, u8 *z, size
 	return ok ? 0 : crypto_failed(e, "ECDH");
 }
 
-static EVP_PKEY_CTX *oaep_ctx(EVP_PKEY *pkey, bool encrypt, enum digest_alg alg, struct bytes label)
+/* @ctx is taken. */
+static EVP_PKEY_CTX *oaep_ctx(EVP_PKEY_CTX *ctx, bool encrypt, enum digest_alg alg,
+			      struct bytes label)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 	u8 *copy = label.len ? OPENSSL_memdup(label.at, label.len) : NULL;
 
 	if (ctx && (encrypt ? EVP_PKEY_encrypt_init(ctx) : EVP_PKEY_decrypt_init(ctx)) > 0 &&
@@ -543,7 +590,10 @@ static EVP_PKEY_CTX *oaep_ctx(EVP_PKEY *pkey, bool encrypt, enum digest_alg alg,
 int rsa_oaep_encrypt(const struct pubkey *k, enum digest_alg alg, struct bytes label,
 		     struct bytes plain, struct writer *out, struct err *e)
 {
-	EVP_PKEY_CTX *ctx = k->kind == KEY_RSA ? oaep_ctx(k->pkey, true, alg, label) : NULL;
+	EVP_PKEY_CTX *ctx = k->kind == KEY_RSA
+				    ? oaep_ctx(EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL),
+					       true, alg, label)
+				    : NULL;
 	size_t len = pubkey_sig_len(k);
 	u8 *p = write_space(out, len);
 	bool ok = ctx && p && EVP_PKEY_encrypt(ctx, p, &len, plain.at, plain.len) > 0;
@@ -555,7 +605,8 @@ int rsa_oaep_encrypt(const struct pubkey *k, enum digest_alg alg, struct bytes l
 int rsa_oaep_decrypt(const struct keypair *k, enum digest_alg alg, struct bytes label,
 		     struct bytes sealed, u8 *out, size_t max, size_t *len, struct err *e)
 {
-	EVP_PKEY_CTX *ctx = k->pub->kind == KEY_RSA ? oaep_ctx(k->pkey, false, alg, label) : NULL;
+	EVP_PKEY_CTX *ctx =
+		k->pub->kind == KEY_RSA ? oaep_ctx(private_ctx(k), false, alg, label) : NULL;
 	u8 plain[512];
 	size_t n = sizeof(plain);
 	bool ok = ctx && EVP_PKEY_decrypt(ctx, plain, &n, sealed.at, sealed.len) > 0 && n <= max;

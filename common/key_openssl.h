@@ -5,6 +5,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include "crypto.h"
 
@@ -18,6 +19,16 @@ struct pubkey {
 	u8 xy[2 * 66];
 };
 
+/** struct key_home - where a token's key is at home; all NULL: the library's own context. */
+enum { KEY_PROVIDERS_MAX = 4 };
+struct key_home {
+	OSSL_LIB_CTX *lib;
+	OSSL_PROVIDER *provider[KEY_PROVIDERS_MAX];
+	size_t n;
+};
+void key_home_clear(struct key_home *home);
+/** keypair_take - wrap @pkey; takes it and *@home whatever the result. */
+int keypair_take(EVP_PKEY *pkey, struct key_home *home, struct keypair **out, struct err *e);
 /** pubkey_take - wrap @pkey; takes it whatever the result. */
 int pubkey_take(EVP_PKEY *pkey, struct pubkey **out, struct err *e);
 EVP_PKEY *keypair_pkey(const struct keypair *k); /* borrowed */

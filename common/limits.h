@@ -110,6 +110,10 @@ enum {
 	TPM_STRUCT_MAX = 4096,		/* any TPM2B                                                  */
 	TPM_BANKS_MAX = 8,
 	TPM_PCRS = 24,
+	LEASE_KEPT_MAX = 768,		/* of a volume, in its token: two TPM structures and six numbers, some 350 bytes */
+	LEASE_GRANT_MAX = 16384,	/* of all volumes of a host, in a release                     */
+	LEASE_REBOOTS_MAX = 100,	/* somebody who wants more wants no server                    */
+	LEASE_HOURS_MAX = 8760,		/* a year                                                     */
 
 	/* HTTP */
 	JSON_BODY_MAX = 1024 * 1024,	/* enrolment and administration                               */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "x509_openssl.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -218,6 +219,27 @@ int cert_san_other_name(const struct cert *c, const char *oid, char *out, size_t
 	}
 	GENERAL_NAMES_free(names);
 	return rc;
+}
+
+void cert_server_names(const struct cert *c, char dns[256], char ip[64])
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
+
+	dns[0] = ip[0] = 0;
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+		const ASN1_STRING *s = name->d.ia5;
+		size_t len;
+
+		if (name->type != GEN_DNS && name->type != GEN_IPADD)
+			continue;
+		len = (size_t)ASN1_STRING_length(s);
+		if (name->type == GEN_IPADD && !ip[0] && (len == 4 || len == 16))
+			inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(s), ip, 64);
+		else if (name->type == GEN_DNS && !dns[0] && len < 256)
+			snprintf(dns, 256, "%.*s", (int)len, ASN1_STRING_get0_data(s));
+	}
+	GENERAL_NAMES_free(names);
 }
 
 static bool name_has(const X509_NAME *name, const char *oid)

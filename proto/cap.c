@@ -27,6 +27,11 @@ struct digest cap_none_value(void)
 	return hash_labelled("assay/cap/none", NULL, 0);
 }
 
+struct digest cap_lease_value(void)
+{
+	return hash_labelled("assay/cap/lease", NULL, 0);
+}
+
 const char *cap_state_text(enum cap_state s)
 {
 	switch (s) {
@@ -78,11 +83,24 @@ static int by_uuid(const void *a, const void *b)
 	return memcmp((*x)->uuid, (*y)->uuid, sizeof((*x)->uuid));
 }
 
-enum cap_state cap_judge(const struct digest *pcr, const struct cap_volume *volumes, size_t n)
+/* All of them were opened after @from: with their shares, or *@leased. */
+static bool opened_after(const struct digest *pcr, struct digest from,
+			 const struct cap_volume *const *sorted, size_t n, bool *leased)
 {
-	struct digest zero = { .alg = DIGEST_SHA256 }, none = cap_none_value(), value;
+	struct digest lease = cap_lease_value(), by_share = after_volumes(from, sorted, n),
+		      by_lease = after_volumes(extended(&from, &lease), sorted, n);
+
+	*leased = n && same(pcr, &by_lease);
+	return n && (*leased || same(pcr, &by_share));
+}
+
+enum cap_state cap_judge(const struct digest *pcr, const struct cap_volume *volumes, size_t n,
+			 bool *leased)
+{
+	struct digest zero = { .alg = DIGEST_SHA256 }, none = cap_none_value();
 	const struct cap_volume *sorted[VOLUMES_MAX];
 
+	*leased = false;
 	if (pcr->alg != DIGEST_SHA256 || n > VOLUMES_MAX)
 		return CAP_OTHER;
 	for (size_t i = 0; i < n; i++)
@@ -93,9 +111,7 @@ enum cap_state cap_judge(const struct digest *pcr, const struct cap_volume *volu
 	none = extended(&zero, &none);
 	if (same(pcr, &none))
 		return CAP_NONE;
-	value = after_volumes(zero, sorted, n);
-	if (n && same(pcr, &value))
+	if (opened_after(pcr, zero, sorted, n, leased))
 		return CAP_VOLUMES;
-	value = after_volumes(none, sorted, n);
-	return n && same(pcr, &value) ? CAP_PASSPHRASE : CAP_OTHER;
+	return opened_after(pcr, none, sorted, n, leased) ? CAP_PASSPHRASE : CAP_OTHER;
 }

@@ -20,9 +20,11 @@ struct cap_volume {
 };
 /** cap_proof - E_MEMORY, E_INTERNAL. */
 int cap_proof(struct bytes volume_key, u8 out[CAP_PROOF_LEN], struct err *e);
-/** cap_volume_value, cap_none_value - what is extended for a volume; for a boot phase that ended otherwise. */
+/** cap_volume_value - what is extended for a volume. */
 struct digest cap_volume_value(const struct cap_volume *v);
+/** cap_none_value, cap_lease_value - for a boot phase that ended otherwise; for one in which no server was asked. */
 struct digest cap_none_value(void);
+struct digest cap_lease_value(void);
 
 enum cap_state {
 	CAP_OPEN,	/* nothing was extended: the boot phase                              */
@@ -37,7 +39,9 @@ const char *cap_state_text(enum cap_state s);
 /**
  * cap_judge - what @pcr, a value of PCR 15 in the bank of SHA-256, says of the boot.
  * @volumes: those of the host, in any order; none: CAP_VOLUMES cannot come out.
+ * *@leased: one of them was opened by a lease, without a server; beside CAP_VOLUMES and CAP_PASSPHRASE only.
  */
-enum cap_state cap_judge(const struct digest *pcr, const struct cap_volume *volumes, size_t n);
+enum cap_state cap_judge(const struct digest *pcr, const struct cap_volume *volumes, size_t n,
+			 bool *leased);
 
 #endif

@@ -17,7 +17,10 @@
 /* Type of the problem (RFC 9457) by which a server asks for the whole list; the nonce is unused then. */
 #define IMA_WHOLE_PROBLEM "tag:assay.dev,2026:problem:ima-whole"
 
-enum { EAT_SWITCHES_MAX = 8 };
+enum {
+	EAT_SWITCHES_MAX = 8,
+	EAT_PIN_LEN = 8 /* the first bytes of a pin: enough to tell keys of one server apart */
+};
 
 /** struct eat_function - one PCI function of the inventory; empty views are absent members. */
 struct eat_function {
@@ -70,6 +73,13 @@ struct eat_volume {
 	struct bytes counted, counted_sig; /* the TPM's word on what the counter says */
 };
 
+/** struct eat_lease - the counter that ends leases; and of who asks for one, the key that it is to be wrapped to. */
+struct eat_lease {
+	u32 counter; /* NV index; 0: nothing was said, and nothing below is set */
+	struct bytes counted, counted_sig;
+	struct bytes parent, certify, certify_sig; /* TPMT_PUBLIC and TPM2_Certify; or all empty */
+};
+
 struct eat_bank {
 	u16 alg;
 	u32 pcrs; /* bitmap of what is there */
@@ -112,11 +122,14 @@ struct eat {
 	struct bytes agent_version, phase;
 	size_t n_switches;
 	struct bytes switches[EAT_SWITCHES_MAX];
+	size_t n_pins; /* of its servers' keys, as its configuration has them */
+	struct bytes pins[PINS_MAX];
 
 	struct bytes ak_name, quote, quote_sig;
 	size_t n_banks;
 	struct eat_bank banks[TPM_BANKS_MAX];
 	struct bytes certify, certify_sig;
+	struct eat_lease lease;
 
 	struct eat_logs logs;
 
@@ -147,6 +160,8 @@ struct eat_host_draft {
 	const char *agent_version, *phase;
 	const char *const *switches;
 	size_t n_switches;
+	u8 pins[PINS_MAX][EAT_PIN_LEN];
+	size_t n_pins;
 };
 int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err *e);
 int eat_write_device(const struct device_evidence *d, struct buf **out, struct err *e);
@@ -159,6 +174,7 @@ struct eat_tpm_draft {
 	struct bytes certify, certify_sig; /* both empty: none */
 	const struct eat_volume *volumes;  /* counters: of those that have one, in this order */
 	size_t n_volumes;
+	struct eat_lease lease;
 };
 int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e);
 int eat_write_logs(const struct eat_logs *l, struct buf **out, struct err *e);

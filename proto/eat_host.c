@@ -179,10 +179,20 @@ static void take_switches(struct eat_parsing *p, const char *name)
 		p->t->switches[p->t->n_switches++] = eat_short_text(p, 64, name);
 }
 
+static void take_pins(struct eat_parsing *p, const char *name)
+{
+	size_t n = cbor_array(&p->c, name);
+
+	eat_expect_count(p, n, 1, PINS_MAX, name);
+	for (size_t i = 0; i < n && !p->c.r.why; i++)
+		p->t->pins[p->t->n_pins++] = eat_sized(p, EAT_PIN_LEN, EAT_PIN_LEN, name);
+}
+
 static const struct eat_claim agent_members[] = {
 	{ 1, "host: agent version", REQUIRED, take_agent_version },
 	{ 2, "host: boot phase", REQUIRED, take_phase },
 	{ 3, "host: test switches", OPTIONAL, take_switches },
+	{ 4, "host: pins", OPTIONAL, take_pins },
 };
 
 static void take_agent(struct eat_parsing *p, const char *name)

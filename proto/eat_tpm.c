@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The submodule "tpm": the quote, the PCR values behind it, the certifications of K and of counters. */
 #include "eat_parts.h"
+#include "tpm_half.h"
 
 static void take_tpm_profile(struct eat_parsing *p, const char *name)
 {
@@ -71,6 +72,26 @@ static void take_counters(struct eat_parsing *p, const char *name)
 	p->n_counted = p->c.r.why ? 0 : n;
 }
 
+/* What a lease hangs on; a release claim is not needed, for a lease ends in a running system, too. */
+static void take_lease(struct eat_parsing *p, const char *name)
+{
+	size_t n = cbor_array(&p->c, name);
+	struct eat_lease *l = &p->t->lease;
+
+	if (!p->c.r.why && n != 3 && n != 6)
+		cbor_fail(&p->c, name);
+	l->counter = (u32)eat_at_most(p, COUNTER_LAST, name);
+	if (!p->c.r.why && l->counter < COUNTER_FIRST)
+		cbor_fail(&p->c, name);
+	l->counted = eat_sized(p, 1, TPM_STRUCT_MAX, name);
+	l->counted_sig = eat_sized(p, 1, TPM_STRUCT_MAX, name);
+	if (n != 6)
+		return;
+	l->parent = eat_sized(p, 1, TPM_STRUCT_MAX, name);
+	l->certify = eat_sized(p, 1, TPM_STRUCT_MAX, name);
+	l->certify_sig = eat_sized(p, 1, TPM_STRUCT_MAX, name);
+}
+
 static const struct eat_claim tpm_claims[] = {
 	{ CLAIM_PROFILE, "tpm: eat_profile", REQUIRED, take_tpm_profile },
 	{ CLAIM_AK_NAME, "tpm: AK name", REQUIRED, take_ak_name },
@@ -79,6 +100,7 @@ static const struct eat_claim tpm_claims[] = {
 	{ CLAIM_PCRS, "tpm: PCR values", REQUIRED, take_pcrs },
 	{ CLAIM_CERTIFY, "tpm: certification of K", OPTIONAL, take_certify },
 	{ CLAIM_COUNTERS, "tpm: counters", OPTIONAL, take_counters },
+	{ CLAIM_LEASE, "tpm: lease", OPTIONAL, take_lease },
 };
 
 void eat_take_tpm(struct eat_parsing *p)

@@ -100,7 +100,7 @@ int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err 
 	for (size_t i = 0; i < d->n_functions; i++)
 		put_function(&b->w, &d->functions[i]);
 	cbor_put_int(&b->w, CLAIM_AGENT);
-	cbor_put_map(&b->w, d->n_switches ? 3 : 2);
+	cbor_put_map(&b->w, 2u + (d->n_switches > 0) + (d->n_pins > 0));
 	put_text_claim(&b->w, 1, text(d->agent_version));
 	put_text_claim(&b->w, 2, text(d->phase));
 	if (d->n_switches) {
@@ -108,6 +108,12 @@ int eat_write_host(const struct eat_host_draft *d, struct buf **out, struct err 
 		cbor_put_array(&b->w, d->n_switches);
 		for (size_t i = 0; i < d->n_switches; i++)
 			cbor_put_text(&b->w, text(d->switches[i]));
+	}
+	if (d->n_pins) {
+		cbor_put_int(&b->w, 4);
+		cbor_put_array(&b->w, d->n_pins);
+		for (size_t i = 0; i < d->n_pins; i++)
+			cbor_put_bytes(&b->w, BYTES(d->pins[i]));
 	}
 	return finish(&b, out, "host", e);
 }
@@ -175,6 +181,20 @@ static void put_counters(struct writer *w, const struct eat_tpm_draft *d, size_t
 	}
 }
 
+static void put_lease(struct writer *w, const struct eat_lease *l)
+{
+	cbor_put_int(w, CLAIM_LEASE);
+	cbor_put_array(w, l->parent.len ? 6 : 3);
+	cbor_put_uint(w, l->counter);
+	cbor_put_bytes(w, l->counted);
+	cbor_put_bytes(w, l->counted_sig);
+	if (!l->parent.len)
+		return;
+	cbor_put_bytes(w, l->parent);
+	cbor_put_bytes(w, l->certify);
+	cbor_put_bytes(w, l->certify_sig);
+}
+
 int eat_write_release(const struct eat_volume *v, size_t n, struct buf **out, struct err *e)
 {
 	OWNED(buf) b = buf_new(VOLUMES_MAX * 512);
@@ -202,7 +222,7 @@ int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e
 		return err_set(e, E_MEMORY, "no memory for the tpm submodule");
 	for (size_t i = 0; i < d->n_volumes; i++)
 		n_counters += d->volumes[i].counter > 0;
-	cbor_put_map(&b->w, 5u + (d->certify.len > 0) + (n_counters > 0));
+	cbor_put_map(&b->w, 5u + (d->certify.len > 0) + (n_counters > 0) + (d->lease.counter > 0));
 	put_text_claim(&b->w, CLAIM_PROFILE, text(PROFILE_TPM));
 	put_bytes_claim(&b->w, CLAIM_AK_NAME, d->ak_name);
 	put_bytes_claim(&b->w, CLAIM_QUOTE, d->quote);
@@ -225,6 +245,8 @@ int eat_write_tpm(const struct eat_tpm_draft *d, struct buf **out, struct err *e
 	}
 	if (n_counters)
 		put_counters(&b->w, d, n_counters);
+	if (d->lease.counter)
+		put_lease(&b->w, &d->lease);
 	return finish(&b, out, "tpm", e);
 }
 

@@ -12,7 +12,7 @@ static const char *const states[] = { "staged", "pending", "active" };
 /* ---- writing ---- */
 static json_t *sealed_json(const u8 *at, size_t len)
 {
-	char text[LUKS_TOKEN_SEALED_MAX * 4 / 3 + 5];
+	char text[LEASE_KEPT_MAX * 4 / 3 + 5];
 
 	return json_string(base64url_write((struct bytes){ at, len }, false, text));
 }
@@ -22,9 +22,11 @@ int luks_token_write(const struct luks_token *t, struct buf **json, struct err *
 	char slot[12], epoch[24], *text;
 	json_t *j, *slots;
 
-	if (t->public_len > LUKS_TOKEN_SEALED_MAX || t->private_len > LUKS_TOKEN_SEALED_MAX)
-		return err_set(e, E_LIMIT, "a sealed half of more than %d bytes",
-			       LUKS_TOKEN_SEALED_MAX);
+	if (t->public_len > LUKS_TOKEN_SEALED_MAX || t->private_len > LUKS_TOKEN_SEALED_MAX ||
+	    t->lease_len > LEASE_KEPT_MAX)
+		return err_set(e, E_LIMIT,
+			       "a sealed half or a lease is longer than a token has "
+			       "room for");
 	slots = json_array();
 	snprintf(slot, sizeof(slot), "%d", t->keyslot >= 0 ? t->keyslot : t->planned);
 	if (t->keyslot >= 0)
@@ -36,6 +38,8 @@ int luks_token_write(const struct luks_token *t, struct buf **json, struct err *
 		      sealed_json(t->private_2b, t->private_len));
 	if (t->keyslot < 0 && t->planned >= 0)
 		json_object_set_new(j, "planned", json_string(slot));
+	if (t->lease_len)
+		json_object_set_new(j, "lease", sealed_json(t->lease, t->lease_len));
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	*json = text ? buf_copy((struct bytes){ (const u8 *)text, strlen(text) + 1 }) : NULL;
@@ -75,17 +79,18 @@ static int number_of(const char *s, const char *name, u64 max, u64 *out, struct 
 	return 0;
 }
 
-static int sealed_of(const json_t *j, const char *name, u8 *out, size_t *len, struct err *e)
+static int sealed_of(const json_t *j, const char *name, int max, u8 *out, size_t *len,
+		     struct err *e)
 {
 	const char *s = text_of(j, name, e);
 	long n;
 
 	if (!s)
 		return (int)e->code;
-	n = base64_read(bytes_text(s), out, LUKS_TOKEN_SEALED_MAX);
+	n = base64_read(bytes_text(s), out, (size_t)max);
 	if (n <= 0)
 		return err_set(e, E_FORMAT, "LUKS token: %s is not base64url of 1 to %d bytes",
-			       name, LUKS_TOKEN_SEALED_MAX);
+			       name, max);
 	*len = (size_t)n;
 	return 0;
 }
@@ -133,7 +138,8 @@ static int planned_of(const json_t *j, int *out, struct err *e)
 static int take(const json_t *j, struct luks_token *out, struct err *e)
 {
 	const char *type = text_of(j, "type", e), *epoch;
-	bool planned = json_object_get(j, "planned") != NULL;
+	bool planned = json_object_get(j, "planned") != NULL,
+	     leased = json_object_get(j, "lease") != NULL;
 
 	if (!type)
 		return (int)e->code;
@@ -141,13 +147,14 @@ static int take(const json_t *j, struct luks_token *out, struct err *e)
 		return err_set(e, E_NOTFOUND, "LUKS token: not one of ours");
 	if (json_integer_value(json_object_get(j, "version")) != 1)
 		return err_set(e, E_UNSUPPORTED, "LUKS token: version is not 1");
-	if (json_object_size(j) != 7u + planned)
+	if (json_object_size(j) != 7u + planned + leased)
 		return err_set(e, E_FORMAT, "LUKS token: more members than version 1 has");
 	epoch = text_of(j, "epoch", e);
 	if (!epoch || number_of(epoch, "epoch", (1ull << 63) - 1, &out->epoch, e) ||
 	    state_of(j, &out->state, e) || keyslot_of(j, &out->keyslot, e) ||
-	    sealed_of(j, "public", out->public_2b, &out->public_len, e) ||
-	    sealed_of(j, "private", out->private_2b, &out->private_len, e))
+	    sealed_of(j, "public", LUKS_TOKEN_SEALED_MAX, out->public_2b, &out->public_len, e) ||
+	    sealed_of(j, "private", LUKS_TOKEN_SEALED_MAX, out->private_2b, &out->private_len, e) ||
+	    (leased && sealed_of(j, "lease", LEASE_KEPT_MAX, out->lease, &out->lease_len, e)))
 		return (int)e->code;
 	if (planned && planned_of(j, &out->planned, e))
 		return (int)e->code;

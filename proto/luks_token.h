@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/limits.h"
 
 #define LUKS_TOKEN_TYPE "assay"
 enum {
@@ -32,6 +33,8 @@ struct luks_token {
 	u64 epoch;   /* 1 and up, below 2^63 */
 	u8 public_2b[LUKS_TOKEN_SEALED_MAX], private_2b[LUKS_TOKEN_SEALED_MAX];
 	size_t public_len, private_len;
+	u8 lease[LEASE_KEPT_MAX]; /* of lease.h; none: no bytes */
+	size_t lease_len;
 };
 
 /** luks_token_write - as JSON with a NUL behind, which its length does not count. */

@@ -139,7 +139,7 @@ static void take_answer(struct cbor *c, struct release_answer *out)
 	for (size_t i = 3; i < n && !c->r.why; i++) {
 		key = cbor_uint(c, "member");
 		if (key == 4)
-			out->lease = sized(c, 1, TPM_STRUCT_MAX, "lease");
+			out->lease = sized(c, 1, LEASE_GRANT_MAX, "lease");
 		else if (key == 5)
 			take_approvals(c, out);
 		else

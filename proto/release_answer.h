@@ -20,7 +20,7 @@ struct release_answer {
 	struct bytes k_name; /* 34 bytes: what the server certified */
 	size_t n;
 	struct release_share shares[2 * VOLUMES_MAX];
-	struct bytes lease; /* opaque here; an agent without leases does not look at it */
+	struct bytes lease; /* of lease.h; an agent without leases does not look at it */
 	size_t n_approvals;
 	struct bytes approvals[APPROVALS_MAX]; /* of the strict profile; the agent tries each */
 };

@@ -68,29 +68,34 @@ void tpm_counter_name(u32 index, u8 out[COUNTER_NAME_LEN])
 	write_bytes(&name, digest_bytes(&d));
 }
 
-struct digest tpm_half_policy(u32 index, u64 epoch)
+void tpm_half_conditions(struct tpm_policy *p, u32 index, u64 epoch)
 {
-	struct tpm_policy p = tpm_policy_start();
 	u8 name[COUNTER_NAME_LEN], operand[COUNTER_LEN];
 	struct writer w = writer_on(operand, sizeof(operand));
 
 	tpm_counter_name(index, name);
 	write_be64(&w, epoch);
-	add_cap_is_zero(&p);
-	tpm_policy_nv(&p, BYTES(name), BYTES(operand), 0, TPM_EO_UNSIGNED_LE);
+	add_cap_is_zero(p);
+	tpm_policy_nv(p, BYTES(name), BYTES(operand), 0, TPM_EO_UNSIGNED_LE);
+}
+
+struct digest tpm_half_policy(u32 index, u64 epoch)
+{
+	struct tpm_policy p = tpm_policy_start();
+
+	tpm_half_conditions(&p, index, epoch);
 	return p.digest;
 }
 
-int tpm_counter_attested(const struct tpm_attest *a, u32 index, u64 *value, struct err *e)
+int tpm_counter_attested(const struct tpm_attest *a, struct bytes name, u32 index, u64 *value,
+			 struct err *e)
 {
 	struct reader content = reader_on(a->nv_contents);
-	u8 name[COUNTER_NAME_LEN];
 
 	if (a->type != TPM_ST_ATTEST_NV)
 		return err_set(e, E_POLICY,
 			       "the attestation of a counter is not an NV certification");
-	tpm_counter_name(index, name);
-	if (!bytes_equal(a->name, BYTES(name)))
+	if (!bytes_equal(a->name, name))
 		return err_set(e, E_BINDING,
 			       "what stands at NV index 0x%08x is not a counter as it has to be",
 			       index);

@@ -32,11 +32,14 @@ struct digest tpm_counter_policy(void);
 void tpm_counter_name(u32 index, u8 out[COUNTER_NAME_LEN]);
 
 /**
- * tpm_counter_attested - what @a, a TPM2_NV_Certify whose signature was verified, says of the counter at @index.
+ * tpm_counter_attested - what @a, a TPM2_NV_Certify whose signature was verified, says of the counter @name at @index.
  * Return: E_POLICY for an attestation of another kind, E_BINDING for what is not such a counter, E_FORMAT for a part of it.
  */
-int tpm_counter_attested(const struct tpm_attest *a, u32 index, u64 *value, struct err *e);
+int tpm_counter_attested(const struct tpm_attest *a, struct bytes name, u32 index, u64 *value,
+			 struct err *e);
 
+/** tpm_half_conditions - those two of tpm_half_policy(), behind what @p has already. */
+void tpm_half_conditions(struct tpm_policy *p, u32 index, u64 epoch);
 /** tpm_half_policy - PolicyPCR(cap PCR zero), then PolicyNV(counter at @index is at most @epoch). */
 struct digest tpm_half_policy(u32 index, u64 epoch);
 

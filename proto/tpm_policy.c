@@ -3,6 +3,7 @@
 
 enum {
 	CC_POLICY_NV = 0x00000149,
+	CC_POLICY_AUTHORIZE = 0x0000016a,
 	CC_POLICY_COMMAND_CODE = 0x0000016c,
 	CC_POLICY_COUNTER_TIMER = 0x0000016d,
 	CC_POLICY_OR = 0x00000171,
@@ -90,6 +91,20 @@ void tpm_policy_or(struct tpm_policy *p, const struct digest *a, const struct di
 	write_bytes(&w, digest_bytes(a));
 	write_bytes(&w, digest_bytes(b));
 	extend(p, &w);
+}
+
+void tpm_policy_authorize(struct tpm_policy *p, struct bytes key_name, struct bytes policy_ref)
+{
+	u8 room[4 + TPM_NAME_MAX];
+	struct writer w = writer_on(room, sizeof(room));
+	struct bytes pieces[2] = { BYTES_NONE, policy_ref };
+
+	*p = tpm_policy_start();
+	write_be32(&w, CC_POLICY_AUTHORIZE);
+	write_bytes(&w, key_name);
+	extend(p, &w);
+	pieces[0] = digest_bytes(&p->digest);
+	p->digest = digest_of(DIGEST_SHA256, pieces, 2);
 }
 
 void tpm_policy_command_code(struct tpm_policy *p, u32 command)

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "expected.h"
+#include "leases.h"
 #include "problem.h"
 #include "proposals.h"
 #include "proto/eat.h"
@@ -164,7 +165,7 @@ static int add_ak(struct tx *tx, const struct one_host *o, struct err *e)
 	json_object_set_new(j, "ek_hash", json_string(hex_write(digest_bytes(&ek_hash), hex)));
 	aks = json_array();
 	json_object_set_new(j, "aks", aks);
-	if (add_next_boot(tx, o, j, e))
+	if (add_next_boot(tx, o, j, e) || leases_add_json(tx, h->ueid, j, e))
 		return (int)e->code;
 	ueid = DB_B(BYTES(h->ueid));
 	return db_run(tx->db,
@@ -303,6 +304,8 @@ static int act_on_host(struct tx *tx, void *arg, struct err *e)
 		rc = host_set_state(tx, name, false, e);
 	else if (!strcmp(ch->verb, "restore"))
 		rc = host_set_state(tx, name, true, e);
+	else if (!strcmp(ch->verb, "revoke-lease") || !strcmp(ch->verb, "allow-lease"))
+		rc = lease_deny(tx, h->ueid, !strcmp(ch->verb, "revoke-lease"), e);
 	else if (!strcmp(ch->verb, "confirm"))
 		rc = host_confirm_ek(tx, name, ch->hash, e);
 	else if (!strcmp(ch->verb, "accept-inventory"))

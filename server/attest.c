@@ -69,6 +69,8 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	r->ctx.spdm_version_min = s->spdm_version_min;
 	r->ctx.release_pcrs = s->release_pcrs;
 	r->ctx.release_after_restart = s->release_after_restart;
+	r->ctx.session_required = s->session_required;
+	r->ctx.ide_required = s->ide_required;
 	r->ctx.must_detect = s->must_detect;
 	r->ctx.must_prevent = s->must_prevent;
 	r->ctx.device_log_required = s->device_log_required;
@@ -91,6 +93,8 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	    release_rate_reached(tx, r->host->ueid, s->releases_max, r->ctx.now_s, &r->rate_reached,
 				 e))
 		return (int)e->code;
+	if (r->host && lease_host_find(tx, r->host->ueid, &r->leases, e))
+		return (int)e->code;
 	refs = refvals_take(r->server->refvals);
 	r->ima_stale = (v->ima.there || v->ima.piece) && v->ima.first &&
 		       !ima_state_holds(terms.ima_before, &s->appraisal.ima,
@@ -99,6 +103,8 @@ static int judge(struct tx *tx, void *arg, struct err *e)
 	refvals_give(r->server->refvals, refs);
 	if (!rc)
 		r->decision = decide(r->verified, r->appraisal, r->token->release.len > 0);
+	r->leased =
+		r->decision.release && lease_terms_of(s, r->host->group, &r->leases, v, &r->lease);
 	return rc;
 }
 
@@ -162,6 +168,16 @@ static json_t *result_text(const struct round *r)
 	return j;
 }
 
+/* The host's counter must not stay where it is: it counts it up, and its next evidence shows that. */
+static void tell_of_leases(const struct round *r, json_t *j)
+{
+	u64 value;
+
+	if (!r->session.callers && r->host &&
+	    lease_to_revoke(&r->leases, r->ctx.active, &verified_view(r->verified)->lease, &value))
+		json_object_set_new(j, "lease_revoke", json_integer((json_int_t)value));
+}
+
 static json_t *complete_json(const struct round *r)
 {
 	json_t *j = session_json(&r->session, "complete");
@@ -176,6 +192,7 @@ static json_t *complete_json(const struct round *r)
 	if (r->appraisal->ima)
 		json_object_set_new(j, "ima", attest_ima_json(r));
 	json_object_set_new(j, "reasons", reasons_json(r->reasons));
+	tell_of_leases(r, j);
 	return j;
 }
 
@@ -184,7 +201,7 @@ static int wrap(struct tx *tx, void *arg, struct err *e)
 	struct round *r = arg;
 
 	return release_wrap(tx, r->verified, &r->decision, r->server->settings->release_pcrs,
-			    &r->release, e);
+			    r->leased ? &r->lease : NULL, &r->release, e);
 }
 
 static void release(struct round *r, struct err *why)
@@ -306,6 +323,8 @@ static void answer_unquoted(struct round *r)
 	json_object_set_new(j, "ear_status", json_string("contraindicated"));
 	json_object_set_new(j, "enrolled", json_boolean(r->host != NULL));
 	json_object_set_new(j, "reasons", reasons_json(r->reasons));
+	if (verified_view(r->verified)->checks.result[CHECK_QUOTE_SIGNATURE] == PASSED)
+		tell_of_leases(r, j); /* of a host that was revoked */
 	answer_json(r->call->out, 200, j);
 }
 

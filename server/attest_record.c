@@ -7,6 +7,7 @@
 
 #include "boots.h"
 #include "common/clock.h"
+#include "host_pins.h"
 #include "release_rate.h"
 #include "verifier/reasons_json.h"
 #include "volumes.h"
@@ -248,6 +249,15 @@ static int audit_foreign(struct tx *tx, const struct round *r, struct err *e)
 	return 0;
 }
 
+/* It is this host's word of now, whatever it says: what is known of the host goes on from it. */
+static bool evidence_counts(const struct round *r)
+{
+	const struct checks *c = &verified_view(r->verified)->checks;
+
+	return !r->session.callers && c->result[CHECK_TOKEN_SIGNATURE] == PASSED &&
+	       c->result[CHECK_NONCE] == PASSED && c->result[CHECK_QUOTE_BINDS] == PASSED;
+}
+
 int attest_record(struct tx *tx, void *arg, struct err *e)
 {
 	struct round *r = arg;
@@ -258,17 +268,19 @@ int attest_record(struct tx *tx, void *arg, struct err *e)
 			    BYTES(r->host->ueid), buf_bytes(r->answer), e) ||
 	    attest_still_so(tx, r, e))
 		return (int)e->code;
-	if (!r->session.callers && v->checks.result[CHECK_TOKEN_SIGNATURE] == PASSED &&
-	    v->checks.result[CHECK_NONCE] == PASSED &&
-	    v->checks.result[CHECK_QUOTE_BINDS] == PASSED) {
+	if (evidence_counts(r)) {
 		if (record_state(tx, r, e) || record_devices(tx, r, e) ||
 		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)) ||
-		    attest_ima_record(tx, r, e))
+		    host_pins_keep(tx, r->host->ueid, r->token, e) || attest_ima_record(tx, r, e))
 			return (int)e->code;
 		if (v->first_inventory && r->decision.status <= TIER_WARNING &&
 		    inventory_set(tx, r->host->ueid, r->token->inventory, "first attestation", e))
 			return (int)e->code;
 	}
+	if (evidence_counts(r) &&
+	    leases_settle(tx, v, r->decision.release && r->leased ? &r->lease : NULL, r->host->name,
+			  r->call->actor, e))
+		return (int)e->code;
 	if (audit_foreign(tx, r, e))
 		return (int)e->code;
 	if (r->decision.release && count_release(tx, r, e))

@@ -5,6 +5,7 @@
 
 #include "hosts.h"
 #include "ima_states.h"
+#include "leases.h"
 #include "result.h"
 #include "session.h"
 #include "verifier/decide.h"
@@ -21,6 +22,9 @@ struct round {
 	struct ima_state *ima;	       /* of the last list that was judged, or NULL */
 	struct ima_state *ima_pending; /* of the pieces that came since, unproven; or NULL */
 	bool rate_reached;	       /* this host had as many releases as it may have now */
+	struct lease_host leases;
+	bool leased; /* a lease is given, with: */
+	struct lease_terms lease;
 	bool ima_stale; /* it was judged by other rules, or on the word of who vouches no more */
 	struct tx *tx;	/* while reading */
 	struct reasons *reasons;

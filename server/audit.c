@@ -102,6 +102,7 @@ int audit_follow(struct db *d, struct audit_head *head, struct err *e)
 }
 
 /* ---- the floor: u64be seq ‖ hash ‖ MAC ---- */
+#define ACCEPT "if you have done that, assay-server accept-database"
 enum { FLOOR_CONTENT = 8 + 32, FLOOR_LEN = FLOOR_CONTENT + 32 };
 
 static int floor_mac(const struct server_keys *k, const u8 content[FLOOR_CONTENT],
@@ -137,35 +138,57 @@ static int take_hash(void *user, const struct db_row *row, struct err *e)
 	return 0;
 }
 
+/* Return: its content is ours. */
+static bool read_floor(int fd, const struct server_keys *k, u64 *seq, u8 hash[32])
+{
+	u8 content[FLOOR_LEN + 1];
+	struct reader r = reader_on((struct bytes){ content, FLOOR_LEN });
+	struct err ignored = { 0 };
+	struct digest mac;
+
+	if (pread(fd, content, sizeof(content), 0) != FLOOR_LEN ||
+	    floor_mac(k, content, &mac, &ignored) ||
+	    !digest_equals(&mac, (struct bytes){ content + FLOOR_CONTENT, 32 }))
+		return false;
+	*seq = read_be64(&r, "seq");
+	memcpy(hash, read_bytes(&r, 32, "hash").at, 32);
+	return true;
+}
+
+void audit_floor_read(int fd, const struct server_keys *k, u64 *seq)
+{
+	u8 hash[32];
+
+	read_floor(fd, k, seq, hash);
+}
+
 int audit_floor_check(int fd, struct db *d, const struct server_keys *k, struct err *e)
 {
-	u8 content[FLOOR_LEN + 1], found[32] = { 0 };
-	ssize_t n = pread(fd, content, sizeof(content), 0);
-	struct reader r = reader_on((struct bytes){ content, FLOOR_LEN });
-	struct digest mac;
+	u8 hash[32], found[32] = { 0 };
+	struct audit_head head;
 	struct db_value seq;
-	struct bytes hash;
+	u64 floor = 0;
 
-	if (n == 0) { /* a first start; an existing log without its floor is not one */
-		struct audit_head h;
-
-		if (audit_head_load(d, &h, e))
-			return (int)e->code;
-		return h.seq ? err_set(e, E_CONFLICT,
-				       "the audit floor file is empty, the log is not")
-			     : 0;
-	}
-	if (n != FLOOR_LEN || floor_mac(k, content, &mac, e) ||
-	    !digest_equals(&mac, (struct bytes){ content + FLOOR_CONTENT, 32 }))
-		return err_set(e, E_CONFLICT, "the audit floor file was changed");
-	seq = DB_I(read_be64(&r, "seq"));
-	hash = read_bytes(&r, 32, "hash");
+	if (audit_head_load(d, &head, e))
+		return (int)e->code;
+	if (lseek(fd, 0, SEEK_END) == 0) /* a first start; a log without its floor is not one */
+		return head.seq
+			       ? err_set(e, E_CONFLICT,
+					 "the audit floor file is empty, the log ends at record "
+					 "%llu: " ACCEPT " %llu",
+					 (unsigned long long)head.seq, (unsigned long long)head.seq)
+			       : 0;
+	if (!read_floor(fd, k, &floor, hash))
+		return err_set(e, E_CONFLICT, "the audit floor file was changed: " ACCEPT " %llu",
+			       (unsigned long long)head.seq);
+	seq = DB_I(floor);
 	if (db_run(d, "SELECT hash FROM audit WHERE seq = $1", &seq, 1, take_hash, found, NULL, e))
 		return (int)e->code;
-	if (seq.number && !bytes_equal(BYTES(found), hash))
-		return err_set(
-			e, E_CONFLICT,
-			"database is older than record %lld of the audit floor: it was put back",
-			seq.number);
+	if (floor && !bytes_equal(BYTES(found), BYTES(hash)))
+		return err_set(e, E_CONFLICT,
+			       "database is older than record %llu of the audit floor: it was put "
+			       "back, its log ends at record %llu: " ACCEPT " %llu",
+			       (unsigned long long)floor, (unsigned long long)head.seq,
+			       (unsigned long long)head.seq);
 	return 0;
 }

@@ -28,6 +28,8 @@ int audit_verify(struct db *d, long long *n_records, struct err *e);
 /** audit_floor_write - @head with a MAC; @sync: onto the disk. */
 int audit_floor_write(int fd, const struct audit_head *head, const struct server_keys *k, bool sync,
 		      struct err *e);
+/** audit_floor_read - the record that the floor names; untouched when it is not ours. */
+void audit_floor_read(int fd, const struct server_keys *k, u64 *seq);
 /** audit_floor_check - the database must hold the floor's record; an empty file is a first start. */
 int audit_floor_check(int fd, struct db *d, const struct server_keys *k, struct err *e);
 

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "proto/audit_record.h"
+#include "rotate.h"
 
 static int load_head(struct tx *tx, void *arg, struct err *e)
 {
@@ -58,13 +59,40 @@ static int find_record(struct tx *tx, void *arg, struct err *e)
 		      e);
 }
 
+/* Heads that were signed by a key of results before this one are as good. */
+struct opening {
+	struct bytes jws;
+	struct audit_seen *out;
+	bool open;
+};
+
+static int try_key(void *user, const struct pubkey *k, struct err *e)
+{
+	struct opening *o = user;
+
+	o->open = o->open || !audit_head_open(o->jws, k, o->out, e);
+	return 0;
+}
+
+static int open_head(struct server *s, struct bytes jws, struct audit_seen *out, struct err *e)
+{
+	struct opening o = { jws, out, false };
+	struct err ignored = { 0 };
+
+	if (!audit_head_open(jws, keypair_pub(s->keys->ear), out, e))
+		return 0;
+	if (!ear_old_each(s->settings->state, try_key, &o, &ignored) && o.open)
+		return 0;
+	return (int)e->code;
+}
+
 int audit_head_check(struct server *s, struct bytes jws, long long *seq, struct err *e)
 {
 	char id[UUID_TEXT_LEN + 1];
 	struct audit_seen seen;
 	struct record r = { 0 };
 
-	if (audit_head_open(jws, keypair_pub(s->keys->ear), &seen, e))
+	if (open_head(s, jws, &seen, e))
 		return (int)e->code;
 	if (strcmp(seen.deployment, uuid_write(s->keys->deployment, id)))
 		return err_set(e, E_FORMAT, "audit head is of another deployment");

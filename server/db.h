@@ -33,6 +33,9 @@ struct db_row {
 int db_open(const char *path, bool create, struct db **out, struct err *e);
 void db_drop(struct db **d);
 
+/** db_copy - all of it as of one moment into the file @to, whoever writes meanwhile. */
+int db_copy(struct db *from, const char *to, struct err *e);
+
 /**
  * db_run - one statement. @sql must be a literal (prepared statements are cached by its address).
  * @row: called for each row, may be NULL; what it returns ends the statement with that error.

@@ -179,6 +179,25 @@ int db_run(struct db *d, const char *sql, const struct db_value *params, size_t 
 	return result;
 }
 
+int db_copy(struct db *from, const char *to, struct err *e)
+{
+	OWNED(db) d = calloc(1, sizeof(*d));
+	sqlite3_backup *b;
+	int rc;
+
+	if (!d)
+		return err_set(e, E_MEMORY, "no memory for the database");
+	if (sqlite3_open_v2(to, &d->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL))
+		return db_failed(d, e, "open the copy");
+	b = sqlite3_backup_init(d->sqlite, "main", from->sqlite, "main");
+	if (!b)
+		return db_failed(d, e, "copy");
+	rc = sqlite3_backup_step(b, -1);
+	if (sqlite3_backup_finish(b) || rc != SQLITE_DONE)
+		return db_failed(d, e, "copy");
+	return 0;
+}
+
 /* Prepared once, as each of them runs with every write. */
 static int run_word(struct db *d, const char *sql, struct err *e)
 {

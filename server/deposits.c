@@ -11,6 +11,14 @@ struct depositing {
 	struct deposit *deposit; /* in locked memory */
 };
 
+static int counter_attested(const struct depositing *d, u64 *counted, struct err *e)
+{
+	u8 name[COUNTER_NAME_LEN];
+
+	tpm_counter_name(d->deposit->counter, name);
+	return tpm_counter_attested(&d->said.attest, BYTES(name), d->deposit->counter, counted, e);
+}
+
 static int check(struct tx *tx, void *arg, struct err *e)
 {
 	struct depositing *d = arg;
@@ -18,7 +26,7 @@ static int check(struct tx *tx, void *arg, struct err *e)
 	u64 counted;
 
 	if (host_said_check(&d->said, tx, &bind, TPM_ST_ATTEST_NV, e) ||
-	    tpm_counter_attested(&d->said.attest, d->deposit->counter, &counted, e))
+	    counter_attested(d, &counted, e))
 		return (int)e->code;
 	if (counted != d->deposit->epoch)
 		return err_set(e, E_FRESHNESS,

@@ -50,7 +50,8 @@ static void check_secrets(struct doctor *d)
 	char path[PATH_TEXT + 32];
 
 	check_private(d, d->s->state);
-	check_private(d, d->s->kek);
+	if (!key_place_is_uri(d->s->kek))
+		check_private(d, d->s->kek);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		snprintf(path, sizeof(path), "%s/%s", d->s->state, names[i]);
 		check_private(d, path);

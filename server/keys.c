@@ -8,10 +8,6 @@
 #include "common/file.h"
 #include "common/reader.h"
 
-enum { ROOT_KEY_LEN = 32, KEK_BITS = 3072 };
-
-static const char root_label[] = "assay/root/1";
-
 static int write_file(const char *folder, const char *name, struct bytes b, struct err *e)
 {
 	char path[4096];
@@ -29,8 +25,7 @@ static int read_file(const char *folder, const char *name, size_t max, struct bu
 	return file_read(path, max, out, e);
 }
 
-static int init_keypair(const char *folder, const char *name, enum key_kind kind, unsigned int bits,
-			struct keypair **out, struct err *e)
+static int init_ear(const char *folder, struct keypair **out, struct err *e)
 {
 	OWNED(secret) room = secret_new(16384);
 	struct writer w;
@@ -38,24 +33,21 @@ static int init_keypair(const char *folder, const char *name, enum key_kind kind
 	if (!room)
 		return err_set(e, E_MEMORY, "no locked memory");
 	w = writer_on(room->at, room->len);
-	if (keypair_new(kind, bits, out, e) || keypair_pem(*out, &w, e))
+	if (keypair_new(KEY_P256, 0, out, e) || keypair_pem(*out, &w, e))
 		return (int)e->code;
-	return write_file(folder, name, write_done(&w), e);
+	return write_file(folder, "ear.pem", write_done(&w), e);
 }
 
-/* The root key exists in clear only in locked memory; on disk it is sealed to the KEK. */
+/* The root key exists in clear only in locked memory; on disk it is wrapped for the KEK. */
 static int init_root(const char *folder, const struct keypair *kek, struct err *e)
 {
 	OWNED(secret) root = secret_new(ROOT_KEY_LEN);
-	OWNED(buf) sealed = buf_new(1024);
 
-	if (!root || !sealed)
+	if (!root)
 		return err_set(e, E_MEMORY, "no locked memory");
-	if (random_bytes(root->at, root->len, e) ||
-	    rsa_oaep_encrypt(keypair_pub(kek), DIGEST_SHA256, bytes_text(root_label),
-			     secret_bytes(root), &sealed->w, e))
-		return (int)e->code;
-	return write_file(folder, "root.sealed", buf_bytes(sealed), e);
+	return random_bytes(root->at, root->len, e)
+		       ? (int)e->code
+		       : root_seal(folder, ROOT_FILE, root, keypair_pub(kek), e);
 }
 
 /* nonce.keys: one or two records of kid(1) ‖ u64be retired_s ‖ key(32); the first is in use. */
@@ -82,7 +74,7 @@ static int init_nonce_key(const char *folder, struct err *e)
 	return write_file(folder, "nonce.keys", write_done(&w), e);
 }
 
-int keys_init(const char *folder, struct err *e)
+int keys_init(const char *folder, const struct key_place *kek_at, struct err *e)
 {
 	OWNED(keypair) kek = NULL;
 	OWNED(keypair) ear = NULL;
@@ -90,9 +82,9 @@ int keys_init(const char *folder, struct err *e)
 
 	if (random_bytes(deployment, sizeof(deployment), e) ||
 	    write_file(folder, "deployment.id", BYTES(deployment), e) ||
-	    init_keypair(folder, "kek.pem", KEY_RSA, KEK_BITS, &kek, e) ||
-	    init_keypair(folder, "ear.pem", KEY_P256, 0, &ear, e) || init_root(folder, kek, e) ||
-	    init_nonce_key(folder, e))
+	    (key_place_is_uri(kek_at->at) ? kek_open(kek_at, &kek, e)
+					  : kek_make(kek_at->at, &kek, e)) ||
+	    init_ear(folder, &ear, e) || init_root(folder, kek, e) || init_nonce_key(folder, e))
 		return (int)e->code;
 	return 0;
 }
@@ -135,7 +127,8 @@ static int load_nonce_keys(const char *folder, struct server_keys *k, struct err
 	return 0;
 }
 
-int keys_rotate_nonce(const char *folder, long long now_s, struct err *e)
+/* @retired_s 0: those that there were are forgotten. */
+static int new_nonce_key(const char *folder, long long retired_s, struct err *e)
 {
 	OWNED(server_keys) k = calloc(1, sizeof(*k));
 	OWNED(secret) room = secret_new(2 * NONCE_RECORD_LEN);
@@ -149,13 +142,24 @@ int keys_rotate_nonce(const char *folder, long long now_s, struct err *e)
 		return (int)e->code;
 	fresh.kid = (u8)(k->nonce_keys[0].kid + 1);
 	fresh.retired_s = 0;
-	k->nonce_keys[0].retired_s = now_s;
+	k->nonce_keys[0].retired_s = retired_s;
 	w = writer_on(room->at, room->len);
 	write_nonce_key(&w, &fresh);
-	write_nonce_key(&w, &k->nonce_keys[0]);
+	if (retired_s)
+		write_nonce_key(&w, &k->nonce_keys[0]);
 	secret_wipe(&fresh, sizeof(fresh));
 	snprintf(path, sizeof(path), "%s/nonce.keys", folder);
 	return file_write(path, write_done(&w), 0600, e);
+}
+
+int keys_rotate_nonce(const char *folder, long long now_s, struct err *e)
+{
+	return new_nonce_key(folder, now_s, e);
+}
+
+int keys_renew_nonces(const char *folder, struct err *e)
+{
+	return new_nonce_key(folder, 0, e);
 }
 
 static int derive(const struct secret *root, const char *label, struct secret **out, struct err *e)
@@ -166,40 +170,21 @@ static int derive(const struct secret *root, const char *label, struct secret **
 	return hkdf_sha256(secret_bytes(root), BYTES_NONE, bytes_text(label), (*out)->at, 32, e);
 }
 
-static int load_root(const char *folder, const char *kek_path, struct server_keys *k, struct err *e)
+int keys_derive(const struct secret *root, struct server_keys *k, struct err *e)
 {
-	OWNED(keypair) kek = NULL;
-	OWNED(secret) root = secret_new(ROOT_KEY_LEN);
-	OWNED(buf) sealed = NULL;
-	OWNED(buf) spki = buf_new(4096);
-	struct digest id;
-	size_t len = 0;
-
-	if (!root || !spki)
-		return err_set(e, E_MEMORY, "no locked memory");
-	if (load_keypair(kek_path, &kek, e) || read_file(folder, "root.sealed", 1024, &sealed, e))
-		return (int)e->code;
-	if (pubkey_kind(keypair_pub(kek)) != KEY_RSA || pubkey_bits(keypair_pub(kek)) < KEK_BITS)
-		return err_set(e, E_CONFIG, "key-encryption key is not RSA of at least %d bits",
-			       KEK_BITS);
-	if (rsa_oaep_decrypt(kek, DIGEST_SHA256, bytes_text(root_label), buf_bytes(sealed),
-			     root->at, root->len, &len, e))
-		return err_while(e, "unwrap the root key");
-	if (len != ROOT_KEY_LEN)
-		return err_set(e, E_CONFIG, "root key has %zu bytes", len);
-	if (pubkey_spki(keypair_pub(kek), &spki->w, e))
-		return (int)e->code;
-	id = sha256_of(buf_bytes(spki));
-	memcpy(k->kek_id, id.at, sizeof(k->kek_id));
-	return derive(root, "assay/row-mac/1", &k->row_mac, e) ||
+	secret_drop(&k->row_mac);
+	secret_drop(&k->secret_seal);
+	return root_id_of(root, k->root_id, e) || derive(root, "assay/row-mac/1", &k->row_mac, e) ||
 			       derive(root, "assay/secret-seal/1", &k->secret_seal, e)
 		       ? (int)e->code
 		       : 0;
 }
 
-int keys_load(const char *folder, const char *kek_path, struct server_keys **out, struct err *e)
+int keys_load(const char *folder, const struct key_place *kek, const u8 *root_id,
+	      struct server_keys **out, struct err *e)
 {
 	OWNED(server_keys) k = calloc(1, sizeof(*k));
+	OWNED(secret) root = NULL;
 	OWNED(buf) id = NULL;
 	char path[4096];
 
@@ -213,7 +198,8 @@ int keys_load(const char *folder, const char *kek_path, struct server_keys **out
 	k->a = sha256_of(BYTES(k->deployment));
 	snprintf(path, sizeof(path), "%s/ear.pem", folder);
 	if (load_nonce_keys(folder, k, e) || load_keypair(path, &k->ear, e) ||
-	    load_root(folder, kek_path, k, e))
+	    root_open(folder, kek, root_id, &root, k->root_id, k->kek_id, e) ||
+	    keys_derive(root, k, e))
 		return (int)e->code;
 	if (pubkey_kind(keypair_pub(k->ear)) != KEY_P256)
 		return err_set(e, E_CONFIG, "ear.pem is not a P-256 key");

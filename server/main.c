@@ -7,11 +7,16 @@
 #include <systemd/sd-daemon.h>
 
 #include "common/clock.h"
+#include "common/config.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "audit_head.h"
+#include "backup.h"
 #include "doctor.h"
+#include "host_pins.h"
+#include "rekey.h"
+#include "rotate.h"
 #include "routes.h"
 
 static const char usage[] =
@@ -25,6 +30,20 @@ static const char usage[] =
 	"elsewhere\n"
 	"       assay-server [--config FILE] doctor              what is missing or insecure\n"
 	"       assay-server [--config FILE] rotate-nonce-key    (then restart it)\n"
+	"       assay-server [--config FILE] rekey [--kek PATH|URI]   another key-encryption key; "
+	"every row "
+	"is written anew\n"
+	"       assay-server [--config FILE] rotate tls|ear|nonce|kek [--yes]   the next key is "
+	"used from "
+	"the next "
+	"start on\n"
+	"       assay-server [--config FILE] pins                what hosts must know of its TLS "
+	"keys\n"
+	"       assay-server [--config FILE] backup FOLDER\n"
+	"       assay-server [--config FILE] restore FOLDER\n"
+	"       assay-server [--config FILE] accept-database RECORD   go on with an older "
+	"database, on "
+	"purpose\n"
 	"       assay-server --version | --help\n"
 	"The default FILE is /etc/assay/server.conf.\n";
 
@@ -48,55 +67,17 @@ static int read_text(const char *folder, const char *name, char **out, struct er
 }
 
 /* ---- init ---- */
-static int make_tls(const char *state, const char *key_name, const char *cert_name, const char *dns,
-		    const char *ip, char pin[64], struct err *e)
-{
-	OWNED(keypair) key = NULL;
-	OWNED(cert) cert = NULL;
-	OWNED(buf) pem = buf_new(65536);
-	OWNED(buf) spki = buf_new(1024);
-	struct cert_request want = { .common_name = dns,
-				     .dns_name = dns,
-				     .ip_address = ip,
-				     .eku = "serverAuth",
-				     .not_before = clock_now_s() - 3600,
-				     .not_after = clock_now_s() + 10LL * 365 * 86400 };
-	struct digest d;
-	char path[PATH_TEXT + 32];
-
-	if (!pem || !spki)
-		return err_set(e, E_MEMORY, "no memory for a certificate");
-	if (keypair_new(KEY_P256, 0, &key, e))
-		return (int)e->code;
-	want.key = keypair_pub(key);
-	want.issuer_key = key;
-	if (keypair_pem(key, &pem->w, e))
-		return (int)e->code;
-	snprintf(path, sizeof(path), "%s/%s", state, key_name);
-	if (file_create(path, buf_bytes(pem), 0600, e))
-		return (int)e->code;
-	secret_wipe(pem->w.at, pem->w.len);
-	pem->w.len = 0;
-	if (cert_make(&want, &cert, e) || cert_pem(cert, &pem->w, e))
-		return (int)e->code;
-	snprintf(path, sizeof(path), "%s/%s", state, cert_name);
-	if (file_create(path, buf_bytes(pem), 0644, e) ||
-	    pubkey_spki(keypair_pub(key), &spki->w, e))
-		return (int)e->code;
-	d = sha256_of(buf_bytes(spki));
-	base64_write(digest_bytes(&d), pin);
-	return 0;
-}
-
 static int run_init(const struct settings *s, const char *dns, const char *ip, struct err *e)
 {
 	OWNED(server) v = NULL;
-	char pin[64], next_pin[64], token[48], id[UUID_TEXT_LEN + 1];
+	char pin[TLS_PIN_TEXT], next_pin[TLS_PIN_TEXT], token[48], id[UUID_TEXT_LEN + 1];
+	struct key_place kek = settings_kek(s);
+	u8 root_id[ROOT_ID_LEN];
 
-	if (folder_make(s->state, 0700, e) || keys_init(s->state, e) ||
-	    store_init(s->database, e) ||
-	    make_tls(s->state, "tls.key", "tls.crt", dns, ip, pin, e) ||
-	    make_tls(s->state, "tls-next.key", "tls-next.crt", dns, ip, next_pin, e) ||
+	if (folder_make(s->state, 0700, e) || keys_init(s->state, &kek, e) ||
+	    root_id_in(s->state, ROOT_FILE, root_id, e) || store_init(s->database, root_id, e) ||
+	    tls_make(s->state, TLS_NOW, dns, ip, e) || tls_make(s->state, TLS_NEXT, dns, ip, e) ||
+	    tls_pin(s->state, TLS_NOW, pin, e) || tls_pin(s->state, TLS_NEXT, next_pin, e) ||
 	    server_open(s, &v, e) || admin_token_make(v->store, "first", "admin", token, e))
 		return err_while(e, "init");
 	printf("# First administrator's token; it is shown only now:\n#   %s\n"
@@ -127,8 +108,8 @@ static int run_server(const struct settings *s, struct err *e)
 	signal(SIGPIPE, SIG_IGN);
 	if (server_open(s, &v, e))
 		return (int)e->code;
-	if (s->tls &&
-	    (read_text(s->state, "tls.key", &key, e) || read_text(s->state, "tls.crt", &cert, e)))
+	if (s->tls && (tls_settle(s->state, e) || read_text(s->state, "tls.key", &key, e) ||
+		       read_text(s->state, "tls.crt", &cert, e)))
 		return (int)e->code;
 	c.tls_key = key;
 	c.tls_cert = cert;
@@ -205,17 +186,154 @@ static int run_token(const struct settings *s, const char *name, const char *rol
 	return 0;
 }
 
+static int run_rekey(const struct settings *s, const char *to, struct err *e)
+{
+	struct key_place next = { to, s->kek_provider, s->kek_pin_file };
+	char hex[2 * KEK_ID_LEN + 1];
+	u8 id[KEK_ID_LEN];
+	long long n = 0;
+
+	if (to && strstr(to, "pin-value"))
+		return err_set(e, E_USAGE, "others see a PIN on a command line: [kek] pin_file");
+	if (rekey_run(s, to ? &next : NULL, id, &n, e))
+		return err_while(e, "rekey");
+	printf("%lld rows are written under key-encryption key %s\n", n,
+	       hex_write((struct bytes){ id, 8 }, hex));
+	if (to)
+		printf("set [kek] %s to it before the next start, then remove the old key\n",
+		       key_place_is_uri(to) ? "uri" : "file");
+	return 0;
+}
+
+static int print_lacking(void *user, const char *host, bool initramfs, struct err *e)
+{
+	int *left = user;
+
+	(void)e;
+	if ((*left)-- > 0)
+		printf("# without it: %s%s\n", host, initramfs ? ", in its initramfs" : "");
+	return 0;
+}
+
+struct counting {
+	u8 pin[EAT_PIN_LEN];
+	struct pins_lacking lacking;
+	int names; /* to print at most */
+	char now[TLS_PIN_TEXT], next[TLS_PIN_TEXT];
+};
+
+static int count_lacking(struct tx *tx, void *arg, struct err *e)
+{
+	struct counting *c = arg;
+
+	if (host_pins_lacking(tx, c->pin, &c->lacking, e))
+		return (int)e->code;
+	return c->names ? host_pins_each(tx, c->pin, print_lacking, &c->names, e) : 0;
+}
+
+/* Who would not know the server any more if it used its next key. */
+static int next_pin(const struct settings *s, struct counting *c, struct err *e)
+{
+	OWNED(server) v = NULL;
+	u8 raw[32];
+
+	if (tls_settle(s->state, e) || tls_pin(s->state, TLS_NOW, c->now, e) ||
+	    tls_pin(s->state, TLS_NEXT, c->next, e) || server_open_store(s, &v, e))
+		return (int)e->code;
+	if (base64_read(bytes_text(c->next), raw, sizeof(raw)) != sizeof(raw))
+		return err_set(e, E_INTERNAL, "pin of the next key");
+	memcpy(c->pin, raw, sizeof(c->pin));
+	return store_read(v->store, count_lacking, c, e);
+}
+
+static int run_pins(const struct settings *s, struct err *e)
+{
+	struct counting c = { .names = 100 };
+
+	if (next_pin(s, &c, e))
+		return (int)e->code;
+	printf("pin = %s\npin = %s\n", c.now, c.next);
+	printf("# the second one, the next key's, is not known to the initramfs of %lld and the "
+	       "system "
+	       "of %lld of %lld hosts; %lld have told nothing\n",
+	       c.lacking.initramfs, c.lacking.system, c.lacking.hosts, c.lacking.silent);
+	return 0;
+}
+
+static int rotate_tls(const struct settings *s, bool yes, struct err *e)
+{
+	struct counting c = { .names = 0 };
+
+	if (!next_pin(s, &c, e) && !yes && (c.lacking.initramfs || c.lacking.system))
+		return err_set(
+			e, E_POLICY,
+			"the initramfs of %lld and the system of %lld hosts do not know the next "
+			"key (assay-server pins): --yes if they may lose their server",
+			c.lacking.initramfs, c.lacking.system);
+	if (e->code && e->code != E_NOTFOUND)
+		return (int)e->code;
+	if (tls_rotate(s->state, e) || next_pin(s, &c, e))
+		return (int)e->code;
+	printf("pin = %s\npin = %s\n", c.now, c.next);
+	return 0;
+}
+
+static int run_rotate(const struct settings *s, const char *what, const char *kek, bool yes,
+		      struct err *e)
+{
+	int rc;
+
+	if (!strcmp(what, "kek"))
+		return run_rekey(s, kek, e);
+	if (!strcmp(what, "nonce"))
+		rc = keys_rotate_nonce(s->state, clock_now_s(), e);
+	else if (!strcmp(what, "ear"))
+		rc = ear_rotate(s->state, e);
+	else if (!strcmp(what, "tls"))
+		rc = rotate_tls(s, yes, e);
+	else
+		return err_set(e, E_USAGE, "tls, ear, nonce or kek can be rotated");
+	if (rc)
+		return err_while(e, "rotate %s", what);
+	fprintf(stderr, "assay-server: the new key counts from the next start on\n");
+	return 0;
+}
+
+static int run_backup(const struct settings *s, const char *folder, struct err *e)
+{
+	long long seq = 0;
+
+	if (backup_make(s, folder, &seq, e))
+		return (int)e->code;
+	printf("%s: all up to record %lld%s\n", folder, seq,
+	       key_place_is_uri(s->kek) ? "; the key-encryption key stays in its token" : "");
+	return 0;
+}
+
+static int run_accept(const struct settings *s, const char *record, struct err *e)
+{
+	long long seq;
+
+	if (config_number(&seq, 0, INT64_MAX, record, e))
+		return (int)e->code;
+	return backup_accept(s, seq, e);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "address", required_argument, NULL, 'a' },
+		{ "kek", required_argument, NULL, 'k' },
+		{ "yes", no_argument, NULL, 'y' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	const char *config = "/etc/assay/server.conf", *name = "localhost", *address = NULL;
+	const char *config = "/etc/assay/server.conf", *name = "localhost", *address = NULL,
+		   *kek = NULL;
+	bool yes = false;
 	struct settings s;
 	struct err e = { 0 };
 	int opt, rc;
@@ -231,6 +349,12 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			address = optarg;
+			break;
+		case 'y':
+			yes = true;
+			break;
+		case 'k':
+			kek = optarg;
 			break;
 		case 'V':
 			printf("assay-server %s (%s)\n", ASSAY_VERSION, ASSAY_COMMIT);
@@ -255,6 +379,18 @@ int main(int argc, char **argv)
 		rc = run_token(&s, argv[1], argv[2], &e);
 	else if (argc == 1 && !strcmp(argv[0], "rotate-nonce-key"))
 		rc = keys_rotate_nonce(s.state, clock_now_s(), &e);
+	else if (argc == 1 && !strcmp(argv[0], "rekey"))
+		rc = run_rekey(&s, kek, &e);
+	else if (argc == 2 && !strcmp(argv[0], "rotate"))
+		rc = run_rotate(&s, argv[1], kek, yes, &e);
+	else if (argc == 1 && !strcmp(argv[0], "pins"))
+		rc = run_pins(&s, &e);
+	else if (argc == 2 && !strcmp(argv[0], "backup"))
+		rc = run_backup(&s, argv[1], &e);
+	else if (argc == 2 && !strcmp(argv[0], "restore"))
+		rc = backup_restore(&s, argv[1], &e);
+	else if (argc == 2 && !strcmp(argv[0], "accept-database"))
+		rc = run_accept(&s, argv[1], &e);
 	else if (argc == 1 && !strcmp(argv[0], "doctor"))
 		rc = doctor_run(&s, &e);
 	else if (argc == 1 && !strcmp(argv[0], "audit-head"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "release.h"
 
+#include "approvals.h"
 #include "proto/release_answer.h"
 #include "proto/tpm_policy.h"
 #include "proto/tpm_wrap.h"
@@ -81,14 +82,61 @@ static int wrap_volume(struct tx *tx, const struct eat *t, const struct eat_volu
 	return 0;
 }
 
+/* ---- a lease: the same shares, under another policy, for a key that outlives this boot ---- */
+static int lease_one(struct tx *tx, const struct verified_view *v, const struct eat_volume *volume,
+		     const struct digest *policy, struct wrapped *w, struct lease_share *out,
+		     struct err *e)
+{
+	struct release_share as_share = { 0 };
+
+	if (wrap_one(tx, v->token, volume, volume->epoch, &v->lease.parent, policy, w, &as_share,
+		     e))
+		return (int)e->code;
+	*out = (struct lease_share){ .uuid = as_share.uuid,
+				     .epoch = as_share.epoch,
+				     .public_2b = as_share.public_2b,
+				     .private_2b = as_share.private_2b,
+				     .secret_2b = as_share.secret_2b };
+	return 0;
+}
+
+/* Of volumes that have a keyslot: what is made for a new one opens nothing yet. */
+static int lease_wrap(struct tx *tx, const struct verified_view *v, const struct lease_terms *terms,
+		      const struct digest *pcrs, struct buf **out, struct err *e)
+{
+	struct wrapped wrapped[VOLUMES_MAX] = { 0 };
+	struct lease_grant grant = { .terms = *terms };
+	struct digest policy = lease_policy(terms, digest_bytes(pcrs));
+	OWNED(buf) b = buf_new(LEASE_GRANT_MAX);
+	int rc = b ? 0 : err_set(e, E_MEMORY, "no memory for a lease");
+
+	for (size_t i = 0; !rc && i < v->token->n_volumes; i++) {
+		const struct eat_volume *volume = &v->token->volumes[i];
+
+		if (!volume->counter || volume->act == VOLUME_NEW)
+			continue;
+		rc = lease_one(tx, v, volume, &policy, &wrapped[grant.n], &grant.shares[grant.n],
+			       e);
+		grant.n++;
+	}
+	if (!rc && grant.n)
+		rc = lease_grant_write(&grant, &b->w, e);
+	wrapped_clear(wrapped, ARRAY_LEN(wrapped));
+	if (!rc && grant.n)
+		*out = TAKE(b);
+	return rc ? err_while(e, "lease") : 0;
+}
+
 int release_wrap(struct tx *tx, const struct verified_claims *claims, const struct decision *d,
-		 u32 release_pcrs, struct buf **out, struct err *e)
+		 u32 release_pcrs, const struct lease_terms *lease, struct buf **out, struct err *e)
 {
 	const struct verified_view *v = verified_view(claims);
 	struct tpm_selection set = { .n = 1, .bank = { { TPM_ALG_SHA256, release_pcrs } } };
 	struct wrapped wrapped[2 * VOLUMES_MAX] = { 0 };
 	struct release_answer answer = { 0 };
 	OWNED(buf) b = buf_new(RELEASE_ANSWER_MAX);
+	OWNED(buf) leased = NULL;
+	struct buf *approvals[APPROVALS_MAX] = { 0 };
 	struct digest pcrs, policy;
 	struct tpm_public k;
 	u8 name[TPM_NAME_MAX];
@@ -105,9 +153,19 @@ int release_wrap(struct tx *tx, const struct verified_claims *claims, const stru
 	for (size_t i = 0; !rc && i < v->token->n_volumes; i++)
 		rc = wrap_volume(tx, v->token, &v->token->volumes[i], &k, &policy, wrapped, &answer,
 				 e);
+	for (size_t i = 0; !rc && i < v->token->n_volumes; i++)
+		rc = approvals_find(tx, v->token->volumes[i].uuid.at, v->token->volumes[i].epoch,
+				    approvals, &answer.n_approvals, e);
+	for (size_t i = 0; i < answer.n_approvals; i++)
+		answer.approvals[i] = buf_bytes(approvals[i]);
+	if (!rc && lease)
+		rc = lease_wrap(tx, v, lease, &pcrs, &leased, e);
+	answer.lease = buf_bytes(leased);
 	if (!rc)
 		rc = release_answer_write(&answer, &b->w, e);
 	wrapped_clear(wrapped, ARRAY_LEN(wrapped));
+	for (size_t i = 0; i < answer.n_approvals; i++)
+		buf_drop(&approvals[i]);
 	if (!rc)
 		*out = TAKE(b);
 	return rc;

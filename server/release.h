@@ -3,14 +3,16 @@
 #ifndef ASSAY_SERVER_RELEASE_H
 #define ASSAY_SERVER_RELEASE_H
 
+#include "proto/lease.h"
 #include "store.h"
 #include "verifier/decide.h"
 
 /**
  * release_wrap - the release answer for every volume the token asks for. @d must say release; the
- * decision must be in the audit log already.
+ * decision must be in the audit log already. @lease: its terms, or NULL: none is given.
  */
 int release_wrap(struct tx *tx, const struct verified_claims *v, const struct decision *d,
-		 u32 release_pcrs, struct buf **out, struct err *e);
+		 u32 release_pcrs, const struct lease_terms *lease, struct buf **out,
+		 struct err *e);
 
 #endif

@@ -58,6 +58,7 @@ static const struct {
 	{ "GET",    "/api/v1/audit/head",                     0,             OPERATOR,    get_audit_head },
 	{ "GET",    "/api/v1/secrets",                        0,             OPERATOR,    get_secrets },
 	{ "POST",   "/api/v1/secrets",                        JSON_BODY_MAX, OPERATOR,    post_secret },
+	{ "POST",   "/api/v1/approvals",                      4096,          OPERATOR,    post_approval },
 	{ "POST",   "/api/v1/secrets/{}/rotate",              0,             OPERATOR,    post_secret_rotate },
 	{ "DELETE", "/api/v1/secrets/{}",                     0,             ADMIN,       delete_secret },
 	{ "GET",    "/healthz",                               0,             ANYBODY,     get_health },

@@ -35,22 +35,35 @@ static int refuse_known(void *user, const struct db_row *row, struct err *e)
 	return err_set(e, E_CONFLICT, "this volume belongs to another host");
 }
 
-static int insert(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
-		  const char *state, const struct secret *share, struct err *e)
+enum { SEALED_KEY_LEN = AEAD_KEY_LEN + 28, SEALED_LEN = SHARE_LEN + 28 };
+
+/* @share under a fresh key of its row, that key under the root key's. */
+static int seal(const struct server_keys *k, const struct digest *aad, const struct secret *share,
+		u8 sealed_key[SEALED_KEY_LEN], u8 sealed[SEALED_LEN], struct err *e)
 {
 	OWNED(secret) row_key = secret_new(AEAD_KEY_LEN);
-	struct digest aad = share_aad(tx->keys, ueid, uuid, epoch);
-	u8 sealed_key[AEAD_KEY_LEN + 28], sealed[SHARE_LEN + 28], check[SHARE_CHECK_LEN];
-	struct writer kw = writer_on(sealed_key, sizeof(sealed_key)),
-		      sw = writer_on(sealed, sizeof(sealed));
-	struct db_value v[8];
+	struct writer kw = writer_on(sealed_key, SEALED_KEY_LEN),
+		      sw = writer_on(sealed, SEALED_LEN);
 
 	if (!row_key)
 		return err_set(e, E_MEMORY, "no locked memory");
-	if (random_bytes(row_key->at, row_key->len, e) ||
-	    aead_seal(secret_bytes(tx->keys->secret_seal), digest_bytes(&aad),
-		      secret_bytes(row_key), &kw, e) ||
-	    aead_seal(secret_bytes(row_key), digest_bytes(&aad), secret_bytes(share), &sw, e))
+	return random_bytes(row_key->at, row_key->len, e) ||
+			       aead_seal(secret_bytes(k->secret_seal), digest_bytes(aad),
+					 secret_bytes(row_key), &kw, e) ||
+			       aead_seal(secret_bytes(row_key), digest_bytes(aad),
+					 secret_bytes(share), &sw, e)
+		       ? (int)e->code
+		       : 0;
+}
+
+static int insert(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch,
+		  const char *state, const struct secret *share, struct err *e)
+{
+	struct digest aad = share_aad(tx->keys, ueid, uuid, epoch);
+	u8 sealed_key[SEALED_KEY_LEN], sealed[SEALED_LEN], check[SHARE_CHECK_LEN];
+	struct db_value v[8];
+
+	if (seal(tx->keys, &aad, share, sealed_key, sealed, e))
 		return (int)e->code;
 	share_check_value(secret_bytes(share), check);
 	v[0] = DB_B(((struct bytes){ ueid, UEID_LEN }));
@@ -237,4 +250,46 @@ int share_open(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 ep
 		   v, 3, take_share, &o, NULL, e))
 		return (int)e->code;
 	return *out ? 0 : err_set(e, E_NOTFOUND, "this host has no share of that volume and epoch");
+}
+
+/* ---- another root key ---- */
+struct reseal {
+	struct tx *from, *to;
+	long long *n;
+};
+
+/* columns: 0 rowid, 1 ueid, 2 uuid, 3 epoch */
+static int reseal(void *user, const struct db_row *row, struct err *e)
+{
+	struct reseal *r = user;
+	const u8 *ueid = row->at[1].bytes.at, *uuid = row->at[2].bytes.at;
+	u64 epoch = (u64)row->at[3].number;
+	u8 sealed_key[SEALED_KEY_LEN], sealed[SEALED_LEN];
+	OWNED(secret) share = NULL;
+	struct digest aad;
+	struct db_value v[3];
+	bool pending;
+
+	if (row->at[1].bytes.len != UEID_LEN || row->at[2].bytes.len != 16)
+		return err_set(e, E_SIGNATURE, "row %lld of secrets was changed in the database",
+			       row->at[0].number);
+	if (share_open(r->from, ueid, uuid, epoch, &share, &pending, e))
+		return err_while(e, "row %lld of secrets", row->at[0].number);
+	aad = share_aad(r->to->keys, ueid, uuid, epoch);
+	if (seal(r->to->keys, &aad, share, sealed_key, sealed, e))
+		return (int)e->code;
+	v[0] = DB_B(BYTES(sealed_key));
+	v[1] = DB_B(BYTES(sealed));
+	v[2] = DB_I(row->at[0].number);
+	++*r->n;
+	return db_run(r->to->db, "UPDATE secrets SET row_key = $1, sealed = $2 WHERE rowid = $3", v,
+		      3, NULL, NULL, NULL, e);
+}
+
+int shares_rekey(struct tx *from, struct tx *to, long long *n, struct err *e)
+{
+	struct reseal r = { from, to, n };
+
+	return db_run(from->db, "SELECT rowid, ueid, uuid, epoch FROM secrets", NULL, 0, reseal, &r,
+		      NULL, e);
 }

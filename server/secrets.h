@@ -37,6 +37,8 @@ int share_shred(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 e
 /** share_there - is there one of this epoch? */
 int share_there(struct tx *tx, const u8 ueid[UEID_LEN], const u8 uuid[16], u64 epoch, bool *there,
 		struct err *e);
+/** shares_rekey - each under a new key of its own, sealed under @to's; *@n counts them. E_SIGNATURE names the row. */
+int shares_rekey(struct tx *from, struct tx *to, long long *n, struct err *e);
 /** share_check_value - shown on both sides, so that a person sees the same share arrived. */
 void share_check_value(struct bytes share, u8 out[SHARE_CHECK_LEN]);
 

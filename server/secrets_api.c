@@ -2,10 +2,12 @@
 /* What an operator does with key shares; their content leaves by a release alone. */
 #include <stdio.h>
 
+#include "approvals.h"
 #include "audit.h"
 #include "common/text.h"
 #include "hosts.h"
 #include "http.h"
+#include "leases.h"
 #include "problem.h"
 #include "secrets.h"
 #include "server.h"
@@ -74,30 +76,48 @@ static json_t *text_json(const struct db_value *v)
 			    : json_string("");
 }
 
+/* Columns 7 to 10: last boot and end of the clock of its lease; resetCount and clock of the last attestation. */
+static void add_lease(json_t *j, const struct db_row *row)
+{
+	long long reboots = row->at[7].number - row->at[9].number;
+	long long ms = row->at[8].number - row->at[10].number;
+
+	if (row->at[7].kind != DB_INT)
+		return;
+	json_object_set_new(j, "lease",
+			    json_pack("{s:I, s:I}", "reboots_left",
+				      (json_int_t)(reboots > 0 && ms > 0 ? reboots : 0),
+				      "hours_left", (json_int_t)(ms > 0 ? ms / 3600000 : 0)));
+}
+
 static int list_one(void *user, const struct db_row *row, struct err *e)
 {
 	char uuid[UUID_TEXT_LEN + 1] = "", check[2 * SHARE_CHECK_LEN + 1] = "";
+	json_t *j;
 
 	(void)e;
 	if (row->at[1].bytes.len == 16)
 		uuid_write(row->at[1].bytes.at, uuid);
 	if (row->at[4].bytes.len == SHARE_CHECK_LEN)
 		hex_write(row->at[4].bytes, check);
-	json_array_append_new(user, json_pack("{s:o, s:s, s:I, s:o, s:s, s:b, s:b}", "host",
-					      text_json(&row->at[0]), "volume", uuid, "epoch",
-					      (json_int_t)row->at[2].number, "state",
-					      text_json(&row->at[3]), "check", check, "counted",
-					      row->at[5].kind == DB_INT, "rotate",
-					      row->at[6].number != 0));
+	j = json_pack("{s:o, s:s, s:I, s:o, s:s, s:b, s:b}", "host", text_json(&row->at[0]),
+		      "volume", uuid, "epoch", (json_int_t)row->at[2].number, "state",
+		      text_json(&row->at[3]), "check", check, "counted", row->at[5].kind == DB_INT,
+		      "rotate", row->at[6].number != 0);
+	add_lease(j, row);
+	json_array_append_new(user, j);
 	return 0;
 }
 
 static int list_all(struct tx *tx, void *arg, struct err *e)
 {
 	return db_run(tx->db,
-		      "SELECT h.name, s.uuid, s.epoch, s.state, s.check_value, v.counter, v.rotate"
+		      "SELECT h.name, s.uuid, s.epoch, s.state, s.check_value, v.counter, v.rotate,"
+		      " l.reset_max, l.clock_max, a.reset_count, a.clock_ms"
 		      " FROM secrets s JOIN hosts h ON h.ueid = s.ueid"
 		      " LEFT JOIN volumes v ON v.uuid = s.uuid"
+		      " LEFT JOIN leases l ON l.uuid = s.uuid AND l.epoch = s.epoch"
+		      " LEFT JOIN attestations a ON a.ueid = s.ueid"
 		      " ORDER BY h.name, s.uuid, s.epoch LIMIT 10000",
 		      NULL, 0, list_one, arg, NULL, e);
 }
@@ -182,6 +202,9 @@ static int shred(struct tx *tx, void *arg, struct err *e)
 		return (int)e->code;
 	if (!a->n)
 		return err_set(e, E_NOTFOUND, "no share of this volume");
+	/* a lease of it would open it all the same */
+	if (lease_end_volume(tx, a->uuid, e) || approvals_forget(tx, a->uuid, INT64_MAX, e))
+		return (int)e->code;
 	snprintf(more, sizeof(more), ",\"shares\":%lld", a->n);
 	return told(tx, a, "secret-deleted", more, e);
 }

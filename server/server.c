@@ -2,8 +2,11 @@
 #include "server.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "refvals.h"
+#include "rekey.h"
+#include "state_lock.h"
 #include "verifier/verify.h"
 
 static int load_roots(const char *folder, struct trust_store **out, struct err *e)
@@ -22,16 +25,39 @@ static int try_crls(const char *folder, struct err *e)
 	return crls_load(folder, &c, e);
 }
 
-int server_open(const struct settings *s, struct server **out, struct err *e)
+/* The keys that the database's rows are written under, and the database. */
+static int open_store(const struct settings *s, struct server *v, struct err *e)
+{
+	struct key_place kek = settings_kek(s);
+	u8 id[ROOT_ID_LEN];
+	bool known;
+
+	if (rekey_settle(s, e) || state_lock(s->state, false, &v->lock, e) ||
+	    store_root_id(s->database, id, &known, e) ||
+	    keys_load(s->state, &kek, known ? id : NULL, &v->keys, e))
+		return (int)e->code;
+	return store_open(s->database, s->audit_floor, v->keys, &v->store, e);
+}
+
+int server_open_store(const struct settings *s, struct server **out, struct err *e)
 {
 	OWNED(server) v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return err_set(e, E_MEMORY, "no memory for the server");
 	v->settings = s;
-	if (keys_load(s->state, s->kek, &v->keys, e) ||
-	    store_open(s->database, s->audit_floor, v->keys, &v->store, e) ||
-	    load_roots(s->ek_roots, &v->ek_roots, e) ||
+	v->lock = -1;
+	if (open_store(s, v, e))
+		return (int)e->code;
+	*out = TAKE(v);
+	return 0;
+}
+
+int server_open(const struct settings *s, struct server **out, struct err *e)
+{
+	OWNED(server) v = NULL;
+
+	if (server_open_store(s, &v, e) || load_roots(s->ek_roots, &v->ek_roots, e) ||
 	    trust_store_add_intermediate_folder(v->ek_roots, s->ek_intermediates, e) ||
 	    try_crls(s->ek_crls, e) || load_roots(s->device_roots, &v->device_roots, e) ||
 	    trust_store_remember(v->device_roots, CHAINS_KEPT_MAX, e) ||
@@ -54,6 +80,8 @@ void server_drop(struct server **s)
 	trust_store_drop(&(*s)->device_roots);
 	server_keys_drop(&(*s)->keys);
 	recall_drop(&(*s)->aks);
+	if ((*s)->lock >= 0)
+		close((*s)->lock);
 	free(*s);
 	*s = NULL;
 }

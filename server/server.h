@@ -18,10 +18,13 @@ struct server {
 	struct trust_store *ek_roots;
 	struct trust_store *device_roots;
 	struct refvals *refvals;
+	int lock;	    /* of the state folder, shared */
 	struct recall *aks; /* decoded AKs, by their public area */
 };
 
 int server_open(const struct settings *s, struct server **out, struct err *e);
+/** server_open_store - keys and store alone, for commands that change them. */
+int server_open_store(const struct settings *s, struct server **out, struct err *e);
 void server_drop(struct server **s);
 
 /** struct call - one request on its way through a handler. */
@@ -79,6 +82,7 @@ void get_audit(struct call *c);
 void get_audit_head(struct call *c);
 void post_secret(struct call *c);
 void post_secret_rotate(struct call *c);
+void post_approval(struct call *c);
 void delete_secret(struct call *c);
 void get_health(struct call *c);
 

@@ -29,6 +29,8 @@ TEXT(address)
 TEXT(state)
 TEXT(database)
 TEXT(kek)
+TEXT(kek_provider)
+TEXT(kek_pin_file)
 TEXT(audit_floor)
 TEXT(ek_roots)
 TEXT(ek_intermediates)
@@ -39,8 +41,25 @@ TEXT(corim_crls)
 BOOL(tls)
 BOOL(release_after_restart)
 BOOL(device_log_required)
+BOOL(session_required)
+BOOL(ide_required)
 BOOL(release_from_test_sources)
 BOOL(corim_old_shapes)
+
+/* One key: whichever of both is said last. */
+static int take_kek_path(void *into, const char *arg, const char *value, struct err *e)
+{
+	if (key_place_is_uri(value))
+		return err_set(e, E_CONFIG, "a path expected; a URI is [kek] uri");
+	return take_kek(into, arg, value, e);
+}
+
+static int take_kek_uri(void *into, const char *arg, const char *value, struct err *e)
+{
+	if (!key_place_is_uri(value))
+		return err_set(e, E_CONFIG, "a URI expected, file: or pkcs11: for example");
+	return take_kek(into, arg, value, e);
+}
 
 static int take_port(void *into, const char *arg, const char *value, struct err *e)
 {
@@ -90,13 +109,37 @@ static int take_spdm_min(void *into, const char *arg, const char *value, struct 
 	return err_set(e, E_CONFIG, "1.0, 1.1, 1.2 or 1.3 expected, not \"%s\"", value);
 }
 
-/* "0-9,11,12,14,15" */
 static int take_releases(void *into, const char *arg, const char *value, struct err *e)
 {
 	(void)arg;
 	return config_number(&((struct settings *)into)->releases_max, 0, 1000000, value, e);
 }
 
+static int take_lease_reboots(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_number(&((struct settings *)into)->lease_reboots, 0, LEASE_REBOOTS_MAX, value,
+			     e);
+}
+
+static int take_lease_hours(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_number(&((struct settings *)into)->lease_hours, 1, LEASE_HOURS_MAX, value, e);
+}
+
+static int take_lease_group(void *into, const char *arg, const char *value, struct err *e)
+{
+	struct settings *s = into;
+
+	(void)arg;
+	if (s->n_lease_groups == ARRAY_LEN(s->lease_groups))
+		return err_set(e, E_CONFIG, "more than %zu groups", ARRAY_LEN(s->lease_groups));
+	return config_text(s->lease_groups[s->n_lease_groups++], sizeof(s->lease_groups[0]), value,
+			   e);
+}
+
+/* "0-9,11,12,14,15" */
 static int take_release_pcrs(void *into, const char *arg, const char *value, struct err *e)
 {
 	const char *p = value;
@@ -300,7 +343,10 @@ static const struct config_key keys[] = {
 	{ "listen", "threads", take_threads },
 	{ "store", "state", take_state },
 	{ "store", "database", take_database },
-	{ "kek", "file", take_kek },
+	{ "kek", "file", take_kek_path },
+	{ "kek", "uri", take_kek_uri },
+	{ "kek", "provider", take_kek_provider },
+	{ "kek", "pin_file", take_kek_pin_file },
 	{ "audit", "floor", take_audit_floor },
 	{ "trust", "ek_roots", take_ek_roots },
 	{ "trust", "ek_intermediates", take_ek_intermediates },
@@ -313,9 +359,14 @@ static const struct config_key keys[] = {
 	{ "policy", "spdm_version_min", take_spdm_min },
 	{ "policy", "release_after_restart", take_release_after_restart },
 	{ "policy", "releases", take_releases },
+	{ "policy", "lease_reboots", take_lease_reboots },
+	{ "policy", "lease_hours", take_lease_hours },
+	{ "policy", "lease_group", take_lease_group },
 	{ "policy", "detects", take_detects },
 	{ "policy", "prevents", take_prevents },
 	{ "policy", "device_log_required", take_device_log_required },
+	{ "policy", "session_required", take_session_required },
+	{ "policy", "ide_required", take_ide_required },
 	{ "policy", "device_move_after", take_move },
 	{ "policy", "stale_after", take_stale },
 	{ "policy", "learned", take_learned },
@@ -350,8 +401,14 @@ void settings_default(struct settings *out, const char *state)
 		.stale_after_s = 2 * 86400,
 		.device_move_s = 86400,
 		.releases_max = 30,
+		.lease_hours = 72,
 	};
 	snprintf(out->state, sizeof(out->state), "%s", state);
+}
+
+struct key_place settings_kek(const struct settings *s)
+{
+	return (struct key_place){ s->kek, s->kek_provider, s->kek_pin_file };
 }
 
 static void default_path(char out[PATH_TEXT], const char *state, const char *name)

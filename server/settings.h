@@ -3,6 +3,7 @@
 #ifndef ASSAY_SERVER_SETTINGS_H
 #define ASSAY_SERVER_SETTINGS_H
 
+#include "common/key_place.h"
 #include "verifier/policy.h"
 
 enum { PATH_TEXT = 512 };
@@ -17,7 +18,8 @@ struct settings {
 	char state[PATH_TEXT];	  /* folder of keys and certificates */
 	char database[PATH_TEXT]; /* default: state/assay.db         */
 	/* [kek] */
-	char kek[PATH_TEXT];	     /* default: state/kek.pem      */
+	char kek[PATH_TEXT]; /* path or URI; default: state/kek.pem */
+	char kek_provider[128], kek_pin_file[PATH_TEXT];
 	char audit_floor[PATH_TEXT]; /* default: state/audit.floor */
 	/* [trust]: folders of certificates, PEM or DER; empty: none */
 	char ek_roots[PATH_TEXT];
@@ -32,9 +34,13 @@ struct settings {
 	u8 spdm_version_min; /* 0x12                      */
 	bool release_after_restart;
 	long long releases_max; /* of a host, within RELEASE_WINDOW_S; 0: any number */
+	long long lease_reboots, lease_hours; /* of a lease; no reboots: none are given */
+	size_t n_lease_groups;		      /* hosts of these alone; none: of all */
+	char lease_groups[16][64];
 	u32 must_detect,
 		must_prevent; /* what a device's kernel must do, by guard_names of verifier/verify.h */
 	bool device_log_required;
+	bool session_required, ide_required;
 	struct refs_options refs; /* corim_rules, cotl_required */
 	struct policy appraisal;  /* learned, require, svn_floor, ... */
 	long long stale_after_s;  /* a verdict older than this says nothing any more; 0: never */
@@ -44,6 +50,8 @@ struct settings {
 };
 
 int settings_load(const char *path, struct settings *out, struct err *e);
+/** settings_kek - borrows of @s. */
+struct key_place settings_kek(const struct settings *s);
 /** settings_default - what an empty file means, with @state as the state folder. */
 void settings_default(struct settings *out, const char *state);
 

@@ -39,11 +39,51 @@ struct store {
 	pthread_cond_t reader_free;
 };
 
-int store_init(const char *db_path, struct err *e)
+/* ---- whose rows they are ---- */
+int store_set_root_id(struct db *d, const u8 id[ROOT_ID_LEN], struct err *e)
+{
+	struct db_value v[] = { DB_B(((struct bytes){ id, ROOT_ID_LEN })), DB_I(clock_now_s()) };
+
+	return db_run(d,
+		      "INSERT INTO root_key (one, id, since) VALUES (1, $1, $2)"
+		      " ON CONFLICT (one) DO UPDATE SET id = excluded.id, since = excluded.since",
+		      v, ARRAY_LEN(v), NULL, NULL, NULL, e);
+}
+
+struct root_row {
+	u8 *id;
+	bool known;
+};
+
+static int take_root_id(void *user, const struct db_row *row, struct err *e)
+{
+	struct root_row *r = user;
+
+	if (row->at[0].bytes.len != ROOT_ID_LEN)
+		return err_set(e, E_FORMAT, "id of the root key in the database is not %d bytes",
+			       ROOT_ID_LEN);
+	memcpy(r->id, row->at[0].bytes.at, ROOT_ID_LEN);
+	r->known = true;
+	return 0;
+}
+
+int store_root_id(const char *db_path, u8 id[ROOT_ID_LEN], bool *known, struct err *e)
+{
+	struct root_row r = { id, false };
+	OWNED(db) d = NULL;
+
+	if (db_open(db_path, false, &d, e) ||
+	    db_run(d, "SELECT id FROM root_key", NULL, 0, take_root_id, &r, NULL, e))
+		return (int)e->code;
+	*known = r.known;
+	return 0;
+}
+
+int store_init(const char *db_path, const u8 id[ROOT_ID_LEN], struct err *e)
 {
 	OWNED(db) d = NULL;
 
-	return db_open(db_path, true, &d, e);
+	return db_open(db_path, true, &d, e) || store_set_root_id(d, id, e) ? (int)e->code : 0;
 }
 
 /* ---- writing ---- */

@@ -20,8 +20,13 @@ struct store;
 int store_open(const char *db_path, const char *floor_path, const struct server_keys *keys,
 	       struct store **out, struct err *e);
 void store_drop(struct store **s);
-/** store_init - make the database. */
-int store_init(const char *db_path, struct err *e);
+/** store_init - make the database, for rows under the root key @id. */
+int store_init(const char *db_path, const u8 id[ROOT_ID_LEN], struct err *e);
+
+/** store_root_id - of the key that the rows were written under; *@known: the database says so. */
+int store_root_id(const char *db_path, u8 id[ROOT_ID_LEN], bool *known, struct err *e);
+/** store_set_root_id - in the transaction that writes the rows anew. */
+int store_set_root_id(struct db *d, const u8 id[ROOT_ID_LEN], struct err *e);
 
 /** struct tx - what a job works on. */
 struct tx {

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "approvals.h"
 #include "audit.h"
 #include "common/clock.h"
 #include "common/text.h"
@@ -15,7 +16,9 @@ static int volume_mac(struct tx *tx, const struct volume *v, struct digest *out,
 {
 	u8 numbers[4 + 8 + 2];
 	struct writer w = writer_on(numbers, sizeof(numbers));
-	struct bytes fields[] = { BYTES(v->uuid), BYTES(v->ueid), BYTES(numbers), BYTES(v->proof) };
+	static const u8 none[CAP_PROOF_LEN]; /* whatever a proof that counts no more has left */
+	struct bytes fields[] = { BYTES(v->uuid), BYTES(v->ueid), BYTES(numbers),
+				  v->has_proof ? BYTES(v->proof) : BYTES(none) };
 
 	write_be32(&w, v->counter);
 	write_be64(&w, v->counted);
@@ -226,7 +229,8 @@ static int settle(struct settling *s, u64 counted, struct err *e)
 	if (counted > s->volume.counted)
 		s->volume.counted = counted;
 	if (share_shred(s->tx, s->ueid, s->volume.uuid, counted, &shredded, e) ||
-	    (shredded && told(s, "secret-shredded", counted - 1, e)))
+	    (shredded && (told(s, "secret-shredded", counted - 1, e) ||
+			  approvals_forget(s->tx, s->volume.uuid, counted, e))))
 		return (int)e->code;
 	return volume_put(s->tx, &s->volume, e);
 }

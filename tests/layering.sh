@@ -36,9 +36,9 @@ own() { # header pattern, owner pattern
 	[ -z "$hits" ] || complain "<$1> outside its owner:
 $hits"
 }
-own 'openssl/' 'common/(crypto_openssl\.c|key_openssl\.c|x509_openssl\.[ch]|path_openssl\.c|crl_openssl\.c|escrow_openssl\.c|x509_(file|tell)_openssl\.c|key_openssl\.h)'
+own 'openssl/' 'common/(crypto_openssl\.c|key_openssl\.c|x509_openssl\.[ch]|path_openssl\.c|crl_openssl\.c|escrow_openssl\.c|key_place_openssl\.c|x509_(file|tell)_openssl\.c|key_openssl\.h)'
 own 'cbor\.h' 'proto/cbor_head\.c'
-own 'tss2/' 'agent/tpm(_endorsement|_disk)?\.c|agent/tpm_tss\.h'
+own 'tss2/' 'agent/tpm(_endorsement|_disk|_nv|_lease)?\.c|agent/tpm_tss\.h'
 own 'libcryptsetup\.h' 'agent/(luks|token/plugin)\.c'
 own 'curl/' 'agent/transport\.c'
 own 'microhttpd\.h' 'server/http\.c'

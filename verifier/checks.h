@@ -24,6 +24,7 @@
 	X(IMA_LOG,	   HOST,    "IMA's list replays to the quoted PCR 10 in every bank, from where it was judged last", "RULES 11, 24") \
 	X(DEVICES_PRESENT, HOST,    "every function with CMA in the inventory has a submodule",   "RULES 10")                      \
 	X(INVENTORY,	   HOST,    "the inventory is the accepted one",                          "RULES 10")                      \
+	X(LEASE,	   HOST,    "what a lease hangs on, counter and storage key, is certified by the AK with this evidence", "RULES 18") \
 	X(KEYS_DISTINCT,   HOST,    "no leaf key stands under two devices",                       "RULES 8")                       \
 	X(EVIDENCE,	   DEVICE,  "there is evidence, from one collection",                     "RULES 10")                      \
 	X(GRAMMAR,	   DEVICE,  "the transcripts hold the right messages in the right order", "DSP0274")                       \
@@ -46,6 +47,8 @@
 	X(RELEASE_SET,	   RELEASE, "the quote covers the release set",                           "RULES 15")                      \
 	X(VOLUME,	   RELEASE, "each volume is this host's, with the counter it has had",    "RULES 5, 6")                    \
 	X(COUNTER,	   RELEASE, "the AK certifies each counter with this evidence, and it is at the epoch asked for", "RULES 6") \
+	X(SESSION,	   RELEASE, "the measurements were taken inside a session, where policy wants that", "RULES 9")         \
+	X(IDE,		   RELEASE, "the link is encrypted by keys of that session, where policy wants that", "RULES 9")         \
 	X(RESTART,	   RELEASE, "the TPM was reset, not restarted, or policy allows that",    "RULES 2")
 /* clang-format on */
 

@@ -39,6 +39,8 @@ static const char *const check_hints[CHECK_COUNT] = {
 				  "agent's log for why its evidence could not be read.",
 	[CHECK_INVENTORY] = "Hardware was added, removed or moved. If you did that, accept it: "
 			    "assay host accept-inventory HOST.",
+	[CHECK_LEASE] = "The counter or the key that a lease is made of is not this TPM's. Update "
+			"the agent; if it is current, do not trust this host.",
 	[CHECK_KEYS_DISTINCT] = "Two devices answer with one key: one of them is a copy, or "
 				"answers for the other. Do not trust either.",
 	[CHECK_EVIDENCE] = "The device gave no evidence, or it changed while it was read. Attest "
@@ -83,6 +85,12 @@ static const char *const check_hints[CHECK_COUNT] = {
 		"disk or the TPM is another. Open it with the recovery key, and enrol it anew.",
 	[CHECK_RELEASE_SET] =
 		"The TPM's statement leaves out registers that a release needs. Update the agent.",
+	[CHECK_SESSION] =
+		"This version cannot take measurements inside a session: no host gets a key "
+		"while policy wants that. Take [policy] session_required back.",
+	[CHECK_IDE] =
+		"This version cannot show that a link's keys come from an attested session: no "
+		"host gets a key while policy wants that. Take [policy] ide_required back.",
 	[CHECK_RESTART] = "The TPM was restarted without a reset. Power the host off and on.",
 };
 

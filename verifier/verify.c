@@ -438,7 +438,7 @@ static void look_at_boot_end(struct run *r)
 	    !(b->pcrs & 1u << CAP_PCR))
 		return;
 	memcpy(pcr.at, b->value[CAP_PCR].at, digest_len(DIGEST_SHA256));
-	r->v->boot_end = cap_judge(&pcr, r->ctx->enrolled, r->ctx->n_enrolled);
+	r->v->boot_end = cap_judge(&pcr, r->ctx->enrolled, r->ctx->n_enrolled, &r->v->leased);
 	if (r->v->boot_end == CAP_OTHER && r->ctx->has_unproven)
 		r->v->boot_end = CAP_UNPROVEN;
 	r->v->boot_end_known = true;
@@ -481,6 +481,7 @@ int verify_evidence(const struct eat *token, const struct verify_context *ctx,
 	check_distinct(&r);
 	check_device_log(&r, e);
 	check_ima_log(&r, e);
+	check_lease(&r, e);
 	if (token->release.len)
 		check_release(&r, e);
 	r.v->ak = TAKE(r.ak);

@@ -55,6 +55,7 @@ struct verify_context {
 	u32 must_detect,
 		must_prevent; /* bits by guard_names: what the kernel does for each device */
 	bool device_log_required;
+	bool session_required, ide_required; /* RULES 9: nothing that there is can show either */
 	bool ima_required;
 	const struct ima_place
 		*ima_from; /* how far this boot's list was judged; NULL: nothing is known */
@@ -111,9 +112,17 @@ struct verified_view {
 	bool first_inventory; /* none was accepted before */
 	bool boot_end_known;  /* volumes are enrolled, and the quote says which were opened: */
 	enum cap_state boot_end;
+	bool leased; /* and one of them without a server */
 	/* of the release claim's volumes that have a counter, what it says: */
 	u64 counted[VOLUMES_MAX];
 	bool restarted;
+	struct verified_lease {
+		bool counted; /* it has a counter for leases, at this NV index: */
+		u32 counter;  /* which says: */
+		u64 value;
+		bool asked; /* it wants one, wrapped to the SRK of this TPM: */
+		struct tpm_public parent;
+	} lease;
 };
 
 /** verify_aks_new - a memory of decoded AKs, 2 KiB each. */

@@ -112,22 +112,33 @@ static void check_volumes(struct run *r, struct err *e)
 	check_passed(&r->v->checks, CHECK_VOLUME);
 }
 
-/*
- * What a counter says, in the TPM's own words. A half opens while the counter is at its epoch or below: a share of an
- * epoch that is over opens nothing more, and one that is further ahead than the next is not asked for honestly.
- */
-static int counter_says(struct run *r, const struct eat_volume *v, u64 *value, struct err *e)
+int check_counted(struct run *r, struct bytes attest, struct bytes sig, struct bytes name,
+		  u32 index, u64 *value, struct err *e)
 {
 	struct tpm_attest a;
 
-	if (open_attest(r, v->counted, v->counted_sig, &a, NULL, e) ||
-	    tpm_counter_attested(&a, v->counter, value, e))
+	if (open_attest(r, attest, sig, &a, NULL, e) ||
+	    tpm_counter_attested(&a, name, index, value, e))
 		return (int)e->code;
 	if (!digest_equals(&r->bind, a.extra_data))
 		return err_set(e, E_BINDING, "the certification of a counter binds other evidence");
 	if (a.clock.reset_count != r->v->quote.clock.reset_count ||
 	    a.clock.restart_count != r->v->quote.clock.restart_count)
 		return err_set(e, E_FRESHNESS, "a counter was certified in another boot");
+	return 0;
+}
+
+/*
+ * What a counter says, in the TPM's own words. A half opens while the counter is at its epoch or below: a share of an
+ * epoch that is over opens nothing more, and one that is further ahead than the next is not asked for honestly.
+ */
+static int counter_says(struct run *r, const struct eat_volume *v, u64 *value, struct err *e)
+{
+	u8 name[COUNTER_NAME_LEN];
+
+	tpm_counter_name(v->counter, name);
+	if (check_counted(r, v->counted, v->counted_sig, BYTES(name), v->counter, value, e))
+		return (int)e->code;
 	if (v->epoch < *value)
 		return err_set(e, E_FRESHNESS,
 			       "epoch %" PRIu64 " is over, the counter is at %" PRIu64, v->epoch,
@@ -169,6 +180,26 @@ static void check_cap(struct run *r)
 			     "a PCR of the release set is not quoted in the SHA-256 bank");
 }
 
+/*
+ * No source takes measurements inside a session yet, and what a kernel says of IDE streams does not tell whose keys they use:
+ * neither can be shown, whatever a token claims.
+ */
+static void check_link(struct run *r)
+{
+	if (r->ctx->session_required)
+		check_failed(
+			r, NULL, CHECK_SESSION,
+			"session: not available: no evidence of this version is taken inside one");
+	else
+		check_passed(&r->v->checks, CHECK_SESSION);
+	if (r->ctx->ide_required)
+		check_failed(r, NULL, CHECK_IDE,
+			     "ide: not available: no evidence of this version shows whose keys a "
+			     "link uses");
+	else
+		check_passed(&r->v->checks, CHECK_IDE);
+}
+
 void check_release(struct run *r, struct err *e)
 {
 	check_sources(r);
@@ -176,6 +207,7 @@ void check_release(struct run *r, struct err *e)
 	check_volumes(r, e);
 	check_counters(r, e);
 	check_cap(r);
+	check_link(r);
 	if (r->v->checks.result[CHECK_QUOTE_SIGNATURE] != PASSED)
 		check_failed(r, NULL, CHECK_RESTART, "there is no quote");
 	else if (r->v->restarted && !r->ctx->release_after_restart)

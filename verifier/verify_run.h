@@ -43,5 +43,13 @@ void check_guard(struct run *r, struct verified_device *d);
 void check_ima_log(struct run *r, struct err *e);
 /* verify_release.c */
 void check_release(struct run *r, struct err *e);
+/**
+ * check_counted - TPM2_NV_Certify of the whole content of the counter @name, in the boot and about the evidence of the
+ * quote. @index: for the message.
+ */
+int check_counted(struct run *r, struct bytes attest, struct bytes sig, struct bytes name,
+		  u32 index, u64 *value, struct err *e);
+/* verify_lease.c */
+void check_lease(struct run *r, struct err *e);
 
 #endif

@@ -23,6 +23,8 @@ enum {
 	TICK_MS = 20
 };
 #define SAYS_NO_LATER "18" /* seconds, after which it says itself that there was no answer */
+#define LEASE_AFTER                                                                                \
+	"10" /* seconds without a server, after which a lease will do, where there is one */
 
 struct asked {
 	pid_t pid;
@@ -89,9 +91,17 @@ static int streams(posix_spawn_file_actions_t *f, int out, int says)
 
 static int spawn(struct asked *a, const char *uuid, const char *device, int out, int says)
 {
-	char *const argv[] = { (char *)"assay-unlock", (char *)"--plugin",      (char *)"--uuid",
-			       (char *)uuid,	       (char *)"--device",    (char *)device,
-			       (char *)"--deadline",   (char *)SAYS_NO_LATER, NULL };
+	char *const argv[] = { (char *)"assay-unlock",
+			       (char *)"--plugin",
+			       (char *)"--uuid",
+			       (char *)uuid,
+			       (char *)"--device",
+			       (char *)device,
+			       (char *)"--deadline",
+			       (char *)SAYS_NO_LATER,
+			       (char *)"--lease-after",
+			       (char *)LEASE_AFTER,
+			       NULL };
 	char *const environment[] = { (char *)"PATH=/usr/bin:/bin", (char *)"LC_ALL=C", NULL };
 	posix_spawn_file_actions_t f;
 	posix_spawnattr_t attr;

@@ -5,20 +5,10 @@
 
 #include "common/text.h"
 
-enum member {
-	TYPE,
-	KEYSLOTS,
-	VERSION,
-	STATE,
-	EPOCH,
-	PUBLIC,
-	PRIVATE,
-	N_NEEDED,
-	PLANNED = N_NEEDED,
-	N_MEMBERS
-};
-static const char *const names[N_MEMBERS] = { "type",  "keyslots", "version", "state",
-					      "epoch", "public",   "private", "planned" };
+enum member { TYPE, KEYSLOTS, VERSION, STATE, EPOCH, PUBLIC, PRIVATE, PLANNED, LEASE, N_MEMBERS };
+enum { N_NEEDED = PLANNED };
+static const char *const names[N_MEMBERS] = { "type",	"keyslots", "version", "state", "epoch",
+					      "public", "private",  "planned", "lease" };
 static const char *const states[] = { "staged", "pending", "active" };
 
 /* What stands in the text: views, not yet read. */
@@ -181,13 +171,14 @@ static int slot_of(const struct found *f, enum member m, int *out, struct err *e
 	return 0;
 }
 
-static int sealed_of(const struct found *f, enum member m, u8 *out, size_t *len, struct err *e)
+static int sealed_of(const struct found *f, enum member m, int max, u8 *out, size_t *len,
+		     struct err *e)
 {
-	long n = base64_read(f->value[m], out, LUKS_TOKEN_SEALED_MAX);
+	long n = base64_read(f->value[m], out, (size_t)max);
 
 	if (n <= 0)
 		return err_set(e, E_FORMAT, "LUKS token: %s is not base64url of 1 to %d bytes",
-			       names[m], LUKS_TOKEN_SEALED_MAX);
+			       names[m], max);
 	*len = (size_t)n;
 	return 0;
 }
@@ -213,8 +204,9 @@ static int read_values(const struct found *f, struct luks_token *out, struct err
 	if (number_of(f, EPOCH, (1ull << 63) - 1, &out->epoch, e) || state_of(f, &out->state, e) ||
 	    (f->has_keyslot && slot_of(f, KEYSLOTS, &out->keyslot, e)) ||
 	    (f->is[PLANNED] && slot_of(f, PLANNED, &out->planned, e)) ||
-	    sealed_of(f, PUBLIC, out->public_2b, &out->public_len, e) ||
-	    sealed_of(f, PRIVATE, out->private_2b, &out->private_len, e))
+	    sealed_of(f, PUBLIC, LUKS_TOKEN_SEALED_MAX, out->public_2b, &out->public_len, e) ||
+	    sealed_of(f, PRIVATE, LUKS_TOKEN_SEALED_MAX, out->private_2b, &out->private_len, e) ||
+	    (f->is[LEASE] && sealed_of(f, LEASE, LEASE_KEPT_MAX, out->lease, &out->lease_len, e)))
 		return (int)e->code;
 	return out->epoch ? 0 : err_set(e, E_FORMAT, "LUKS token: epoch 0 is none");
 }

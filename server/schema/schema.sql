@@ -169,6 +169,35 @@ CREATE TABLE IF NOT EXISTS volumes (                           -- those that hav
 	changed   INTEGER NOT NULL,
 	mac       BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS leases (                            -- shares that open without a server: docs/PROTOCOL.md, Lease
+	uuid      BLOB PRIMARY KEY,              -- of the volume; the newest lease of it
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	epoch     INTEGER NOT NULL,
+	counter   INTEGER NOT NULL,              -- NV index of the counter that ends it
+	value     INTEGER NOT NULL,              -- what that has to say for it
+	reset_max INTEGER NOT NULL,              -- last boot, by the TPM's resetCount
+	clock_max INTEGER NOT NULL,              -- end, ms of the TPM's clock
+	granted   INTEGER NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS leases_host ON leases(ueid);
+CREATE TABLE IF NOT EXISTS approvals (                         -- of the strict profile, as they came: proto/strict.h
+	digest    BLOB PRIMARY KEY,              -- SHA-256 of the body
+	uuid      BLOB NOT NULL,
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	epoch     INTEGER NOT NULL,
+	body      BLOB NOT NULL,
+	added     INTEGER NOT NULL,
+	mac       BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS approvals_volume ON approvals(uuid, epoch);
+CREATE TABLE IF NOT EXISTS lease_hosts (                       -- hosts that had a lease
+	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
+	denied    INTEGER NOT NULL,              -- an operator wants none of its leases to open: revoked, and none are given
+	used      INTEGER NOT NULL,              -- when it told last that one had opened a volume; 0: never
+	used_reset INTEGER NOT NULL,             -- in which boot, by resetCount
+	mac       BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS releases (                          -- when a host got shares, for as long as that counts
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	time      INTEGER NOT NULL
@@ -190,5 +219,17 @@ CREATE TABLE IF NOT EXISTS audit (                             -- hash-chained
 	event     TEXT NOT NULL,
 	detail    TEXT NOT NULL,                 -- JSON
 	hash      BLOB NOT NULL                  -- H("assay/audit/1", previous hash, seq, time, actor, event, detail)
+);
+CREATE TABLE IF NOT EXISTS host_pins (                         -- which keys of servers a host knows, as it says itself
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	boot      INTEGER NOT NULL,              -- 1: told with the cap still zero, by its initramfs
+	pins      BLOB NOT NULL,                 -- EAT_PIN_LEN bytes each
+	time      INTEGER NOT NULL,
+	PRIMARY KEY (ueid, boot)
+);
+CREATE TABLE IF NOT EXISTS root_key (                          -- whose MACs and seals these rows carry; none: root.sealed
+	one       INTEGER PRIMARY KEY CHECK (one = 1),
+	id        BLOB NOT NULL,
+	since     INTEGER NOT NULL
 );
 PRAGMA user_version = 1;

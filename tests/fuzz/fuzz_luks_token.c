@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!luks_token_parse(b, &t, &e)) {
 		if (luks_token_write(&t, &json, &e) ||
 		    luks_token_parse(buf_bytes(json), &again, &e) || again.epoch != t.epoch ||
-		    again.keyslot != t.keyslot || again.private_len != t.private_len)
+		    again.keyslot != t.keyslot || again.private_len != t.private_len ||
+		    again.lease_len != t.lease_len)
 			abort();
 		planted_bug(b, t.epoch != 7);
 		buf_drop(&json);

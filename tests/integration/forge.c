@@ -121,6 +121,8 @@ static void open_server(struct forge_server *s)
 	struct http_handler handler;
 	char url[64], state[300];
 	const char *urls[] = { url };
+	struct key_place kek = { c->kek, "", "" };
+	u8 root_id[ROOT_ID_LEN];
 	struct err e = { 0 };
 
 	snprintf(state, sizeof(state), "%s/state", s->folder);
@@ -132,8 +134,9 @@ static void open_server(struct forge_server *s)
 	snprintf(c->corim_roots, sizeof(c->corim_roots), "%.250s/signers", s->folder);
 	c->release_from_test_sources = true;
 	assert_ok(folder_make(c->state, 0700, &e), &e);
-	assert_ok(keys_init(c->state, &e), &e);
-	assert_ok(store_init(c->database, &e), &e);
+	assert_ok(keys_init(c->state, &kek, &e), &e);
+	assert_ok(root_id_in(c->state, ROOT_FILE, root_id, &e), &e);
+	assert_ok(store_init(c->database, root_id, &e), &e);
 	assert_ok(server_open(c, &s->server, &e), &e);
 	assert_ok(admin_token_make(s->server->store, "test", "admin", s->token, &e), &e);
 	handler = routes_handler(s->server);

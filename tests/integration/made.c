@@ -6,10 +6,11 @@
 
 #include "agent/collector/source.h"
 #include "agent/tpm_disk.h"
+#include "agent/tpm_lease.h"
 #include "common/clock.h"
 #include "common/file.h"
 
-enum { RELEASE_PCRS = 0xdbff, COUNTER = COUNTER_FIRST + 1, OTHER_COUNTER };
+enum { RELEASE_PCRS = 0xdbff, COUNTER = COUNTER_FIRST + 1, OTHER_COUNTER, LEASE_COUNTER };
 
 /* one well-formed entry: lengths, label, address, two digests */
 static const u8 device_log[] = { 0,   0,   0,	112, 0,	       0,   0,	 20,  'a',	's', 's',
@@ -166,6 +167,53 @@ static struct buf *log_of_other_boot(const struct verdict_rig *f)
 	return log;
 }
 
+/* What a lease is asked for with: the counter that ends it, and the SRK. K is dropped: the TPM has room for three. */
+struct lease_made {
+	struct buf *counted, *counted_sig, *certify, *certify_sig, *parent;
+};
+static void lease_made_clear(struct lease_made *l)
+{
+	buf_drop(&l->counted);
+	buf_drop(&l->counted_sig);
+	buf_drop(&l->certify);
+	buf_drop(&l->certify_sig);
+	buf_drop(&l->parent);
+}
+
+static struct eat_lease ask_lease(struct tpm *tpm, const struct tpm_key *ak, const struct lie *lie,
+				  const struct digest *bind, struct lease_made *l)
+{
+	struct digest before = *bind;
+	OWNED(tpm_key) parent = NULL;
+	struct err e = { 0 };
+	u64 value;
+
+	before.at[0] ^= 1;
+	assert_ok(tpm_lease_counter_make(tpm, LEASE_COUNTER, &value, &e), &e);
+	assert_ok(lie->lease_counter_of_volume
+			  ? tpm_counter_certify(tpm, ak, COUNTER, bind, &l->counted,
+						&l->counted_sig, &e)
+			  : tpm_lease_counter_certify(tpm, ak, LEASE_COUNTER,
+						      lie->lease_counted_before ? &before : bind,
+						      &l->counted, &l->counted_sig, &e),
+		  &e);
+	assert_ok(tpm_key_make(tpm, lie->lease_for_k ? TEMPLATE_K : TEMPLATE_SRK_ECC_P256, &parent,
+			       &e),
+		  &e);
+	assert_ok(tpm_certify(tpm, ak, lie->lease_of_other_key ? ak : parent,
+			      lie->lease_key_before ? &before : bind, &l->certify, &l->certify_sig,
+			      &e),
+		  &e);
+	l->parent = buf_copy(buf_bytes(parent->pub));
+	return (struct eat_lease){ .counter =
+					   lie->lease_counter_of_volume ? COUNTER : LEASE_COUNTER,
+				   .counted = buf_bytes(l->counted),
+				   .counted_sig = buf_bytes(l->counted_sig),
+				   .parent = buf_bytes(l->parent),
+				   .certify = buf_bytes(l->certify),
+				   .certify_sig = buf_bytes(l->certify_sig) };
+}
+
 void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 {
 	struct err e = { 0 };
@@ -202,6 +250,7 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 	struct eat_volume volume;
 	OWNED(buf) counted = NULL;
 	OWNED(buf) counted_sig = NULL;
+	struct lease_made lease = { 0 };
 	struct tpm_attest attest;
 	static const u8 uuid[16] = { 9 };
 
@@ -275,11 +324,11 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 	assert_ok(tpm_certify(tpm, ak, lie->k_not_certified ? ak : k, &bind, &certify, &certify_sig,
 			      &e),
 		  &e);
-	if (lie->counted_by_other_key)
-		tpm_key_drop(&k); /* the TPM has room for three */
+	tpm_key_drop(&k); /* the TPM has room for three */
 	count(tpm, ak, lie, &bind, &q, &counted, &counted_sig);
 	volume.counted = buf_bytes(counted);
 	volume.counted_sig = buf_bytes(counted_sig);
+	td.lease = ask_lease(tpm, ak, lie, &bind, &lease);
 	td.volumes = &volume;
 	td.n_volumes = 1;
 	bank.pcrs = q.selection.bank[0].pcrs;
@@ -298,6 +347,7 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 	td.certify = buf_bytes(certify);
 	td.certify_sig = buf_bytes(certify_sig);
 	assert_ok(eat_write_tpm(&td, &tpm_value, &e), &e);
+	lease_made_clear(&lease);
 	if (lie->other_log)
 		f->boot_log->w.at[f->boot_log->w.len - 60] ^=
 			1; /* in the last event's digest or data */
@@ -351,6 +401,8 @@ void made_with(struct verdict_rig *f, const struct lie *lie, struct made *m)
 							   : 0x12,
 		.release_pcrs = lie->set_16 ? 0x10000 | RELEASE_PCRS : RELEASE_PCRS,
 		.device_log_required = lie->no_device_log,
+		.session_required = lie->session_wanted,
+		.ide_required = lie->ide_wanted,
 		.ima_required = lie->no_ima || lie->ima_why,
 		.must_prevent = lie->unguarded ? 1 : 0,
 		.test_sources_may_release = !lie->no_test_switch,

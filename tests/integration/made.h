@@ -20,9 +20,9 @@ struct lie {
 		failed_device;
 	bool same_device_twice, ca_leaf, unauthenticated, wrong_serial;
 	bool wrong_deployment, wrong_signature, wrong_ueid, no_log, other_log, log_prefix,
-		log_of_other_boot, made_up_device_log, no_device_log, unguarded, no_ima, ima_why,
-		other_ima, ima_of_other_boot, ima_from_nowhere, ima_other_bank, ima_starts_high,
-		drop_pcr, change_pcr, certify_as_quote;
+		log_of_other_boot, made_up_device_log, no_device_log, unguarded, session_wanted,
+		ide_wanted, no_ima, ima_why, other_ima, ima_of_other_boot, ima_from_nowhere,
+		ima_other_bank, ima_starts_high, drop_pcr, change_pcr, certify_as_quote;
 	bool wrong_quote_signature, twins;
 	bool k_is_srk, k_not_certified, restart_between;
 	/* what the server knows or demands */
@@ -30,6 +30,9 @@ struct lie {
 		floor_13, no_root;
 	bool no_test_switch, caller_nonce, set_16;
 	bool volume_of_other, volume_unknown, counter_elsewhere;
+	/* of a lease: a counter of another kind, one of other evidence, a key of another hierarchy or boot */
+	bool lease_counter_of_volume, lease_counted_before, lease_for_k, lease_of_other_key,
+		lease_key_before;
 	/* of the volume's counter */
 	bool epoch_over, epoch_ahead, counted_before, counted_elsewhere, counted_by_quote,
 		counted_by_other_key;

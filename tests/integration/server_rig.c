@@ -42,11 +42,16 @@ static void read_init(struct rig_server *s, const char *path)
 
 void rig_server_init(struct rig_server *s, const char *folder)
 {
+	rig_server_init_with(s, folder, NULL);
+}
+
+void rig_server_init_with(struct rig_server *s, const char *folder, const char *more)
+{
 	const char *const argv[] = { BUILD_FOLDER "/server/assay-server", "--config", s->config,
 				     "init", NULL };
 	char path[300];
 
-	*s = (struct rig_server){ 0 };
+	*s = (struct rig_server){ .more = more };
 	snprintf(s->folder, sizeof(s->folder), "%s", folder);
 	snprintf(s->config, sizeof(s->config), "%s/server.conf", folder);
 	write_config(s);

@@ -17,6 +17,8 @@ struct rig_server {
 };
 /** rig_server_init - its configuration and state in @folder; not started yet. */
 void rig_server_init(struct rig_server *s, const char *folder);
+/** rig_server_init_with - @more of its configuration from the start; borrowed. */
+void rig_server_init_with(struct rig_server *s, const char *folder, const char *more);
 /** rig_server_start - and wait until it serves. The port of the first start is kept for the next. */
 void rig_server_start(struct rig_server *s);
 void rig_server_stop(struct rig_server *s);

@@ -71,7 +71,7 @@ static void opens(struct fixture *f, const struct tpm_half *h, u64 epoch)
 	OWNED(secret) got = NULL;
 	struct err e = { 0 };
 
-	assert_ok(tpm_half_open(f->tpm, f->k, h, INDEX, epoch, &got, &e), &e);
+	assert_ok(tpm_half_open(f->tpm, f->k, h, INDEX, epoch, NULL, &got, &e), &e);
 	assert_int_equal(got->len, sizeof(f->l));
 	assert_memory_equal(got->at, f->l, sizeof(f->l));
 }
@@ -81,7 +81,8 @@ static void stays_shut(struct fixture *f, const struct tpm_half *h, u64 epoch, c
 	OWNED(secret) got = NULL;
 	struct err e = { 0 };
 
-	assert_refused(tpm_half_open(f->tpm, f->k, h, INDEX, epoch, &got, &e), &e, E_POLICY, why);
+	assert_refused(tpm_half_open(f->tpm, f->k, h, INDEX, epoch, NULL, &got, &e), &e, E_POLICY,
+		       why);
 	assert_null(got);
 }
 
@@ -94,7 +95,7 @@ static void a_half_opens_in_every_boot_until_its_end(void **state)
 	bool zero;
 
 	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, &h, &e), &e);
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, NULL, &h, &e), &e);
 	for (int boot = 0; boot < 2; boot++) {
 		assert_ok(tpm_cap_is_zero(f->tpm, &zero, &e), &e);
 		assert_true(zero);
@@ -115,8 +116,8 @@ static void before_the_counter_goes_on_both_epochs_open_and_after_it_the_new_one
 	u64 n, now;
 
 	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, &old, &e), &e);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n + 1, &new, &e), &e);
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, NULL, &old, &e), &e);
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n + 1, NULL, &new, &e), &e);
 	opens(f, &old, n);
 	opens(f, &new, n + 1);
 	assert_ok(tpm_counter_up(f->tpm, INDEX, &e), &e);
@@ -140,7 +141,7 @@ static void a_counter_is_made_on_a_running_host_and_goes_on_in_the_boot_phase_al
 
 	cap(f);
 	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, &h, &e), &e);
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, NULL, &h, &e), &e);
 	stays_shut(f, &h, n, "TPM2_Unseal");
 	assert_refused(tpm_counter_up(f->tpm, INDEX, &e), &e, E_POLICY, "TPM2_NV_Increment");
 	assert_ok(tpm_counter_read(f->tpm, INDEX, &now, &e), &e);
@@ -160,7 +161,7 @@ static void a_counter_that_was_removed_begins_behind_where_it_ended(void **state
 	u64 n, again;
 
 	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, &h, &e), &e);
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, NULL, &h, &e), &e);
 	assert_refused(tpm_counter_make(f->tpm, INDEX, &again, &e), &e, E_CONFLICT,
 		       "in use already");
 	assert_ok(tpm_counter_remove(f->tpm, INDEX, &e), &e);
@@ -304,15 +305,16 @@ static void a_half_that_was_tampered_with_is_refused(void **state)
 
 	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
 	assert_ok(tpm_counter_make(f->tpm, INDEX + 1, &m, &e), &e);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, &h, &e), &e);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX + 1, m, &other, &e), &e);
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, NULL, &h, &e), &e);
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX + 1, m, NULL, &other, &e), &e);
 	stays_shut(f, &other, m, "sealed to something else");
 	stays_shut(f, &h, n + 1, "sealed to something else");
 	for (size_t i = 0; i < h.public_2b->w.len; i++) {
 		struct err why = { 0 };
 
 		h.public_2b->w.at[i] ^= 1;
-		assert_int_not_equal(tpm_half_open(f->tpm, f->k, &h, INDEX, n, &got, &why), 0);
+		assert_int_not_equal(tpm_half_open(f->tpm, f->k, &h, INDEX, n, NULL, &got, &why),
+				     0);
 		assert_null(got);
 		h.public_2b->w.at[i] ^= 1;
 	}
@@ -320,12 +322,13 @@ static void a_half_that_was_tampered_with_is_refused(void **state)
 		struct err why = { 0 };
 
 		h.private_2b->w.at[i] ^= 1;
-		assert_int_not_equal(tpm_half_open(f->tpm, f->k, &h, INDEX, n, &got, &why), 0);
+		assert_int_not_equal(tpm_half_open(f->tpm, f->k, &h, INDEX, n, NULL, &got, &why),
+				     0);
 		assert_null(got);
 		h.private_2b->w.at[i] ^= 1;
 	}
 	h.private_2b->w.len--;
-	assert_refused(tpm_half_open(f->tpm, f->k, &h, INDEX, n, &got, &e), &e, E_FORMAT,
+	assert_refused(tpm_half_open(f->tpm, f->k, &h, INDEX, n, NULL, &got, &e), &e, E_FORMAT,
 		       "well-formed");
 	h.private_2b->w.len++;
 	opens(f, &h, n);
@@ -347,8 +350,8 @@ static void a_half_of_another_machine_does_not_open(void **state)
 	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
 	assert_ok(tpm_counter_make(other->tpm, INDEX, &m, &e), &e);
 	assert_int_equal(n, m);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, &h, &e), &e);
-	assert_refused(tpm_half_open(other->tpm, other->k, &h, INDEX, n, &got, &e), &e, E_TPM,
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, NULL, &h, &e), &e);
+	assert_refused(tpm_half_open(other->tpm, other->k, &h, INDEX, n, NULL, &got, &e), &e, E_TPM,
 		       "TPM2_Load");
 	tpm_half_clear(&h);
 	stop_tpm(&another);
@@ -371,7 +374,7 @@ static void a_listener_on_the_bus_sees_no_half(void **state)
 	assert_ok(tpm_open(tcti, &f->tpm, &e), &e);
 	assert_ok(tpm_key_make(f->tpm, TEMPLATE_K, &f->k, &e), &e);
 	assert_ok(tpm_counter_make(f->tpm, INDEX, &n, &e), &e);
-	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, &h, &e), &e);
+	assert_ok(tpm_half_seal(f->tpm, f->k, f->l, INDEX, n, NULL, &h, &e), &e);
 	opens(f, &h, n);
 	tpm_key_drop(&f->k);
 	tpm_drop(&f->tpm);

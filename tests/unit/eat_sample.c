@@ -89,8 +89,14 @@ struct buf *write_token(bool everything)
 	struct device_evidence nvme = {
 		.label = NVME, .address = "nvme", .source = "socket", .failure = "nobody answers"
 	};
-	struct eat_host_draft host = { functions,   everything ? 3 : 1, "0.1.0",
-				       "initramfs", switches,		everything ? 2 : 0 };
+	struct eat_host_draft host = { functions,
+				       everything ? 3 : 1,
+				       "0.1.0",
+				       "initramfs",
+				       switches,
+				       everything ? 2 : 0,
+				       { "pin-one", "pin-two" },
+				       everything ? 2 : 0 };
 	struct eat_tpm_draft tpm = { .ak_name = BYTES(ak_name),
 				     .quote = BYTES(quote),
 				     .quote_sig = BYTES(quote_sig),

@@ -53,6 +53,7 @@ int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	char folder[80];
+	struct key_place kek = { f->kek, "", "" };
 	struct err e = { 0 };
 
 	clock_set_s(NOW);
@@ -64,9 +65,9 @@ int set_up(void **state)
 	snprintf(f->floor, sizeof(f->floor), "%s/audit.floor", folder);
 	settings_default(&f->settings, folder);
 	assert_ok(folder_make(folder, 0700, &e), &e);
-	assert_ok(keys_init(folder, &e), &e);
-	assert_ok(keys_load(folder, f->kek, &f->keys, &e), &e);
-	assert_ok(store_init(f->db, &e), &e);
+	assert_ok(keys_init(folder, &kek, &e), &e);
+	assert_ok(keys_load(folder, &kek, NULL, &f->keys, &e), &e);
+	assert_ok(store_init(f->db, f->keys->root_id, &e), &e);
 	signer_make(&f->operator, "operator");
 	signer_make(&f->stranger, "stranger");
 	reopen(f);

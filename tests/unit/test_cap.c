@@ -43,7 +43,7 @@ static void assert_hex(struct bytes got, const char *want)
 static void values_are_those_of_the_specification(void **state)
 {
 	struct cap_volume v[2];
-	struct digest value, none = cap_none_value();
+	struct digest value, none = cap_none_value(), lease = cap_lease_value();
 
 	(void)state;
 	both(v);
@@ -54,6 +54,8 @@ static void values_are_those_of_the_specification(void **state)
 		   "b126f00f84e438427b077ac786ab1241ff3a0de4ccd922e05f5a963179ab159b");
 	assert_hex(digest_bytes(&none),
 		   "834dc7ce7833de67762075ce760a2d8d432551f4d6bee6123832898232900196");
+	assert_hex(digest_bytes(&lease),
+		   "3ab4f46a74fd99d066a3eeee303456089efeb8f8df743119bce4f4c062910fb2");
 }
 
 static void a_value_tells_how_the_boot_phase_ended(void **state)
@@ -62,33 +64,45 @@ static void a_value_tells_how_the_boot_phase_ended(void **state)
 		const char *pcr;
 		size_t n; /* volumes that the host has */
 		enum cap_state want;
+		bool leased;
 	} rows[] = {
-#define ZERO	    "0000000000000000000000000000000000000000000000000000000000000000"
-#define NONE	    "6c15ad60255d4236ff11ebb92f04a16fe816043f7c045bb484ffbaa3a83a86fb"
-#define BOTH	    "7d6ee2629b858f2950bde7eeef28850b1b89d52e7463e3ea666cb3234f1d4acb"
-#define ASKED_BOTH  "0ffe70245049575f88b7795c11dcd335ea02dab5cb6aff423a8da174f22cf8f4"
-#define OTHER_ORDER "27be334bb3715924bc47bbe27eabdefd10d256d4af4a1ab628297bbcd1a7e748"
-#define ALL_ONES    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
-		{ ZERO, 2, CAP_OPEN },
-		{ ZERO, 0, CAP_OPEN },
-		{ NONE, 2, CAP_NONE },
-		{ NONE, 0, CAP_NONE },
-		{ BOTH, 2, CAP_VOLUMES },
-		{ ASKED_BOTH, 2, CAP_PASSPHRASE },
-		{ OTHER_ORDER, 2, CAP_OTHER },
-		{ BOTH, 1, CAP_OTHER }, /* one more than it has */
-		{ BOTH, 0, CAP_OTHER },
-		{ ALL_ONES, 2, CAP_OTHER }, /* what a reset of a PCR may leave */
+#define ZERO		  "0000000000000000000000000000000000000000000000000000000000000000"
+#define NONE		  "6c15ad60255d4236ff11ebb92f04a16fe816043f7c045bb484ffbaa3a83a86fb"
+#define BOTH		  "7d6ee2629b858f2950bde7eeef28850b1b89d52e7463e3ea666cb3234f1d4acb"
+#define ASKED_BOTH	  "0ffe70245049575f88b7795c11dcd335ea02dab5cb6aff423a8da174f22cf8f4"
+#define OTHER_ORDER	  "27be334bb3715924bc47bbe27eabdefd10d256d4af4a1ab628297bbcd1a7e748"
+#define LEASED_BOTH	  "4a5576ca2d5ea02b02017b6557e0f68a4424af9d9c38e00d806c260d9e14d768"
+#define ASKED_LEASED_BOTH "1287f470f258891f5b2be427ff14460aaa9446b3d2c1a88f68dbcb9557874f35"
+#define LEASE_ALONE	  "3d3d5204ab104496572b7d7504dc4df7f164ad52a5f642054169b6e3bb5f8054"
+#define ALL_ONES	  "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		{ ZERO, 2, CAP_OPEN, false },
+		{ ZERO, 0, CAP_OPEN, false },
+		{ NONE, 2, CAP_NONE, false },
+		{ NONE, 0, CAP_NONE, false },
+		{ BOTH, 2, CAP_VOLUMES, false },
+		{ ASKED_BOTH, 2, CAP_PASSPHRASE, false },
+		{ OTHER_ORDER, 2, CAP_OTHER, false },
+		{ BOTH, 1, CAP_OTHER, false }, /* one more than it has */
+		{ BOTH, 0, CAP_OTHER, false },
+		{ LEASED_BOTH, 2, CAP_VOLUMES, true },
+		{ LEASED_BOTH, 1, CAP_OTHER, false },
+		{ ASKED_LEASED_BOTH, 2, CAP_PASSPHRASE, true },
+		{ LEASE_ALONE, 2, CAP_OTHER, false },
+		{ LEASE_ALONE, 0, CAP_OTHER, false },
+		{ ALL_ONES, 2, CAP_OTHER, false }, /* what a reset of a PCR may leave */
 	};
 	struct cap_volume v[2];
+	bool leased;
 
 	(void)state;
 	both(v);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct digest d = pcr(rows[i].pcr);
 
-		if (cap_judge(&d, v, rows[i].n) != rows[i].want)
-			fail_msg("row %zu: %s", i, cap_state_text(cap_judge(&d, v, rows[i].n)));
+		enum cap_state got = cap_judge(&d, v, rows[i].n, &leased);
+
+		if (got != rows[i].want || leased != rows[i].leased)
+			fail_msg("row %zu: %s, %d", i, cap_state_text(got), leased);
 	}
 }
 
@@ -96,22 +110,25 @@ static void another_volume_key_behind_the_same_uuid_is_another_volume(void **sta
 {
 	struct digest d = pcr(BOTH);
 	struct cap_volume v[2];
+	bool leased;
 
 	(void)state;
 	both(v);
 	v[0] = volume("11111111222243338444555555555555", false);
-	assert_int_equal(cap_judge(&d, v, 2), CAP_OTHER);
+	assert_int_equal(cap_judge(&d, v, 2, &leased), CAP_OTHER);
+	assert_false(leased);
 }
 
 static void a_value_of_another_bank_or_of_too_many_volumes_says_nothing(void **state)
 {
 	struct digest d = { .alg = DIGEST_SHA384 };
 	struct cap_volume v[VOLUMES_MAX + 1] = { 0 };
+	bool leased;
 
 	(void)state;
-	assert_int_equal(cap_judge(&d, v, 1), CAP_OTHER);
+	assert_int_equal(cap_judge(&d, v, 1, &leased), CAP_OTHER);
 	d = pcr(ZERO);
-	assert_int_equal(cap_judge(&d, v, VOLUMES_MAX + 1), CAP_OTHER);
+	assert_int_equal(cap_judge(&d, v, VOLUMES_MAX + 1, &leased), CAP_OTHER);
 }
 
 int main(void)

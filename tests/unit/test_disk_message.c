@@ -9,8 +9,12 @@ static void fill(struct disk_message *m, size_t n)
 	memset(m, 0, sizeof(*m));
 	memset(m->uuid, 0x11, sizeof(m->uuid));
 	m->counter = COUNTER_FIRST;
+	m->lease = n ? DISK_LEASE_USED : DISK_LEASE_MAY;
+	m->reboots_left = n ? 3 : 0;
 	m->has_proof = true;
 	memset(m->proof, 0x22, sizeof(m->proof));
+	m->policy_key_len = n ? STRICT_SPKI_MAX : 0;
+	memset(m->policy_key, 0x66, m->policy_key_len);
 	m->n = n;
 	for (size_t i = 0; i < n; i++) {
 		struct disk_key *k = &m->keys[i];
@@ -21,6 +25,8 @@ static void fill(struct disk_message *m, size_t n)
 		k->private_len = i ? LUKS_TOKEN_SEALED_MAX : 0;
 		memset(k->public_2b, 0x33, k->public_len);
 		memset(k->private_2b, 0x44, k->private_len);
+		k->lease_len = i ? LEASE_KEPT_MAX : 0;
+		memset(k->lease, 0x55, k->lease_len);
 		k->has_passphrase = i == 0;
 		if (k->has_passphrase)
 			memset(k->passphrase, 'p', sizeof(k->passphrase));
@@ -75,16 +81,26 @@ static void what_is_cut_short_or_goes_on_is_refused(void **state)
 
 static void each_defect_is_named(void **state)
 {
-	enum { FLAG_AT = 20, N_AT = 53, EPOCH_AT = 54, PENDING_AT = 62, PUBLIC_AT = 63 };
+	enum {
+		LEASE_AT = 20,
+		FLAG_AT = 25,
+		POLICY_KEY_AT = 58,
+		N_AT = 188,
+		EPOCH_AT = 189,
+		PENDING_AT = 197,
+		PUBLIC_AT = 198,
+		KEPT_AT = 203
+	};
 	static const struct {
 		size_t at;
 		u8 to;
 		const char *why;
 	} rows[] = {
-		{ FLAG_AT, 2, "has proof" },	  { N_AT, DISK_KEYS_MAX + 1, "number of keys" },
-		{ EPOCH_AT, 0x80, "ascending" },  { EPOCH_AT + 7, 8, "ascending" },
-		{ EPOCH_AT + 7, 0, "ascending" }, { PENDING_AT, 3, "pending" },
-		{ PUBLIC_AT, 3, "public" },
+		{ FLAG_AT, 2, "has proof" },	    { N_AT, DISK_KEYS_MAX + 1, "number of keys" },
+		{ EPOCH_AT, 0x80, "ascending" },    { EPOCH_AT + 7, 8, "ascending" },
+		{ EPOCH_AT + 7, 0, "ascending" },   { PENDING_AT, 3, "pending" },
+		{ PUBLIC_AT, 3, "public" },	    { LEASE_AT, 3, "lease" },
+		{ POLICY_KEY_AT, 1, "policy key" }, { KEPT_AT, 4, "lease" },
 	};
 	static struct disk_message m, got;
 

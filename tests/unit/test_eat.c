@@ -86,6 +86,8 @@ static void everything_that_is_written_is_read_back(void **state)
 	assert_bytes_equal(t->phase, bytes_text("initramfs"));
 	assert_int_equal(t->n_switches, 2);
 	assert_bytes_equal(t->switches[1], bytes_text("allow_file_source"));
+	assert_int_equal(t->n_pins, 2);
+	assert_memory_equal(t->pins[1].at, "pin-two", EAT_PIN_LEN);
 
 	assert_bytes_equal(t->ak_name, BYTES(ak_name));
 	assert_bytes_equal(t->quote, BYTES(quote));
@@ -122,7 +124,7 @@ static void what_is_optional_may_be_absent(void **state)
 	assert_ok(eat_parse(buf_bytes(token), &t, &e), &e);
 	assert_int_equal(t->n_functions, 1);
 	check_function(&t->functions[0], &functions[0]);
-	assert_int_equal(t->n_devices + t->n_volumes + t->n_switches, 0);
+	assert_int_equal(t->n_devices + t->n_volumes + t->n_switches + t->n_pins, 0);
 	assert_int_equal(
 		t->certify.len + t->logs.boot_log.len + t->logs.device_log.len + t->release.len, 0);
 }
@@ -198,7 +200,9 @@ static void a_writer_that_is_given_nonsense_gives_no_token(void **state)
 					   .n_banks = 2 };
 	const struct eat_function odd = { .address = bytes_text("a"),
 					  .driver = { (const u8 *)"\xff", 1 } };
-	const struct eat_host_draft host = { &odd, 1, "", "", NULL, 0 };
+	const struct eat_host_draft host = {
+		.functions = &odd, .n_functions = 1, .agent_version = "", .phase = ""
+	};
 	struct eat_submodule twice[] = { { bytes_text("host"), bytes_text("\x01") },
 					 { bytes_text("host"), bytes_text("\x01") } };
 	OWNED(keypair) key = cnf_key();

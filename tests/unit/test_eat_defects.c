@@ -51,7 +51,7 @@ static const struct defect {
 	{ "a byte after the claims",
 	  { { "012c0351" K_TEXT, "012c0351" K_TEXT "00" } },
 	  E_FORMAT,
-	  AT "1228: bytes after the end" },
+	  AT "1248: bytes after the end" },
 
 	/* claims of the token */
 	{ "no iat", { { "a7061a6b49d200", "a6" } }, E_FORMAT, C "iat" },
@@ -201,7 +201,7 @@ static const struct defect {
 	  C "host inventory: IDE streams" },
 	{ "a member 18 of a function", { { "10f5", "12f5" } }, E_FORMAT, C "unknown claim" },
 	{ "agent without its version",
-	  { { "a30165302e312e30", "a2" } },
+	  { { "a40165302e312e30", "a3" } },
 	  E_FORMAT,
 	  C "host: agent version" },
 	{ "boot phase of 33 characters",
@@ -217,6 +217,15 @@ static const struct defect {
 	  { { "0382 73", "0389 60606060606060 73" } },
 	  E_LIMIT,
 	  C "host: test switches" },
+
+	{ "five pins",
+	  { { "0482 48 70696e2d6f6e65", "0485 404040 48 70696e2d6f6e65" } },
+	  E_LIMIT,
+	  C "host: pins" },
+	{ "a pin of seven bytes",
+	  { { "48 70696e2d6f6e6500", "47 70696e2d6f6e65" } },
+	  E_FORMAT,
+	  C "host: pins" },
 
 	/* tpm */
 	{ "tpm of another profile",
@@ -468,7 +477,9 @@ static int parse_with(size_t n_functions, size_t n_devices, struct err *e)
 					   .quote_sig = BYTES(quote_sig),
 					   .banks = &bank,
 					   .n_banks = 1 };
-	struct eat_host_draft host = { all, n_functions, "", "", NULL, 0 };
+	struct eat_host_draft host = {
+		.functions = all, .n_functions = n_functions, .agent_version = "", .phase = ""
+	};
 	struct device_evidence d = { .source = "file", .failure = "x" };
 	OWNED(keypair) key = cnf_key();
 	OWNED(buf) h = NULL;

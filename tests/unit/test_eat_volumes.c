@@ -29,13 +29,18 @@ static struct eat_volume volume_b(void)
 				    .counted_sig = BYTES(sig) };
 }
 
+static struct eat_lease lease; /* of the next token */
+
 /* A token whose release claim speaks of @asked, and whose tpm submodule of @certified. */
 static int read_token(const struct eat_volume *asked, size_t n_asked,
 		      const struct eat_volume *certified, size_t n_certified, struct buf **token,
 		      struct eat **out, struct err *e)
 {
 	const struct eat_bank bank = { TPM_ALG_SHA256, 1, { BYTES(pcr_zero) } };
-	struct eat_host_draft host = { functions, 1, "0.1.0", "initramfs", NULL, 0 };
+	struct eat_host_draft host = { .functions = functions,
+				       .n_functions = 1,
+				       .agent_version = "0.1.0",
+				       .phase = "initramfs" };
 	struct eat_tpm_draft tpm = { .ak_name = BYTES(ak_name),
 				     .quote = BYTES(quote),
 				     .quote_sig = BYTES(quote_sig),
@@ -44,7 +49,8 @@ static int read_token(const struct eat_volume *asked, size_t n_asked,
 				     .certify = BYTES(certify),
 				     .certify_sig = BYTES(certify_sig),
 				     .volumes = certified,
-				     .n_volumes = n_certified };
+				     .n_volumes = n_certified,
+				     .lease = lease };
 	OWNED(keypair) key = cnf_key();
 	OWNED(buf) h = NULL;
 	OWNED(buf) t = NULL;
@@ -163,6 +169,66 @@ static void each_defect_of_a_volume_is_named(void **state)
 	}
 }
 
+static void what_a_lease_hangs_on_is_read_with_and_without_a_key(void **state)
+{
+	static const u8 srk[] = "storage key";
+
+	(void)state;
+	for (int asked = 0; asked < 2; asked++) {
+		struct eat_volume v = volume_a();
+		OWNED(buf) token = NULL;
+		OWNED(eat) t = NULL;
+		struct err e = { 0 };
+
+		lease = (struct eat_lease){ .counter = COUNTER_LAST,
+					    .counted = BYTES(said_b),
+					    .counted_sig = BYTES(sig) };
+		if (asked) {
+			lease.parent = BYTES(srk);
+			lease.certify = BYTES(said_a);
+			lease.certify_sig = BYTES(sig);
+		}
+		assert_ok(read_token(&v, 1, &v, 1, &token, &t, &e), &e);
+		assert_int_equal(t->lease.counter, COUNTER_LAST);
+		assert_bytes_equal(t->lease.counted, lease.counted);
+		assert_bytes_equal(t->lease.parent, lease.parent);
+		assert_bytes_equal(t->lease.certify, lease.certify);
+		assert_bytes_equal(t->lease.certify_sig, lease.certify_sig);
+	}
+	lease = (struct eat_lease){ 0 };
+}
+
+static void each_defect_of_a_lease_is_named(void **state)
+{
+	const struct eat_lease rows[] = {
+		{ .counter = COUNTER_FIRST - 1,
+		  .counted = BYTES(said_a),
+		  .counted_sig = BYTES(sig) },
+		{ .counter = COUNTER_LAST + 1,
+		  .counted = BYTES(said_a),
+		  .counted_sig = BYTES(sig) },
+		{ .counter = COUNTER_FIRST, .counted_sig = BYTES(sig) },
+		{ .counter = COUNTER_FIRST, .counted = BYTES(said_a) },
+		{ .counter = COUNTER_FIRST,
+		  .counted = BYTES(said_a),
+		  .counted_sig = BYTES(sig),
+		  .parent = BYTES(said_a) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct eat_volume v = volume_a();
+		OWNED(buf) token = NULL;
+		OWNED(eat) t = NULL;
+		struct err e = { 0 };
+
+		lease = rows[i];
+		assert_refused(read_token(&v, 1, &v, 1, &token, &t, &e), &e, E_FORMAT,
+			       "tpm: lease");
+	}
+	lease = (struct eat_lease){ 0 };
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -170,6 +236,8 @@ int main(void)
 		cmocka_unit_test(a_volume_without_a_counter_has_none_between_others),
 		cmocka_unit_test(as_many_counters_are_certified_as_volumes_have_one),
 		cmocka_unit_test(each_defect_of_a_volume_is_named),
+		cmocka_unit_test(what_a_lease_hangs_on_is_read_with_and_without_a_key),
+		cmocka_unit_test(each_defect_of_a_lease_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,8 @@ static void what_is_written_is_read_back(void **state)
 		t.state = states[i];
 		t.epoch = epochs[i];
 		t.keyslot = i ? LUKS_KEYSLOTS_MAX - 1 : 0;
+		t.lease_len = i ? LEASE_KEPT_MAX : 0;
+		memset(t.lease, 0xc3, t.lease_len);
 		assert_ok(luks_token_write(&t, &json, &e), &e);
 		assert_int_equal(json->w.at[json->w.len], 0);
 		assert_ok(luks_token_parse(buf_bytes(json), &got, &e), &e);
@@ -42,6 +44,8 @@ static void what_is_written_is_read_back(void **state)
 		assert_int_equal(got.public_len, t.public_len);
 		assert_memory_equal(got.private_2b, t.private_2b, t.private_len);
 		assert_int_equal(got.private_len, t.private_len);
+		assert_int_equal(got.lease_len, t.lease_len);
+		assert_memory_equal(got.lease, t.lease, t.lease_len);
 	}
 }
 
@@ -76,6 +80,10 @@ static void two_of_the_longest_fit_into_a_header_with_room_for_others(void **sta
 	t.public_len = t.private_len = LUKS_TOKEN_SEALED_MAX;
 	assert_ok(luks_token_write(&t, &json, &e), &e);
 	assert_true(json->w.len <= LUKS_TOKEN_MAX / 2);
+	buf_drop(&json);
+	t.lease_len = LEASE_KEPT_MAX; /* in one of the two */
+	assert_ok(luks_token_write(&t, &json, &e), &e);
+	assert_true(json->w.len <= LUKS_TOKEN_MAX * 3 / 4);
 	t.public_len++;
 	buf_drop(&json);
 	assert_refused(luks_token_write(&t, &json, &e), &e, E_LIMIT, "sealed half");
@@ -95,6 +103,10 @@ static void each_defect_has_its_refusal(void **state)
 		{ "[1]", E_FORMAT, "not a JSON object" },
 		{ "{\"type\":\"assay\",\"type\":\"assay\"}", E_FORMAT, "twice" },
 		{ HEAD "\"more\":1," REST, E_FORMAT, "more members" },
+		{ HEAD "\"lease\":\"AA\"," REST, E_OK, NULL },
+		{ HEAD "\"lease\":\"\"," REST, E_FORMAT, "lease is not base64url" },
+		{ HEAD "\"lease\":7," REST, E_FORMAT, "lease is not a text" },
+		{ HEAD "\"lease\":\"AA\",\"more\":1," REST, E_FORMAT, "more members" },
 		{ "{\"type\":\"systemd-tpm2\",\"keyslots\":[]}", E_NOTFOUND, "not one of ours" },
 		{ "{\"keyslots\":[\"1\"]}", E_FORMAT, "type is not a text" },
 		{ "{\"type\":\"assay\",\"keyslots\":[\"1\"],\"version\":2," REST, E_UNSUPPORTED,

@@ -39,6 +39,7 @@ static void volumes_come_back_by_uuid(void **state)
 {
 	static const u8 order[] = { 9, 1, 5 };
 	struct cap_volume got[VOLUMES_MAX];
+	bool leased;
 	struct err e = { 0 };
 	size_t n;
 
@@ -48,7 +49,11 @@ static void volumes_come_back_by_uuid(void **state)
 
 		assert_ok(opened_write(folder, &v, &e), &e);
 	}
-	assert_ok(opened_read(folder, got, &n, &e), &e);
+	assert_ok(opened_read(folder, got, &n, &leased, &e), &e);
+	assert_false(leased);
+	assert_ok(opened_by_lease(folder, &e), &e);
+	assert_ok(opened_read(folder, got, &n, &leased, &e), &e);
+	assert_true(leased);
 	assert_int_equal(n, 3);
 	assert_int_equal(got[0].uuid[0], 1);
 	assert_int_equal(got[1].uuid[0], 5);
@@ -60,11 +65,12 @@ static void volumes_come_back_by_uuid(void **state)
 static void without_a_folder_nothing_was_opened(void **state)
 {
 	struct cap_volume got[VOLUMES_MAX];
+	bool leased;
 	struct err e = { 0 };
 	size_t n = 7;
 
 	(void)state;
-	assert_ok(opened_read("/tmp/assay-there-is-no-such-folder", got, &n, &e), &e);
+	assert_ok(opened_read("/tmp/assay-there-is-no-such-folder", got, &n, &leased, &e), &e);
 	assert_int_equal(n, 0);
 }
 
@@ -85,12 +91,14 @@ static void what_is_no_volume_is_refused_by_name(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct cap_volume got[VOLUMES_MAX];
+		bool leased;
 		struct err e = { 0 };
 		size_t n;
 		char path[200];
 
 		put(rows[i].name, rows[i].text);
-		assert_refused(opened_read(folder, got, &n, &e), &e, rows[i].code, rows[i].why);
+		assert_refused(opened_read(folder, got, &n, &leased, &e), &e, rows[i].code,
+			       rows[i].why);
 		snprintf(path, sizeof(path), "%s/%s", folder, rows[i].name);
 		unlink(path);
 	}
@@ -99,6 +107,7 @@ static void what_is_no_volume_is_refused_by_name(void **state)
 static void no_more_than_a_host_may_have_are_read(void **state)
 {
 	struct cap_volume got[VOLUMES_MAX];
+	bool leased;
 	struct err e = { 0 };
 	size_t n;
 
@@ -108,7 +117,7 @@ static void no_more_than_a_host_may_have_are_read(void **state)
 
 		assert_ok(opened_write(folder, &v, &e), &e);
 	}
-	assert_refused(opened_read(folder, got, &n, &e), &e, E_LIMIT, "more than");
+	assert_refused(opened_read(folder, got, &n, &leased, &e), &e, E_LIMIT, "more than");
 }
 
 int main(void)

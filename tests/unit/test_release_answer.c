@@ -225,7 +225,7 @@ static void a_limit_is_told_apart_from_a_malformed_answer(void **state)
 
 static void an_answer_that_an_agent_would_refuse_is_not_written(void **state)
 {
-	static u8 large[TPM_STRUCT_MAX + 1];
+	static u8 large[LEASE_GRANT_MAX + 1];
 	struct release_answer a;
 	OWNED(buf) b = buf_new(RELEASE_ANSWER_MAX);
 	u8 room[64];

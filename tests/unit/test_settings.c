@@ -85,6 +85,12 @@ static void an_agent_refuses_what_would_leave_it_open_or_guessing(void **state)
 		const char *text, *why;
 	} rows[] = {
 		{ "", "url and deployment are needed" },
+		{ SERVER "[lease]\ncounter = 0x01c00002\n", "an NV index from" },
+		{ SERVER "[volume 00000001-0000-0000-0000-000000000000]\npolicy_key = AAAA\n",
+		  "a P-256 public key expected" },
+		{ SERVER "[lease]\ncounter = 0x01810000\n"
+			 "[volume 00000001-0000-0000-0000-000000000000]\ncounter = 0x01810000\n",
+		  "it needs its own" },
 		{ "[server]\nurl = https://a\n", "url and deployment are needed" },
 		{ "[server]\nurl = https://a\ndeployment = 01234567-89ab-cdef-0123-456789abcdef\n",
 		  "the server has to be known" },
@@ -226,6 +232,7 @@ static void a_server_has_a_safe_default_for_everything(void **state)
 	assert_true(s.tls);
 	assert_string_equal(s.database, "/var/lib/assay-server/assay.db");
 	assert_string_equal(s.kek, "/var/lib/assay-server/kek.pem");
+	assert_string_equal(settings_kek(&s).provider, "");
 	assert_string_equal(s.device_roots, ""); /* nobody is trusted that was not named */
 	assert_int_equal(s.release_pcrs, 0xdbff);
 	assert_int_equal(s.spdm_version_min, 0x12);
@@ -333,10 +340,14 @@ static void a_server_refuses_what_it_cannot_mean(void **state)
 		{ "[listen]\ntls = perhaps\n", "yes or no" },
 		{ "[policy]\nspdm_version_min = 1.4\n", "1.0, 1.1, 1.2 or 1.3 expected" },
 		{ "[policy]\ndevice_move_after = soon\n", "a duration" },
+		{ "[policy]\nlease_reboots = 101\n", "a number from 0 to 100" },
+		{ "[policy]\nlease_hours = 0\n", "a number from 1 to 8760" },
 		{ "[policy]\nima = on\n", "off, replay or known expected" },
 		{ "[policy]\nima_unknown = ignore\n", "refuse or warn expected" },
 		{ "[policy]\nima_violations = off\n", "warn, refuse or ignore expected" },
 		{ "[policy]\nima_refuse =\n", "at most 32 paths" },
+		{ "[kek]\nfile = pkcs11:object=kek\n", "a URI is [kek] uri" },
+		{ "[kek]\nuri = /etc/assay/kek.pem\n", "a URI expected" },
 		{ "[trust]\ndevice_root = /x\n", "unknown key" },
 	};
 

@@ -24,6 +24,7 @@ struct fixture {
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	struct key_place kek = { f->kek, "", "" };
 	struct err e = { 0 };
 
 	snprintf(f->folder, sizeof(f->folder), "/tmp/assay-store.XXXXXX");
@@ -31,8 +32,8 @@ static int set_up(void **state)
 	snprintf(f->state, sizeof(f->state), "%s/state", f->folder);
 	snprintf(f->kek, sizeof(f->kek), "%s/kek.pem", f->state);
 	assert_ok(folder_make(f->state, 0700, &e), &e);
-	assert_ok(keys_init(f->state, &e), &e);
-	assert_ok(keys_load(f->state, f->kek, &f->keys, &e), &e);
+	assert_ok(keys_init(f->state, &kek, &e), &e);
+	assert_ok(keys_load(f->state, &kek, NULL, &f->keys, &e), &e);
 	*state = f;
 	return 0;
 }
@@ -56,7 +57,7 @@ static void fresh(struct fixture *f, const char *name)
 
 	snprintf(f->db, sizeof(f->db), "%s/%s.db", f->folder, name);
 	snprintf(f->floor, sizeof(f->floor), "%s/%s.floor", f->folder, name);
-	assert_ok(store_init(f->db, &e), &e);
+	assert_ok(store_init(f->db, f->keys->root_id, &e), &e);
 }
 
 static struct store *reopen(const struct fixture *f)
@@ -395,7 +396,7 @@ static void a_database_that_was_put_back_is_refused(void **state)
 		       "database is older than record 2 of the audit floor");
 	assert_ok(file_write(f->floor, BYTES_NONE, 0600, &e), &e);
 	assert_refused(store_open(f->db, f->floor, f->keys, &s, &e), &e, E_CONFLICT,
-		       "floor file is empty, the log is not");
+		       "floor file is empty, the log ends at record 1: ");
 }
 
 /* ---- what is kept of IMA's list ---- */

@@ -63,7 +63,8 @@ static const struct row {
 	{ "exec yes", -EINVAL, TOKEN_PROGRAM " prints more than it has to" },
 	{ "exec yes >&2", -EINVAL, TOKEN_PROGRAM " prints more than it has to" },
 	{ "exec cat", -EINVAL, "" }, /* there is nothing on its stdin */
-	{ "[ \"$*\" = '--plugin --uuid UUID --device /dev/x --deadline 18' ] || exit 2; "
+	{ "[ \"$*\" = '--plugin --uuid UUID --device /dev/x --deadline 18 --lease-after 10' ] || "
+	  "exit 2; "
 	  "printf " PHRASE,
 	  0, "" },
 	{ "exec sleep 1000", -EAGAIN, "there was no answer within 20 seconds" },

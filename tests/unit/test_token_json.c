@@ -27,6 +27,8 @@ static void what_is_written_is_read(void **state)
 		t.public_len = t.private_len = LUKS_TOKEN_SEALED_MAX;
 		memset(t.public_2b, 0xa5, t.public_len);
 		memset(t.private_2b, 0x5a, t.private_len);
+		t.lease_len = i * (LEASE_KEPT_MAX / 2);
+		memset(t.lease, 0xc3, t.lease_len);
 		assert_ok(luks_token_write(&t, &json, &e), &e);
 		assert_ok(token_json_parse(buf_bytes(json), &got, &e), &e);
 		assert_memory_equal(&got, &t, sizeof(t));
@@ -66,6 +68,7 @@ static const struct {
 	{ OURS(REST ","), E_FORMAT, "not a JSON object of ours" },
 	{ OURS(REST ",\"x\":\"y\""), E_FORMAT, "more members" },
 	{ OURS(REST ",\"epoch\":\"8\""), E_FORMAT, "epoch stands there twice" },
+	{ OURS(REST ",\"lease\":\"\""), E_FORMAT, "lease is not base64url" },
 	{ OURS(REST ",\"planned\":\"4\""), E_FORMAT, "planned beside" },
 	{ OURS("\"version\":2,\"state\":\"active\",\"epoch\":\"7\"," HALVES), E_UNSUPPORTED,
 	  "version" },

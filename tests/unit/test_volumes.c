@@ -42,6 +42,7 @@ static int add_hosts(struct tx *tx, void *arg, struct err *e)
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	struct key_place kek = { f->kek, "", "" };
 	struct err e = { 0 };
 
 	snprintf(f->folder, sizeof(f->folder), "/tmp/assay-volumes.XXXXXX");
@@ -51,9 +52,9 @@ static int set_up(void **state)
 	snprintf(f->db, sizeof(f->db), "%s/db", f->folder);
 	snprintf(f->floor, sizeof(f->floor), "%s/floor", f->folder);
 	assert_ok(folder_make(f->state, 0700, &e), &e);
-	assert_ok(keys_init(f->state, &e), &e);
-	assert_ok(keys_load(f->state, f->kek, &f->keys, &e), &e);
-	assert_ok(store_init(f->db, &e), &e);
+	assert_ok(keys_init(f->state, &kek, &e), &e);
+	assert_ok(keys_load(f->state, &kek, NULL, &f->keys, &e), &e);
+	assert_ok(store_init(f->db, f->keys->root_id, &e), &e);
 	assert_ok(store_open(f->db, f->floor, f->keys, &f->store, &e), &e);
 	assert_ok(store_write(f->store, add_hosts, NULL, &e), &e);
 	*state = f;
@@ -360,6 +361,13 @@ static void a_deposited_share_waits_for_a_boot_and_is_changed_by_the_next(void *
 			fail_msg("%s: %s, not %s", rows[i].name, out, rows[i].shares);
 	}
 	assert_refused(store_write(f->store, put_deposit, &d, &e), &e, E_CONFLICT, "in use");
+	/* a later one, while what the volume was known by is there: its row is read again */
+	d.epoch = 7;
+	e = (struct err){ 0 };
+	assert_ok(store_write(f->store, put_deposit, &d, &e), &e);
+	assert_ok(
+		store_write(f->store, settle, &(struct claim){ here, uuid, VOLUME_GET, 7, 7 }, &e),
+		&e);
 }
 
 static void a_deposit_takes_no_volume_of_another_host_and_no_other_counter(void **state)

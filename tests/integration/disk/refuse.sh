@@ -9,14 +9,13 @@ without_scenarios="who_presses_enter_while_a_server_is_silent_is_asked_at_once_a
 	without_a_server_a_passphrase_is_asked_for_and_the_installers_opens
 	or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards no_log_has_a_byte_of_a_key"
 
+# The guest's shell reads a line and evaluates it.
 serve_in_the_system() { # collector and agent, with the configuration of the initramfs
-	bring "$work/agent.conf" /run/agent.conf && guest 'mkdir -p /run/assay; (assay-collector --config /run/agent.conf >/run/collector.log 2>&1 &
-		assay-agent --config /run/agent.conf run >/run/agent.log 2>&1 &); for i in $(seq 100); do test -S /run/assay/agent.sock && exit 0; sleep 0.2; done; cat /run/agent.log; exit 1'
+	bring "$work/agent.conf" /run/agent.conf && guest 'mkdir -p /run/assay; (assay-collector --config /run/agent.conf >/run/collector.log 2>&1 & assay-agent --config /run/agent.conf run >/run/agent.log 2>&1 &)' &&
+		guest 'for i in $(seq 100); do test ! -S /run/assay/agent.sock || break; sleep 0.2; done; cat /run/agent.log; test -S /run/assay/agent.sock'
 }
 nothing_is_released_to_the_running_system() { # that of the last boot of enrol.sh
-	serve_in_the_system && guest 'drive=/dev/$(ls /sys/bus/pci/devices/0000:01:00.0/nvme)n1
-		assay-unlock --config /run/agent.conf --uuid '"$disk_uuid"' --device "$drive" --opened /run/opened --deadline 20 >/run/said 2>/run/why; rc=$?
-		cat /run/why; test $rc = 2 && grep "PCR 15 is extended" /run/why && ! test -s /run/said'
+	serve_in_the_system && guest 'assay-unlock --config /run/agent.conf --uuid '"$disk_uuid"' --device /dev/$(ls /sys/bus/pci/devices/0000:01:00.0/nvme)n1 --opened /run/opened --deadline 20 >/run/said 2>/run/why; rc=$?; cat /run/why; test $rc = 2 && grep "PCR 15 is extended" /run/why && ! test -s /run/said'
 }
 
 cap_none() { # PCR 15 of a boot in which somebody was asked

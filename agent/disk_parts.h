@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What disk.c and disk_held.c share; nobody else includes this. */
+#ifndef ASSAY_AGENT_DISK_PARTS_H
+#define ASSAY_AGENT_DISK_PARTS_H
+
+#include "disk.h"
+#include "tpm_disk.h"
+
+/** disk_volume - of the configuration, or NULL. */
+struct agent_volume *disk_volume(const struct disk *d, const u8 uuid[16]);
+int disk_ueid(struct disk *d, u8 ueid[UEID_LEN], struct err *e);
+
+/** disk_held - a share, or NULL. disk_keep - takes the share out of @s. */
+const struct secret *disk_held(const struct disk *d, const u8 uuid[16], u64 epoch);
+void disk_keep(struct disk *d, struct round_share *s);
+/** disk_keep_answer - leases of @uuid and all approvals, as they came; what came before is gone. */
+void disk_keep_answer(struct disk *d, const u8 uuid[16], struct round_result *r);
+/** disk_give_lease - into @key, for its token: the lease that came for it, or none. */
+void disk_give_lease(struct disk *d, const u8 uuid[16], struct disk_key *key);
+/**
+ * disk_open_by_lease - no server can be reached; @e says which and why, and goes on saying it when there is no lease
+ * that opens. A server that refuses is reached: nobody comes here then.
+ */
+int disk_open_by_lease(struct disk *d, const u8 uuid[16], const struct disk_key *key,
+		       struct disk_message *out, struct err *e);
+
+/** struct disk_strict_room - where what a half of the strict profile needs stands; free its approvals. */
+struct disk_strict_room {
+	struct tpm_strict strict;
+	struct approval *approvals; /* of this volume and epoch */
+};
+/** disk_strict - *@out points into @room; NULL where the configuration names no policy key. */
+int disk_strict(struct disk *d, const u8 uuid[16], u64 epoch, struct disk_strict_room *room,
+		const struct tpm_strict **out, struct err *e);
+/** disk_not_approved - a half that does not open now would be proved in vain. Return: 0 when it does. */
+int disk_not_approved(struct disk *d, const u8 uuid[16], u64 epoch, const struct tpm_strict *strict,
+		      struct err *e);
+
+#endif
