@@ -54,7 +54,9 @@
 	X(and_the_one_that_opens)                                                                  \
 	X(without_an_agent_it_does_not_wait)                                                       \
 	X(nor_do_others_wait_for_it)                                                               \
-	X(what_opened_by_the_plugin_is_affirmed) X(after_the_cap_it_is_eperm_with_the_reason)      \
-		X(and_the_passphrase_opens) X(nothing_is_left_on_this_machine)
+	X(what_opened_by_the_plugin_is_affirmed)                                                   \
+	X(after_the_cap_it_is_eperm_with_the_reason)                                               \
+	X(and_the_passphrase_opens)                                                                \
+	X(nothing_is_left_on_this_machine)
 
 REPORT_TESTS(CHECKS, "token.sh")
