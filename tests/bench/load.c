@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * bench-load ROUNDS COUNT SERVER-PID CONFIG...: each CONFIG is an enrolled host. Per round every host
+ * bench-load [--volume UUID] ROUNDS COUNT SERVER-PID CONFIG...: each CONFIG is an enrolled host. Per round every host
  * makes COUNT tokens with its real TPM and devices while the server rests, then all hosts send theirs at
  * once, each over a connection that is kept. Prints a JSON object: the server's CPU time for one
  * attestation (newSession included) in microseconds and attestations per second of the sending, a value
- * a round.
+ * a round. With a volume each attestation asks for its share, which has to come.
  */
 #include <jansson.h>
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "agent/round.h"
+#include "common/text.h"
 
 enum { HOSTS_MAX = 16, COUNT_MAX = 1000 };
 
@@ -24,6 +25,7 @@ struct host {
 };
 
 static size_t n_hosts, count, n_rounds;
+static struct round_ask ask; /* of no volume: nothing is asked for */
 static struct host hosts[HOSTS_MAX];
 static pthread_barrier_t barrier; /* all hosts and main */
 
@@ -51,8 +53,8 @@ static void *run_host(void *arg)
 	for (size_t k = 0; k < n_rounds; k++) {
 		pthread_barrier_wait(&barrier);
 		for (size_t i = 0; i < count; i++)
-			if (round_collect(&h->settings, h->tpm, h->t, NULL, NULL, NULL, &made[i],
-					  &e))
+			if (round_collect(&h->settings, h->tpm, h->t, ask.n ? &ask : NULL, NULL,
+					  NULL, &made[i], &e))
 				die(e.text);
 		pthread_barrier_wait(&barrier);
 		for (size_t i = 0; i < count; i++) {
@@ -62,6 +64,8 @@ static void *run_host(void *arg)
 				die(e.text);
 			if (strcmp(r.status, "affirming"))
 				die(r.json ? (const char *)r.json->w.at : r.status);
+			if (r.n_shares != ask.n)
+				die("no share came");
 			round_result_clear(&r);
 			round_drop(&made[i]);
 		}
@@ -92,8 +96,16 @@ int main(int argc, char **argv)
 	json_t *cpu = json_array(), *rate = json_array();
 	clockid_t server;
 
+	if (argc > 2 && !strcmp(argv[1], "--volume")) {
+		if (!uuid_read(argv[2], ask.volumes[0].uuid))
+			die("not the UUID of a volume");
+		ask.volumes[0].epoch = 1;
+		ask.n = 1;
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc < 5 || argc - 4 > HOSTS_MAX)
-		die("usage: bench-load ROUNDS COUNT SERVER-PID CONFIG...");
+		die("usage: bench-load [--volume UUID] ROUNDS COUNT SERVER-PID CONFIG...");
 	n_rounds = strtoul(argv[1], NULL, 10);
 	count = strtoul(argv[2], NULL, 10);
 	n_hosts = (size_t)argc - 4;

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!approval_parse(b, &a, &e)) {
 		if (approval_write(&a, &again->w, &e) || !bytes_equal(buf_bytes(again), b))
 			abort();
-		planted_bug(b, a.epoch != 7 || a.uuid[0] != 5 || a.signature[63] != 0x11);
+		planted_bug(b, a.epoch != 7);
 	}
 	buf_drop(&again);
 	free(copy);

@@ -103,7 +103,8 @@ guest_serve() { # collector and agent
 		guest 'assay-agent run >/tmp/agent.log 2>&1 & while ! test -S /run/assay/agent.sock; do sleep 0.1; done'
 }
 guest_learn() { # its first attestation becomes the reference values, signed by the operator
-	guest 'assay attest --out /tmp/token --json >/dev/null 2>&1; base64 /tmp/token' >"$work/token.base64" || return
+	guest 'assay attest --out /tmp/token --json >/tmp/attest.json 2>&1; base64 /tmp/token' >"$work/token.base64" ||
+		{ guest 'cat /tmp/attest.json; tail -n 5 /tmp/agent.log /tmp/collector.log'; return 1; }
 	base64 -d "$work/token.base64" >"$work/token" &&
 		operator refval learn "$work/token" --id "vm/$guest_name" --signer "$work/operator/operator.crt" --key "$work/operator/operator.key" \
 			--out "$work/vm.corim" --one-host && operator refval import "$work/vm.corim" && operator host accept-inventory "$guest_name"
