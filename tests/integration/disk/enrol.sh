@@ -7,8 +7,9 @@ enrol_scenarios="an_installer_enrols_the_host_whose_boot_is_then_known the_insta
 an_installer_enrols_the_host_whose_boot_is_then_known() {
 	local machine name firmware_args
 	spdm-device init "$work/pki" && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
+	rig_policy="lease_reboots = 1"
 	rig_server no
-	guest_name=rooted
+	guest_name=rooted guest_config=$'[lease]\ncounter = 0x01bffff0'
 	disk_host && disk_image root "a passphrase of the installer" && truncate -s 96M "$work/bring.img" && guest_files || return
 	for name in virtio_blk; do guest_module "$name" || return; done
 	cp -L /usr/lib/x86_64-linux-gnu/libgcc_s.so.1 "$work/initrd/usr/lib/x86_64-linux-gnu/" || return # the C library loads it by name

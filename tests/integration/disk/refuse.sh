@@ -6,6 +6,7 @@ refuse_scenarios="nothing_is_released_to_the_running_system another_init_is_refu
 	an_initrd_with_one_changed_file_is_refused a_missing_device_is_refused_by_name an_added_device_is_refused_by_name
 	a_device_of_the_same_kind_with_another_key_is_refused_by_name changed_firmware_of_the_roots_own_drive_is_refused_by_name"
 without_scenarios="who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap
+	without_a_server_a_lease_opens_for_as_many_boots_as_it_is_for
 	without_a_server_a_passphrase_is_asked_for_and_the_installers_opens
 	or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards no_log_has_a_byte_of_a_key"
 
@@ -80,7 +81,10 @@ who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap() 
 	kill -CONT "$server_pid"
 	return "$rc"
 }
-without_a_server_a_passphrase_is_asked_for_and_the_installers_opens() {
+without_a_server_a_lease_opens_for_as_many_boots_as_it_is_for() { # one: it was given by the boot before
+	boot && logged_in && server_stop && boot && console_says 'opened by a lease' 60 && logged_in && boot && refused 'as many reboots as it was for'
+}
+without_a_server_a_passphrase_is_asked_for_and_the_installers_opens() { # leases are over
 	server_stop
 	boot && refused "(connect|answer in time)" && opened_by_a_person "$(cat "$work/root.passphrase")"
 }
