@@ -79,4 +79,6 @@ void post_deposit(struct call *c)
 		answer_json(c->out, 201, json_pack("{s:s}", "host", d.said.host->name));
 	}
 	host_said_clear(&d.said);
+	/* the request is ours until it is answered, and nobody reads it again */
+	secret_wipe((u8 *)(uintptr_t)c->rq->body.at, c->rq->body.len);
 }

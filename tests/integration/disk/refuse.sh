@@ -86,10 +86,10 @@ without_a_server_a_lease_opens_for_as_many_boots_as_it_is_for() { # one: it was 
 }
 without_a_server_a_passphrase_is_asked_for_and_the_installers_opens() { # leases are over
 	server_stop
-	boot && refused "(connect|answer in time)" && opened_by_a_person "$(cat "$work/root.passphrase")"
+	boot && refused "(connect|answer in time|Timeout)" && opened_by_a_person "$(cat "$work/root.passphrase")"
 }
 or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards() { # as people type it, after a mistake
-	boot && refused "(connect|answer in time)" && console_type $'not it\r' && console_says 'opens no keyslot' 30 &&
+	boot && refused "(connect|answer in time|Timeout)" && console_type $'not it\r' && console_says 'opens no keyslot' 30 &&
 		opened_by_a_person "$(tr -d '\n-' <"$work/recovery" | tr a-f A-F)" &&
 		guest 'cryptsetup luksDump /dev/disk/by-uuid/'"$disk_uuid"' 2>/dev/null || cryptsetup luksDump /dev/nvme?n1' >"$work/header" || return
 	grep -A3 '^  1: luks2' "$work/header" | grep 'Priority: *ignored'
