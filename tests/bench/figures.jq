@@ -39,7 +39,7 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
       | figure("agent and collector: anonymous resident memory"; "MiB"; 4; "mapped files: program and library code"))
   ] + (if $release == null then [] else [
     ([$release.tang_us, $release.release_us] | transpose | map(.[0] / .[1])
-      | figure_of_more("recovery of a key by Tang, which attests nothing / a share given out after an attestation with one device, CPU time of the server"; "ratio"; 20; "TLS handshake; a connection to Tang for each, as its clients make it, and one that is kept to ours; \($release.per_second | median | r3) shares per second with one host")) ] end)),
+      | figure_of_more("recovery of a key by Tang, which attests nothing / a share given out after an attestation with one device, CPU time of the server"; "ratio"; 20; "TLS handshake; a connection to Tang for each, as its clients make it, and one that is kept to ours")) ] end)),
   measured: { tpm_only: $tpm, eight_devices: $devices, boot_log: $boot_log, appraise: $appraise, ima: $ima, refvals: $refvals, release: $release } }
 + if $vm == null then {} else { vm: {
   figures: [
