@@ -88,8 +88,16 @@ without_a_server_a_passphrase_is_asked_for_and_the_installers_opens() { # leases
 	server_stop
 	boot && refused "(connect|answer in time|Timeout)" && opened_by_a_person "$(cat "$work/root.passphrase")"
 }
+prompted() { # so many times so far: what is typed before is read by nobody
+	local i
+	for i in $(seq 120); do
+		console_says 'Please unlock disk root' 1 && [ "$(grep -c 'Please unlock disk root' "$work/seen")" -ge "$1" ] && sleep 1 && return
+		sleep 0.5
+	done
+	return 1
+}
 or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards() { # as people type it, after a mistake
-	boot && refused "(connect|answer in time|Timeout)" && console_type $'not it\r' && console_says 'opens no keyslot' 30 &&
+	boot && refused "(connect|answer in time|Timeout)" && console_type $'not it\r' && console_says 'opens no keyslot' 30 && prompted 2 &&
 		opened_by_a_person "$(tr -d '\n-' <"$work/recovery" | tr a-f A-F)" &&
 		guest 'cryptsetup luksDump /dev/disk/by-uuid/'"$disk_uuid"' 2>/dev/null || cryptsetup luksDump /dev/nvme?n1' >"$work/header" || return
 	grep -A3 '^  1: luks2' "$work/header" | grep 'Priority: *ignored'
