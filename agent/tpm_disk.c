@@ -7,161 +7,6 @@
 
 #include "tpm_tss.h"
 
-static TSS2_RC policy_uncapped(struct tpm *t, ESYS_TR session)
-{
-	static const TPML_PCR_SELECTION cap = {
-		.count = 1,
-		.pcrSelections = { { .hash = TPM2_ALG_SHA256,
-				     .sizeofSelect = 3,
-				     .pcrSelect = { 0, 1 << (CAP_PCR - 8), 0 } } },
-	};
-	TPM2B_DIGEST current = { .size = 0 };
-
-	return Esys_PolicyPCR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &current,
-			      &cap);
-}
-
-/* ---- the counter ---- */
-/* Anybody may have defined what stands there: only what we would have defined is taken. */
-static int counter_check(struct tpm *t, ESYS_TR nv, u32 index, bool written, struct err *e)
-{
-	u8 want[NV_PUBLIC_MAX];
-	struct writer w = writer_on(want, sizeof(want));
-
-	tpm_counter_public(index, written, &w);
-	return tpm_nv_is(t, nv, index, write_done(&w), e);
-}
-
-/* One of ours that counts; to be closed. */
-static int counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
-{
-	int rc = tpm_nv_open(t, index, nv, e);
-
-	if (rc)
-		return rc;
-	rc = counter_check(t, *nv, index, true, e);
-	if (rc)
-		Esys_TR_Close(t->esys, nv);
-	return rc;
-}
-
-int tpm_counter_read(struct tpm *t, u32 index, u64 *value, struct err *e)
-{
-	ESYS_TR nv;
-	int rc;
-
-	if (counter_use(t, index, &nv, e))
-		return (int)e->code;
-	rc = tpm_nv_counter(t, nv, value, e);
-	Esys_TR_Close(t->esys, &nv);
-	return rc;
-}
-
-/* @new: it was never counted up, and the cap does not matter. */
-static TSS2_RC policy_up(struct tpm *t, ESYS_TR session, bool new)
-{
-	struct digest branch[] = { tpm_counter_policy_uncapped(), tpm_counter_policy_new() };
-	TPML_DIGEST either = { .count = 2 };
-	TSS2_RC rc;
-
-	for (size_t i = 0; i < 2; i++) {
-		either.digests[i].size = 32;
-		memcpy(either.digests[i].buffer, branch[i].at, 32);
-	}
-	rc = new ? Esys_PolicyNvWritten(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-					TPM2_NO)
-		 : policy_uncapped(t, session);
-	return rc ? rc
-		  : Esys_PolicyOR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-				  &either);
-}
-
-static int count_up(struct tpm *t, ESYS_TR nv, bool new, struct err *e)
-{
-	ESYS_TR session;
-	TSS2_RC rc = TPM2_RC_PCR_CHANGED;
-
-	for (int i = 0; i < TPM_POLICY_TRIES && tpm_pcr_changed(rc); i++) {
-		if (tpm_policy_session(t, ESYS_TR_NONE, &session, e))
-			return (int)e->code;
-		rc = policy_up(t, session, new);
-		if (!rc)
-			rc = Esys_NV_Increment(t->esys, nv, nv, session, ESYS_TR_NONE,
-					       ESYS_TR_NONE);
-		Esys_FlushContext(t->esys, session);
-	}
-	return rc ? tpm_refused(e, "TPM2_NV_Increment", rc) : 0;
-}
-
-int tpm_counter_up(struct tpm *t, u32 index, struct err *e)
-{
-	ESYS_TR nv;
-	int rc;
-
-	if (counter_use(t, index, &nv, e))
-		return (int)e->code;
-	rc = count_up(t, nv, false, e);
-	Esys_TR_Close(t->esys, &nv);
-	return rc;
-}
-
-static int counter_define(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
-{
-	u8 room[NV_PUBLIC_MAX];
-	struct writer w = writer_on(room, sizeof(room));
-
-	tpm_counter_public(index, false, &w);
-	return tpm_nv_define(t, write_done(&w), nv, e);
-}
-
-int tpm_counter_make(struct tpm *t, u32 index, u64 *value, struct err *e)
-{
-	ESYS_TR nv;
-	int rc = tpm_nv_open(t, index, &nv, e);
-
-	if (!rc && counter_check(t, nv, index, false, e)) {
-		Esys_TR_Close(t->esys, &nv);
-		return err_set(e, E_CONFLICT, "NV index 0x%08x is in use already", index);
-	}
-	if (rc && e->code != E_NOTFOUND)
-		return rc;
-	/* one that was defined and never counted is what is left when the power went in between */
-	*e = (struct err){ 0 };
-	if (rc && counter_define(t, index, &nv, e))
-		return (int)e->code;
-	rc = count_up(t, nv, true, e);
-	Esys_TR_Close(t->esys, &nv);
-	return rc ? rc : tpm_counter_read(t, index, value, e);
-}
-
-int tpm_counter_remove(struct tpm *t, u32 index, struct err *e)
-{
-	ESYS_TR nv;
-	TSS2_RC rc;
-
-	if (tpm_nv_open(t, index, &nv, e))
-		return (int)e->code;
-	rc = Esys_NV_UndefineSpace(t->esys, ESYS_TR_RH_OWNER, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-				   ESYS_TR_NONE);
-	if (rc)
-		Esys_TR_Close(t->esys, &nv);
-	return rc ? tpm_failed(e, "TPM2_NV_UndefineSpace", rc) : 0;
-}
-
-int tpm_counter_certify(struct tpm *t, const struct tpm_key *ak, u32 index,
-			const struct digest *extra, struct buf **attest, struct buf **signature,
-			struct err *e)
-{
-	ESYS_TR nv;
-	int rc;
-
-	if (counter_use(t, index, &nv, e))
-		return (int)e->code;
-	rc = tpm_nv_certify(t, ak, nv, extra, attest, signature, e);
-	Esys_TR_Close(t->esys, &nv);
-	return rc;
-}
-
 /* ---- the half ---- */
 void tpm_half_clear(struct tpm_half *h)
 {
@@ -392,7 +237,7 @@ static TSS2_RC policy_half(struct tpm *t, ESYS_TR session, const struct opening 
 
 	write_be64(&w, o->epoch);
 	if (!rc)
-		rc = policy_uncapped(t, session);
+		rc = tpm_policy_uncapped(t, session);
 	return rc ? rc
 		  : Esys_PolicyNV(t->esys, o->nv, o->nv, session, ESYS_TR_PASSWORD, ESYS_TR_NONE,
 				  ESYS_TR_NONE, &operand, 0, TPM2_EO_UNSIGNED_LE);
@@ -443,7 +288,7 @@ int tpm_half_open(struct tpm *t, const struct tpm_key *salt, const struct tpm_ha
 	struct opening o = { .strict = strict, .epoch = epoch };
 	int rc;
 
-	if (counter_use(t, index, &o.nv, e))
+	if (tpm_counter_use(t, index, &o.nv, e))
 		return err_while(e, "open this machine's half");
 	rc = half_open(t, salt, h, index, &o, out, e);
 	Esys_Free(o.ticket);

@@ -5,108 +5,6 @@
 
 #include "tpm_tss.h"
 
-/* ---- the counter ---- */
-static int counter_check(struct tpm *t, ESYS_TR nv, u32 index, bool written, struct err *e)
-{
-	u8 want[NV_PUBLIC_MAX];
-	struct writer w = writer_on(want, sizeof(want));
-
-	lease_counter_public(index, written, &w);
-	return tpm_nv_is(t, nv, index, write_done(&w), e);
-}
-
-/* One of ours that counts; to be closed. */
-static int counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
-{
-	int rc = tpm_nv_open(t, index, nv, e);
-
-	if (rc)
-		return rc;
-	rc = counter_check(t, *nv, index, true, e);
-	if (rc)
-		Esys_TR_Close(t->esys, nv);
-	return rc;
-}
-
-int tpm_lease_counter_read(struct tpm *t, u32 index, u64 *value, struct err *e)
-{
-	ESYS_TR nv;
-	int rc;
-
-	if (counter_use(t, index, &nv, e))
-		return (int)e->code;
-	rc = tpm_nv_counter(t, nv, value, e);
-	Esys_TR_Close(t->esys, &nv);
-	return rc;
-}
-
-static int count_up(struct tpm *t, ESYS_TR nv, struct err *e)
-{
-	TSS2_RC rc =
-		Esys_NV_Increment(t->esys, nv, nv, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE);
-
-	return rc ? tpm_failed(e, "TPM2_NV_Increment", rc) : 0;
-}
-
-int tpm_lease_counter_up(struct tpm *t, u32 index, struct err *e)
-{
-	ESYS_TR nv;
-	int rc;
-
-	if (counter_use(t, index, &nv, e))
-		return (int)e->code;
-	rc = count_up(t, nv, e);
-	Esys_TR_Close(t->esys, &nv);
-	return rc;
-}
-
-static int counter_define(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e)
-{
-	u8 room[NV_PUBLIC_MAX];
-	struct writer w = writer_on(room, sizeof(room));
-
-	lease_counter_public(index, false, &w);
-	return tpm_nv_define(t, write_done(&w), nv, e);
-}
-
-int tpm_lease_counter_make(struct tpm *t, u32 index, u64 *value, struct err *e)
-{
-	struct err none = { 0 };
-	ESYS_TR nv;
-	int rc;
-
-	if (!tpm_lease_counter_read(t, index, value, e))
-		return 0;
-	/* there may be none, or one that was defined and never counted because the power went in between */
-	rc = tpm_nv_open(t, index, &nv, &none);
-	if (rc == E_NOTFOUND)
-		rc = counter_define(t, index, &nv, e);
-	else if (!rc && counter_check(t, nv, index, false, &none)) {
-		Esys_TR_Close(t->esys, &nv);
-		return (int)e->code; /* of somebody else, as the reading said */
-	}
-	if (rc)
-		return (int)e->code;
-	*e = (struct err){ 0 };
-	rc = count_up(t, nv, e);
-	Esys_TR_Close(t->esys, &nv);
-	return rc ? rc : tpm_lease_counter_read(t, index, value, e);
-}
-
-int tpm_lease_counter_certify(struct tpm *t, const struct tpm_key *ak, u32 index,
-			      const struct digest *extra, struct buf **attest,
-			      struct buf **signature, struct err *e)
-{
-	ESYS_TR nv;
-	int rc;
-
-	if (counter_use(t, index, &nv, e))
-		return (int)e->code;
-	rc = tpm_nv_certify(t, ak, nv, extra, attest, signature, e);
-	Esys_TR_Close(t->esys, &nv);
-	return rc;
-}
-
 /* ---- the share ---- */
 /* Everything of it but the hash of what is sealed is told by the terms and this boot. */
 static int check_object(struct tpm *t, const TPM2B_PUBLIC *got, const struct lease_terms *terms,
@@ -282,7 +180,7 @@ int tpm_lease_open(struct tpm *t, const struct tpm_key *salt, u32 index, struct 
 		return (int)e->code;
 	if (k.terms.counter != index)
 		return err_set(e, E_POLICY, "lease: it hangs on another counter than this host's");
-	if (counter_use(t, index, &nv, e))
+	if (tpm_lease_counter_use(t, index, &nv, e))
 		return err_while(e, "lease");
 	rc = still_runs(t, nv, &k.terms, left, e);
 	if (!rc)

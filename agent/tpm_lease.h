@@ -12,7 +12,7 @@
 /**
  * tpm_lease_counter_make - define the counter and count it up once, where there is none yet; in any case what it says.
  * One that was removed begins behind where any ended.
- * Return: 0; E_POLICY when something else is at @index.
+ * Return: 0; E_CONFLICT when something else is at @index.
  */
 int tpm_lease_counter_make(struct tpm *t, u32 index, u64 *value, struct err *e);
 /** tpm_lease_counter_read - E_NOTFOUND; E_POLICY when the index is not one of ours, or was never counted up. */

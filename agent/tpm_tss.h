@@ -56,4 +56,12 @@ int tpm_nv_define(struct tpm *t, struct bytes public, ESYS_TR *nv, struct err *e
 int tpm_nv_certify(struct tpm *t, const struct tpm_key *ak, ESYS_TR nv, const struct digest *extra,
 		   struct buf **attest, struct buf **signature, struct err *e);
 
+/* ---- tpm_counter.c ---- */
+/** tpm_counter_use - of a volume: E_NOTFOUND; E_POLICY when it is none of ours or never counted. To be closed. */
+int tpm_counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e);
+/** tpm_lease_counter_use - the same of leases. */
+int tpm_lease_counter_use(struct tpm *t, u32 index, ESYS_TR *nv, struct err *e);
+/** tpm_policy_uncapped - the cap PCR is zero. */
+TSS2_RC tpm_policy_uncapped(struct tpm *t, ESYS_TR session);
+
 #endif

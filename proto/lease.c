@@ -27,13 +27,10 @@ void lease_counter_public(u32 index, bool written, struct writer *w)
 void lease_counter_name(u32 index, u8 out[COUNTER_NAME_LEN])
 {
 	u8 room[NV_PUBLIC_MAX];
-	struct writer w = writer_on(room, sizeof(room)), name = writer_on(out, COUNTER_NAME_LEN);
-	struct digest d;
+	struct writer w = writer_on(room, sizeof(room));
 
 	lease_counter_public(index, true, &w);
-	d = sha256_of(write_done(&w));
-	write_be16(&name, TPM_ALG_SHA256);
-	write_bytes(&name, digest_bytes(&d));
+	tpm_nv_name(write_done(&w), out);
 }
 
 /* ---- the policy ---- */

@@ -56,16 +56,22 @@ void tpm_counter_public(u32 index, bool written, struct writer *w)
 	write_be16(w, COUNTER_LEN);
 }
 
+void tpm_nv_name(struct bytes public, u8 out[COUNTER_NAME_LEN])
+{
+	struct writer name = writer_on(out, COUNTER_NAME_LEN);
+	struct digest d = sha256_of(public);
+
+	write_be16(&name, TPM_ALG_SHA256);
+	write_bytes(&name, digest_bytes(&d));
+}
+
 void tpm_counter_name(u32 index, u8 out[COUNTER_NAME_LEN])
 {
 	u8 room[NV_PUBLIC_MAX];
-	struct writer w = writer_on(room, sizeof(room)), name = writer_on(out, COUNTER_NAME_LEN);
-	struct digest d;
+	struct writer w = writer_on(room, sizeof(room));
 
 	tpm_counter_public(index, true, &w);
-	d = sha256_of(write_done(&w));
-	write_be16(&name, TPM_ALG_SHA256);
-	write_bytes(&name, digest_bytes(&d));
+	tpm_nv_name(write_done(&w), out);
 }
 
 void tpm_half_conditions(struct tpm_policy *p, u32 index, u64 epoch)

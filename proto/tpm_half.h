@@ -28,6 +28,8 @@ void tpm_counter_public(u32 index, bool written, struct writer *w);
 struct digest tpm_counter_policy_uncapped(void);
 struct digest tpm_counter_policy_new(void);
 struct digest tpm_counter_policy(void);
+/** tpm_nv_name - nameAlg, SHA-256, ‖ its digest of @public, a TPMS_NV_PUBLIC. */
+void tpm_nv_name(struct bytes public, u8 out[COUNTER_NAME_LEN]);
 /** tpm_counter_name - nameAlg ‖ SHA-256(TPMS_NV_PUBLIC) of one that was counted up. */
 void tpm_counter_name(u32 index, u8 out[COUNTER_NAME_LEN]);
 

@@ -514,8 +514,8 @@ static void what_somebody_else_defined_there_is_no_counter_of_leases(void **stat
 		open_tpm(f);
 		assert_refused(tpm_lease_counter_read(f->tpm, 0x1810009, &n, &e), &e, E_POLICY,
 			       "not a counter of ours");
-		assert_refused(tpm_lease_counter_make(f->tpm, 0x1810009, &n, &e), &e, E_POLICY,
-			       "not a counter of ours");
+		assert_refused(tpm_lease_counter_make(f->tpm, 0x1810009, &n, &e), &e, E_CONFLICT,
+			       "in use already");
 		close_tpm(f);
 		assert_int_equal(
 			rig_tpm_tool(&f->sw, (const char *const[]){ "tpm2_nvundefine", "-C", "o",
