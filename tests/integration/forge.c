@@ -482,6 +482,19 @@ void forge_certify(struct forged *t)
 	t->certify_sig = attest_sign(t->k_certifier, t->certify);
 }
 
+void forge_counted(struct forged *t, struct bytes name, u64 value)
+{
+	u8 content[8];
+	struct writer w = writer_on(content, sizeof(content));
+
+	write_be64(&w, value);
+	t->quote = attest_head(t, TPM_ST_ATTEST_NV);
+	write_2b(&t->quote->w, name);
+	write_be16(&t->quote->w, 0); /* from its beginning */
+	write_2b(&t->quote->w, BYTES(content));
+	t->quote_sig = attest_sign(t->host->ak, t->quote);
+}
+
 void forge_assemble(struct forged *t)
 {
 	struct eat_tpm_draft d = { .ak_name = BYTES(t->host->ak_name),

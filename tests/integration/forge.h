@@ -120,6 +120,8 @@ void forge_collect_one(struct forge_server *s, int device, u8 slot, const char *
 void forge_bind(struct forged *t);
 void forge_quote(struct forged *t);
 void forge_certify(struct forged *t);
+/** forge_counted - in the place of the quote, that a counter with the Name @name says @value. */
+void forge_counted(struct forged *t, struct bytes name, u64 value);
 void forge_assemble(struct forged *t);
 /** forge_again - assemble and sign anew, after a change of what was assembled. */
 void forge_again(struct forged *t);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -38,6 +39,19 @@ int rig_scratch_remove(void **state)
 	(void)state;
 	rig_folder_remove(rig_scratch);
 	return 0;
+}
+
+int rig_shell(const char *format, ...)
+{
+	char command[2000];
+	va_list args;
+	int status;
+
+	va_start(args, format);
+	assert_true(vsnprintf(command, sizeof(command), format, args) < (int)sizeof(command));
+	va_end(args);
+	status = system(command);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 pid_t rig_start(const char *log, const char *const argv[])

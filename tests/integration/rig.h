@@ -16,7 +16,9 @@ int rig_scratch_make(void **state);
 int rig_scratch_remove(void **state);
 /** rig_run - run @argv (NULL-terminated), output to @log (or inherited). Return: exit status, -1 if killed. */
 int rig_run(const char *log, const char *const argv[]);
-/** rig_start - the same in the background. */
+/** rig_shell - a line for sh. Return: its exit status, -1 if killed. */
+int rig_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** rig_start - rig_run() in the background. */
 pid_t rig_start(const char *log, const char *const argv[]);
 void rig_stop(pid_t pid);
 /** rig_wait_for - poll until @path exists; fails the test after 10 s. */

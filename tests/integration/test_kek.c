@@ -37,19 +37,6 @@ static const char *at(char path[400], const char *name)
 	return path;
 }
 
-static int shell(const char *format, ...)
-{
-	char command[2000];
-	va_list args;
-	int status;
-
-	va_start(args, format);
-	assert_true(vsnprintf(command, sizeof(command), format, args) < (int)sizeof(command));
-	va_end(args);
-	status = system(command);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* ---- a key that a TPM keeps ---- */
 static int make_tpm_key(struct rig_tpm *tpm)
 {
@@ -98,7 +85,7 @@ static void a_key_that_never_leaves_a_tpm_opens_the_store(void **state)
 		print_message("SKIP: tpm2-openssl is not installed\n");
 		skip();
 	}
-	assert_int_equal(shell("mkdir -p %s/tpm %s/token", folder, folder), 0);
+	assert_int_equal(rig_shell("mkdir -p %s/tpm %s/token", folder, folder), 0);
 	rig_tpm_start(&tpm, at(tpm_folder, "tpm"));
 	assert_int_equal(make_tpm_key(&tpm), 0);
 	setenv("TPM2OPENSSL_TCTI", tpm.tcti, 1);
@@ -107,18 +94,19 @@ static void a_key_that_never_leaves_a_tpm_opens_the_store(void **state)
 		 "[kek]\nuri = handle:0x81000010?pass\nprovider = tpm2\npin_file = %s\n",
 		 at(path, "pin"));
 	rig_server_init_with(&s, at(path, "token"), more);
-	assert_int_equal(shell("test ! -e %s/state/kek.pem", path), 0);
+	assert_int_equal(rig_shell("test ! -e %s/state/kek.pem", path), 0);
 	rig_server_start(&s);
 	rig_server_stop(&s);
 	/* with another PIN, and without the TPM, nothing opens */
 	rig_write(folder, "pin", "4711\n");
-	assert_int_not_equal(shell(SERVER " --config %s audit-head 2>%s/err", s.config, folder), 0);
-	assert_int_equal(shell("grep -q 'key-encryption key\\|unwrap the root key' %s/err", folder),
-			 0);
+	assert_int_not_equal(rig_shell(SERVER " --config %s audit-head 2>%s/err", s.config, folder),
+			     0);
+	assert_int_equal(
+		rig_shell("grep -q 'key-encryption key\\|unwrap the root key' %s/err", folder), 0);
 	rig_write(folder, "pin", "0815\n");
-	assert_int_equal(shell(SERVER " --config %s audit-head >/dev/null", s.config), 0);
+	assert_int_equal(rig_shell(SERVER " --config %s audit-head >/dev/null", s.config), 0);
 	rig_tpm_stop(&tpm);
-	assert_int_not_equal(shell(SERVER " --config %s audit-head 2>/dev/null", s.config), 0);
+	assert_int_not_equal(rig_shell(SERVER " --config %s audit-head 2>/dev/null", s.config), 0);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What hosts propose for their next boot: whose word is taken, and that nothing follows from it by itself. */
-#include "refusal.h"
+#include "said.h"
 
 #include <stdio.h>
 
@@ -26,63 +26,27 @@ static struct buf *body_of(const char *kernel, const char *initrd)
 	return b;
 }
 
-/* A request on its way; a test changes what it wants before it is quoted or sent. */
-struct sending {
-	struct forged t;
-	const struct buf *body, *quoted; /* what is sent, what the quote is about */
-	const char *name;
-};
-
 static void begin(struct fixture *f, const struct forge_host *h, const struct buf *body,
-		  struct sending *s)
+		  struct said *s)
 {
-	*s = (struct sending){ .body = body, .quoted = body, .name = h->name };
-	forge_begin(&f->s, h, &s->t);
+	said_begin(f, h, "proposals", buf_bytes(body), s);
 }
 
-static void quote(struct sending *s)
+static void quote(struct said *s)
 {
-	s->t.bind = proposal_bind(s->t.nonce, buf_bytes(s->quoted));
+	s->t.bind = proposal_bind(s->t.nonce, s->body);
 	forge_quote(&s->t);
-}
-
-static json_t *post(struct sending *s, long want, const char *words)
-{
-	struct proposal_request rq = { BYTES(s->t.nonce), BYTES(s->t.host->ak_name),
-				       buf_bytes(s->t.quote), buf_bytes(s->t.quote_sig),
-				       buf_bytes(s->body) };
-	OWNED(buf) b = NULL;
-	struct err e = { 0 };
-	const char *detail;
-	char path[200];
-	long status;
-	json_t *j;
-
-	assert_ok(proposal_request_write(&rq, &b, &e), &e);
-	snprintf(path, sizeof(path), "/api/v1/hosts/%s/proposals", s->name);
-	j = forge_call(s->t.server, "POST", path, "application/cbor", false, buf_bytes(b), &status);
-	detail = json_string_value(json_object_get(j, "detail"));
-	if (status != want || (words && (!detail || !strstr(detail, words))))
-		fail_msg("%ld \"%s\", expected %ld \"%s\"", status, detail ? detail : "", want,
-			 words ? words : "");
-	return j;
-}
-
-static void turned_down(struct sending *s, long want, const char *words)
-{
-	json_decref(post(s, want, words));
-	forged_clear(&s->t);
 }
 
 /* Return: what the server says of the next boot, to be dropped. */
 static json_t *propose(struct fixture *f, const struct forge_host *h, const struct buf *body)
 {
-	struct sending s;
+	struct said s;
 	json_t *j, *next;
 
 	begin(f, h, body, &s);
 	quote(&s);
-	j = post(&s, 201, NULL);
+	j = said_post(&s, 201, NULL);
 	next = json_incref(json_object_get(j, "next_boot"));
 	assert_non_null(next);
 	json_decref(j);
@@ -149,18 +113,18 @@ static void another_key_than_the_enrolled_ak_is_refused(void **state)
 	struct fixture *f = *state;
 	OWNED(buf) body = body_of("k2", "i2");
 	struct forge_host liar = f->a;
-	struct sending s;
+	struct said s;
 
 	liar.ak = f->b.ak; /* under the name of the AK of a */
 	begin(f, &liar, body, &s);
 	quote(&s);
-	turned_down(&s, 403, "check quote signature of host-a");
+	said_refused(&s, 403, "check quote signature of host-a");
 
 	liar = f->a;
 	liar.ak_name[5] ^= 1;
 	begin(f, &liar, body, &s);
 	quote(&s);
-	turned_down(&s, 403, "this AK is not enrolled");
+	said_refused(&s, 403, "this AK is not enrolled");
 	expect_none(f);
 }
 
@@ -168,16 +132,16 @@ static void a_host_proposes_for_itself_only(void **state)
 {
 	struct fixture *f = *state;
 	OWNED(buf) body = body_of("k2", "i2");
-	struct sending s;
+	struct said s;
 
 	begin(f, &f->a, body, &s);
 	s.name = f->b.name;
 	quote(&s);
-	turned_down(&s, 403, "this AK is another host's than host-b");
+	said_refused(&s, 403, "this AK is another host's than host-b");
 	begin(f, &f->a, body, &s);
 	s.name = "nobody";
 	quote(&s);
-	turned_down(&s, 403, "this AK is another host's than nobody");
+	said_refused(&s, 403, "this AK is another host's than nobody");
 	expect_none(f);
 }
 
@@ -186,19 +150,19 @@ static void a_body_that_was_not_quoted_is_refused(void **state)
 	struct fixture *f = *state;
 	OWNED(buf) body = body_of("k2", "i2");
 	OWNED(buf) other = body_of("evil", "i2");
-	struct sending s;
+	struct said s;
 
 	begin(f, &f->a, body, &s);
 	quote(&s);
-	s.body = other;
-	turned_down(&s, 403, "quote of host-a binds another proposal than this");
+	s.body = buf_bytes(other);
+	said_refused(&s, 403, "quote of host-a binds another proposal than this");
 
 	/* a quote made for an attestation is about no proposal */
 	begin(f, &f->a, body, &s);
 	forge_collect(&s.t);
 	forge_bind(&s.t);
 	forge_quote(&s.t);
-	turned_down(&s, 403, "binds another proposal");
+	said_refused(&s, 403, "binds another proposal");
 
 	/* nor is what the AK says of a key */
 	begin(f, &f->a, body, &s);
@@ -206,7 +170,7 @@ static void a_body_that_was_not_quoted_is_refused(void **state)
 	forge_certify(&s.t);
 	s.t.quote = TAKE(s.t.certify);
 	s.t.quote_sig = TAKE(s.t.certify_sig);
-	turned_down(&s, 403, "is no quote");
+	said_refused(&s, 403, "is no quote");
 	expect_none(f);
 }
 
@@ -214,29 +178,29 @@ static void a_nonce_counts_once_and_while_it_is_young(void **state)
 {
 	struct fixture *f = *state;
 	OWNED(buf) body = body_of("k2", "i2");
-	struct sending s;
+	struct said s;
 
 	begin(f, &f->a, body, &s);
 	quote(&s);
-	json_decref(post(&s, 201, NULL));
-	turned_down(&s, 403, "nonce was used before");
+	json_decref(said_post(&s, 201, NULL));
+	said_refused(&s, 403, "nonce was used before");
 
 	begin(f, &f->a, body, &s);
 	quote(&s);
 	clock_set_s(clock_now_s() + NONCE_AGE_MAX_S + 1);
-	turned_down(&s, 403, "nonce is stale");
+	said_refused(&s, 403, "nonce is stale");
 	clock_set_s(0);
 
 	begin(f, &f->a, body, &s);
 	s.t.nonce[20] ^= 1;
 	quote(&s);
-	turned_down(&s, 403, "nonce is foreign");
+	said_refused(&s, 403, "nonce is foreign");
 
 	/* one that was issued for somebody's own choice */
 	begin(f, &f->a, body, &s);
 	s.t.nonce[1] = NONCE_FOR_CALLER;
 	quote(&s);
-	turned_down(&s, 403, "nonce is");
+	said_refused(&s, 403, "nonce is");
 	forget_all(f);
 }
 
@@ -250,13 +214,13 @@ static void a_quote_from_before_the_last_attestation_is_refused(void **state)
 	} rows[] = { { 2, 1u << 30 }, { 3, 1 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct sending s;
+		struct said s;
 
 		begin(f, &f->a, body, &s);
 		s.t.clock.reset_count = rows[i].reset;
 		s.t.clock.clock_ms = rows[i].clock_ms;
 		quote(&s);
-		turned_down(&s, 403, "quote of host-a is older than its last attestation");
+		said_refused(&s, 403, "quote of host-a is older than its last attestation");
 	}
 	expect_none(f);
 }
@@ -266,7 +230,7 @@ static void a_body_with_anything_else_in_it_is_refused(void **state)
 	struct fixture *f = *state;
 	OWNED(buf) body = body_of("k2", "i2");
 	OWNED(buf) firmware = buf_copy(buf_bytes(body));
-	struct sending s;
+	struct said s;
 
 	/* "kernel" becomes "shimdb": as long, and nothing that a host may propose */
 	for (size_t i = 0; i + 6 < firmware->w.len; i++)
@@ -274,7 +238,7 @@ static void a_body_with_anything_else_in_it_is_refused(void **state)
 			memcpy(firmware->w.at + i, "shimdb", 6);
 	begin(f, &f->a, firmware, &s);
 	quote(&s);
-	turned_down(&s, 400, "proposal: name");
+	said_refused(&s, 400, "proposal: name");
 	expect_none(f);
 }
 
@@ -282,12 +246,12 @@ static void a_revoked_host_proposes_nothing(void **state)
 {
 	struct fixture *f = *state;
 	OWNED(buf) body = body_of("k2", "i2");
-	struct sending s;
+	struct said s;
 
 	json_decref(ask(f, "POST", "/api/v1/hosts/host-b/revoke", "{}", 200));
 	begin(f, &f->b, body, &s);
 	quote(&s);
-	turned_down(&s, 403, "host-b or its AK is revoked");
+	said_refused(&s, 403, "host-b or its AK is revoked");
 	json_decref(ask(f, "POST", "/api/v1/hosts/host-b/restore", "{}", 200));
 	expect_none(f);
 }
@@ -303,7 +267,7 @@ static void the_newest_few_stay_and_too_many_are_put_off(void **state)
 {
 	struct fixture *f = *state;
 	OWNED(buf) again = body_of("k2", "i0");
-	struct sending s;
+	struct said s;
 	json_t *list;
 
 	later();
@@ -320,7 +284,7 @@ static void the_newest_few_stay_and_too_many_are_put_off(void **state)
 	json_decref(list);
 	begin(f, &f->a, again, &s);
 	quote(&s);
-	turned_down(&s, 503, "host-a proposed 20 times in 10 minutes");
+	said_refused(&s, 503, "host-a proposed 20 times in 10 minutes");
 	json_decref(propose(f, &f->b, again)); /* others may */
 	later();
 	json_decref(propose(f, &f->a, again));

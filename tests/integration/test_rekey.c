@@ -9,10 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "common/file.h"
 #include "rig.h"
-#include "proto/strict.h"
+#include "stocked.h"
 #include "server/leases.h"
 #include "server/approvals.h"
 #include "server/corim_rows.h"
@@ -28,158 +27,13 @@
 
 #define SERVER BUILD_FOLDER "/server/assay-server"
 
-static const u8 ueid[UEID_LEN] = { 1, 2, 3 }, uuid[16] = { 9 }, hash[32] = { 4 };
+static const u8 ueid[UEID_LEN] = STOCKED_UEID, uuid[16] = STOCKED_UUID, hash[32] = STOCKED_HASH;
 
 struct fixture {
 	char folder[256];
 	struct settings settings;
 	u8 share[2][SHARE_LEN]; /* of epochs 1 and 2 */
 };
-
-static int shell(const char *format, ...)
-{
-	char command[2000];
-	va_list args;
-	int status;
-
-	va_start(args, format);
-	assert_true(vsnprintf(command, sizeof(command), format, args) < (int)sizeof(command));
-	va_end(args);
-	status = system(command);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* ---- one row of each table ---- */
-static void put_host(struct tx *tx, struct err *e)
-{
-	struct host h = { .name = "db-17",
-			  .group = "db",
-			  .ek_trust = "registered",
-			  .active = true,
-			  .ak_active = true,
-			  .ak_name = { 7 },
-			  .ek_pub = buf_copy(BYTES(hash)),
-			  .ak_pub = buf_copy(BYTES(hash)) };
-
-	memcpy(h.ueid, ueid, UEID_LEN);
-	assert_ok(host_enrol(tx, &h, e), e);
-	h.ak_name[0] = 8; /* the first AK's row stays, revoked */
-	assert_ok(host_enrol(tx, &h, e), e);
-	buf_drop(&h.ek_pub);
-	buf_drop(&h.ak_pub);
-}
-
-static void put_expected(struct tx *tx, struct err *e)
-{
-	struct expected_host any = { .group = "db", .ek_hash = { 4 } };
-	struct join_token token = { .hash = { 4 }, .group = "db", .not_after = 4102444800 },
-			  narrow = { .hash = { 5 }, .host_name = "x", .has_ek_hash = true };
-	struct enrolment x = { .id = "an-id",
-			       .name = "db-17",
-			       .group = "db",
-			       .ek_trust = "token",
-			       .has_token = true,
-			       .not_after = clock_now_s() + 300,
-			       .ek_pub = buf_copy(BYTES(hash)),
-			       .ak_pub = buf_copy(BYTES(hash)) };
-
-	assert_ok(expected_host_add(tx, &any, false, e), e);
-	assert_ok(join_token_add(tx, &token, e), e);
-	assert_ok(join_token_add(tx, &narrow, e), e);
-	assert_ok(enrolment_write(tx, &x, e), e);
-	enrolment_clear(&x);
-}
-
-static void put_seen(struct tx *tx, struct err *e)
-{
-	struct known_device d = { .label = "nvme 1", .leaf_key = { 3 }, .version = 0x12 };
-	struct ima_state *s = calloc(1, sizeof(*s));
-
-	assert_non_null(s);
-	assert_ok(inventory_set(tx, ueid, BYTES(uuid), "somebody", e), e);
-	assert_ok(device_seen(tx, ueid, &d, e), e);
-	assert_ok(ima_state_keep(tx, ueid, s, e), e);
-	assert_ok(ima_pending_keep(tx, ueid, BYTES(uuid), s, e), e);
-	assert_ok(proposal_put(tx, ueid, BYTES(hash), "192.0.2.1", e), e);
-	free(s);
-}
-
-static void put_signed(struct tx *tx, struct err *e)
-{
-	struct corim_row corim = { .bytes = BYTES(hash),
-				   .by = bytes_text("somebody"),
-				   .is_signed = true,
-				   .active = true,
-				   .until = 4102444800,
-				   .changed = 1800000000 },
-			 off = { .bytes = BYTES(uuid), .beside = BYTES(hash) };
-	struct signer_row signer = { .bytes = BYTES(hash),
-				     .by = bytes_text("somebody"),
-				     .added = 1800000000 };
-
-	assert_ok(corim_row_insert(tx, &corim, e), e);
-	assert_ok(corim_row_insert(tx, &off, e), e);
-	assert_ok(signer_row_insert(tx, SIGNER_ANCHOR, &signer, e), e);
-	assert_ok(signer_row_insert(tx, SIGNER_CRL, &signer, e), e);
-}
-
-static void put_volumes(struct tx *tx, struct err *e)
-{
-	struct volume v = { .counter = 0x1800001,
-			    .counted = 1ULL << 40,
-			    .has_proof = true,
-			    .rotate = true,
-			    .proof = { 6 } },
-		      young = { .uuid = { 10 }, .counter = 0x1800002 };
-	u8 check[SHARE_CHECK_LEN];
-
-	memcpy(v.uuid, uuid, sizeof(uuid));
-	memcpy(v.ueid, ueid, UEID_LEN);
-	memcpy(young.ueid, ueid, UEID_LEN);
-	assert_ok(volume_put(tx, &v, e), e);
-	assert_ok(volume_put(tx, &young, e), e);
-	assert_ok(share_create(tx, ueid, uuid, check, e), e);
-	assert_ok(share_add(tx, ueid, uuid, 2, e), e);
-}
-
-static void put_lease(struct tx *tx, struct err *e)
-{
-	struct eat *token = calloc(1, sizeof(*token));
-	struct verified_view v = { .token = token };
-	struct lease_terms terms = { COUNTER_FIRST, 3, 40, 1ULL << 41, 0xff };
-
-	assert_non_null(token);
-	memcpy(token->ueid, ueid, UEID_LEN);
-	token->n_volumes = 1;
-	token->volumes[0] = (struct eat_volume){ .uuid = BYTES(uuid), .epoch = 1, .counter = 1 };
-	assert_ok(leases_settle(tx, &v, &terms, "db-17", "test", e), e);
-	assert_ok(lease_deny(tx, ueid, true, e), e);
-	free(token);
-}
-
-static void put_approval(struct tx *tx, struct err *e)
-{
-	struct approval a = { .epoch = 1, .pcrs = 1 << 4 };
-	OWNED(buf) body = buf_new(APPROVAL_MAX);
-
-	memcpy(a.uuid, uuid, sizeof(uuid));
-	assert_ok(approval_write(&a, &body->w, e), e);
-	assert_ok(approval_add(tx, buf_bytes(body), "test", e), e);
-}
-
-static int put_all(struct tx *tx, void *arg, struct err *e)
-{
-	(void)arg;
-	put_host(tx, e);
-	put_expected(tx, e);
-	put_seen(tx, e);
-	put_signed(tx, e);
-	put_volumes(tx, e);
-	put_lease(tx, e);
-	put_approval(tx, e);
-	e->code = E_OK;
-	return audit_append(tx, "test", "all", "{}", e);
-}
 
 /* ---- and read by those who use them ---- */
 static int take_corim(void *user, const struct corim_row *row, struct err *e)
@@ -281,37 +135,18 @@ static int keep_shares(struct tx *tx, void *arg, struct err *e)
 	return 0;
 }
 
-/* ---- a state folder that has them all ---- */
-static void settings_in(struct settings *s, const char *folder)
-{
-	char state[300];
-
-	snprintf(state, sizeof(state), "%s/state", folder);
-	settings_default(s, state);
-	snprintf(s->database, sizeof(s->database), "%s/assay.db", state);
-	snprintf(s->kek, sizeof(s->kek), "%s/kek.pem", state);
-	snprintf(s->audit_floor, sizeof(s->audit_floor), "%s/audit.floor", state);
-}
-
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct server *v = NULL;
-	char text[400];
 	struct err e = { 0 };
 
 	assert_non_null(f);
-	rig_folder(f->folder);
-	snprintf(text, sizeof(text), "[listen]\naddress = 127.0.0.1\n[store]\nstate = %s/state\n",
-		 f->folder);
-	assert_int_equal(shell("printf '%s' >%s/server.conf", text, f->folder), 0);
-	assert_int_equal(shell(SERVER " --config %s/server.conf init >/dev/null", f->folder), 0);
-	settings_in(&f->settings, f->folder);
+	stocked_folder(f->folder, &f->settings);
 	assert_ok(server_open_store(&f->settings, &v, &e), &e);
-	assert_ok(store_write(v->store, put_all, NULL, &e), &e);
 	assert_ok(store_read(v->store, keep_shares, f->share, &e), &e);
 	server_drop(&v);
-	assert_int_equal(shell("cp -a %s/state %s/before", f->folder, f->folder), 0);
+	assert_int_equal(rig_shell("cp -a %s/state %s/before", f->folder, f->folder), 0);
 	*state = f;
 	return 0;
 }
@@ -344,7 +179,7 @@ static void expect_opens(struct fixture *f, u8 kek_id[KEK_ID_LEN])
 	assert_ok(store_read(v->store, read_all, f, &e), &e);
 	assert_ok(store_read(v->store, check_chain, NULL, &e), &e);
 	server_drop(&v);
-	assert_int_equal(shell("ls %s/state | grep -qE 'next$|root-next'", f->folder), 1);
+	assert_int_equal(rig_shell("ls %s/state | grep -qE 'next$|root-next'", f->folder), 1);
 }
 
 static int take_number(void *user, const struct db_row *row, struct err *e)
@@ -465,9 +300,9 @@ static void a_key_elsewhere_takes_over_and_is_named_from_then_on(void **state)
 
 	snprintf(uri, sizeof(uri), "file:%s/ec.pem", f->folder);
 	assert_int_equal(
-		shell("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "
-		      "%s/ec.pem 2>/dev/null",
-		      f->folder),
+		rig_shell("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "
+			  "%s/ec.pem 2>/dev/null",
+			  f->folder),
 		0);
 	assert_ok(rekey_run(&f->settings, &to, told, &n, &e), &e);
 	assert_refused(server_open_store(&f->settings, &v, &e), &e, E_CONFIG, "[kek] names");
@@ -515,10 +350,10 @@ static void a_change_that_is_killed_anywhere_leaves_one_key_in_force(void **stat
 
 	expect_opens(f, was);
 	for (n = 1; rc != 0 && n < 400; n += step) {
-		assert_int_equal(shell("rm -rf %s/state && cp -a %s/before %s/state", f->folder,
-				       f->folder, f->folder),
+		assert_int_equal(rig_shell("rm -rf %s/state && cp -a %s/before %s/state", f->folder,
+					   f->folder, f->folder),
 				 0);
-		rc = shell(
+		rc = rig_shell(
 			"ASAN_OPTIONS=detect_leaks=0 exec strace -f -qq -o /dev/null -e trace=%s -e"
 			" inject=%s:signal=KILL:when=%d " SERVER
 			" --config %s/server.conf rekey >%s/out 2>&1",
