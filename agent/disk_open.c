@@ -13,7 +13,7 @@ int disk_ask(const char *socket, enum agent_verb verb, const struct disk_message
 	OWNED(secret) request = secret_new(DISK_MESSAGE_MAX);
 	OWNED(secret) answer = NULL;
 	struct disk_message *out = disk_message_new(&answer);
-	OWNED(buf) b = NULL;
+	OWNED(secret) said = NULL;
 	struct writer w;
 	int rc;
 
@@ -22,11 +22,10 @@ int disk_ask(const char *socket, enum agent_verb verb, const struct disk_message
 	w = writer_on(request->at, request->len);
 	disk_message_write(m, &w);
 	rc = w.full ? err_set(e, E_INTERNAL, "a message about a disk is too long")
-		    : local_ask(socket, verb, write_done(&w), DISK_MESSAGE_MAX, &b, e);
+		    : local_ask_secret(socket, verb, write_done(&w), DISK_MESSAGE_MAX, &said, e);
 	if (rc)
 		return rc;
-	rc = disk_message_parse(buf_bytes(b), out, e);
-	secret_wipe(b->w.at, b->w.len);
+	rc = disk_message_parse(secret_bytes(said), out, e);
 	if (!rc && memcmp(out->uuid, m->uuid, sizeof(out->uuid)))
 		rc = err_set(e, E_BINDING, "the agent answered about another volume");
 	if (!rc)

@@ -243,24 +243,47 @@ static int send_request(const char *path, unsigned int verb, struct bytes argume
 	return -1;
 }
 
-int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max,
-	      struct buf **out, struct err *e)
+/* Return: the memory file of the answer, or -1. */
+static int ask(const char *path, unsigned int verb, struct bytes argument, struct err *e)
 {
 	OWNED(buf) packet = NULL;
 	int sock = send_request(path, verb, argument, e), fd = -1, rc;
 
 	if (sock < 0)
-		return (int)e->code;
+		return -1;
 	rc = local_receive(sock, &packet, &fd, e);
 	close(sock);
 	if (!rc)
 		rc = parse_answer(buf_bytes(packet), e);
 	if (!rc && fd < 0)
-		rc = err_set(e, E_FORMAT, "answer on a local socket without content");
-	if (!rc)
-		rc = memfd_read(fd, max, out, e);
-	if (fd >= 0)
-		close(fd);
+		err_set(e, E_FORMAT, "answer on a local socket without content");
+	if (!rc || fd < 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max,
+	      struct buf **out, struct err *e)
+{
+	int fd = ask(path, verb, argument, e), rc;
+
+	if (fd < 0)
+		return (int)e->code;
+	rc = memfd_read(fd, max, out, e);
+	close(fd);
+	return rc;
+}
+
+int local_ask_secret(const char *path, unsigned int verb, struct bytes argument, size_t max,
+		     struct secret **out, struct err *e)
+{
+	int fd = ask(path, verb, argument, e), rc;
+
+	if (fd < 0)
+		return (int)e->code;
+	rc = memfd_read_secret(fd, max, out, e);
+	close(fd);
 	return rc;
 }
 
@@ -281,23 +304,58 @@ int local_subscribe(const char *path, unsigned int verb, struct err *e)
 	return -1;
 }
 
-int memfd_read(int fd, size_t max, struct buf **out, struct err *e)
+static int sealed_size(int fd, size_t max, size_t *size, struct err *e)
 {
-	OWNED(buf) b = NULL;
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
-	u8 *at;
 
 	if (seals < 0 ||
 	    (seals & (F_SEAL_WRITE | F_SEAL_SHRINK)) != (F_SEAL_WRITE | F_SEAL_SHRINK) ||
 	    fstat(fd, &st) || st.st_size < 0 || (size_t)st.st_size > max)
 		return err_set(e, E_FORMAT, "memory file is not sealed, or too large");
-	b = buf_new((size_t)st.st_size);
-	at = b ? write_space(&b->w, (size_t)st.st_size) : NULL;
-	if (!at && st.st_size)
+	*size = (size_t)st.st_size;
+	return 0;
+}
+
+static int read_all(int fd, u8 *at, size_t size, struct err *e)
+{
+	return size && pread(fd, at, size, 0) != (ssize_t)size
+		       ? err_set(e, E_IO, "read a memory file: %s", strerror(errno))
+		       : 0;
+}
+
+int memfd_read(int fd, size_t max, struct buf **out, struct err *e)
+{
+	OWNED(buf) b = NULL;
+	size_t size;
+	u8 *at;
+
+	if (sealed_size(fd, max, &size, e))
+		return (int)e->code;
+	b = buf_new(size);
+	at = b ? write_space(&b->w, size) : NULL;
+	if (!at && size)
 		return err_set(e, E_MEMORY, "no memory for a memory file");
-	if (st.st_size && pread(fd, at, (size_t)st.st_size, 0) != st.st_size)
-		return err_set(e, E_IO, "read a memory file: %s", strerror(errno));
+	if (read_all(fd, at, size, e))
+		return (int)e->code;
 	*out = TAKE(b);
+	return 0;
+}
+
+int memfd_read_secret(int fd, size_t max, struct secret **out, struct err *e)
+{
+	OWNED(secret) s = NULL;
+	size_t size;
+
+	if (sealed_size(fd, max, &size, e))
+		return (int)e->code;
+	if (!size)
+		return err_set(e, E_FORMAT, "memory file is empty");
+	s = secret_new(size);
+	if (!s)
+		return err_set(e, E_MEMORY, "no locked memory for a memory file");
+	if (read_all(fd, s->at, size, e))
+		return (int)e->code;
+	*out = TAKE(s);
 	return 0;
 }

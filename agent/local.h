@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/crypto.h"
 
 enum { LOCAL_PACKET_MAX = 65536, LOCAL_REQUEST_WAIT_S = 2 };
 
@@ -34,6 +35,9 @@ int local_receive(int sock, struct buf **packet, int *fd, struct err *e);
  */
 int local_ask(const char *path, unsigned int verb, struct bytes argument, size_t max,
 	      struct buf **out, struct err *e);
+/** local_ask_secret - the same; the content is in locked memory and was nowhere else. E_FORMAT when there is none. */
+int local_ask_secret(const char *path, unsigned int verb, struct bytes argument, size_t max,
+		     struct secret **out, struct err *e);
 /**
  * local_subscribe - a request whose answer is followed by packets, as they come. Return: the socket to poll and
  * local_receive() from, or -1.
@@ -48,5 +52,7 @@ int local_request_parse(struct bytes packet, struct local_request *out, struct e
 void local_answer(int sock, const struct err *result, int fd);
 /** memfd_read - the content of a sealed memory file of at most @max bytes; refuses one that is not sealed. */
 int memfd_read(int fd, size_t max, struct buf **out, struct err *e);
+/** memfd_read_secret - into locked memory. */
+int memfd_read_secret(int fd, size_t max, struct secret **out, struct err *e);
 
 #endif

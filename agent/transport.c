@@ -222,14 +222,30 @@ static void order_of(const struct transport *t, size_t order[SERVERS_MAX])
 				order[n++] = k;
 }
 
+/* What each of several said, and not the last one only: a person looks for the one that should have answered. */
+static void also(struct err *all, const struct err *e)
+{
+	struct err before = *all;
+
+	if (before.code && e->code)
+		err_set(all, e->code, "%s; %s", before.text, e->text);
+	else if (e->code)
+		*all = *e;
+}
+
 static int call_any(struct transport *t, const struct request *rq, struct reply *out, struct err *e)
 {
 	size_t order[SERVERS_MAX];
+	struct err all = { 0 };
 
 	order_of(t, order);
-	for (size_t i = 0; i < t->n_urls; i++)
+	for (size_t i = 0; i < t->n_urls; i++) {
 		if (ask(t, order[i], rq, out, e))
 			return 0;
+		also(&all, e);
+	}
+	if (e->code)
+		*e = all;
 	return end_call(out, e);
 }
 
@@ -249,6 +265,7 @@ struct race {
 	int running;
 	long long next_at;
 	struct lane *last; /* who failed last */
+	struct err all;
 };
 
 static int start_next(struct race *r, struct err *e)
@@ -291,6 +308,7 @@ static struct lane *look(struct race *r, struct err *e)
 		if (has_answered(r->t, l->server, rc, &l->reply, e))
 			return l;
 		r->last = l;
+		also(&r->all, e);
 	}
 	return NULL;
 }
@@ -310,8 +328,11 @@ static int run_race(struct race *r, struct reply *out, struct err *e)
 			return err_set(e, E_INTERNAL, "HTTPS to several servers failed");
 		l = look(r, e);
 	}
-	if (!l)
+	if (!l) {
 		l = r->last;
+		if (e->code)
+			*e = r->all;
+	}
 	*out = l->reply;
 	l->reply = (struct reply){ 0 };
 	return end_call(out, e);

@@ -173,6 +173,32 @@ static void a_server_that_cannot_do_it_leads_to_the_next(void **state)
 	}
 }
 
+static void when_none_answers_it_is_said_of_each_why(void **state)
+{
+	(void)state;
+	for (int first = 0; first < 2; first++) { /* one after the other, and side by side */
+		struct fake a, b;
+		struct reply r = { 0 };
+		struct err e = { 0 };
+		OWNED(transport) t = NULL;
+		char of[2][40];
+
+		fake_start(&a, NOT_THERE);
+		fake_start(&b, HANGS_UP);
+		snprintf(of[0], sizeof(of[0]), "127.0.0.1:%d: ", a.port);
+		snprintf(of[1], sizeof(of[1]), "127.0.0.1:%d: ", b.port);
+		t = connect_to(&a, &b);
+		assert_int_equal(first ? transport_call_first(t, "POST", "/nonce", &r, &e)
+				       : ask(t, false, &r, &e),
+				 E_UNREACHABLE);
+		if (!strstr(e.text, of[0]) || !strstr(e.text, of[1]) || !strstr(e.text, "; "))
+			fail_msg("%s", e.text);
+		reply_clear(&r);
+		fake_stop(&a);
+		fake_stop(&b);
+	}
+}
+
 /* What one issued is nothing to the other: a round that loses its server starts anew. */
 static void what_one_server_issued_goes_to_no_other(void **state)
 {
@@ -243,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_that_cannot_do_it_leads_to_the_next),
+		cmocka_unit_test(when_none_answers_it_is_said_of_each_why),
 		cmocka_unit_test(what_one_server_issued_goes_to_no_other),
 		cmocka_unit_test(the_first_is_asked_again_when_it_is_back),
 	};
