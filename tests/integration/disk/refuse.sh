@@ -107,13 +107,14 @@ prompted() { # so many times so far: what is typed before is read by nobody
 	done
 	return 1
 }
+unsigned_or_alone='(command-line|connect|answer in time|Timeout)' # with a server or without one
 prompts() { tr -d '\r' <"$work/console" | grep -c 'Please unlock disk root'; }
 or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards() { # as people type it, once, after a mistake
-	boot && refused "(connect|answer in time|Timeout)" && console_type $'not it\r' && console_says 'opens no keyslot' 30 && prompted 2 &&
+	boot assay.word=unsigned && refused "$unsigned_or_alone" && console_type $'not it\r' && console_says 'opens no keyslot' 30 && prompted 2 &&
 		opened_by_a_person "$(tr -d '\n-' <"$work/recovery")" && [ "$(prompts)" -eq 2 ] && recovery_is_hidden
 }
 and_so_it_does_in_large_letters_at_the_first_prompt() {
-	boot && refused "(connect|answer in time|Timeout)" && opened_by_a_person "$(tr -d '\n' <"$work/recovery" | tr a-f A-F)" && [ "$(prompts)" -eq 1 ] &&
+	boot assay.word=unsigned && refused "$unsigned_or_alone" && opened_by_a_person "$(tr -d '\n' <"$work/recovery" | tr a-f A-F)" && [ "$(prompts)" -eq 1 ] &&
 		! grep 'No key available' "$work/seen" && recovery_is_hidden
 }
 recovery_is_hidden() {
