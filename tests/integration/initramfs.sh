@@ -133,7 +133,7 @@ inside() { # commands: in a network of two, `outer` in another namespace with a 
 		there sh -c "echo 0 >/proc/sys/net/ipv6/conf/outer/accept_dad; ip link set lo up; ip link set outer up; ip -6 addr add fd00:7::1/64 dev outer; ip -6 addr add fd00:8::1/128 dev lo"
 		there busybox nc -ll -p 7 -e echo reached &
 		PATH=$work/bin:$PATH; NIC_WAIT=5
-		. $work/lib/assay/functions; . $work/lib/assay/network
+		. $work/lib/assay/functions; . $work/lib/assay/network; assay_folder
 		'"$1"'
 		exit' # with all that it began
 }
@@ -141,6 +141,8 @@ reach='busybox nc -w 3 fd00:7::1 7 </dev/null'
 check an_address_of_ipv6_reaches_its_neighbour_at_once 0 '^reached$' inside "assay_ip6 '[fd00:7::2]:::64::inner:none' && $reach"
 check its_gateway_leads_beyond 0 '^reached$' inside "assay_ip6 '[fd00:7::2]::[fd00:7::1]:64:host:inner:none' && busybox nc -w 3 fd00:8::1 7 </dev/null"
 check without_one_nothing_is_beyond 0 '^reached nearby$' inside "assay_ip6 '[fd00:7::2]:::64:host:inner:none' && echo \$($reach) nearby && ! busybox nc -w 3 fd00:8::1 7 </dev/null"
+check a_gateway_that_is_there_already_is_no_hindrance 0 '^reached$' inside "assay_ip6 '[fd00:7::2]::[fd00:7::1]:64:host:inner:none' && assay_ip6 '[fd00:7::3]::[fd00:7::1]:64:host:inner:none' && busybox nc -w 3 fd00:8::1 7 </dev/null"
+check afterwards_addresses_are_asked_about_as_before 0 '^0, then 1$' inside "is() { cat /proc/sys/net/ipv6/conf/inner/accept_dad; }; assay_ip6 '[fd00:7::2]:::64:host:inner:none' && was=\$(is) && assay_stop && echo \$was, then \$(is)"
 check its_name_server_is_noted 0 '^nameserver fd00:7::1$' inside "assay_ip6 '[fd00:7::2]::[fd00:7::1]:64::inner:none:[fd00:7::1]' && cat $work/resolv.conf"
 check a_card_that_comes_late_is_waited_for 0 '^reached$' inside "ip link set inner name away; (sleep 2; ip link set away name inner) & assay_ip6 '[fd00:7::2]:::64::inner:none' && $reach"
 check but_not_for_ever 1 'no network card inner came up in 2 s' inside "NIC_WAIT=2; ip link set inner name away; assay_ip6 '[fd00:7::2]:::64::inner:none'"

@@ -38,6 +38,8 @@
 	X(an_address_of_ipv6_reaches_its_neighbour_at_once)                                        \
 	X(its_gateway_leads_beyond)                                                                \
 	X(without_one_nothing_is_beyond)                                                           \
+	X(a_gateway_that_is_there_already_is_no_hindrance)                                         \
+	X(afterwards_addresses_are_asked_about_as_before)                                          \
 	X(its_name_server_is_noted)                                                                \
 	X(a_card_that_comes_late_is_waited_for)                                                    \
 	X(but_not_for_ever)                                                                        \
