@@ -460,6 +460,7 @@ int disk_open(struct luks *l, const char *path, const char *socket, unsigned int
 	struct err why = { 0 };
 	const struct disk_message *answer;
 	const struct disk_key *next;
+	long long since_ms;
 
 	*out = (struct disk_opened){ 0 };
 	if (!request)
@@ -481,6 +482,7 @@ int disk_open(struct luks *l, const char *path, const char *socket, unsigned int
 	tidy(l, socket, answer, out);
 	if (answer->n < 2)
 		return 0;
+	since_ms = clock_monotonic_ms();
 	next = &answer->keys[1];
 	if (finish(l, path, socket, out->volume_key, next, &why) ||
 	    (!(how & DISK_KEEP) && remove_before(l, next->epoch, &why))) {
@@ -488,6 +490,7 @@ int disk_open(struct luks *l, const char *path, const char *socket, unsigned int
 		if (still_opens(l, &answer->keys[0]))
 			return 0;
 	}
+	out->change_ms = (u32)(clock_monotonic_ms() - since_ms);
 	out->rotated = true;
 	if (how & DISK_KEEP)
 		return 0;

@@ -59,7 +59,15 @@ void disk_times_give(struct disk *d, struct disk_times *out)
 }
 
 /* ---- what is told ---- */
-void disk_times_tell(const struct disk_times *t, u32 header_ms, u64 now_ms,
+static int put(char out[DISK_TIMES_TEXT_MAX], int at, const char *before, const char *name, u32 ms)
+{
+	if (at >= DISK_TIMES_TEXT_MAX)
+		return at;
+	return at + snprintf(out + at, (size_t)(DISK_TIMES_TEXT_MAX - at), "%s%s %u.%02u", before,
+			     name, ms / 1000, ms % 1000 / 10);
+}
+
+void disk_times_tell(const struct disk_times *t, u32 header_ms, u32 change_ms, u64 now_ms,
 		     char out[DISK_TIMES_TEXT_MAX])
 {
 	static const char *const names[DISK_PARTS] = { "disk", "network", "devices", "TPM",
@@ -69,10 +77,9 @@ void disk_times_tell(const struct disk_times *t, u32 header_ms, u64 now_ms,
 			 (unsigned long long)(whole / 1000),
 			 (unsigned long long)(whole % 1000 / 100));
 
-	for (size_t i = 0; i < DISK_PARTS && n < DISK_TIMES_TEXT_MAX; i++)
-		n += snprintf(out + n, (size_t)(DISK_TIMES_TEXT_MAX - n), "%s %u.%02u, ", names[i],
-			      t->ms[i] / 1000, t->ms[i] % 1000 / 10);
-	if (n < DISK_TIMES_TEXT_MAX)
-		snprintf(out + n, (size_t)(DISK_TIMES_TEXT_MAX - n), "header %u.%02u",
-			 header_ms / 1000, header_ms % 1000 / 10);
+	for (size_t i = 0; i < DISK_PARTS; i++)
+		n = put(out, n, i ? ", " : "", names[i], t->ms[i]);
+	n = put(out, n, ", ", "header", header_ms);
+	if (change_ms)
+		put(out, n, ", ", "change of keys", change_ms);
 }

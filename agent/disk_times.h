@@ -22,9 +22,10 @@ struct disk_times {
 enum { DISK_TIMES_TEXT_MAX = 256 };
 /**
  * disk_times_tell - one sentence: "opened 6.1 s after the agent began: disk 1.2, network 2.8, ..."
- * @header_ms: that reading the header and opening its keyslot took. @now_ms: by clock_monotonic_ms().
+ * @header_ms: that reading the header and opening its keyslot took. @change_ms: that a change of keys took afterwards, or 0.
+ * @now_ms: by clock_monotonic_ms().
  */
-void disk_times_tell(const struct disk_times *t, u32 header_ms, u64 now_ms,
+void disk_times_tell(const struct disk_times *t, u32 header_ms, u32 change_ms, u64 now_ms,
 		     char out[DISK_TIMES_TEXT_MAX]);
 
 #endif

@@ -157,7 +157,8 @@ static void tell_times(const struct unlock *u)
 
 	if (!u->result.times.began_ms || u->plugin)
 		return;
-	disk_times_tell(&u->result.times, u->result.header_ms, (u64)clock_monotonic_ms(), text);
+	disk_times_tell(&u->result.times, u->result.header_ms, u->result.change_ms,
+			(u64)clock_monotonic_ms(), text);
 	say(text);
 }
 

@@ -13,7 +13,7 @@ static void each_part_is_said_and_the_whole(void **state)
 	char text[DISK_TIMES_TEXT_MAX];
 
 	(void)state;
-	disk_times_tell(&t, 90, 16190, text);
+	disk_times_tell(&t, 90, 0, 16190, text);
 	assert_string_equal(text, "opened 6.1 s after the agent began: disk 1.20, network 2.84, "
 				  "devices 0.80, TPM 0.70, server 0.00, header 0.09");
 }
@@ -25,8 +25,9 @@ static void the_largest_numbers_have_room(void **state)
 
 	(void)state;
 	memset(t.ms, 0xff, sizeof(t.ms));
-	disk_times_tell(&t, UINT32_MAX, UINT64_MAX, text);
-	assert_non_null(strstr(text, "server 4294967.29, header 4294967.29"));
+	disk_times_tell(&t, UINT32_MAX, UINT32_MAX, UINT64_MAX, text);
+	assert_non_null(
+		strstr(text, "server 4294967.29, header 4294967.29, change of keys 4294967.29"));
 }
 
 static void a_clock_that_stands_before_the_beginning_gives_zero(void **state)
@@ -35,7 +36,7 @@ static void a_clock_that_stands_before_the_beginning_gives_zero(void **state)
 	char text[DISK_TIMES_TEXT_MAX];
 
 	(void)state;
-	disk_times_tell(&t, 0, 1, text);
+	disk_times_tell(&t, 0, 0, 1, text);
 	assert_non_null(strstr(text, "opened 0.0 s"));
 }
 
