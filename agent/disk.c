@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
 
@@ -143,12 +144,14 @@ static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
 		.n = 1, .volumes = { { .epoch = epoch, .counter = counter, .act = act } }
 	};
 	struct round_result r;
+	long long since_ms = clock_monotonic_ms();
 	int rc;
 
 	memcpy(ask.volumes[0].uuid, uuid, 16);
 	if (proof)
 		memcpy(ask.volumes[0].proof, proof, CAP_PROOF_LEN);
 	rc = d->attest(d->user, &ask, &r, e);
+	disk_times_asked(d, since_ms, rc ? NULL : r.ms);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < r.n_shares; i++)
@@ -346,7 +349,8 @@ int disk_stage(struct disk *d, const struct disk_message *m, struct disk_message
 		       : 0;
 }
 
-int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e)
+static int get(struct disk *d, const struct disk_message *m, struct disk_message *out,
+	       struct err *e)
 {
 	const struct disk_key *now, *next;
 	u64 value;
@@ -384,6 +388,15 @@ int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *
 		return 0;
 	}
 	out->n = 2;
+	return 0;
+}
+
+int disk_get(struct disk *d, const struct disk_message *m, struct disk_message *out, struct err *e)
+{
+	disk_times_begin(d, m->uuid);
+	if (get(d, m, out, e))
+		return (int)e->code;
+	disk_times_give(d, &out->times);
 	return 0;
 }
 

@@ -31,6 +31,14 @@ struct disk {
 	struct approval used;	    /* the one that opened a half last */
 	size_t n_leases;	    /* the newest of each volume, as they came from the server */
 	struct round_lease leases[VOLUMES_MAX];
+	long long began_ms; /* when the agent started; 0: nobody wants to know */
+	struct disk_stopwatch {
+		u8 uuid[16];		/* of the volume that was asked for last */
+		long long first_ms;	/* for the first time                    */
+		long long get_ms;	/* for the last                          */
+		u32 asked, in_vain;	/* ms in rounds, in those that failed    */
+		u32 round[ROUND_PARTS]; /* ms of the one that did not            */
+	} watch;
 };
 void disk_forget(struct disk *d);
 

@@ -42,6 +42,9 @@ void disk_message_write(const struct disk_message *m, struct writer *w)
 		if (k->has_passphrase)
 			write_bytes(w, BYTES(k->passphrase));
 	}
+	write_be64(w, m->times.began_ms);
+	for (size_t i = 0; m->times.began_ms && i < DISK_PARTS; i++)
+		write_be32(w, m->times.ms[i]);
 }
 
 static size_t read_lp16(struct reader *r, u8 *out, size_t max, const char *field)
@@ -108,5 +111,8 @@ int disk_message_parse(struct bytes b, struct disk_message *out, struct err *e)
 		if (!r.why && (!k->epoch || k->epoch >> 63 || (i && k->epoch <= k[-1].epoch)))
 			reader_fail(&r, "epochs are not ascending");
 	}
+	out->times.began_ms = read_be64(&r, "times");
+	for (size_t i = 0; out->times.began_ms && i < DISK_PARTS; i++)
+		out->times.ms[i] = read_be32(&r, "times");
 	return read_done(&r) ? err_set(e, E_FORMAT, "message about a disk: %s", r.why) : 0;
 }

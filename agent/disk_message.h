@@ -7,6 +7,7 @@
 #define ASSAY_DISK_MESSAGE_H
 
 #include "common/crypto.h"
+#include "disk_times.h"
 #include "proto/cap.h"
 #include "proto/luks_token.h"
 #include "proto/passphrase.h"
@@ -43,6 +44,7 @@ struct disk_message {
 	size_t policy_key_len;
 	size_t n;
 	struct disk_key keys[DISK_KEYS_MAX]; /* epochs ascending */
+	struct disk_times times;	     /* in an answer */
 };
 /** disk_message_new - zeros in locked memory; dropping *@hold wipes it. NULL: none to be had. */
 struct disk_message *disk_message_new(struct secret **hold);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "local.h"
 
 int disk_ask(const char *socket, enum agent_verb verb, const struct disk_message *m,
@@ -393,6 +394,7 @@ static int take(struct luks *l, const struct disk_message *answer, struct disk_o
 	struct luks_tokens tokens;
 	const struct luks_found *f;
 	struct err why = { 0 };
+	long long since_ms = clock_monotonic_ms();
 
 	found_keys(l, &tokens);
 	f = answer->n ? token_of(&tokens, answer->keys[0].epoch) : NULL;
@@ -402,11 +404,13 @@ static int take(struct luks *l, const struct disk_message *answer, struct disk_o
 	out->epoch = answer->keys[0].epoch;
 	out->by_lease = answer->lease == DISK_LEASE_USED;
 	out->reboots_left = answer->reboots_left;
+	out->times = answer->times;
 	if (luks_volume_key(l, place_of(&f->token), passphrase_of(&answer->keys[0]),
 			    &out->volume_key, e) ||
 	    copy_passphrase(&answer->keys[0], &out->passphrase, e) ||
 	    cap_proof(secret_bytes(out->volume_key), out->proof, e))
 		return (int)e->code;
+	out->header_ms = (u32)(clock_monotonic_ms() - since_ms);
 	if (!out->by_lease && keep_lease(l, f, &answer->keys[0], &why))
 		snprintf(out->not_kept, sizeof(out->not_kept), "%.255s", why.text);
 	return 0;
@@ -456,6 +460,7 @@ int disk_open(struct luks *l, const char *path, const char *socket, unsigned int
 	struct err why = { 0 };
 	const struct disk_message *answer;
 	const struct disk_key *next;
+	long long since_ms;
 
 	*out = (struct disk_opened){ 0 };
 	if (!request)
@@ -477,6 +482,7 @@ int disk_open(struct luks *l, const char *path, const char *socket, unsigned int
 	tidy(l, socket, answer, out);
 	if (answer->n < 2)
 		return 0;
+	since_ms = clock_monotonic_ms();
 	next = &answer->keys[1];
 	if (finish(l, path, socket, out->volume_key, next, &why) ||
 	    (!(how & DISK_KEEP) && remove_before(l, next->epoch, &why))) {
@@ -484,6 +490,7 @@ int disk_open(struct luks *l, const char *path, const char *socket, unsigned int
 		if (still_opens(l, &answer->keys[0]))
 			return 0;
 	}
+	out->change_ms = (u32)(clock_monotonic_ms() - since_ms);
 	out->rotated = true;
 	if (how & DISK_KEEP)
 		return 0;

@@ -26,6 +26,8 @@ struct disk_opened {
 	bool rotated;  /* a new epoch has taken the place of the one that opened it */
 	bool by_lease; /* no server was asked: it opens this many boots more: */
 	u32 reboots_left;
+	struct disk_times times;  /* what the agent waited for */
+	u32 header_ms, change_ms; /* that the keyslot took, and what the server wanted of epochs */
 	char not_kept[256]; /* why the lease that came is not in the header; "": nothing to say */
 	char not_rotated[256]; /* why one that the server wants was not made; "": nothing to say */
 };

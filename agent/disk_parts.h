@@ -36,4 +36,12 @@ int disk_strict(struct disk *d, const u8 uuid[16], u64 epoch, struct disk_strict
 int disk_not_approved(struct disk *d, const u8 uuid[16], u64 epoch, const struct tpm_strict *strict,
 		      struct err *e);
 
+/* ---- how long things take ---- */
+/** disk_times_begin - a key of the volume is asked for, perhaps not for the first time. */
+void disk_times_begin(struct disk *d, const u8 uuid[16]);
+/** disk_times_asked - a round that began at @since_ms is over; @round: what it took, or NULL when it failed. */
+void disk_times_asked(struct disk *d, long long since_ms, const u32 round[ROUND_PARTS]);
+/** disk_times_give - the key is there. */
+void disk_times_give(struct disk *d, struct disk_times *out);
+
 #endif

@@ -580,6 +580,7 @@ int main(int argc, char **argv)
 	int opt, rc, exit_code = 0;
 	bool asked = false;
 
+	a.disk.began_ms = clock_monotonic_ms();
 	prctl(PR_SET_DUMPABLE, 0); /* shares never in a core dump */
 	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (opt == 'c') {

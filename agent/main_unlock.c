@@ -69,11 +69,17 @@ static int once(struct unlock *u)
 	OWNED(luks) l = NULL;
 	unsigned int how = (clock_monotonic_ms() >= u->lease_at ? DISK_MAY_LEASE : 0u) |
 			   (u->plugin ? DISK_KEEP : 0u);
-	int rc;
+	long long since_ms = clock_monotonic_ms();
+	u32 read_ms;
 
 	u->e = (struct err){ 0 };
-	rc = luks_open(u->device, u->uuid, &l, &u->e);
-	return rc ? rc : disk_open(l, u->device, u->socket, how, &u->result, &u->e);
+	if (luks_open(u->device, u->uuid, &l, &u->e))
+		return (int)u->e.code;
+	read_ms = (u32)(clock_monotonic_ms() - since_ms);
+	if (disk_open(l, u->device, u->socket, how, &u->result, &u->e))
+		return (int)u->e.code;
+	u->result.header_ms += read_ms;
+	return 0;
 }
 
 static void *ask(void *arg)
@@ -144,6 +150,18 @@ static void tell_of_lease(const struct unlock *u)
 	say(text);
 }
 
+/* The last thing before the passphrase goes out: what it all took. */
+static void tell_times(const struct unlock *u)
+{
+	char text[DISK_TIMES_TEXT_MAX];
+
+	if (!u->result.times.began_ms || u->plugin)
+		return;
+	disk_times_tell(&u->result.times, u->result.header_ms, u->result.change_ms,
+			(u64)clock_monotonic_ms(), text);
+	say(text);
+}
+
 static int give(struct unlock *u)
 {
 	struct cap_volume v;
@@ -173,6 +191,7 @@ static int give(struct unlock *u)
 		say(e.text);
 		return err_exit_code(&e);
 	}
+	tell_times(u);
 	while (at < p->len) {
 		ssize_t n = write(STDOUT_FILENO, p->at + at, p->len - at);
 

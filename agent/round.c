@@ -54,6 +54,11 @@ void round_say(const char *step)
 	sd_notifyf(0, "STATUS=attesting: %s\nWATCHDOG=1", step);
 }
 
+void round_took(struct round *r, enum round_part part, long long since_ms)
+{
+	r->ms[part] += (u32)(clock_monotonic_ms() - since_ms);
+}
+
 /* ---- keys ---- */
 static int make_keys(struct round *r, struct err *e)
 {
@@ -356,24 +361,28 @@ static int collect(struct round *r, struct err *e)
 	static const struct {
 		const char *what;
 		int (*run)(struct round *r, struct err *e);
+		enum round_part waits_for;
 		bool only_to_ask;
 	} steps[] = {
-		{ "keys", make_keys, false },
-		{ "inventory", write_host, false },
-		{ "release request", write_release, true },
-		{ "nonce", get_nonce, false },
-		{ "device evidence", collect_devices, false },
-		{ "binding", bind_evidence, false },
-		{ "quote", quote, false },
-		{ "boot log", round_read_logs, false },
+		{ "keys", make_keys, ROUND_PART_TPM, false },
+		{ "inventory", write_host, ROUND_PART_DEVICES, false },
+		{ "release request", write_release, ROUND_PART_OWN, true },
+		{ "nonce", get_nonce, ROUND_PART_SERVER, false },
+		{ "device evidence", collect_devices, ROUND_PART_DEVICES, false },
+		{ "binding", bind_evidence, ROUND_PART_OWN, false },
+		{ "quote", quote, ROUND_PART_TPM, false },
+		{ "boot log", round_read_logs, ROUND_PART_DEVICES, false },
 	};
+	long long since_ms;
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		if (steps[i].only_to_ask && !r->ask)
 			continue;
+		since_ms = clock_monotonic_ms();
 		round_say(steps[i].what);
 		if (steps[i].run(r, e))
 			return (int)e->code;
+		round_took(r, steps[i].waits_for, since_ms);
 	}
 	tpm_key_drop(&r->ak); /* the TPM has room for three */
 	return round_write_token(r, e);

@@ -42,6 +42,14 @@ struct round_lease {
 	u64 epoch;
 	struct buf *kept;
 };
+/** enum round_part - what a round waits for. */
+enum round_part {
+	ROUND_PART_OWN,	    /* ourselves */
+	ROUND_PART_DEVICES, /* the collector: devices, inventory, logs */
+	ROUND_PART_TPM,
+	ROUND_PART_SERVER, /* connecting included */
+	ROUND_PARTS
+};
 struct round_result {
 	struct buf *json;  /* the server's answer, without release and evidence */
 	struct buf *token; /* what was sent */
@@ -57,6 +65,7 @@ struct round_result {
 	struct approval *approvals; /* of the strict profile */
 	size_t n_shares;
 	struct round_share shares[2 * VOLUMES_MAX];
+	u32 ms[ROUND_PARTS]; /* that each part took */
 };
 void round_result_clear(struct round_result *r);
 

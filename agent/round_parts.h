@@ -37,10 +37,13 @@ struct round {
 	struct buf *lease_counted, *lease_counted_sig, *srk, *srk_certify, *srk_certify_sig;
 	struct eat_lease lease; /* of these */
 	struct buf *token;
+	u32 ms[ROUND_PARTS];
 };
 
 /** round_say - what the round is doing; between two steps the service manager hears of us. */
 void round_say(const char *step);
+/** round_took - from @since_ms, of clock_monotonic_ms(), until now it was waited for @part. */
+void round_took(struct round *r, enum round_part part, long long since_ms);
 /** round_certify_lease - what a lease hangs on, if this host wants one. What fails of it is logged. round_lease.c */
 void round_certify_lease(struct round *r);
 /** round_take_leases - of the release answer: imported, so that they can be kept. What fails is logged. */

@@ -118,6 +118,7 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 	json_t *j = json_loadb((const char *)reply->body->w.at, reply->body->w.len, 0, NULL);
 	const char *status = json_string_value(json_object_get(j, "ear_status"));
 	const char *release = json_string_value(json_object_get(j, "release"));
+	long long since_ms;
 	char *text;
 	int rc = 0;
 
@@ -132,8 +133,10 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 		ima_heard(r->ima, &r->ima_part.from, j, &r->quoted, &r->clock);
 	if (!rc)
 		act_on(r, j, out);
+	since_ms = clock_monotonic_ms();
 	if (!rc && release && r->k)
 		rc = open_shares(r, release, out, e);
+	round_took(r, ROUND_PART_TPM, since_ms);
 	json_object_del(j, "release");
 	json_object_del(j, "evidence");
 	text = rc ? NULL : json_dumps(j, JSON_COMPACT);
@@ -147,6 +150,7 @@ static int take_answer(struct round *r, const struct reply *reply, struct round_
 static int send_token(struct round *r, struct reply *reply, struct err *e)
 {
 	char path[sizeof(r->session) + EAR_AUDIENCE_MAX + 32];
+	long long since_ms = clock_monotonic_ms();
 
 	round_say("verdict");
 	snprintf(path, sizeof(path), "%s%s%s%s", r->session,
@@ -154,6 +158,7 @@ static int send_token(struct round *r, struct reply *reply, struct err *e)
 		 r->whom.audience[0] ? "&audience=" : "", r->whom.audience);
 	if (transport_call_same(r->t, "POST", path, EAT_MEDIA_TYPE, buf_bytes(r->token), reply, e))
 		return err_while(e, "send evidence");
+	round_took(r, ROUND_PART_SERVER, since_ms);
 	return 0;
 }
 
@@ -242,6 +247,7 @@ int round_send(struct round *r, struct round_result *out, struct err *e)
 		rc = reply.status == 200 ? take_answer(r, &reply, out, e)
 					 : transport_problem(&reply, e);
 	reply_clear(&reply);
+	memcpy(out->ms, r->ms, sizeof(out->ms));
 	if (rc)
 		round_result_clear(out);
 	else if (!out->goes_on)

@@ -51,6 +51,7 @@ first=$(epoch)
 check its_keyslot_is_active 0 "epoch $first, active" $assay disk status "$disk"
 check the_server_has_one_share_of_it 0 "^0 current$" shares
 check it_is_unlocked 0 "asking for this volume" unlock "$disk"
+check what_it_took_is_told_by_parts 0 "opened [0-9]+[.][0-9] s after the agent began: disk [0-9.]+, network [0-9.]+, devices [0-9.]*[1-9][0-9]*, TPM [0-9.]+, server [0-9.]+, header [0-9.]+" unlock "$disk"
 check the_passphrase_is_43_characters_and_nothing_else 0 "^43$" sh -c "wc -c <$work/phrase"
 check what_was_opened_is_told_for_the_cap 0 "^[0-9a-f]{64}$" cat "$work/opened/$volume"
 check the_persons_passphrase_still_opens 0 "" opens --key-file "$work/pass" "$disk"

@@ -15,6 +15,7 @@
 	X(its_keyslot_is_active)                                                                   \
 	X(the_server_has_one_share_of_it)                                                          \
 	X(it_is_unlocked)                                                                          \
+	X(what_it_took_is_told_by_parts)                                                           \
 	X(the_passphrase_is_43_characters_and_nothing_else)                                        \
 	X(what_was_opened_is_told_for_the_cap)                                                     \
 	X(the_persons_passphrase_still_opens)                                                      \

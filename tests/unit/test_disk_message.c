@@ -16,6 +16,9 @@ static void fill(struct disk_message *m, size_t n)
 	m->policy_key_len = n ? STRICT_SPKI_MAX : 0;
 	memset(m->policy_key, 0x66, m->policy_key_len);
 	m->n = n;
+	m->times.began_ms = n ? 5000 : 0;
+	for (u32 i = 0; n && i < DISK_PARTS; i++)
+		m->times.ms[i] = 100 + i;
 	for (size_t i = 0; i < n; i++) {
 		struct disk_key *k = &m->keys[i];
 

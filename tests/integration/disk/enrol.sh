@@ -3,6 +3,7 @@
 
 enrol_scenarios="an_installer_enrols_the_host_whose_boot_is_then_known the_installer_enrols_its_disk_before_the_cap
 	the_shipped_hook_makes_the_initramfs_and_it_is_signed it_boots_by_itself_to_a_login the_cap_is_the_volumes_own"
+size_scenarios="the_initramfs_grows_by_less_than_seven_mib"
 
 an_installer_enrols_the_host_whose_boot_is_then_known() {
 	local machine name firmware_args
@@ -46,6 +47,15 @@ the_shipped_hook_makes_the_initramfs_and_it_is_signed() {
 	bring "$work/initrd.img" /tmp/initrd && bring "$kernel_image" /tmp/kernel || return
 	guest "assay refval propose --release $release --kernel /tmp/kernel --initrd /tmp/initrd --cmdline '$disk_options$appended' 2>&1" || return
 	operator refval pending diff "$guest_name" && operator refval pending sign "$guest_name" --signer "$work/operator/operator.crt" --key "$work/operator/operator.key"
+}
+the_initramfs_grows_by_less_than_seven_mib() { # as it is on /boot, compressed by zstd
+	local with without
+	disk_initramfs_without && with=$(stat -c %s "$work/initrd.img") && without=$(stat -c %s "$work/initrd.without") || return
+	echo "growth $(awk "BEGIN { printf \"%.2f\", ($with - $without) / 1048576 }") MiB: $without bytes without, $with with"
+	is_zstd "$work/initrd.img" && [ "$without" -gt 1000000 ] && [ "$with" -gt "$without" ] && [ $((with - without)) -lt $((7 * 1048576)) ]
+}
+is_zstd() { # the last part of it is a zstd frame
+	LC_ALL=C grep -qaP '\x28\xb5\x2f\xfd' "$1"
 }
 it_boots_by_itself_to_a_login() {
 	boot && logged_in && guest 'findmnt -no SOURCE,FSTYPE / && ls /run/assay'

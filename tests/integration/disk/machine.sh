@@ -4,6 +4,7 @@
 
 disk_uuid=11111111-2222-4333-8444-555555555555
 silent_address=10.0.2.101:8443
+guest_six=fd00:a55a::2 # the builder, as a guest with IPv6 sees it
 vm_cpus=1 # with two, a busy builder lets the second miss a timer for good once in a while
 disk_options="console=ttyS0 quiet root=/dev/mapper/root ro"
 host=$work/host # the root file system as the builder sees it
@@ -19,7 +20,7 @@ put() { # path in it: the file anew, from stdin; the old one is also the one of 
 disk_host() { # a copy of the base with what is delivered, the module and a configuration; not yet the agent's
 	cp -al "$rig/disk/root" "$host" || return
 	for component in host initramfs cli; do
-		DESTDIR=$host cmake --install "$delivered" --prefix /usr --component "$component" >"$work/install.log" || { tail -5 "$work/install.log"; return 1; }
+		DESTDIR=$host cmake --install "$delivered" --strip --prefix /usr --component "$component" >"$work/install.log" || { tail -5 "$work/install.log"; return 1; }
 	done
 	mkdir -p "$host/usr/lib/modules/$release/updates" && strip --strip-debug -o "$host/usr/lib/modules/$release/updates/assay_spdm.ko" "$module/assay_spdm.ko" || return
 	in_host "depmod $release" || return
@@ -56,12 +57,27 @@ disk_initramfs() { # what update-initramfs makes of it, the same each time
 	grep '^assay: ' "$work/mkinitramfs.log"
 	cp "$host/boot/initrd.img-$release" "$work/initrd.img"
 }
+disk_initramfs_without() { # what the same tools make where ours is not installed: $work/initrd.without
+	local ours=() path rc
+	for path in hooks/assay scripts/{init-premount,local-premount,init-bottom,panic}/assay; do ours+=("/usr/share/initramfs-tools/$path"); done
+	echo "root UUID=$disk_uuid none luks,initramfs" | put /etc/crypttab
+	tar -C "$host" -cf "$work/ours.tar" "${ours[@]#/}" && (cd "$host" && rm -f "${ours[@]#/}") || return
+	in_host "umask 022; rm -f /boot/initrd.without; SOURCE_DATE_EPOCH=1700000000 mkinitramfs -o /boot/initrd.without $release 2>&1" >"$work/mkinitramfs.without.log"
+	rc=$?
+	tar -C "$host" -xf "$work/ours.tar"
+	echo "root UUID=$disk_uuid none luks,keyscript=assay-keyscript,initramfs" | put /etc/crypttab
+	[ "$rc" -eq 0 ] && cp "$host/boot/initrd.without" "$work/initrd.without"
+}
 disk_machine() { # QEMU's arguments: network to the server only, the root's drive and another one, both with SPDM, and a disk to bring files in
 	local port
 	port=$(sed -n 's/^port = //p' "$work/server.conf")
 	# the second address swallows what it is sent
 	printf '%s\n' -netdev "user,id=u0,restrict=on,guestfwd=tcp:$guest_address-cmd:/bin/busybox nc 127.0.0.1 $port,guestfwd=tcp:$silent_address-cmd:/bin/busybox sleep 600"
-	[ -n "${without_card:-}" ] || printf '%s\n' -device "virtio-net-pci,netdev=u0,id=card0,romfile="
+	# IPv6 has no such addresses: all of this network is the builder's own
+	[ "${card_net:-}" != six ] || printf '%s\n' -netdev "user,id=six,ipv4=off,ipv6=on,ipv6-prefix=${guest_six%2},ipv6-prefixlen=64,ipv6-host=$guest_six"
+	[ "${card_net:-}" != tagged ] || printf '%s\n' -netdev hubport,id=h0,hubid=1,netdev=u0 -netdev hubport,id=h1,hubid=1,netdev=plain \
+		-netdev "stream,id=plain,server=off,addr.type=unix,addr.path=$work/plain.sock" -netdev "stream,id=tagged,server=off,addr.type=unix,addr.path=$work/tagged.sock"
+	[ -n "${without_card:-}" ] || printf '%s\n' -device "virtio-net-pci,netdev=${card_net:-u0},id=card0,romfile="
 	[ -z "${dead_card:-}" ] || printf '%s\n' -netdev user,id=u9,restrict=on -device virtio-net-pci,netdev=u9,id=card9,romfile=,addr=0x12
 	[ -z "${card_slot:-}" ] || printf '%s\n' -device pcie-root-port,id=rp9,chassis=9,slot=9,addr=0x14
 	printf '%s\n' -blockdev "driver=raw,node-name=n1,file.driver=file,file.filename=$work/${root_image:-root}.img" \
@@ -120,6 +136,7 @@ console_close() {
 }
 logged_in() { # by itself, into the volume; afterwards `guest` speaks to its shell
 	console_says '@@LOGIN .* /dev/mapper/root' 90 || return
+	grep 'assay: opened .* after the agent began' "$work/seen"
 	echo "login $(sed -n 's/.*@@LOGIN \([0-9.]*\) .*/\1/p' "$work/seen") s after the kernel began, $((SECONDS - boot_began)) s after the machine"
 	vm_read @@READY >/dev/null
 }

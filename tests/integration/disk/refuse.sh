@@ -5,10 +5,11 @@ refuse_scenarios="nothing_is_released_to_the_running_system another_init_is_refu
 	a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap
 	an_initrd_with_one_changed_file_is_refused a_missing_device_is_refused_by_name an_added_device_is_refused_by_name
 	a_device_of_the_same_kind_with_another_key_is_refused_by_name changed_firmware_of_the_roots_own_drive_is_refused_by_name"
-without_scenarios="who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap
+without_scenarios="a_key_that_is_to_change_is_changed_by_the_next_boot_which_opens_by_itself
+	who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap
 	without_a_server_a_lease_opens_for_as_many_boots_as_it_is_for
 	without_a_server_a_passphrase_is_asked_for_and_the_installers_opens
-	or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards no_log_has_a_byte_of_a_key"
+	or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards and_so_it_does_in_large_letters_at_the_first_prompt no_log_has_a_byte_of_a_key"
 
 # The guest's shell reads a line and evaluates it.
 serve_in_the_system() { # collector and agent, with the configuration of the initramfs
@@ -33,10 +34,12 @@ a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap() {
 	console_type $'cat /sys/class/tpm/tpm0/pcr-sha256/15\r'
 	console_says "^$(cap_none | tr a-f A-F)$" 10 && not_opened
 }
+initrd_with() { # folder, file in it: as $vm_initramfs, the one that was signed and this file in place of its own
+	{ cat "$work/initrd.img" && head -c $(((4 - $(stat -c %s "$work/initrd.img") % 4) % 4)) /dev/zero && (cd "$1" && echo "$2" | cpio --quiet -o -H newc); } >"$vm_initramfs"
+}
 an_initrd_with_one_changed_file_is_refused() {
 	local vm_initramfs=$work/initrd.changed
-	{ cat "$work/initrd.img"; head -c $(((4 - $(stat -c %s "$work/initrd.img") % 4) % 4)) /dev/zero; mkdir -p "$work/changed/etc" && date >"$work/changed/etc/motd" && (cd "$work/changed" && echo etc/motd | cpio --quiet -o -H newc); } >"$vm_initramfs" || return
-	boot && refused 'initrd'
+	mkdir -p "$work/changed/etc" && date >"$work/changed/etc/motd" && initrd_with "$work/changed" etc/motd && boot && refused 'initrd'
 }
 a_missing_device_is_refused_by_name() {
 	local without_second=yes
@@ -81,6 +84,14 @@ who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap() 
 	kill -CONT "$server_pid"
 	return "$rc"
 }
+epoch_on_disk() { # the last one in the header
+	cryptsetup luksDump --dump-json-metadata "$work/root.img" | jq -e '[.tokens[] | select(.type == "assay") | .epoch | tonumber] | max'
+}
+a_key_that_is_to_change_is_changed_by_the_next_boot_which_opens_by_itself() {
+	local before after
+	before=$(epoch_on_disk) && operator secret rotate "$disk_uuid" && boot && logged_in && after=$(epoch_on_disk) && echo "epoch $before, then $after" && [ "$after" -gt "$before" ] &&
+		boot && logged_in && [ "$(epoch_on_disk)" = "$after" ]
+}
 without_a_server_a_lease_opens_for_as_many_boots_as_it_is_for() { # one: it was given by the boot before
 	boot && logged_in && server_stop && boot && console_says 'opened by a lease' 60 && logged_in && boot && refused 'as many reboots as it was for'
 }
@@ -96,11 +107,18 @@ prompted() { # so many times so far: what is typed before is read by nobody
 	done
 	return 1
 }
-or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards() { # as people type it, after a mistake
-	boot && refused "(connect|answer in time|Timeout)" && console_type $'not it\r' && console_says 'opens no keyslot' 30 && prompted 2 &&
-		console_type "$(tr -d '\n-' <"$work/recovery")"$'\r' && prompted 3 && opened_by_a_person "$(tr -d '\n-' <"$work/recovery" | tr a-f A-F)" &&
-		guest 'cryptsetup luksDump /dev/disk/by-uuid/'"$disk_uuid"' 2>/dev/null || cryptsetup luksDump /dev/nvme?n1' >"$work/header" || return
-	grep -A3 '^  1: luks2' "$work/header" | grep 'Priority: *ignored'
+unsigned_or_alone='(command-line|connect|answer in time|Timeout)' # with a server or without one
+prompts() { tr -d '\r' <"$work/console" | grep -c 'Please unlock disk root'; }
+or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards() { # as people type it, once, after a mistake
+	boot assay.word=unsigned && refused "$unsigned_or_alone" && console_type $'not it\r' && console_says 'opens no keyslot' 30 && prompted 2 &&
+		opened_by_a_person "$(tr -d '\n-' <"$work/recovery")" && [ "$(prompts)" -eq 2 ] && recovery_is_hidden
+}
+and_so_it_does_in_large_letters_at_the_first_prompt() {
+	boot assay.word=unsigned && refused "$unsigned_or_alone" && opened_by_a_person "$(tr -d '\n' <"$work/recovery" | tr a-f A-F)" && [ "$(prompts)" -eq 1 ] &&
+		! grep 'No key available' "$work/seen" && recovery_is_hidden
+}
+recovery_is_hidden() {
+	cryptsetup luksDump "$work/root.img" >"$work/header" && grep -A3 '^  1: luks2' "$work/header" | grep 'Priority: *ignored'
 }
 server_stop() { kill "$server_pid" && wait "$server_pid" 2>/dev/null; true; }
 found_in_logs() { # file with a key: in any form, in what was written of all these boots
