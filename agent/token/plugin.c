@@ -111,7 +111,7 @@ int cryptsetup_token_open(struct crypt_device *cd, int token, char **buffer, siz
 		return -ENOENT;
 	rc = token_ask(uuid, device, buffer, said);
 	if (said[0])
-		tell(cd, rc ? CRYPT_LOG_ERROR : CRYPT_LOG_VERBOSE, said);
+		tell(cd, rc ? CRYPT_LOG_ERROR : CRYPT_LOG_NORMAL, said);
 	else if (rc)
 		tell(cd, CRYPT_LOG_ERROR, "this volume's key was not to be had");
 	if (!rc)

@@ -9,7 +9,7 @@ build=$(cd "$1" && pwd)
 . "$top/tests/integration/check.sh"
 work=$(mktemp -d /tmp/assay-initramfs.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-shipped=$top/deploy/initramfs-tools/lib
+shipped="$top/deploy/initrd $top/deploy/initramfs-tools/lib"
 notes=$work/notes
 link=$(command -v ip) # busybox's has no "veth", and its shell takes its own before others
 export work notes link
@@ -49,7 +49,7 @@ echo '[volume 11111111-2222-4333-8444-555555555555]' >"$work/etc/assay/agent.con
 # the same scripts, with these folders in place of those of the root
 for name in functions network assay-keyscript; do
 	sed "s,/lib/assay/,$work/lib/assay/,g; s,/lib/cryptsetup/,$work/lib/cryptsetup/,g; s,/etc/assay,$work/etc/assay,g; s,/run/assay,$work/run/assay,g; s,/etc/resolv.conf,$work/resolv.conf,g" \
-		"$shipped/$name" >"$work/lib/assay/$name"
+		"$(find $shipped -name "$name")" >"$work/lib/assay/$name"
 done
 sh() { PATH=$work/bin:$PATH busybox sh "$@"; }
 with_functions() { sh -c ". $work/lib/assay/functions; $1"; }

@@ -11,7 +11,7 @@ an_installer_enrols_the_host_whose_boot_is_then_known() {
 	rig_policy="lease_reboots = 1"
 	rig_server no
 	guest_name=rooted guest_config=$'[lease]\ncounter = 0x01bffff0'
-	disk_host && disk_image root "a passphrase of the installer" && truncate -s 96M "$work/bring.img" && guest_files || return
+	disk_host && disk_image root "a passphrase of the installer" && truncate -s 256M "$work/bring.img" && guest_files || return
 	for name in virtio_blk; do guest_module "$name" || return; done
 	cp -L /usr/lib/x86_64-linux-gnu/libgcc_s.so.1 "$work/initrd/usr/lib/x86_64-linux-gnu/" || return # the C library loads it by name
 	vm_initrd "$delivered/agent/assay-agent" "$delivered/agent/assay-collector" "$delivered/cli/assay"

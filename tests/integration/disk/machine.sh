@@ -134,8 +134,8 @@ console_close() {
 	rm -f "$work"/console.{in,out}
 	console_pid=
 }
-logged_in() { # by itself, into the volume; afterwards `guest` speaks to its shell
-	console_says '@@LOGIN .* /dev/mapper/root' 90 || return
+logged_in() { # [seconds]: by itself, into the volume; afterwards `guest` speaks to its shell
+	console_says '@@LOGIN .* /dev/mapper/root' "${1:-90}" || return
 	grep 'assay: opened .* after the agent began' "$work/seen"
 	echo "login $(sed -n 's/.*@@LOGIN \([0-9.]*\) .*/\1/p' "$work/seen") s after the kernel began, $((SECONDS - boot_began)) s after the machine"
 	vm_read @@READY >/dev/null

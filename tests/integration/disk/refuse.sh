@@ -34,8 +34,9 @@ a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap() {
 	console_type $'cat /sys/class/tpm/tpm0/pcr-sha256/15\r'
 	console_says "^$(cap_none | tr a-f A-F)$" 10 && not_opened
 }
-initrd_with() { # folder, file in it: as $vm_initramfs, the one that was signed and this file in place of its own
-	{ cat "$work/initrd.img" && head -c $(((4 - $(stat -c %s "$work/initrd.img") % 4) % 4)) /dev/zero && (cd "$1" && echo "$2" | cpio --quiet -o -H newc); } >"$vm_initramfs"
+initrd_with() { # folder, file in it, [initrd]: as $vm_initramfs, the one that was signed and this file in place of its own
+	local of=${3:-$work/initrd.img}
+	{ cat "$of" && head -c $(((4 - $(stat -c %s "$of") % 4) % 4)) /dev/zero && (cd "$1" && echo "$2" | cpio --quiet -o -H newc); } >"$vm_initramfs"
 }
 an_initrd_with_one_changed_file_is_refused() {
 	local vm_initramfs=$work/initrd.changed
