@@ -113,7 +113,7 @@ followed() { # strace's words: the agent, while it changes the epoch; what it se
 	return $rc
 }
 commands() { # each write's number and, if it is a command to the TPM, its code
-	sed -n 's/^[0-9]* write([0-9]*, "\([^"]*\)".*/\1/p' "$work/sent" | sed 's/\\x//g; s/^800[12]........0000\(....\)$/\1/' | cat -n
+	sed -n 's/^[0-9]* *write([0-9]*, "\([^"]*\)".*/\1/p' "$work/sent" | sed 's/\\x//g; s/^800[12]........0000\(....\)$/\1/' | cat -n
 }
 where_it_dies() { # write:NUMBER or sendto:NUMBER. 0153 is TPM2_Create, 0134 TPM2_NV_Increment, 015e TPM2_Unseal
 	commands | awk '$2 ~ /^01(53|34|5e)$/ { print "write:" $1 } $2 ~ /^01(53|34)$/ { print "write:" $1 + 1 }'
