@@ -79,6 +79,7 @@ disk_machine() { # QEMU's arguments: network to the server only, the root's driv
 		-netdev "stream,id=plain,server=off,addr.type=unix,addr.path=$work/plain.sock" -netdev "stream,id=tagged,server=off,addr.type=unix,addr.path=$work/tagged.sock"
 	[ -n "${without_card:-}" ] || printf '%s\n' -device "virtio-net-pci,netdev=${card_net:-u0},id=card0,romfile="
 	[ -z "${dead_card:-}" ] || printf '%s\n' -netdev user,id=u9,restrict=on -device virtio-net-pci,netdev=u9,id=card9,romfile=,addr=0x12
+	[ -z "${one_writer:-}" ] || printf '%s\n' -object main-loop,id=loop,thread-pool-min=1,thread-pool-max=1
 	[ -z "${card_slot:-}" ] || printf '%s\n' -device pcie-root-port,id=rp9,chassis=9,slot=9,addr=0x14
 	printf '%s\n' -blockdev "driver=raw,node-name=n1,file.driver=file,file.filename=$work/${root_image:-root}.img" \
 		-device "pcie-root-port,id=rp1,chassis=1,slot=1" -device "nvme,id=nv1,bus=rp1,serial=s1,drive=n1,spdm_port=$(guest_port 1)"
