@@ -268,7 +268,9 @@ static void a_k_that_is_held_in_software_gets_no_share(void **state)
 		forge_begin(&f->s, &f->a, &t);
 		attributes = t.k_pub->w.at + 4; /* type 2, nameAlg 2 */
 		for (int at = 0; at < 4; at++) {
-			attributes[at] &= (u8)~(rows[i].without >> (24 - 8 * at));
+			u8 without = (u8)(rows[i].without >> (24 - 8 * at));
+
+			attributes[at] &= (u8)~without;
 			attributes[at] |= (u8)(rows[i].with >> (24 - 8 * at));
 		}
 		forge_collect(&t);
