@@ -65,6 +65,7 @@ recorded() { # what the server gives here, kept outside: it opens here
 }
 played() { # exit status wanted, [configuration]: of the recorded release, played to the TPM
 	local rc
+	rm -f "$work/played"
 	bring "$work/release.recorded" /run/release && guest "$hostile play ${2:-/etc/assay/agent.conf} /run/release $(cat "$work/counts.recorded") 2>&1" >"$work/played"
 	rc=$?
 	cat "$work/played"
@@ -89,7 +90,8 @@ nor_after_a_restart_for_which_nothing_is_released() {
 refused_by_all() { # [configuration]: once PCR 15 is extended, each without the others
 	guest "assay-unlock --config ${1:-/etc/assay/agent.conf} --uuid $disk_uuid --device \$(ls /dev/nvme?n1 | while read d; do cryptsetup isLuks \$d && echo \$d; done) --opened /run/o --deadline 20 2>&1 >/run/said" >"$work/unlocked"
 	[ $? -eq 2 ] && cat "$work/unlocked" && grep -q 'PCR 15 is extended' "$work/unlocked" && guest 'test ! -s /run/said' || return
-	asked 2 "${1:-}" && grep -q '"status":.*PCR 15 is extended\|PCR 15 is extended' "$work/asked" && played 2 "${1:-}" && grep -q 'K is the same' "$work/played" && grep -q 'TPM2_Unseal.*policy' "$work/played"
+	asked 2 "${1:-}" && grep -q 'PCR 15 is extended: this boot has left the initramfs' "$work/asked" &&
+		played 2 "${1:-}" && grep -q 'K is the same' "$work/played" && grep -q 'TPM2_Unseal.*policy' "$work/played"
 }
 after_the_cap_agent_server_and_tpm_refuse_each_by_itself() {
 	hole_boot && recorded && guest 'assay-agent --config /etc/assay/agent.conf --opened /run/assay/opened cap 2>&1' && refused_by_all || return
@@ -130,14 +132,14 @@ power_gone() { # the machine has died; its TPM has kept what it was told
 	to_qmp=
 	rm -f "$work"/{guest,qmp}.{in,out}
 	wait "$vtpm_pid" 2>/dev/null
-	true
+	tr -d '\r' <"$work/console" >"$work/seen" # as far as it came
 }
-opens_after_it() { # what was cut short is finished by who boots next, or by the one after; then one keyslot is ours
+opens_after_it() { # what was cut short is finished by who boots next; the keyslot before goes with the boot after that
 	echo "shares when power went: $(shares), $(keyslots_of_ours) keyslots of ours"
 	boot && logged_in && vm_off && echo "after a boot: $(shares), $(keyslots_of_ours) keyslots" || return
-	[ "$(shares)" = "$((epoch_before + 1)) current" ] || { boot && logged_in && vm_off; } || return
-	[ "$(shares)" = "$((epoch_before + 1)) current" ] && [ "$(keyslots_of_ours)" -eq 1 ]
+	[ "$(shares)" = "$((epoch_before + 1)) current" ] && [ "$(keyslots_of_ours)" -le 2 ]
 }
+one_keyslot_is_left() { boot && logged_in && vm_off && [ "$(shares)" = "$((epoch_before + 1)) current" ] && [ "$(keyslots_of_ours)" -eq 1 ]; }
 keyslots_of_ours() { cryptsetup luksDump "$work/root.img" | sed -n '/^Tokens:/,/^[A-Z]/p' | grep -c 'Keyslot:'; }
 power_that_goes_at_each_step_the_server_sees_leaves_a_disk_that_opens() {
 	local step wanted i
@@ -161,6 +163,7 @@ power_that_goes_at_each_step_the_server_sees_leaves_a_disk_that_opens() {
 		echo "power went after \"$step\""
 		opens_after_it || return
 	done
+	one_keyslot_is_left
 }
 cut_at() { # strace's words: of a boot that changes the epoch, with the machine's writes to the root's drive traced into $work/writes
 	vm_off
@@ -181,9 +184,9 @@ power_that_goes_between_writes_of_a_change_does_so_too() { # where in it: a fift
 		done
 		! kill -0 "$qemu_pid" 2>/dev/null || { echo "it lives"; return 1; }
 		power_gone
-		tr -d '\r' <"$work/console" >"$work/seen"
 		not_opened || { echo "the change was over at write $((all * at / 5))"; return 1; }
 		echo "power went at write $((all * at / 5))"
 		opens_after_it || return
 	done
+	one_keyslot_is_left
 }

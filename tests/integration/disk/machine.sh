@@ -29,7 +29,7 @@ disk_host() { # a copy of the base with what is delivered, the module and a conf
 	echo MODULES=list | put /etc/initramfs-tools/conf.d/test
 	# without device-mapper on the builder the hook of cryptsetup cannot look which of these the volume asks for
 	printf '%s\n' nvme dm_crypt ext4 xts aes ecb sha256 virtio_net virtio_pci virtio_blk | put /etc/initramfs-tools/modules
-	echo "DEADLINE=${disk_deadline:-15}" | put /etc/assay/initramfs.conf
+	echo "DEADLINE=${disk_deadline:-40}" | put /etc/assay/initramfs.conf
 	# what stands on the disk: it says where it is, and is the tests' shell
 	put /sbin/init <<-'INIT'
 		#!/bin/sh
