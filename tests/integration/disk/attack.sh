@@ -134,7 +134,7 @@ power_gone() { # the machine has died; its TPM has kept what it was told
 	wait "$vtpm_pid" 2>/dev/null
 	tr -d '\r' <"$work/console" >"$work/seen" # as far as it came
 }
-opens_after_it() { # what was cut short is finished by who boots next; keyslots before go with the next boot that changes nothing
+opens_after_it() { # what was cut short is finished by who boots next
 	echo "shares when power went: $(shares), $(keyslots_of_ours) keyslots of ours"
 	boot && logged_in && vm_off && echo "after a boot: $(shares), $(keyslots_of_ours) keyslots" || return
 	[ "$(shares)" = "$((epoch_before + 1)) current" ]

@@ -113,6 +113,7 @@ console_type() { printf '%s' "$1" >&"$to_console"; }
 boot() { # [words for the end of the command line]: the initrd in $vm_initramfs, or the one that was signed
 	local machine firmware_args
 	vm_off
+	brought=1 # who boots has read nothing yet
 	console_close
 	[ ! -f "$work/console" ] || cat "$work/console" >>"$work/consoles"
 	: >"$work/console"
