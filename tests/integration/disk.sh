@@ -98,6 +98,47 @@ last=$(($(epoch) - first))
 check and_afterwards_one_keyslot_of_ours 0 "^1$" sh -c "$assay disk status $disk --json | jq '.ours | length'"
 check and_one_share 0 "^$last current$" shares
 
+# And the agent's own end: before each request to the server, before each half that is unsealed, before and after a half is sealed
+# and the counter counts.
+agent_again() { rm -f "$here/agent.sock"; start agent assay-agent --config "$here/agent.conf" run && agent_pid=$started && await agent test -S "$here/agent.sock"; }
+followed() { # strace's words: the agent, while it changes the epoch; what it sends is in $work/sent
+	local tracer rc
+	strace -f -qq -xx -s 10 -o "$work/sent" -e trace=write,sendto "$@" -p "$agent_pid" &
+	tracer=$!
+	for _ in $(seq 100); do ! grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$agent_pid/status" || break; sleep 0.05; done
+	$assay disk rotate "$disk" >"$work/rotate.out" 2>&1
+	rc=$?
+	kill $tracer 2>/dev/null
+	wait $tracer 2>/dev/null
+	return $rc
+}
+commands() { # each write's number and, if it is a command to the TPM, its code
+	sed -n 's/^[0-9]* *write([0-9]*, "\([^"]*\)".*/\1/p' "$work/sent" | sed 's/\\x//g; s/^800[12]........0000\(....\)$/\1/' | cat -n
+}
+where_it_dies() { # write:NUMBER or sendto:NUMBER. 0153 is TPM2_Create, 0134 TPM2_NV_Increment, 015e TPM2_Unseal
+	commands | awk '$2 ~ /^01(53|34|5e)$/ { print "write:" $1 } $2 ~ /^01(53|34)$/ { print "write:" $1 + 1 }'
+	seq $(grep -c ' sendto(' "$work/sent") | sed 's/^/sendto:/'
+}
+survived_by_the_disk() {
+	local place places died=
+	followed || { cat "$work/rotate.out"; return 1; }
+	places=$(where_it_dies)
+	for place in $places; do
+		! followed -e "inject=${place%:*}:signal=KILL:when=${place#*:}" || { echo "it did not die at $place"; return 1; }
+		wait "$agent_pid" 2>/dev/null
+		tpm2_flushcontext -t && tpm2_flushcontext -l || return # as the kernel does with what a process has left in the TPM
+		died="$died $(commands | tail -1 | awk '{ print $2 }')"
+		agent_again
+		unlock "$disk" 2>"$work/unlock.err" || { echo "dead at $place, it does not open: $(cat "$work/unlock.err")"; return 1; }
+		$assay disk rotate "$disk" >"$work/rotate.out" 2>&1 || { echo "dead at $place, no retry: $(cat "$work/rotate.out")"; return 1; }
+	done
+	echo "died $(wc -w <<<"$places") times:$died"
+}
+survived_by_the_disk >"$work/survived" 2>&1 # not in a subshell: the agent is another afterwards
+rc=$?
+check nor_does_the_agents_end_at_any_step_cost_the_disk 0 "died [1-9][0-9]* times:.* 0153 .* 0134 " sh -c "cat $work/survived; exit $rc"
+check and_one_keyslot_is_left_with_one_share 0 "^1 $(epoch) current$" sh -c "echo $($assay disk status $disk --json | jq '.ours | length') $(first=0; shares)"
+
 cp "$here/device1.measurements" "$work/was"
 sed 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/was" >"$work/is"
 spdm-device tell "$here/devices.control" set device1 measurements "$work/is" >/dev/null || fail "devices do not listen"
@@ -139,7 +180,6 @@ reset() {
 	rm -rf "$work/opened"
 	rig_tpm_boot
 }
-agent_again() { start agent assay-agent --config "$here/agent.conf" run && agent_pid=$started && await agent test -S "$here/agent.sock"; }
 cap() { assay-agent --config "$here/agent.conf" --opened "$work/opened" "$@" cap; }
 typed() { assay-unlock --typed --uuid $volume --device "$disk" --config "$here/agent.conf" --opened "$work/opened" --shown "$work/shown" <"$1" >"$work/phrase" && opens --key-file "$work/phrase" "$disk"; }
 tr 'a-f' 'A-F' <"$work/recovery.key" | tr -d - >"$work/recovery.upper"

@@ -234,6 +234,52 @@ static void a_k_that_is_the_srk_or_its_child_gets_no_share(void **state)
 	}
 }
 
+/* The AK certifies whatever its TPM has loaded, also a key whose private half somebody else has. */
+static void a_k_that_is_held_in_software_gets_no_share(void **state)
+{
+	enum {
+		FIXED_TPM = 1 << 1,
+		FIXED_PARENT = 1 << 4,
+		ORIGIN = 1 << 5,
+		WITH_AUTH = 1 << 6,
+		DUPLICATION = 1 << 11,
+		RESTRICTED = 1 << 16,
+		SIGN = 1 << 18
+	};
+	static const struct {
+		const char *name;
+		u32 without, with;
+	} rows[] = {
+		{ "loaded from outside", FIXED_TPM | FIXED_PARENT | ORIGIN, 0 },
+		{ "imported", FIXED_TPM | FIXED_PARENT | ORIGIN, DUPLICATION },
+		{ "may be duplicated", FIXED_TPM | FIXED_PARENT, 0 },
+		{ "goes with its parent", FIXED_TPM, 0 },
+		{ "not made by a TPM", ORIGIN, 0 },
+		{ "decrypts what anybody gives it", RESTRICTED, 0 },
+		{ "signs", 0, SIGN },
+		{ "by policy only", WITH_AUTH, 0 },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct forged t;
+		u8 *attributes;
+
+		forge_begin(&f->s, &f->a, &t);
+		attributes = t.k_pub->w.at + 4; /* type 2, nameAlg 2 */
+		for (int at = 0; at < 4; at++) {
+			u8 without = (u8)(rows[i].without >> (24 - 8 * at));
+
+			attributes[at] &= (u8)~without;
+			attributes[at] |= (u8)(rows[i].with >> (24 - 8 * at));
+		}
+		forge_collect(&t);
+		forge_rest(&t);
+		withheld(&t, "K_TEMPLATE", "K ");
+		forged_clear(&t);
+	}
+}
+
 static void a_k_of_another_host_gets_no_share(void **state)
 {
 	struct fixture *f = *state;
@@ -436,6 +482,7 @@ int main(void)
 		REFUSAL(a_host_that_joined_by_token_alone_gets_no_share_until_its_ek_is_confirmed),
 		REFUSAL(an_ak_without_restricted_is_not_enrolled),
 		REFUSAL(a_k_that_is_the_srk_or_its_child_gets_no_share),
+		REFUSAL(a_k_that_is_held_in_software_gets_no_share),
 		REFUSAL(a_k_of_another_host_gets_no_share),
 		REFUSAL(a_volume_of_another_host_gets_no_share),
 		REFUSAL(an_extended_cap_pcr_gets_no_share),

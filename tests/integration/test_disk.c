@@ -38,6 +38,8 @@
 	X(or_between_two_of_its_writes)                                                            \
 	X(and_afterwards_one_keyslot_of_ours)                                                      \
 	X(and_one_share)                                                                           \
+	X(nor_does_the_agents_end_at_any_step_cost_the_disk)                                       \
+	X(and_one_keyslot_is_left_with_one_share)                                                  \
 	X(a_device_that_is_not_as_it_has_to_be_opens_nothing)                                      \
 	X(and_says_which_in_one_sentence)                                                          \
 	X(and_opens_again_when_it_is)                                                              \

@@ -29,7 +29,7 @@ disk_host() { # a copy of the base with what is delivered, the module and a conf
 	echo MODULES=list | put /etc/initramfs-tools/conf.d/test
 	# without device-mapper on the builder the hook of cryptsetup cannot look which of these the volume asks for
 	printf '%s\n' nvme dm_crypt ext4 xts aes ecb sha256 virtio_net virtio_pci virtio_blk | put /etc/initramfs-tools/modules
-	echo "DEADLINE=${disk_deadline:-15}" | put /etc/assay/initramfs.conf
+	echo "DEADLINE=${disk_deadline:-40}" | put /etc/assay/initramfs.conf
 	# what stands on the disk: it says where it is, and is the tests' shell
 	put /sbin/init <<-'INIT'
 		#!/bin/sh
@@ -79,6 +79,7 @@ disk_machine() { # QEMU's arguments: network to the server only, the root's driv
 		-netdev "stream,id=plain,server=off,addr.type=unix,addr.path=$work/plain.sock" -netdev "stream,id=tagged,server=off,addr.type=unix,addr.path=$work/tagged.sock"
 	[ -n "${without_card:-}" ] || printf '%s\n' -device "virtio-net-pci,netdev=${card_net:-u0},id=card0,romfile="
 	[ -z "${dead_card:-}" ] || printf '%s\n' -netdev user,id=u9,restrict=on -device virtio-net-pci,netdev=u9,id=card9,romfile=,addr=0x12
+	[ -z "${one_writer:-}" ] || printf '%s\n' -object main-loop,id=loop,thread-pool-min=1,thread-pool-max=1
 	[ -z "${card_slot:-}" ] || printf '%s\n' -device pcie-root-port,id=rp9,chassis=9,slot=9,addr=0x14
 	printf '%s\n' -blockdev "driver=raw,node-name=n1,file.driver=file,file.filename=$work/${root_image:-root}.img" \
 		-device "pcie-root-port,id=rp1,chassis=1,slot=1" -device "nvme,id=nv1,bus=rp1,serial=s1,drive=n1,spdm_port=$(guest_port 1)"
@@ -112,6 +113,7 @@ console_type() { printf '%s' "$1" >&"$to_console"; }
 boot() { # [words for the end of the command line]: the initrd in $vm_initramfs, or the one that was signed
 	local machine firmware_args
 	vm_off
+	brought=1 # who boots has read nothing yet
 	console_close
 	[ ! -f "$work/console" ] || cat "$work/console" >>"$work/consoles"
 	: >"$work/console"
