@@ -99,6 +99,7 @@ int host_boot(struct cli *c); /* of cmd_host() */
 int cmd_boot(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);
 int cmd_audit(struct cli *c, const char *verb);
+int cmd_token(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
 int cmd_policy_sign(struct cli *c);
 int secret_approve(struct cli *c);

@@ -143,6 +143,13 @@ static const char usage[] =
 	"profile\n"
 	"  assay secret approve FILE             give that to the host with its next key\n"
 	"  assay join-token [--group G] [--name N] [--ek-hash HASH] [--valid 1h]\n"
+	"  assay token create NAME ROLE [--group G,...] [--until TIME|+14d]\n"
+	"                                        a bearer token, shown once; roles: viewer, "
+	"provisioner,\n"
+	"                                        operator, admin; with groups for their hosts "
+	"alone\n"
+	"  assay token list | revoke NAME | self\n"
+	"                                        self: what the one in use may do\n"
 	"options: --json, --accept warning, --config FILE, --socket PATH, --version, --help\n"
 	"exit code: 0 affirmed or done, 1 usage, 2 refused, 3 cannot reach, 4 internal\n";
 
@@ -464,7 +471,7 @@ static int dispatch(struct cli *c)
 		       { "host", cmd_host },	   { "boot", cmd_boot },
 		       { "explain", cmd_explain }, { "secret", cmd_secret },
 		       { "result", cmd_result },   { "disk", cmd_disk },
-		       { "audit", cmd_audit } };
+		       { "audit", cmd_audit },	   { "token", cmd_token } };
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);

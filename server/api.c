@@ -88,28 +88,41 @@ static void mark_stale(json_t *row, const struct settings *s)
 	json_object_set_new(row, "status", json_string("stale"));
 }
 
+struct host_list {
+	const struct call *call;
+	json_t *rows;
+};
+
+static int list_covered(void *user, const struct db_row *row, struct err *e)
+{
+	struct host_list *l = user;
+
+	return call_covers(l->call, row->at[2].bytes) ? list_host(l->rows, row, e) : 0;
+}
+
 static int list_hosts(struct tx *tx, void *arg, struct err *e)
 {
 	return db_run(
 		tx->db,
 		"SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status FROM hosts h"
 		" LEFT JOIN attestations a ON a.ueid = h.ueid ORDER BY h.name LIMIT 1000",
-		NULL, 0, list_host, arg, NULL, e);
+		NULL, 0, list_covered, arg, NULL, e);
 }
 
 void get_hosts(struct call *c)
 {
-	json_t *list = json_array(), *row;
+	struct host_list l = { c, json_array() };
 	struct err e = { 0 };
+	json_t *row;
 	size_t i;
 
-	if (store_read(c->server->store, list_hosts, list, &e)) {
-		json_decref(list);
+	if (store_read(c->server->store, list_hosts, &l, &e)) {
+		json_decref(l.rows);
 		problem_of(c->out, &e);
 		return;
 	}
-	json_array_foreach(list, i, row) mark_stale(row, c->server->settings);
-	answer_json(c->out, 200, json_pack("{s:o}", "hosts", list));
+	json_array_foreach(l.rows, i, row) mark_stale(row, c->server->settings);
+	answer_json(c->out, 200, json_pack("{s:o}", "hosts", l.rows));
 }
 
 struct one_host {
@@ -218,6 +231,13 @@ struct change {
 	char argument[128];
 };
 
+static int check_group(const struct call *c, const char *group, struct err *e)
+{
+	return call_covers(c, bytes_text(group))
+		       ? 0
+		       : err_set(e, E_DENIED, "the token is not for group %.100s", group);
+}
+
 static int add_expected(struct tx *tx, void *arg, struct err *e)
 {
 	struct change *ch = arg;
@@ -248,7 +268,8 @@ void post_host(struct call *c)
 		 (*ch.expected.name && !host_name_valid(ch.expected.name)))
 		problem(c->out, 400, "Malformed",
 			"name or group has characters that names may not have");
-	else if (store_write(c->server->store, add_expected, &ch, &e))
+	else if (check_group(c, ch.expected.group, &e) ||
+		 store_write(c->server->store, add_expected, &ch, &e))
 		problem_of(c->out, &e);
 	else
 		answer_json(c->out, 201, json_pack("{s:s}", "status", "registered"));
@@ -385,6 +406,8 @@ void post_join_token(struct call *c)
 		err_set(&e, E_USAGE, "name or group has characters that names may not have");
 	else if (life < 0 || life > 30 * 86400)
 		err_set(&e, E_USAGE, "valid_s is more than 30 days");
+	else
+		check_group(c, ch.token.group, &e);
 	json_decref(body);
 	ch.token.not_after = clock_now_s() + (life ? life : 3600);
 	if (!e.code && !random_bytes(random, sizeof(random), &e)) {

@@ -7,7 +7,7 @@
 
 extern const char schema_sql[]; /* schema/schema.sql, embedded at build time */
 
-enum { STATEMENTS_MAX = 128, COLUMNS_MAX = 32, BUSY_MS = 10000, SCHEMA_VERSION = 1 };
+enum { STATEMENTS_MAX = 128, COLUMNS_MAX = 32, BUSY_MS = 10000, SCHEMA_VERSION = 2 };
 
 struct db {
 	sqlite3 *sqlite;
@@ -38,7 +38,7 @@ static int take_number(void *user, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-/* A database of an earlier build gets the tables that schema 1 has got since. */
+/* A database of an earlier build gets the tables that schema 2 has got since. */
 static int bring_to_schema(struct db *d, bool create, struct err *e)
 {
 	long long version = 0;

@@ -24,6 +24,8 @@ static const char usage[] =
 	"       assay-server [--config FILE] init [--name DNSNAME] [--address IP]\n"
 	"       assay-server [--config FILE] token NAME ROLE    (viewer, provisioner, operator, "
 	"admin)\n"
+	"       assay-server [--config FILE] token reset NAME    another text for one that was "
+	"lost\n"
 	"       assay-server [--config FILE] check-audit [HEAD...]   the log, and against heads "
 	"kept elsewhere\n"
 	"       assay-server [--config FILE] audit-head          the signed head, to be kept "
@@ -183,6 +185,30 @@ static int run_token(const struct settings *s, const char *name, const char *rol
 	if (server_open(s, &v, e) || admin_token_make(v->store, name, role, token, e))
 		return (int)e->code;
 	puts(token);
+	return 0;
+}
+
+struct resetting {
+	const char *name;
+	char text[TOKEN_TEXT_SIZE];
+};
+
+static int reset_token(struct tx *tx, void *arg, struct err *e)
+{
+	struct resetting *r = arg;
+
+	return token_reset(tx, r->name, "local", r->text, e);
+}
+
+static int run_token_reset(const struct settings *s, const char *name, struct err *e)
+{
+	OWNED(server) v = NULL;
+	struct resetting r = { .name = name };
+
+	if (server_open(s, &v, e) || store_write(v->store, reset_token, &r, e))
+		return (int)e->code;
+	puts(r.text);
+	secret_wipe(r.text, sizeof(r.text));
 	return 0;
 }
 
@@ -375,6 +401,8 @@ int main(int argc, char **argv)
 		rc = run_server(&s, &e);
 	else if (argc == 1 && !strcmp(argv[0], "init"))
 		rc = run_init(&s, name, address, &e);
+	else if (argc == 3 && !strcmp(argv[0], "token") && !strcmp(argv[1], "reset"))
+		rc = run_token_reset(&s, argv[2], &e);
 	else if (argc == 3 && !strcmp(argv[0], "token"))
 		rc = run_token(&s, argv[1], argv[2], &e);
 	else if (argc == 1 && !strcmp(argv[0], "rotate-nonce-key"))

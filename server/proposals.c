@@ -57,7 +57,8 @@ static int take_row(void *user, const struct db_row *row, struct err *e)
 				  .remote = row->at[4].bytes,
 				  .corim = row->at[5].bytes,
 				  .signed_by = row->at[6].bytes,
-				  .host = row->at[8].bytes };
+				  .host = row->at[8].bytes,
+				  .group = row->at[9].bytes };
 	struct digest digest = sha256_of(r.body);
 	struct bytes fields[] = { r.ueid, r.body };
 
@@ -77,7 +78,7 @@ int proposal_rows(struct tx *tx, const u8 *digest, const char *host, proposal_ta
 
 	return db_run(tx->db,
 		      "SELECT p.ueid, p.digest, p.body, p.time, p.remote, p.corim, p.signed_by,"
-		      " p.mac, h.name FROM proposals p JOIN hosts h ON h.ueid = p.ueid"
+		      " p.mac, h.name, h.grp FROM proposals p JOIN hosts h ON h.ueid = p.ueid"
 		      " WHERE ($1 IS NULL OR p.digest = $1) AND ($2 IS NULL OR h.name = $2)"
 		      " ORDER BY p.seq DESC LIMIT 10000",
 		      v, ARRAY_LEN(v), take_row, &t, NULL, e);

@@ -16,8 +16,8 @@
 /** struct proposal_row - one host's; views that end with the row. */
 struct proposal_row {
 	struct bytes ueid, digest, body, remote;
-	struct bytes host;  /* its name */
-	struct bytes corim; /* digest of what was signed of it, or empty */
+	struct bytes host, group; /* its name, and whose */
+	struct bytes corim;	  /* digest of what was signed of it, or empty */
 	struct bytes signed_by;
 	long long time; /* when it was proposed last */
 };

@@ -141,6 +141,8 @@ static int take_proposal(void *user, const struct proposal_row *row, struct err 
 	json_t *g, *judged, *host;
 	bool first;
 
+	if (!call_covers(l->call, row->group))
+		return 0;
 	hex_write(row->digest, digest);
 	g = json_object_get(l->by_digest, digest);
 	first = !g;

@@ -11,29 +11,7 @@
 #include "proto/corim_json.h"
 #include "refvals.h"
 #include "server.h"
-
-enum { WINDOW_MAX_S = 10 * 366 * 86400 };
-
-/* ---- what a query says ---- */
-/* "2027-01-31T00:00:00Z", or "+14d" from now */
-static int read_until(const char *text, long long *out, struct err *e)
-{
-	long long span;
-
-	*out = 0;
-	if (!text || !*text)
-		return 0;
-	if (*text == '+' || *text == ' ') { /* a + that was not escaped arrives as a space */
-		if (config_duration(&span, text + 1, e) || span <= 0 || span > WINDOW_MAX_S)
-			return err_set(e, E_USAGE,
-				       "until: +14d or +12h expected, 10 years at most");
-		*out = clock_now_s() + span;
-		return 0;
-	}
-	return clock_read_utc(text, out)
-		       ? 0
-		       : err_set(e, E_USAGE, "until: a time like 2027-01-31T00:00:00Z, or +14d");
-}
+#include "until.h"
 
 static bool read_digest(struct call *c, u8 out[32])
 {
@@ -217,7 +195,7 @@ void post_corim(struct call *c)
 	struct err e = { 0 };
 	char hex[65];
 
-	if (read_until(http_query(c->rq, "until"), &ch.until, &e) || split_body(c, &ch, &e) ||
+	if (until_read(http_query(c->rq, "until"), &ch.until, &e) || split_body(c, &ch, &e) ||
 	    refvals_read(c->server->refvals, ch.bytes, ch.beside, &corim, &e) ||
 	    refvals_change(c->server->refvals, &ch, &e)) {
 		problem_of(c->out, &e);
@@ -241,7 +219,7 @@ static void run_change(struct call *c, struct refvals_change *ch)
 	ch->actor = c->actor;
 	if (!read_digest(c, ch->digest))
 		return;
-	if (read_until(http_query(c->rq, "until"), &ch->until, &e) ||
+	if (until_read(http_query(c->rq, "until"), &ch->until, &e) ||
 	    refvals_change(c->server->refvals, ch, &e))
 		problem_of(c->out, &e);
 	else

@@ -62,7 +62,8 @@ static const struct {
 	  "UPDATE lease_hosts SET mac = $1 WHERE rowid = $2" },
 	{ "approvals", "bb", "SELECT rowid, mac, uuid, body FROM approvals",
 	  "UPDATE approvals SET mac = $1 WHERE rowid = $2" },
-	{ "admin_tokens", "bbb", "SELECT rowid, mac, hash, name, role FROM admin_tokens",
+	{ "admin_tokens", "bbbb(81)",
+	  "SELECT rowid, mac, hash, name, role, scope, not_after, revoked <> 0 FROM admin_tokens",
 	  "UPDATE admin_tokens SET mac = $1 WHERE rowid = $2" },
 };
 

@@ -10,58 +10,69 @@
 #include "problem.h"
 #include "proto/deposit.h"
 #include "refvals.h"
+#include "rows.h"
+#include "tokens.h"
 
-enum { STRAY_BODY_MAX = 65536, TOKEN_NAME_MAX = 64 };
-enum right { ANYBODY, VIEWER, PROVISIONER, OPERATOR, ADMIN };
+enum { STRAY_BODY_MAX = 65536 };
+/*
+ * What a token of some groups only may do: with a route of its hosts or volumes the one in the path is looked at here; a
+ * list, and a body that names a host or group, by the handler; what concerns all hosts, it may not.
+ */
+enum scope { NO_TOKEN, READS, OF_HOST, OF_VOLUME, BY_HANDLER, WHOLE };
 
 /* clang-format off */
 static const struct {
 	const char *method, *path;
 	size_t body_max;
 	enum right right;
+	enum scope scope;
 	void (*handle)(struct call *c);
 } routes[] = {
-	/* method   path                                      body limit     who may call   handler */
-	{ "POST",   "/challenge-response/v1/newSession",      1024,          ANYBODY,     post_new_session },
-	{ "POST",   "/challenge-response/v1/session/{}",      EVIDENCE_MAX,  ANYBODY,     post_evidence },
-	{ "GET",    "/challenge-response/v1/session/{}",      0,             ANYBODY,     get_session },
-	{ "DELETE", "/challenge-response/v1/session/{}",      0,             ANYBODY,     delete_session },
-	{ "GET",    "/.well-known/veraison/verification",     0,             ANYBODY,     get_well_known },
-	{ "POST",   "/enroll/v1/hosts",                       65536,         ANYBODY,     post_enroll },
-	{ "POST",   "/enroll/v1/hosts/{}/activate",           4096,          ANYBODY,     post_activate },
-	{ "POST",   "/endorsement-provisioning/v1/submit",    2 * CORIM_MAX, OPERATOR,    post_corim },
-	{ "GET",    "/api/v1/refvals",                        0,             VIEWER,      get_corims },
-	{ "GET",    "/api/v1/refvals/{}",                     0,             VIEWER,      get_corim },
-	{ "GET",    "/api/v1/refvals/{}/corim",               0,             VIEWER,      get_corim_bytes },
-	{ "POST",   "/api/v1/refvals/{}/{}",                  0,             OPERATOR,    post_corim_action },
-	{ "DELETE", "/api/v1/refvals/{}",                     0,             OPERATOR,    delete_corim },
-	{ "GET",    "/api/v1/anchors",                        0,             VIEWER,      get_anchors },
-	{ "POST",   "/api/v1/anchors",                        65536,         ADMIN,       post_anchor },
-	{ "DELETE", "/api/v1/anchors/{}",                     0,             ADMIN,       delete_anchor },
-	{ "GET",    "/api/v1/crls",                           0,             VIEWER,      get_crls },
-	{ "POST",   "/api/v1/crls",                           CRL_BODY_MAX,  OPERATOR,    post_crl },
-	{ "DELETE", "/api/v1/crls/{}",                        0,             ADMIN,       delete_crl },
-	{ "GET",    "/api/v1/coverage",                       0,             VIEWER,      get_coverage },
-	{ "GET",    "/api/v1/hosts",                          0,             VIEWER,      get_hosts },
-	{ "GET",    "/api/v1/hosts/{}",                       0,             VIEWER,      get_host },
-	{ "GET",    "/api/v1/hosts/{}/boot",                  0,             VIEWER,      get_boots },
-	{ "POST",   "/api/v1/hosts/{}/proposals",             PROPOSAL_REQUEST_MAX, ANYBODY, post_proposal },
-	{ "POST",   "/api/v1/hosts/{}/deposits",              DEPOSIT_REQUEST_MAX, ANYBODY,  post_deposit },
-	{ "GET",    "/api/v1/proposals",                      0,             VIEWER,      get_proposals },
-	{ "GET",    "/api/v1/proposals/{}",                   0,             VIEWER,      get_proposal },
-	{ "POST",   "/api/v1/proposals/{}/signed",            JSON_BODY_MAX, OPERATOR,    post_proposal_signed },
-	{ "DELETE", "/api/v1/proposals/{}",                   0,             OPERATOR,    delete_proposal },
-	{ "POST",   "/api/v1/hosts",                          JSON_BODY_MAX, PROVISIONER, post_host },
-	{ "POST",   "/api/v1/hosts/{}/{}",                    JSON_BODY_MAX, OPERATOR,    post_host_action },
-	{ "POST",   "/api/v1/join-tokens",                    JSON_BODY_MAX, PROVISIONER, post_join_token },
-	{ "GET",    "/api/v1/audit",                          0,             OPERATOR,    get_audit },
-	{ "GET",    "/api/v1/audit/head",                     0,             OPERATOR,    get_audit_head },
-	{ "GET",    "/api/v1/secrets",                        0,             OPERATOR,    get_secrets },
-	{ "POST",   "/api/v1/secrets",                        JSON_BODY_MAX, OPERATOR,    post_secret },
-	{ "POST",   "/api/v1/approvals",                      4096,          OPERATOR,    post_approval },
-	{ "POST",   "/api/v1/secrets/{}/rotate",              0,             OPERATOR,    post_secret_rotate },
-	{ "DELETE", "/api/v1/secrets/{}",                     0,             ADMIN,       delete_secret },
-	{ "GET",    "/healthz",                               0,             ANYBODY,     get_health },
+	/* method   path                                      body limit     who may call   which hosts  handler */
+	{ "POST",   "/challenge-response/v1/newSession",    1024,          ANYBODY,     NO_TOKEN,    post_new_session },
+	{ "POST",   "/challenge-response/v1/session/{}",    EVIDENCE_MAX,  ANYBODY,     NO_TOKEN,    post_evidence },
+	{ "GET",    "/challenge-response/v1/session/{}",    0,             ANYBODY,     NO_TOKEN,    get_session },
+	{ "DELETE", "/challenge-response/v1/session/{}",    0,             ANYBODY,     NO_TOKEN,    delete_session },
+	{ "GET",    "/.well-known/veraison/verification",   0,             ANYBODY,     NO_TOKEN,    get_well_known },
+	{ "POST",   "/enroll/v1/hosts",                     65536,         ANYBODY,     NO_TOKEN,    post_enroll },
+	{ "POST",   "/enroll/v1/hosts/{}/activate",         4096,          ANYBODY,     NO_TOKEN,    post_activate },
+	{ "POST",   "/endorsement-provisioning/v1/submit",  2 * CORIM_MAX, OPERATOR,    WHOLE,       post_corim },
+	{ "GET",    "/api/v1/refvals",                      0,             VIEWER,      READS,       get_corims },
+	{ "GET",    "/api/v1/refvals/{}",                   0,             VIEWER,      READS,       get_corim },
+	{ "GET",    "/api/v1/refvals/{}/corim",             0,             VIEWER,      READS,       get_corim_bytes },
+	{ "POST",   "/api/v1/refvals/{}/{}",                0,             OPERATOR,    WHOLE,       post_corim_action },
+	{ "DELETE", "/api/v1/refvals/{}",                   0,             OPERATOR,    WHOLE,       delete_corim },
+	{ "GET",    "/api/v1/anchors",                      0,             VIEWER,      READS,       get_anchors },
+	{ "POST",   "/api/v1/anchors",                      65536,         ADMIN,       WHOLE,       post_anchor },
+	{ "DELETE", "/api/v1/anchors/{}",                   0,             ADMIN,       WHOLE,       delete_anchor },
+	{ "GET",    "/api/v1/crls",                         0,             VIEWER,      READS,       get_crls },
+	{ "POST",   "/api/v1/crls",                         CRL_BODY_MAX,  OPERATOR,    WHOLE,       post_crl },
+	{ "DELETE", "/api/v1/crls/{}",                      0,             ADMIN,       WHOLE,       delete_crl },
+	{ "GET",    "/api/v1/coverage",                     0,             VIEWER,      READS,       get_coverage },
+	{ "GET",    "/api/v1/hosts",                        0,             VIEWER,      BY_HANDLER,  get_hosts },
+	{ "GET",    "/api/v1/hosts/{}",                     0,             VIEWER,      OF_HOST,     get_host },
+	{ "GET",    "/api/v1/hosts/{}/boot",                0,             VIEWER,      OF_HOST,     get_boots },
+	{ "POST",   "/api/v1/hosts/{}/proposals",           PROPOSAL_REQUEST_MAX, ANYBODY,     NO_TOKEN,    post_proposal },
+	{ "POST",   "/api/v1/hosts/{}/deposits",            DEPOSIT_REQUEST_MAX, ANYBODY,     NO_TOKEN,    post_deposit },
+	{ "GET",    "/api/v1/proposals",                    0,             VIEWER,      BY_HANDLER,  get_proposals },
+	{ "GET",    "/api/v1/proposals/{}",                 0,             VIEWER,      BY_HANDLER,  get_proposal },
+	{ "POST",   "/api/v1/proposals/{}/signed",          JSON_BODY_MAX, OPERATOR,    WHOLE,       post_proposal_signed },
+	{ "DELETE", "/api/v1/proposals/{}",                 0,             OPERATOR,    WHOLE,       delete_proposal },
+	{ "POST",   "/api/v1/hosts",                        JSON_BODY_MAX, PROVISIONER, BY_HANDLER,  post_host },
+	{ "POST",   "/api/v1/hosts/{}/{}",                  JSON_BODY_MAX, OPERATOR,    OF_HOST,     post_host_action },
+	{ "POST",   "/api/v1/join-tokens",                  JSON_BODY_MAX, PROVISIONER, BY_HANDLER,  post_join_token },
+	{ "GET",    "/api/v1/audit",                        0,             OPERATOR,    WHOLE,       get_audit },
+	{ "GET",    "/api/v1/audit/head",                   0,             OPERATOR,    WHOLE,       get_audit_head },
+	{ "GET",    "/api/v1/secrets",                      0,             OPERATOR,    BY_HANDLER,  get_secrets },
+	{ "POST",   "/api/v1/secrets",                      JSON_BODY_MAX, OPERATOR,    BY_HANDLER,  post_secret },
+	{ "POST",   "/api/v1/approvals",                    4096,          OPERATOR,    WHOLE,       post_approval },
+	{ "POST",   "/api/v1/secrets/{}/rotate",            0,             OPERATOR,    OF_VOLUME,   post_secret_rotate },
+	{ "DELETE", "/api/v1/secrets/{}",                   0,             ADMIN,       OF_VOLUME,   delete_secret },
+	{ "GET",    "/api/v1/tokens",                       0,             ADMIN,       WHOLE,       get_tokens },
+	{ "POST",   "/api/v1/tokens",                       JSON_BODY_MAX, ADMIN,       WHOLE,       post_token },
+	{ "GET",    "/api/v1/tokens/self",                  0,             VIEWER,      READS,       get_own_token },
+	{ "DELETE", "/api/v1/tokens/{}",                    0,             ADMIN,       WHOLE,       delete_token },
+	{ "GET",    "/healthz",                             0,             ANYBODY,     NO_TOKEN,    get_health },
 };
 /* clang-format on */
 
@@ -114,75 +125,83 @@ static size_t body_limit(void *user, const char *method, const char *path)
 
 /* ---- rights ---- */
 struct asking {
-	u8 hash[32];
-	enum right right;
-	char name[64];
-	bool found;
+	const struct call *call;
+	enum scope scope;
+	struct admin_token token;
 };
-
-static enum right right_of(struct bytes role)
-{
-	static const struct {
-		const char *name;
-		enum right right;
-	} roles[] = { { "viewer", VIEWER },
-		      { "provisioner", PROVISIONER },
-		      { "operator", OPERATOR },
-		      { "admin", ADMIN } };
-
-	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
-		if (bytes_equal(role, bytes_text(roles[i].name)))
-			return roles[i].right;
-	return ANYBODY;
-}
-
-static int token_mac(struct tx *tx, struct bytes hash, struct bytes name, struct bytes role,
-		     struct digest *out, struct err *e)
-{
-	struct bytes fields[] = { hash, name, role };
-
-	return keys_row_mac(tx->keys, "admin_tokens", fields, ARRAY_LEN(fields), out, e);
-}
-
-struct asking_row {
-	struct asking *a;
-	struct tx *tx;
-};
-
-static int take_token(void *user, const struct db_row *row, struct err *e)
-{
-	struct asking_row *ar = user;
-	struct digest mac;
-
-	if (token_mac(ar->tx, BYTES(ar->a->hash), row->at[0].bytes, row->at[1].bytes, &mac, e))
-		return (int)e->code;
-	if (!digest_equals(&mac, row->at[2].bytes))
-		return err_set(e, E_SIGNATURE, "token row was changed in the database");
-	snprintf(ar->a->name, sizeof(ar->a->name), "%.*s",
-		 (int)(row->at[0].bytes.len < 60 ? row->at[0].bytes.len : 60),
-		 (const char *)row->at[0].bytes.at);
-	ar->a->right = right_of(row->at[1].bytes);
-	ar->a->found = true;
-	return 0;
-}
 
 static int find_token(struct tx *tx, void *arg, struct err *e)
 {
 	struct asking *a = arg;
-	struct asking_row ar = { a, tx };
-	struct db_value v = DB_B(BYTES(a->hash));
+	const char *bearer = a->call->rq->bearer;
 
-	return db_run(
-		tx->db,
-		"SELECT name, role, mac FROM admin_tokens WHERE hash = $1 AND revoked IS NULL", &v,
-		1, take_token, &ar, NULL, e);
+	return token_find(tx, bytes_text(bearer), &a->token, e);
 }
 
-static bool may_call(struct call *c, enum right needed)
+struct of_groups {
+	const struct admin_token *token;
+	bool found, covered;
+};
+
+static int take_group(void *user, const struct db_row *row, struct err *e)
 {
-	struct asking a = { .right = ANYBODY };
+	struct of_groups *g = user;
+	char group[GROUP_MAX_LEN + 1];
+
+	(void)e;
+	row_text(group, sizeof(group), row->at[0].bytes);
+	g->covered = (!g->found || g->covered) && token_covers(g->token, group);
+	g->found = true;
+	return 0;
+}
+
+/* What is not there is as little one's business as what is another's: neither is told apart. */
+static int look_at_group(struct tx *tx, void *arg, struct err *e)
+{
+	const struct asking *a = arg;
+	struct of_groups g = { .token = &a->token };
+	u8 uuid[16] = { 0 };
+	struct db_value name = DB_T(a->call->part[0]), volume = DB_B(BYTES(uuid));
+	int rc;
+
+	if (a->scope == OF_HOST)
+		rc = db_run(tx->db, "SELECT grp FROM hosts WHERE name = $1", &name, 1, take_group,
+			    &g, NULL, e);
+	else if (!uuid_read(a->call->part[0], uuid))
+		return err_set(e, E_USAGE, "not the UUID of a volume");
+	else
+		rc = db_run(tx->db,
+			    "SELECT h.grp FROM secrets s JOIN hosts h ON h.ueid = s.ueid"
+			    " WHERE s.uuid = $1 UNION SELECT h.grp FROM volumes v"
+			    " JOIN hosts h ON h.ueid = v.ueid WHERE v.uuid = $1",
+			    &volume, 1, take_group, &g, NULL, e);
+	return rc || g.covered ? rc
+			       : err_set(e, E_NOTFOUND, "no such %s in the token's groups",
+					 a->scope == OF_HOST ? "host" : "volume");
+}
+
+static bool may_reach(struct call *c, struct asking *a)
+{
 	struct err e = { 0 };
-	struct digest d;
+
+	if (!*a->token.groups || a->scope == READS || a->scope == BY_HANDLER)
+		return true;
+	if (a->scope == WHOLE) {
+		problem(c->out, 403, "Denied",
+			"this concerns all hosts, and the token is for those of some groups");
+		return false;
+	}
+	if (!store_read(c->server->store, look_at_group, a, &e))
+		return true;
+	problem_of(c->out, &e);
+	return false;
+}
+
+static bool may_call(struct call *c, enum right needed, enum scope scope)
+{
+	struct asking a = { .call = c, .scope = scope };
+	struct err e = { 0 };
+	enum right has;
 
 	snprintf(c->actor, sizeof(c->actor), "%s", c->rq->remote);
 	if (needed == ANYBODY)
@@ -191,24 +210,30 @@ static bool may_call(struct call *c, enum right needed)
 		problem(c->out, 401, "Unauthorized", "a bearer token is needed");
 		return false;
 	}
-	d = sha256_of(bytes_text(c->rq->bearer));
-	memcpy(a.hash, d.at, 32);
 	if (store_read(c->server->store, find_token, &a, &e)) {
-		problem_of(c->out, &e);
+		if (e.code == E_NOTFOUND)
+			problem(c->out, 401, "Unauthorized", e.text);
+		else
+			problem_of(c->out, &e);
 		return false;
 	}
-	if (!a.found) {
-		problem(c->out, 401, "Unauthorized", "token is not known or was revoked");
-		return false;
-	}
-	/* A provisioner provisions; a viewer only looks: provisioning includes no looking around. */
-	if (a.right < needed || (a.right == PROVISIONER && needed == VIEWER)) {
+	has = right_of(bytes_text(a.token.role));
+	if (!right_covers(has, needed)) {
 		problem(c->out, 403, "Denied", "the token's role has no right to this");
 		return false;
 	}
-	snprintf(c->actor, sizeof(c->actor), "token:%s", a.name);
-	c->operator= a.right >= OPERATOR;
-	return true;
+	snprintf(c->actor, sizeof(c->actor), "token:%s", a.token.name);
+	c->token = a.token;
+	c->operator= has >= OPERATOR;
+	return may_reach(c, &a);
+}
+
+bool call_covers(const struct call *c, struct bytes group)
+{
+	char text[GROUP_MAX_LEN + 1];
+
+	row_text(text, sizeof(text), group);
+	return token_covers(&c->token, text);
 }
 
 static void handle(void *user, const struct http_request *rq, struct http_response *out)
@@ -222,7 +247,7 @@ static void handle(void *user, const struct http_request *rq, struct http_respon
 			other_method ? "Method not allowed" : "Not found", "see docs/openapi.yaml");
 		return;
 	}
-	if (!may_call(&c, routes[i].right))
+	if (!may_call(&c, routes[i].right, routes[i].scope))
 		return;
 	refvals_refresh(c.server->refvals);
 	routes[i].handle(&c);
@@ -231,56 +256,4 @@ static void handle(void *user, const struct http_request *rq, struct http_respon
 struct http_handler routes_handler(struct server *s)
 {
 	return (struct http_handler){ s, body_limit, handle };
-}
-
-/* ---- making tokens ---- */
-struct making {
-	const char *name, *role;
-	u8 hash[32];
-};
-
-static int insert_token(struct tx *tx, void *arg, struct err *e)
-{
-	struct making *m = arg;
-	struct digest mac;
-	struct db_value v[5];
-	char detail[200];
-
-	if (token_mac(tx, BYTES(m->hash), bytes_text(m->name), bytes_text(m->role), &mac, e))
-		return (int)e->code;
-	v[0] = DB_B(BYTES(m->hash));
-	v[1] = DB_T(m->name);
-	v[2] = DB_T(m->role);
-	v[3] = DB_I(clock_now_s());
-	v[4] = DB_B(digest_bytes(&mac));
-	if (db_run(tx->db,
-		   "INSERT INTO admin_tokens (hash, name, role, created, mac) VALUES ($1, $2, $3, "
-		   "$4, $5)",
-		   v, 5, NULL, NULL, NULL, e))
-		return (int)e->code;
-	snprintf(detail, sizeof(detail), "{\"token\":\"%s\",\"role\":\"%s\"}", m->name, m->role);
-	return audit_append(tx, "local", "token-made", detail, e);
-}
-
-int admin_token_make(struct store *store, const char *name, const char *role, char out[48],
-		     struct err *e)
-{
-	struct making m = { name, role, { 0 } };
-	struct digest d;
-	u8 random[32];
-
-	if (right_of(bytes_text(role)) == ANYBODY)
-		return err_set(e, E_USAGE, "role is viewer, provisioner, operator or admin");
-	if (!host_name_valid(name) ||
-	    strlen(name) > TOKEN_NAME_MAX) /* it stands in the audit log */
-		return err_set(e, E_USAGE,
-			       "a token's name has letters, digits, '.', '-', '_', at most %d",
-			       TOKEN_NAME_MAX);
-	if (random_bytes(random, sizeof(random), e))
-		return (int)e->code;
-	base64url_write(BYTES(random), false, out);
-	d = sha256_of(bytes_text(out));
-	memcpy(m.hash, d.at, 32);
-	secret_wipe(random, sizeof(random));
-	return store_write(store, insert_token, &m, e);
 }

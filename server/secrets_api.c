@@ -36,8 +36,11 @@ static int add(struct tx *tx, void *arg, struct err *e)
 	struct asked *a = arg;
 	OWNED(host) h = NULL;
 
-	return host_find_by_name(tx, a->host, &h, e) ||
-			       share_create(tx, h->ueid, a->uuid, a->check, e) ||
+	if (host_find_by_name(tx, a->host, &h, e))
+		return (int)e->code;
+	if (!call_covers(a->call, bytes_text(h->group)))
+		return err_set(e, E_NOTFOUND, "no such host in the token's groups");
+	return share_create(tx, h->ueid, a->uuid, a->check, e) ||
 			       told(tx, a, "secret-created", ",\"epoch\":1", e)
 		       ? (int)e->code
 		       : 0;
@@ -90,12 +93,20 @@ static void add_lease(json_t *j, const struct db_row *row)
 				      "hours_left", (json_int_t)(ms > 0 ? ms / 3600000 : 0)));
 }
 
+struct share_list {
+	const struct call *call;
+	json_t *rows;
+};
+
 static int list_one(void *user, const struct db_row *row, struct err *e)
 {
+	struct share_list *l = user;
 	char uuid[UUID_TEXT_LEN + 1] = "", check[2 * SHARE_CHECK_LEN + 1] = "";
 	json_t *j;
 
 	(void)e;
+	if (!call_covers(l->call, row->at[11].bytes))
+		return 0;
 	if (row->at[1].bytes.len == 16)
 		uuid_write(row->at[1].bytes.at, uuid);
 	if (row->at[4].bytes.len == SHARE_CHECK_LEN)
@@ -105,7 +116,7 @@ static int list_one(void *user, const struct db_row *row, struct err *e)
 		      text_json(&row->at[3]), "check", check, "counted", row->at[5].kind == DB_INT,
 		      "rotate", row->at[6].number != 0);
 	add_lease(j, row);
-	json_array_append_new(user, j);
+	json_array_append_new(l->rows, j);
 	return 0;
 }
 
@@ -113,7 +124,7 @@ static int list_all(struct tx *tx, void *arg, struct err *e)
 {
 	return db_run(tx->db,
 		      "SELECT h.name, s.uuid, s.epoch, s.state, s.check_value, v.counter, v.rotate,"
-		      " l.reset_max, l.clock_max, a.reset_count, a.clock_ms"
+		      " l.reset_max, l.clock_max, a.reset_count, a.clock_ms, h.grp"
 		      " FROM secrets s JOIN hosts h ON h.ueid = s.ueid"
 		      " LEFT JOIN volumes v ON v.uuid = s.uuid"
 		      " LEFT JOIN leases l ON l.uuid = s.uuid AND l.epoch = s.epoch"
@@ -124,15 +135,15 @@ static int list_all(struct tx *tx, void *arg, struct err *e)
 
 void get_secrets(struct call *c)
 {
-	json_t *list = json_array();
+	struct share_list l = { c, json_array() };
 	struct err e = { 0 };
 
-	if (store_read(c->server->store, list_all, list, &e)) {
-		json_decref(list);
+	if (store_read(c->server->store, list_all, &l, &e)) {
+		json_decref(l.rows);
 		problem_of(c->out, &e);
 		return;
 	}
-	answer_json(c->out, 200, json_pack("{s:o}", "secrets", list));
+	answer_json(c->out, 200, json_pack("{s:o}", "secrets", l.rows));
 }
 
 /* ---- the next epoch, and the end ---- */

@@ -8,6 +8,7 @@
 #include "http.h"
 #include "settings.h"
 #include "store.h"
+#include "tokens.h"
 
 struct refvals; /* refvals.h */
 
@@ -32,10 +33,14 @@ struct call {
 	struct server *server;
 	const struct http_request *rq;
 	struct http_response *out;
-	char part[2][128]; /* what the {} of the route matched */
-	char actor[80];	   /* "token:NAME", or the remote address, for the audit */
-	bool operator;	   /* its token may do more than provision */
+	char part[2][128];	  /* what the {} of the route matched */
+	char actor[80];		  /* "token:NAME", or the remote address, for the audit */
+	bool operator;		  /* its token may do more than provision */
+	struct admin_token token; /* what was presented, where the route asks for one */
 };
+
+/** call_covers - hosts of @group are this caller's business: where the route leaves that to its handler. */
+bool call_covers(const struct call *c, struct bytes group);
 
 /* enroll.c */
 void post_enroll(struct call *c);
@@ -71,6 +76,11 @@ void get_proposals(struct call *c);
 void get_proposal(struct call *c);
 void post_proposal_signed(struct call *c);
 void delete_proposal(struct call *c);
+/* tokens_api.c */
+void get_tokens(struct call *c);
+void post_token(struct call *c);
+void get_own_token(struct call *c);
+void delete_token(struct call *c);
 /* api.c */
 void get_hosts(struct call *c);
 void get_host(struct call *c);

@@ -208,8 +208,10 @@ CREATE TABLE IF NOT EXISTS admin_tokens (
 	hash      BLOB PRIMARY KEY,              -- SHA-256 of the token
 	name      TEXT NOT NULL UNIQUE,
 	role      TEXT NOT NULL,                 -- viewer, operator, provisioner, admin
+	scope     TEXT NOT NULL,                 -- those whose hosts it is about, by commas; empty: all
 	created   INTEGER NOT NULL,
-	revoked   INTEGER,
+	not_after INTEGER NOT NULL,              -- 0: it does not expire
+	revoked   INTEGER NOT NULL,
 	mac       BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS audit (                             -- hash-chained
@@ -232,4 +234,4 @@ CREATE TABLE IF NOT EXISTS root_key (                          -- whose MACs and
 	id        BLOB NOT NULL,
 	since     INTEGER NOT NULL
 );
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

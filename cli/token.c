@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/* assay token: who may call the server's API. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli.h"
+
+static const char *text_of(const json_t *row, const char *name)
+{
+	const char *s = json_string_value(json_object_get(row, name));
+
+	return cli_safe(s ? s : "-");
+}
+
+static const char *expiry(const json_t *row, char out[32])
+{
+	time_t at = (time_t)json_integer_value(json_object_get(row, "not_after"));
+	struct tm tm;
+
+	if (!at)
+		return "never";
+	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
+	return out;
+}
+
+static const char *groups_of(const json_t *row, char *out, size_t size)
+{
+	const json_t *g;
+	size_t i, used = 0;
+
+	snprintf(out, size, "all");
+	json_array_foreach(json_object_get(row, "groups"), i, g)
+	{
+		int n = snprintf(out + used, size - used, "%s%s", i ? "," : "",
+				 cli_safe(json_string_value(g)));
+
+		used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
+	}
+	return out;
+}
+
+static void print_row(const json_t *row)
+{
+	char when[32], groups[640];
+
+	printf("%-24s %-12s %-20s %-21s %s\n", text_of(row, "name"), text_of(row, "role"),
+	       groups_of(row, groups, sizeof(groups)), expiry(row, when), text_of(row, "state"));
+}
+
+static void print_head(void)
+{
+	printf("%-24s %-12s %-20s %-21s %s\n", "TOKEN", "ROLE", "GROUPS", "EXPIRES", "STATE");
+}
+
+static int list(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *row;
+	size_t i;
+
+	if (c->argc)
+		return cli_usage();
+	if (call_server(c, "GET", "/api/v1/tokens", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("token.list", true, answer);
+		return 0;
+	}
+	print_head();
+	json_array_foreach(json_object_get(answer, "tokens"), i, row) print_row(row);
+	json_decref(answer);
+	return 0;
+}
+
+/* The one that this command itself presents. */
+static int self(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL;
+
+	if (c->argc)
+		return cli_usage();
+	if (call_server(c, "GET", "/api/v1/tokens/self", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("token.self", true, answer);
+		return 0;
+	}
+	print_head();
+	print_row(answer);
+	json_decref(answer);
+	return 0;
+}
+
+static json_t *group_array(const char *text)
+{
+	json_t *groups = json_array();
+
+	while (text && *text) {
+		size_t len = strcspn(text, ",");
+
+		json_array_append_new(groups, json_stringn(text, len));
+		text += len + (text[len] != 0);
+	}
+	return groups;
+}
+
+static int create(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *body;
+	char *text;
+	int rc;
+
+	if (c->argc != 2)
+		return cli_usage();
+	body = json_pack("{s:s, s:s, s:o, s:s*}", "name", c->argv[0], "role", c->argv[1], "groups",
+			 group_array(c->option[OPT_GROUP]), "until", c->option[OPT_UNTIL]);
+	text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	json_decref(body);
+	rc = text ? call_server(c, "POST", "/api/v1/tokens", "application/json", bytes_text(text),
+				&answer, &e)
+		  : err_set(&e, E_USAGE, "a name, role or group is not UTF-8");
+	free(text);
+	if (rc)
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("token.create", true, answer);
+		return 0;
+	}
+	printf("%s\n", text_of(answer, "token"));
+	json_decref(answer);
+	return 0;
+}
+
+static int revoke(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL;
+	char path[160];
+
+	if (c->argc != 1)
+		return cli_usage();
+	snprintf(path, sizeof(path), "/api/v1/tokens/%.100s", c->argv[0]);
+	if (call_server(c, "DELETE", path, NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("token.revoke", true, answer);
+		return 0;
+	}
+	printf("%s\n", text_of(answer, "status"));
+	json_decref(answer);
+	return 0;
+}
+
+int cmd_token(struct cli *c, const char *verb)
+{
+	static const struct {
+		const char *verb;
+		int (*run)(struct cli *c);
+	} rows[] = {
+		{ "list", list }, { "create", create }, { "revoke", revoke }, { "self", self }
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (!strcmp(verb, rows[i].verb))
+			return rows[i].run(c);
+	return cli_usage();
+}
