@@ -46,7 +46,7 @@ hole_boot() { # to a shell of root, who is there before the disk opens
 		guest 'for i in $(seq 150); do test ! -S /run/assay/agent.sock || test ! -S /run/assay/collector.sock || break; sleep 0.2; done; cat /run/assay/agent.log; test -S /run/assay/agent.sock && test -S /run/assay/collector.sock' &&
 		bring_hostile
 }
-bring_hostile() { guest 'mount -o remount,exec tmpfs /run' && bring "$work/hostile" "$hostile" && guest "chmod 755 $hostile"; }
+bring_hostile() { guest 'busybox mount -o remount,exec tmpfs /run' && bring "$work/hostile" "$hostile" && guest "chmod 755 $hostile"; }
 hole_left() { printf 'go\n' >&"$to_guest"; } # what was signed goes on
 asked() { # exit status wanted, [configuration]: of who asks for this volume's share, whatever PCR 15 says
 	local rc epoch counter
