@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "metrics.h"
 #include "refvals.h"
 #include "release.h"
 #include "release_rate.h"
@@ -328,17 +329,30 @@ static void answer_unquoted(struct round *r)
 	answer_json(r->call->out, 200, j);
 }
 
+static void count_verdict(struct metrics *m, enum ear_tier status)
+{
+	metrics_event(m, status == TIER_AFFIRMING ? EVENT_AFFIRMED
+			 : status == TIER_WARNING ? EVENT_WARNED
+						  : EVENT_REFUSED);
+}
+
 static int attest(struct round *r, struct err *e)
 {
+	struct metrics *m = r->server->metrics;
 	struct err release_error = { 0 };
+	u64 since = metrics_now();
 
-	if (eat_parse(r->call->rq->body, &r->token, e))
+	if (eat_parse(r->call->rq->body, &r->token, e)) {
+		metrics_event(m, EVENT_UNREADABLE);
 		return (int)e->code;
+	}
+	since = metrics_stage(m, STAGE_DECODE, since);
 	r->reasons = reasons_new();
 	if (!r->reasons)
 		return err_set(e, E_MEMORY, "no memory for an attestation");
 	if (store_read(r->server->store, judge, r, e))
 		return (int)e->code;
+	since = metrics_stage(m, STAGE_JUDGE, since);
 	if (attest_ima_asked(r, e))
 		return (int)e->code;
 	log_event(LOG_LEVEL_INFO, "attested", LOG_T("host", r->host ? r->host->name : "?"),
@@ -346,13 +360,20 @@ static int attest(struct round *r, struct err *e)
 		  LOG_N("devices", r->token->n_devices), LOG_N("release", r->decision.release),
 		  LOG_N("reasons", r->reasons->n), LOG_T("remote", r->call->rq->remote));
 	if (!verified_view(r->verified)->quoted) {
+		metrics_event(m, EVENT_UNQUOTED);
 		answer_unquoted(r);
 		return 0;
 	}
 	if (make_answer(r, e) || store_write(r->server->store, attest_record, r, e))
 		return (int)e->code;
-	if (r->decision.release)
+	since = metrics_stage(m, STAGE_RECORD, since);
+	count_verdict(m, r->decision.status);
+	if (r->decision.release) {
 		release(r, &release_error);
+		metrics_stage(m, STAGE_RELEASE, since);
+	}
+	if (r->token->release.len)
+		metrics_event(m, r->release ? EVENT_RELEASED : EVENT_WITHHELD);
 	answer_complete(r, &release_error);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "common/text.h"
 #include "hosts.h"
+#include "metrics.h"
 #include "problem.h"
 #include "proto/deposit.h"
 #include "refvals.h"
@@ -72,6 +73,7 @@ static const struct {
 	{ "POST",   "/api/v1/tokens",                       JSON_BODY_MAX, ADMIN,       WHOLE,       post_token },
 	{ "GET",    "/api/v1/tokens/self",                  0,             VIEWER,      READS,       get_own_token },
 	{ "DELETE", "/api/v1/tokens/{}",                    0,             ADMIN,       WHOLE,       delete_token },
+	{ "GET",    "/metrics",                             0,             VIEWER,      WHOLE,       get_metrics },
 	{ "GET",    "/healthz",                             0,             ANYBODY,     NO_TOKEN,    get_health },
 };
 /* clang-format on */
@@ -245,12 +247,29 @@ static void handle(void *user, const struct http_request *rq, struct http_respon
 	if (i < 0) {
 		problem(out, other_method ? 405 : 404,
 			other_method ? "Method not allowed" : "Not found", "see docs/openapi.yaml");
+	} else if (may_call(&c, routes[i].right, routes[i].scope)) {
+		refvals_refresh(c.server->refvals);
+		routes[i].handle(&c);
+	}
+	metrics_request(c.server->metrics, i < 0 ? METRIC_ROUTES_MAX - 1 : (size_t)i, out->status);
+}
+
+_Static_assert(ARRAY_LEN(routes) < METRIC_ROUTES_MAX, "each route has its counters");
+
+void get_metrics(struct call *c)
+{
+	struct metrics_route names[ARRAY_LEN(routes)];
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+		names[i] = (struct metrics_route){ routes[i].method, routes[i].path };
+	if (metrics_write(c->server->metrics, c->server->store, names, ARRAY_LEN(names),
+			  c->server->settings->stale_after_s, &c->out->body, &e)) {
+		problem_of(c->out, &e);
 		return;
 	}
-	if (!may_call(&c, routes[i].right, routes[i].scope))
-		return;
-	refvals_refresh(c.server->refvals);
-	routes[i].handle(&c);
+	c->out->status = 200;
+	c->out->content_type = "text/plain; version=0.0.4; charset=utf-8";
 }
 
 struct http_handler routes_handler(struct server *s)

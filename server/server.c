@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "metrics.h"
 #include "refvals.h"
 #include "rekey.h"
 #include "state_lock.h"
@@ -64,7 +65,8 @@ int server_open(const struct settings *s, struct server **out, struct err *e)
 	    refvals_open(v->store, s, &v->refvals, e))
 		return (int)e->code;
 	v->aks = verify_aks_new(AKS_KEPT_MAX);
-	if (!v->aks)
+	v->metrics = metrics_new();
+	if (!v->aks || !v->metrics)
 		return err_set(e, E_MEMORY, "no memory for decoded keys");
 	*out = TAKE(v);
 	return 0;
@@ -80,6 +82,7 @@ void server_drop(struct server **s)
 	trust_store_drop(&(*s)->device_roots);
 	server_keys_drop(&(*s)->keys);
 	recall_drop(&(*s)->aks);
+	metrics_drop(&(*s)->metrics);
 	if ((*s)->lock >= 0)
 		close((*s)->lock);
 	free(*s);

@@ -11,6 +11,7 @@
 #include "tokens.h"
 
 struct refvals; /* refvals.h */
+struct metrics; /* metrics.h */
 
 struct server {
 	const struct settings *settings;
@@ -21,6 +22,7 @@ struct server {
 	struct refvals *refvals;
 	int lock;	    /* of the state folder, shared */
 	struct recall *aks; /* decoded AKs, by their public area */
+	struct metrics *metrics;
 };
 
 int server_open(const struct settings *s, struct server **out, struct err *e);
@@ -95,5 +97,7 @@ void post_secret_rotate(struct call *c);
 void post_approval(struct call *c);
 void delete_secret(struct call *c);
 void get_health(struct call *c);
+/* routes.c */
+void get_metrics(struct call *c);
 
 #endif
