@@ -101,12 +101,12 @@ bring() { # file, path in the installer: over a disk, beyond what it has read of
 console_says() { # extended regular expression, [seconds]: on the console, whose text without colours is $work/seen
 	local i
 	for i in $(seq $((${2:-60} * 4))); do
-		tr -d '\r' <"$work/console" | sed 's/\x1b\[[0-9;=]*[A-Za-z]//g' >"$work/seen"
+		tr -d '\r' <"$work/console" | sed 's/\x1b\[[0-9;=?]*[A-Za-z]//g' >"$work/seen"
 		grep -qE "$1" "$work/seen" && return
 		kill -0 "$qemu_pid" 2>/dev/null || { sleep 0.2; break; }
 		sleep 0.25
 	done
-	tr -d '\r' <"$work/console" | sed 's/\x1b\[[0-9;=]*[A-Za-z]//g' >"$work/seen"
+	tr -d '\r' <"$work/console" | sed 's/\x1b\[[0-9;=?]*[A-Za-z]//g' >"$work/seen"
 	grep -qE "$1" "$work/seen" || { echo "no \"$1\" on the console:"; tail -n 25 "$work/seen"; return 1; }
 }
 console_type() { printf '%s' "$1" >&"$to_console"; }
