@@ -122,6 +122,19 @@ check it_is_the_file_that_cryptroot_unlock_looks_for 0 "^$waits$" eval '
 	{ sleep 2; printf first; } | { CRYPTTAB_OPTION_keyscript=/x/assay-keyscript exec "$waits" -T1 --type=luks --key-file=- open --test-passphrase "$disk"; } & sleep 1; readlink "/proc/$!/exe"; wait $!'
 check and_shows_its_exit_status 0 '' eval 'printf first | CRYPTTAB_OPTION_keyscript=/x/assay-keyscript "$waits" -T1 --type=luks --key-file=- open --test-passphrase "$disk"'
 
+# ---- who asks in dracut's ----
+echo 'root UUID=11111111-2222-4333-8444-555555555555 none luks' >"$work/crypttab"
+echo 'Id=cryptsetup:/dev/sda' >"$work/question"
+named() { # what stands as UUID in a header: the name that the volume is asked for by
+	said=$1 bash -c "$(sed -n '/^field()/p; /^line_of()/,/^}/p; /^is_volume()/,/^}/p' "$top/deploy/dracut/91assay/ask" | sed "s,/etc/crypttab,$work/crypttab,")"'
+		cryptsetup() { echo "$said"; }
+		is_volume "$work/question" && echo "$name"'
+}
+check a_volume_is_asked_for_by_the_name_that_it_has 0 '^root$' named 11111111-2222-4333-8444-555555555555
+check or_by_its_uuid 0 '^luks-11111111-2222-4333-8444-555555555556$' named 11111111-2222-4333-8444-555555555556
+check what_stands_in_a_header_in_the_place_of_a_uuid_is_none 1 '' named ",x,;1e touch $work/ran #"
+check and_no_command_of_sed 1 '' test -e "$work/ran"
+
 # ---- the network ----
 inside() { # commands: in a network of two, `outer` in another namespace with a listener at port 7, `inner` here
 	unshare -r -n -p -f --mount-proc busybox sh -c '

@@ -35,6 +35,10 @@
 	X(other_verbs_go_through)                                                                  \
 	X(it_is_the_file_that_cryptroot_unlock_looks_for)                                          \
 	X(and_shows_its_exit_status)                                                               \
+	X(a_volume_is_asked_for_by_the_name_that_it_has)                                           \
+	X(or_by_its_uuid)                                                                          \
+	X(what_stands_in_a_header_in_the_place_of_a_uuid_is_none)                                  \
+	X(and_no_command_of_sed)                                                                   \
 	X(an_address_of_ipv6_reaches_its_neighbour_at_once)                                        \
 	X(its_gateway_leads_beyond)                                                                \
 	X(without_one_nothing_is_beyond)                                                           \
