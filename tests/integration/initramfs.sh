@@ -97,6 +97,10 @@ fresh; touch "$work/plymouth.runs"
 check what_opens_nothing_is_an_error 2 '' keyscript 1
 check with_no_output 0 '^0$' stat -c %s "$work/out"
 check and_is_told_on_the_splash 0 'text=assay: that opens no keyslot' cat "$notes"
+mv "$work/lib/assay/functions" "$work/functions.away" # agent.conf has no volume, and crypttab its old line
+check where_nothing_of_ours_is_there_a_person_opens_the_disk 0 '' keyscript 0
+check with_what_is_typed 0 '^wrong$' cat "$work/out"
+mv "$work/functions.away" "$work/lib/assay/functions"
 
 # ---- before cryptsetup ----
 disk=$work/disk cryptsetup=/sbin/cryptsetup

@@ -28,6 +28,8 @@
 	X(what_opens_nothing_is_an_error)                                                          \
 	X(with_no_output)                                                                          \
 	X(and_is_told_on_the_splash)                                                               \
+	X(where_nothing_of_ours_is_there_a_person_opens_the_disk)                                  \
+	X(with_what_is_typed)                                                                      \
 	X(cryptsetup_has_read_the_header_before_the_key_comes)                                     \
 	X(what_stands_before_it_waits)                                                             \
 	X(but_not_for_keyscripts_of_others)                                                        \
