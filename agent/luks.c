@@ -78,6 +78,25 @@ static int check_segments(const json_t *header, struct err *e)
 				 "encrypted anew");
 }
 
+/* What is stored in the clear opens to any passphrase, and not every libcryptsetup refuses it. */
+static int check_keyslots(const json_t *header, struct err *e)
+{
+	const json_t *keyslots = json_object_get(header, "keyslots"), *keyslot;
+	const char *name;
+
+	json_object_foreach((json_t *)keyslots, name, keyslot)
+	{
+		const json_t *area = json_object_get(keyslot, "area");
+		const char *cipher = json_string_value(json_object_get(area, "encryption"));
+
+		if (cipher && strstr(cipher, "null"))
+			return err_set(e, E_POLICY,
+				       "LUKS header: keyslot %.20s is not encrypted (%.40s)", name,
+				       cipher);
+	}
+	return 0;
+}
+
 static int check_header(struct luks *l, struct err *e)
 {
 	const char *text = NULL;
@@ -88,7 +107,7 @@ static int check_header(struct luks *l, struct err *e)
 	header = rc ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	if (!header)
 		return failed(l, e, E_FORMAT, "LUKS header", rc ? rc : -EINVAL);
-	rc = check_segments(header, e);
+	rc = check_segments(header, e) || check_keyslots(header, e) ? (int)e->code : 0;
 	json_decref(header);
 	if (rc)
 		return rc;
@@ -193,6 +212,11 @@ int luks_volume_key(struct luks *l, int slot, struct bytes passphrase, struct se
 	if (rc < 0)
 		return failed(l, e, rc == -EPERM || rc == -ENOENT ? E_DENIED : E_IO,
 			      "open a LUKS keyslot", rc);
+	/* a slot that is named may belong to no data: its key would vouch for what another one opens */
+	if (crypt_volume_key_verify(l->cd, (const char *)key->at, len))
+		return err_set(e, E_DENIED,
+			       "open a LUKS keyslot: the key of keyslot %d is not that of the data",
+			       rc);
 	key->len = len;
 	*out = TAKE(key);
 	return 0;

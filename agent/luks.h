@@ -37,7 +37,7 @@ int luks_token_put(struct luks *l, int id, const struct luks_token *t, struct er
 int luks_token_remove(struct luks *l, int id, struct err *e);
 
 enum { LUKS_ANY_SLOT = -1 };
-/** luks_volume_key - what @passphrase opens in @slot; *@out in locked memory. E_DENIED: it opens nothing there. */
+/** luks_volume_key - what @passphrase opens in @slot; *@out in locked memory. E_DENIED: it opens nothing there, or not the data. */
 int luks_volume_key(struct luks *l, int slot, struct bytes passphrase, struct secret **out,
 		    struct err *e);
 /**

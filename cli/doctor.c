@@ -90,8 +90,10 @@ static void check_agent(const struct cli *c, struct finding *f)
 	OWNED(buf) b = NULL;
 	struct err e = { 0 };
 
-	*f = (struct finding){ .what = "agent",
-			       .next = "systemctl start assay-collector assay-agent" };
+	*f = (struct finding){
+		.what = "agent",
+		.next = "start assay-collector and assay-agent (docs/OPERATIONS.md)"
+	};
 	f->good = !ask_agent(c, AGENT_STATUS, BYTES_NONE, &b, &e);
 	if (f->good)
 		tell_agent(buf_bytes(b), f);

@@ -238,12 +238,24 @@ static int check_group(const struct call *c, const char *group, struct err *e)
 		       : err_set(e, E_DENIED, "the token is not for group %.100s", group);
 }
 
+/* A registration for another group's host is changed by whom that group concerns, too. */
+static bool may_change(struct tx *tx, const struct change *ch)
+{
+	struct expected_host was = { 0 };
+	struct err none = { 0 };
+
+	if (!ch->call->operator)
+		return false;
+	return expected_host_find(tx, ch->expected.ek_hash, &was, &none) ||
+	       call_covers(ch->call, bytes_text(was.group));
+}
+
 static int add_expected(struct tx *tx, void *arg, struct err *e)
 {
 	struct change *ch = arg;
 	char detail[500], hex[65];
 
-	if (expected_host_add(tx, &ch->expected, ch->call->operator, e))
+	if (expected_host_add(tx, &ch->expected, may_change(tx, ch), e))
 		return (int)e->code;
 	snprintf(detail, sizeof(detail), "{\"ek_hash\":\"%s\",\"group\":\"%s\",\"name\":\"%s\"}",
 		 hex_write(BYTES(ch->expected.ek_hash), hex), ch->expected.group,

@@ -97,6 +97,10 @@ fresh; touch "$work/plymouth.runs"
 check what_opens_nothing_is_an_error 2 '' keyscript 1
 check with_no_output 0 '^0$' stat -c %s "$work/out"
 check and_is_told_on_the_splash 0 'text=assay: that opens no keyslot' cat "$notes"
+mv "$work/lib/assay/functions" "$work/functions.away" # agent.conf has no volume, and crypttab its old line
+check where_nothing_of_ours_is_there_a_person_opens_the_disk 0 '' keyscript 0
+check with_what_is_typed 0 '^wrong$' cat "$work/out"
+mv "$work/functions.away" "$work/lib/assay/functions"
 
 # ---- before cryptsetup ----
 disk=$work/disk cryptsetup=/sbin/cryptsetup
@@ -121,6 +125,19 @@ check other_verbs_go_through 0 '^[0-9a-f-]{36}$' eval 'CRYPTTAB_OPTION_keyscript
 check it_is_the_file_that_cryptroot_unlock_looks_for 0 "^$waits$" eval '
 	{ sleep 2; printf first; } | { CRYPTTAB_OPTION_keyscript=/x/assay-keyscript exec "$waits" -T1 --type=luks --key-file=- open --test-passphrase "$disk"; } & sleep 1; readlink "/proc/$!/exe"; wait $!'
 check and_shows_its_exit_status 0 '' eval 'printf first | CRYPTTAB_OPTION_keyscript=/x/assay-keyscript "$waits" -T1 --type=luks --key-file=- open --test-passphrase "$disk"'
+
+# ---- who asks in dracut's ----
+echo 'root UUID=11111111-2222-4333-8444-555555555555 none luks' >"$work/crypttab"
+echo 'Id=cryptsetup:/dev/sda' >"$work/question"
+named() { # what stands as UUID in a header: the name that the volume is asked for by
+	said=$1 bash -c "$(sed -n '/^field()/p; /^line_of()/,/^}/p; /^is_volume()/,/^}/p' "$top/deploy/dracut/91assay/ask" | sed "s,/etc/crypttab,$work/crypttab,")"'
+		cryptsetup() { echo "$said"; }
+		is_volume "$work/question" && echo "$name"'
+}
+check a_volume_is_asked_for_by_the_name_that_it_has 0 '^root$' named 11111111-2222-4333-8444-555555555555
+check or_by_its_uuid 0 '^luks-11111111-2222-4333-8444-555555555556$' named 11111111-2222-4333-8444-555555555556
+check what_stands_in_a_header_in_the_place_of_a_uuid_is_none 1 '' named ",x,;1e touch $work/ran #"
+check and_no_command_of_sed 1 '' test -e "$work/ran"
 
 # ---- the network ----
 inside() { # commands: in a network of two, `outer` in another namespace with a listener at port 7, `inner` here

@@ -28,6 +28,8 @@
 	X(what_opens_nothing_is_an_error)                                                          \
 	X(with_no_output)                                                                          \
 	X(and_is_told_on_the_splash)                                                               \
+	X(where_nothing_of_ours_is_there_a_person_opens_the_disk)                                  \
+	X(with_what_is_typed)                                                                      \
 	X(cryptsetup_has_read_the_header_before_the_key_comes)                                     \
 	X(what_stands_before_it_waits)                                                             \
 	X(but_not_for_keyscripts_of_others)                                                        \
@@ -35,6 +37,10 @@
 	X(other_verbs_go_through)                                                                  \
 	X(it_is_the_file_that_cryptroot_unlock_looks_for)                                          \
 	X(and_shows_its_exit_status)                                                               \
+	X(a_volume_is_asked_for_by_the_name_that_it_has)                                           \
+	X(or_by_its_uuid)                                                                          \
+	X(what_stands_in_a_header_in_the_place_of_a_uuid_is_none)                                  \
+	X(and_no_command_of_sed)                                                                   \
 	X(an_address_of_ipv6_reaches_its_neighbour_at_once)                                        \
 	X(its_gateway_leads_beyond)                                                                \
 	X(without_one_nothing_is_beyond)                                                           \

@@ -263,10 +263,10 @@ static void the_last_slot_is_not_removed(void **state)
 enum { HEADER_LEN = 16384, HEADER_CSUM = 448, CSUM_LEN = 64 };
 
 /*
- * What somebody who has the disk writes into the part of the header about the data, checksum and all.
+ * What somebody who has the disk writes into a part of the header, checksum and all.
  * SPEC: LUKS2 On-Disk Format Specification 2.1: two copies, SHA-256 over each with the checksum as zeros
  */
-static void lie_about_the_data(const struct fixture *f, const char *was, const char *now)
+static void lie_about(const struct fixture *f, const char *part, const char *was, const char *now)
 {
 	static u8 header[HEADER_LEN];
 	FILE *file = fopen(f->disk, "r+");
@@ -280,7 +280,7 @@ static void lie_about_the_data(const struct fixture *f, const char *was, const c
 
 		assert_int_equal(fseek(file, copy * HEADER_LEN, SEEK_SET), 0);
 		assert_int_equal(fread(header, 1, sizeof(header), file), sizeof(header));
-		data = memmem(header, sizeof(header), "\"segments\"", 10);
+		data = memmem(header, sizeof(header), part, strlen(part));
 		assert_non_null(data);
 		at = memmem(data, sizeof(header) - (size_t)(data - header), was, strlen(was));
 		assert_non_null(at);
@@ -307,8 +307,37 @@ static void a_header_that_protects_nothing_is_not_opened(void **state)
 {
 	struct fixture *f = *state;
 
-	lie_about_the_data(f, "aes-xts-plain64", "cipher_null-ecb");
+	lie_about(f, "\"segments\"", "aes-xts-plain64", "cipher_null-ecb");
 	assert_not_opened(f, E_POLICY, "data segment 0 is not encrypted (cipher_null-ecb)");
+}
+
+static void a_header_with_a_key_in_the_clear_is_not_opened(void **state)
+{
+	struct fixture *f = *state;
+
+	lie_about(f, "\"keyslots\"", "aes-xts-plain64", "cipher_null-ecb");
+	assert_not_opened(f, E_POLICY, "keyslot 0 is not encrypted (cipher_null-ecb)");
+}
+
+static void a_keyslot_that_belongs_to_no_data_gives_no_volume_key(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(luks) l = NULL;
+	OWNED(secret) key = NULL;
+	struct err e = { 0 };
+
+	put_file(f, "other", "of nobody");
+	assert_int_equal(cryptsetup(f, "luksAddKey --unbound --key-size 512 --key-slot 5 --pbkdf "
+				       "pbkdf2 --pbkdf-force-iterations 1000 --key-file pass "
+				       "disk other"),
+			 0);
+	/* to whom names it, cryptsetup opens it */
+	assert_int_equal(cryptsetup(f, "open --test-passphrase --key-slot 5 --key-file other disk"),
+			 0);
+	l = opened(f);
+	assert_refused(luks_volume_key(l, 5, bytes_text("of nobody"), &key, &e), &e, E_DENIED,
+		       "keyslot 5 is not that of the data");
+	assert_null(key);
 }
 
 static void a_header_of_another_kind_or_volume_is_not_opened(void **state)
@@ -363,6 +392,8 @@ int main(void)
 		T(a_recovery_key_that_was_typed_is_found_until_it_is_hidden_again),
 		T(the_last_slot_is_not_removed),
 		T(a_header_that_protects_nothing_is_not_opened),
+		T(a_header_with_a_key_in_the_clear_is_not_opened),
+		T(a_keyslot_that_belongs_to_no_data_gives_no_volume_key),
 		T(a_header_of_another_kind_or_volume_is_not_opened),
 		T(what_is_no_disk_is_said_to_be_none),
 	};

@@ -158,6 +158,10 @@ static void a_token_of_some_groups_reaches_their_hosts_alone(void **state)
 		{ "POST", "/api/v1/tokens", "{\"name\":\"x\",\"role\":\"admin\"}", 403, 403,
 		  "concerns all hosts" },
 		{ "DELETE", "/api/v1/anchors/00", NULL, 403, 403, "concerns all hosts" },
+		{ "POST", "/api/v1/hosts", /* of a TPM that is registered for "edge" */
+		  "{\"ek_hash\":"
+		  "\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}",
+		  403, 409, "registered already" },
 	};
 	char edge[TOKEN_TEXT_SIZE], other[TOKEN_TEXT_SIZE], both[TOKEN_TEXT_SIZE];
 

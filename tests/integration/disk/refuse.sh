@@ -123,32 +123,39 @@ recovery_is_hidden() {
 }
 server_stop() { kill "$server_pid" && wait "$server_pid" 2>/dev/null; true; }
 found_in_logs() { # file with a key: in any form, in what was written of all these boots
-	local forms=$work/forms file hex
+	local forms=$work/forms file hex shifted
 	hex=$(xxd -p "$1" | tr -d '\n')
 	for file in "$work/consoles" "$work"/*.log "$work/canary" $(find "$work/server" -type f); do # the bytes themselves
 		[ ! -f "$file" ] || ! xxd -p "$file" | tr -d '\n' | grep -qF "$hex" || echo "$file"
 	done
 	{
-		base64 -w0 "$1" | tr -d =
-		echo
-		base64 -w0 "$1" | tr '+/' '-_' | tr -d =
-		echo
 		xxd -p "$1" | tr -d '\n'
 		echo
+		for shifted in 1 2 3; do # base64 has three forms of what stands behind something: what all of them have is the middle
+			tail -c +"$shifted" "$1" | head -c $((($(stat -c %s "$1") - shifted + 1) / 3 * 3)) | base64 -w0 | tr -d =
+			echo
+		done | tee "$forms.url"
+		tr '+/' '-_' <"$forms.url"
 	} >"$forms"
 	grep -rlaiF -f "$forms" "$work/consoles" "$work/server" "$work"/*.log "$work/canary" 2>/dev/null
 }
+keys_to_look_for() { # files with a key each; as text without what ends a line, and a recovery key also as people type it
+	tr -d '\n' <"$work/recovery" >"$work/recovery.key" && tr -d '\n-' <"$work/recovery" >"$work/recovery.typed" &&
+		[ "$(stat -c %s "$work/recovery.key") $(stat -c %s "$work/recovery.typed")" = "47 40" ] && [ "$(stat -c %s "$work/volume.key")" -ge 32 ] &&
+		echo "$work"/{volume.key,recovery.key,recovery.typed,root.passphrase}
+}
 no_log_has_a_byte_of_a_key() { # and the search finds what is put there
-	local name
+	local key keys place
 	console_close
 	cat "$work/console" >>"$work/consoles"
-	[ "$(grep -c "Please unlock disk" "$work/consoles")" -gt 2 ] || return
-	for name in volume.key recovery; do
+	[ "$(grep -c "Please unlock disk" "$work/consoles")" -gt 2 ] && keys=$(keys_to_look_for) || return
+	for key in $keys; do
 		rm -f "$work/canary"
-		[ -s "$work/$name" ] && ! found_in_logs "$work/$name" || return
-		xxd -p "$work/$name" | tr -d '\n' | tr a-f A-F >"$work/canary"
-		[ "$(found_in_logs "$work/$name")" = "$work/canary" ] || return
-		cp "$work/$name" "$work/canary"
-		[ "$(found_in_logs "$work/$name" | sort -u)" = "$work/canary" ] || return
+		place=$(found_in_logs "$key")
+		[ -z "$place" ] || { echo "$key is in $place"; return 1; }
+		for place in 'xxd -p | tr -d "\n" | tr a-f A-F' cat '{ printf "a "; cat; printf "\r\n"; }' '{ printf a; cat; } | base64 -w0' '{ printf ab; cat; } | base64 -w0 | tr +/ -_'; do
+			eval "$place" <"$key" >"$work/canary"
+			[ "$(found_in_logs "$key" | sort -u)" = "$work/canary" ] || { echo "$key is not found as $place"; return 1; }
+		done
 	done
 }
