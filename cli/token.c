@@ -53,44 +53,54 @@ static void print_head(void)
 	printf("%-24s %-12s %-20s %-21s %s\n", "TOKEN", "ROLE", "GROUPS", "EXPIRES", "STATE");
 }
 
-static int list(struct cli *c)
+/* A request without a body, and its answer: as it is for programs, by @print for people. */
+static int ask(struct cli *c, const char *command, const char *method, const char *path,
+	       void (*print)(const json_t *answer))
 {
 	struct err e = { 0 };
-	json_t *answer = NULL, *row;
-	size_t i;
+	json_t *answer = NULL;
 
-	if (c->argc)
-		return cli_usage();
-	if (call_server(c, "GET", "/api/v1/tokens", NULL, BYTES_NONE, &answer, &e))
+	if (call_server(c, method, path, NULL, BYTES_NONE, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json) {
-		cli_json("token.list", true, answer);
+		cli_json(command, true, answer);
 		return 0;
 	}
-	print_head();
-	json_array_foreach(json_object_get(answer, "tokens"), i, row) print_row(row);
+	print(answer);
 	json_decref(answer);
 	return 0;
+}
+
+static void print_list(const json_t *answer)
+{
+	const json_t *row;
+	size_t i;
+
+	print_head();
+	json_array_foreach(json_object_get(answer, "tokens"), i, row) print_row(row);
+}
+
+static void print_one(const json_t *answer)
+{
+	print_head();
+	print_row(answer);
+}
+
+static void print_status(const json_t *answer)
+{
+	printf("%s\n", text_of(answer, "status"));
+}
+
+static int list(struct cli *c)
+{
+	return c->argc ? cli_usage() : ask(c, "token.list", "GET", "/api/v1/tokens", print_list);
 }
 
 /* The one that this command itself presents. */
 static int self(struct cli *c)
 {
-	struct err e = { 0 };
-	json_t *answer = NULL;
-
-	if (c->argc)
-		return cli_usage();
-	if (call_server(c, "GET", "/api/v1/tokens/self", NULL, BYTES_NONE, &answer, &e))
-		return cli_fail(c, &e, NULL);
-	if (c->json) {
-		cli_json("token.self", true, answer);
-		return 0;
-	}
-	print_head();
-	print_row(answer);
-	json_decref(answer);
-	return 0;
+	return c->argc ? cli_usage()
+		       : ask(c, "token.self", "GET", "/api/v1/tokens/self", print_one);
 }
 
 static json_t *group_array(const char *text)
@@ -136,22 +146,12 @@ static int create(struct cli *c)
 
 static int revoke(struct cli *c)
 {
-	struct err e = { 0 };
-	json_t *answer = NULL;
 	char path[160];
 
 	if (c->argc != 1)
 		return cli_usage();
 	snprintf(path, sizeof(path), "/api/v1/tokens/%.100s", c->argv[0]);
-	if (call_server(c, "DELETE", path, NULL, BYTES_NONE, &answer, &e))
-		return cli_fail(c, &e, NULL);
-	if (c->json) {
-		cli_json("token.revoke", true, answer);
-		return 0;
-	}
-	printf("%s\n", text_of(answer, "status"));
-	json_decref(answer);
-	return 0;
+	return ask(c, "token.revoke", "DELETE", path, print_status);
 }
 
 int cmd_token(struct cli *c, const char *verb)

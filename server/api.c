@@ -93,20 +93,17 @@ struct host_list {
 	json_t *rows;
 };
 
-static int list_covered(void *user, const struct db_row *row, struct err *e)
-{
-	struct host_list *l = user;
-
-	return call_covers(l->call, row->at[2].bytes) ? list_host(l->rows, row, e) : 0;
-}
-
 static int list_hosts(struct tx *tx, void *arg, struct err *e)
 {
+	struct host_list *l = arg;
+	struct db_value groups = DB_T(l->call->token.groups);
+
 	return db_run(
 		tx->db,
 		"SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status FROM hosts h"
-		" LEFT JOIN attestations a ON a.ueid = h.ueid ORDER BY h.name LIMIT 1000",
-		NULL, 0, list_covered, arg, NULL, e);
+		" LEFT JOIN attestations a ON a.ueid = h.ueid WHERE " TOKEN_COVERS_SQL
+		" ORDER BY h.name LIMIT 1000",
+		&groups, 1, list_host, l->rows, NULL, e);
 }
 
 void get_hosts(struct call *c)

@@ -57,8 +57,7 @@ static int take_row(void *user, const struct db_row *row, struct err *e)
 				  .remote = row->at[4].bytes,
 				  .corim = row->at[5].bytes,
 				  .signed_by = row->at[6].bytes,
-				  .host = row->at[8].bytes,
-				  .group = row->at[9].bytes };
+				  .host = row->at[8].bytes };
 	struct digest digest = sha256_of(r.body);
 	struct bytes fields[] = { r.ueid, r.body };
 
@@ -69,17 +68,19 @@ static int take_row(void *user, const struct db_row *row, struct err *e)
 	return t->take(t->user, &r, e);
 }
 
-int proposal_rows(struct tx *tx, const u8 *digest, const char *host, proposal_taker take,
-		  void *user, struct err *e)
+int proposal_rows(struct tx *tx, const char *groups, const u8 *digest, const char *host,
+		  proposal_taker take, void *user, struct err *e)
 {
 	struct taking t = { tx, take, user };
-	struct db_value v[] = { digest ? DB_B(((struct bytes){ digest, 32 })) : DB_NONE,
+	struct db_value v[] = { DB_T(groups),
+				digest ? DB_B(((struct bytes){ digest, 32 })) : DB_NONE,
 				host ? DB_T(host) : DB_NONE };
 
 	return db_run(tx->db,
 		      "SELECT p.ueid, p.digest, p.body, p.time, p.remote, p.corim, p.signed_by,"
-		      " p.mac, h.name, h.grp FROM proposals p JOIN hosts h ON h.ueid = p.ueid"
-		      " WHERE ($1 IS NULL OR p.digest = $1) AND ($2 IS NULL OR h.name = $2)"
+		      " p.mac, h.name FROM proposals p JOIN hosts h ON h.ueid = p.ueid"
+		      " WHERE " TOKEN_COVERS_SQL " AND ($2 IS NULL OR p.digest = $2)"
+		      " AND ($3 IS NULL OR h.name = $3)"
 		      " ORDER BY p.seq DESC LIMIT 10000",
 		      v, ARRAY_LEN(v), take_row, &t, NULL, e);
 }

@@ -16,8 +16,8 @@
 /** struct proposal_row - one host's; views that end with the row. */
 struct proposal_row {
 	struct bytes ueid, digest, body, remote;
-	struct bytes host, group; /* its name, and whose */
-	struct bytes corim;	  /* digest of what was signed of it, or empty */
+	struct bytes host;  /* its name */
+	struct bytes corim; /* digest of what was signed of it, or empty */
 	struct bytes signed_by;
 	long long time; /* when it was proposed last */
 };
@@ -26,9 +26,10 @@ typedef int (*proposal_taker)(void *user, const struct proposal_row *row, struct
 /** proposal_put - the newest PROPOSALS_PER_HOST_MAX of a host stay. @remote: where it came from. */
 int proposal_put(struct tx *tx, const u8 ueid[UEID_LEN], struct bytes body, const char *remote,
 		 struct err *e);
-/** proposal_rows - newest first; E_SIGNATURE when one was changed in the database. @digest: NULL for all; @host: or NULL. */
-int proposal_rows(struct tx *tx, const u8 *digest, const char *host, proposal_taker take,
-		  void *user, struct err *e);
+/** proposal_rows - newest first; E_SIGNATURE when one was changed in the database. @groups: those of a token, "" for all;
+ * @digest: NULL for all; @host: or NULL. */
+int proposal_rows(struct tx *tx, const char *groups, const u8 *digest, const char *host,
+		  proposal_taker take, void *user, struct err *e);
 /** proposal_signed - of all hosts that proposed it; *@n: how many. */
 int proposal_signed(struct tx *tx, const u8 digest[32], const u8 corim[32], const char *by,
 		    long long *n, struct err *e);

@@ -141,8 +141,6 @@ static int take_proposal(void *user, const struct proposal_row *row, struct err 
 	json_t *g, *judged, *host;
 	bool first;
 
-	if (!call_covers(l->call, row->group))
-		return 0;
 	hex_write(row->digest, digest);
 	g = json_object_get(l->by_digest, digest);
 	first = !g;
@@ -175,7 +173,8 @@ static int list_all(struct tx *tx, void *arg, struct err *e)
 	struct listing *l = arg;
 
 	l->tx = tx;
-	return proposal_rows(tx, l->whole ? l->digest : NULL, NULL, take_proposal, l, e);
+	return proposal_rows(tx, l->call->token.groups, l->whole ? l->digest : NULL, NULL,
+			     take_proposal, l, e);
 }
 
 void get_proposals(struct call *c)
@@ -219,7 +218,7 @@ static int find_body(struct tx *tx, void *arg, struct err *e)
 {
 	struct copying *k = arg;
 
-	return proposal_rows(tx, k->digest, NULL, take_body, k, e);
+	return proposal_rows(tx, "", k->digest, NULL, take_body, k, e);
 }
 
 static json_t *body_json(struct bytes body)

@@ -339,7 +339,7 @@ int proposals_next_boot(struct tx *tx, struct server *s, const char *host, const
 			json_t **out, struct err *e)
 {
 	struct choosing k = { .digest = digest };
-	int rc = proposal_rows(tx, digest, host, take_better, &k, e);
+	int rc = proposal_rows(tx, "", digest, host, take_better, &k, e);
 
 	if (!rc && k.body)
 		rc = tell_chosen(tx, s, &k, out, e);

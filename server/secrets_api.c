@@ -100,13 +100,10 @@ struct share_list {
 
 static int list_one(void *user, const struct db_row *row, struct err *e)
 {
-	struct share_list *l = user;
 	char uuid[UUID_TEXT_LEN + 1] = "", check[2 * SHARE_CHECK_LEN + 1] = "";
 	json_t *j;
 
 	(void)e;
-	if (!call_covers(l->call, row->at[11].bytes))
-		return 0;
 	if (row->at[1].bytes.len == 16)
 		uuid_write(row->at[1].bytes.at, uuid);
 	if (row->at[4].bytes.len == SHARE_CHECK_LEN)
@@ -116,21 +113,24 @@ static int list_one(void *user, const struct db_row *row, struct err *e)
 		      text_json(&row->at[3]), "check", check, "counted", row->at[5].kind == DB_INT,
 		      "rotate", row->at[6].number != 0);
 	add_lease(j, row);
-	json_array_append_new(l->rows, j);
+	json_array_append_new(user, j);
 	return 0;
 }
 
 static int list_all(struct tx *tx, void *arg, struct err *e)
 {
+	const struct share_list *l = arg;
+	struct db_value groups = DB_T(l->call->token.groups);
+
 	return db_run(tx->db,
 		      "SELECT h.name, s.uuid, s.epoch, s.state, s.check_value, v.counter, v.rotate,"
-		      " l.reset_max, l.clock_max, a.reset_count, a.clock_ms, h.grp"
+		      " l.reset_max, l.clock_max, a.reset_count, a.clock_ms"
 		      " FROM secrets s JOIN hosts h ON h.ueid = s.ueid"
 		      " LEFT JOIN volumes v ON v.uuid = s.uuid"
 		      " LEFT JOIN leases l ON l.uuid = s.uuid AND l.epoch = s.epoch"
 		      " LEFT JOIN attestations a ON a.ueid = s.ueid"
-		      " ORDER BY h.name, s.uuid, s.epoch LIMIT 10000",
-		      NULL, 0, list_one, arg, NULL, e);
+		      " WHERE " TOKEN_COVERS_SQL " ORDER BY h.name, s.uuid, s.epoch LIMIT 10000",
+		      &groups, 1, list_one, l->rows, NULL, e);
 }
 
 void get_secrets(struct call *c)

@@ -27,6 +27,8 @@ struct admin_token {
 	long long created, not_after; /* 0: it does not expire */
 	bool revoked;
 };
+/* In a query, of the hosts h: those that $1, the groups of a token, cover. A list is cut after it, not before. */
+#define TOKEN_COVERS_SQL "($1 = '' OR instr(',' || $1 || ',', ',' || h.grp || ',') > 0)"
 /** token_covers - hosts of @group are its business. */
 bool token_covers(const struct admin_token *t, const char *group);
 /** token_groups_valid - no name twice, each as names of groups are, at most TOKEN_GROUPS_MAX. */

@@ -289,6 +289,23 @@ check and_makes_a_join_token 0 "^[A-Za-z0-9_-]{32}$" $ci join-token --valid 10m 
 check with_an_end_that_is_a_time 1 "join-token" $ci join-token --valid soon
 check and_sees_nothing 2 "no right" $ci host list
 check nor_removes_anything 2 "no right" $ci host remove cli-host --yes
+as() { # token, command...: of an operator with that token
+	(umask 077 && echo "$1" >"$work/given.token")
+	sed "s,^token_file = .*,token_file = $work/given.token," "$work/assay.conf" >"$work/given.conf"
+	assay --config "$work/given.conf" "${@:2}"
+}
+edge=$($assay token create edge-viewer viewer --group edge,far --until +1d)
+check a_token_is_made_for_groups 0 "^edge-viewer +viewer +edge,far +20[0-9-]+T[0-9:]+Z +active$" as "$edge" token self
+check and_sees_no_host_of_another 2 "no such host" as "$edge" host show cli-host
+check nor_makes_tokens 2 "no right" as "$edge" token create more admin
+check all_tokens_are_listed_without_their_text 0 '"schema": ?"assay.token.list/1"' $assay token list --json
+check by_name_role_and_state 0 "^ci +provisioner +all +never +active$" $assay token list
+check no_role_of_that_name 1 "role is viewer" $assay token create odd root
+check one_that_is_revoked 0 "^revoked$" $assay token revoke edge-viewer
+check opens_nothing_more 2 "token is not known, was revoked or has expired" as "$edge" token self
+again=$(assay-server --config "$work/server.conf" token reset edge-viewer)
+check root_gives_it_another_text 0 "^edge-viewer .* active$" as "$again" token self
+check and_the_old_one_stays_as_it_was 2 "token is not known" as "$edge" token self
 kill "$first_tpm"
 wait "$first_tpm" 2>/dev/null
 check a_tpm_that_is_gone_is_said 4 "tcti|TPM" $assay attest

@@ -174,6 +174,16 @@
 	X(with_an_end_that_is_a_time)                                                              \
 	X(and_sees_nothing)                                                                        \
 	X(nor_removes_anything)                                                                    \
+	X(a_token_is_made_for_groups)                                                              \
+	X(and_sees_no_host_of_another)                                                             \
+	X(nor_makes_tokens)                                                                        \
+	X(all_tokens_are_listed_without_their_text)                                                \
+	X(by_name_role_and_state)                                                                  \
+	X(no_role_of_that_name)                                                                    \
+	X(one_that_is_revoked)                                                                     \
+	X(opens_nothing_more)                                                                      \
+	X(root_gives_it_another_text)                                                              \
+	X(and_the_old_one_stays_as_it_was)                                                         \
 	X(a_tpm_that_is_gone_is_said)                                                              \
 	X(and_is_used_again_once_it_is_back)                                                       \
 	X(a_verdict_of_long_ago_is_stale_neither_good_nor_bad)                                     \

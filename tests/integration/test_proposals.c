@@ -451,6 +451,50 @@ static void only_operators_decide_and_a_host_has_no_say(void **state)
 	expect_none(f);
 }
 
+static void a_token_of_other_groups_sees_none(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *group;
+		size_t n;
+		long one; /* status of the proposal itself */
+	} rows[] = { { "default", 1, 200 }, { "edge", 0, 404 } };
+	OWNED(buf) body = body_of("k2", "i2");
+	struct digest d = sha256_of(buf_bytes(body));
+	char path[120], hex[65];
+
+	later();
+	json_decref(propose(f, &f->a, body));
+	snprintf(path, sizeof(path), "/api/v1/proposals/%s", hex_write(digest_bytes(&d), hex));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char wanted[200];
+		struct reply list, one;
+		struct err e = { 0 };
+		json_t *made, *j;
+		const char *token;
+
+		snprintf(wanted, sizeof(wanted),
+			 "{\"name\":\"of-%s\",\"role\":\"viewer\",\"groups\":[\"%s\"]}",
+			 rows[i].group, rows[i].group);
+		made = ask(f, "POST", "/api/v1/tokens", wanted, 201);
+		token = json_string_value(json_object_get(made, "token"));
+		assert_ok(transport_call(f->s.transport, "GET", "/api/v1/proposals", NULL, token,
+					 BYTES_NONE, &list, &e),
+			  &e);
+		assert_ok(transport_call(f->s.transport, "GET", path, NULL, token, BYTES_NONE, &one,
+					 &e),
+			  &e);
+		j = json_loadb((const char *)list.body->w.at, list.body->w.len, 0, NULL);
+		assert_int_equal(json_array_size(json_object_get(j, "proposals")), rows[i].n);
+		assert_int_equal(one.status, rows[i].one);
+		json_decref(j);
+		json_decref(made);
+		reply_clear(&list);
+		reply_clear(&one);
+	}
+	forget_all(f);
+}
+
 static void a_proposal_whose_row_was_changed_is_noticed(void **state)
 {
 	struct fixture *f = *state;
@@ -483,6 +527,7 @@ int main(void)
 		cmocka_unit_test(a_text_that_its_digest_is_not_of_is_told_as_such),
 		cmocka_unit_test(the_host_document_tells_of_the_highest_kernel),
 		cmocka_unit_test(only_operators_decide_and_a_host_has_no_say),
+		cmocka_unit_test(a_token_of_other_groups_sees_none),
 		cmocka_unit_test(a_proposal_whose_row_was_changed_is_noticed),
 	};
 

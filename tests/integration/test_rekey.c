@@ -122,7 +122,7 @@ static int read_all(struct tx *tx, void *arg, struct err *e)
 	assert_ok(corim_rows_all(tx, take_corim, &n, e), e);
 	assert_ok(signer_rows_all(tx, SIGNER_ANCHOR, take_signer, &n, e), e);
 	assert_ok(signer_rows_all(tx, SIGNER_CRL, take_signer, &n, e), e);
-	assert_ok(proposal_rows(tx, NULL, NULL, take_proposal, &n, e), e);
+	assert_ok(proposal_rows(tx, "", NULL, NULL, take_proposal, &n, e), e);
 	assert_int_equal(n, 2 + 1 + 1 + 1);
 	read_shares(tx, share, e);
 	assert_memory_equal(share, f->share, sizeof(share));

@@ -91,7 +91,7 @@ static int take_proposal(void *user, const struct proposal_row *row, struct err 
 
 static void proposal(struct tx *tx, struct err *e)
 {
-	proposal_rows(tx, NULL, NULL, take_proposal, NULL, e);
+	proposal_rows(tx, "", NULL, NULL, take_proposal, NULL, e);
 }
 
 static void inventory(struct tx *tx, struct err *e)

@@ -186,6 +186,38 @@ static void a_token_of_some_groups_reaches_their_hosts_alone(void **state)
 	assert_non_null(strstr(rows[9].path, volume_of_edge));
 }
 
+static int put_many(struct tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	/* rows that nobody reads but the list, which looks at no MAC */
+	return db_run(
+		tx->db,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)"
+		" INSERT INTO hosts (ueid, name, grp, ek_pub, ek_trust, state, created, mac)"
+		" SELECT CAST(printf('%033d', i) AS BLOB), printf('a-%05d', i), 'many', x'00',"
+		" 'token', 'active', 0, x'00' FROM n",
+		NULL, 0, NULL, NULL, NULL, e);
+}
+
+static int drop_many(struct tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return db_run(tx->db, "DELETE FROM hosts WHERE grp = 'many'", NULL, 0, NULL, NULL, NULL, e);
+}
+
+static void a_list_has_the_tokens_hosts_however_many_others_come_before(void **state)
+{
+	struct fixture *f = *state;
+	char edge[TOKEN_TEXT_SIZE];
+	struct err e = { 0 };
+
+	make(f, "viewer", "\"edge\"", edge);
+	assert_ok(store_write(f->s.server->store, put_many, NULL, &e), &e);
+	assert_int_equal(n_of(call_as(f, edge, "GET", "/api/v1/hosts", NULL, 200, NULL), "hosts"),
+			 1);
+	assert_ok(store_write(f->s.server->store, drop_many, NULL, &e), &e);
+}
+
 static void a_token_that_is_over_is_as_one_that_never_was(void **state)
 {
 	struct fixture *f = *state;
@@ -317,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_role_may_what_it_is_for),
 		cmocka_unit_test(a_token_of_some_groups_reaches_their_hosts_alone),
+		cmocka_unit_test(a_list_has_the_tokens_hosts_however_many_others_come_before),
 		cmocka_unit_test(a_token_that_is_over_is_as_one_that_never_was),
 		cmocka_unit_test(what_no_token_can_be_is_refused),
 		cmocka_unit_test(a_lost_token_gets_another_text_and_the_old_one_is_over),
