@@ -12,13 +12,18 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/text.h"
 
 enum {
+	HELD_MAX = 1024, /* answers that wait for their time; more go out at once, as 429 */
+	REAP_MS = 500,
 	FIRST_HEADER_MS = 10000, /* from the connection to its first request's headers */
 	NEXT_HEADER_MS = 40000,	 /* between requests of a kept connection              */
 	BODY_MS = 60000,
+	STREAM_MS = 86400000, /* then a reader asks anew */
 	IDLE_S = 30,
 	DRAIN_MAX =
 		16 * 1024 * 1024, /* announced bytes that are read even when they are too many */
@@ -37,23 +42,54 @@ struct exchange {
 	struct buf *body;
 	size_t counted; /* of http.bodies */
 	bool too_large, too_busy;
+	struct MHD_Connection *connection;
+	struct http_response *held; /* it goes out at: */
+	long long due_ms;
+	struct exchange *next; /* of those that are held */
 };
 
 struct http {
 	struct MHD_Daemon *daemon;
 	struct http_handler handler;
 	pthread_mutex_t lock;
+	pthread_cond_t sooner; /* something is due before the reaper would look again */
 	struct peer *peers;
+	struct exchange *held;
+	size_t n_held;
 	pthread_t reaper;
 	bool reaping, ending;
 	unsigned long long requests;
 	long long started_s;
+	bool encrypted;
 	size_t bodies, bodies_max; /* bytes on their way, and how many there may be */
 	long long header_ms, next_ms, body_ms;
 	u16 port;
 };
 
 /* ---- the reaper ---- */
+/* With the lock held: what is due goes on, all of it at the end. Return: when to look again. */
+static long long let_go(struct http *h, long long now)
+{
+	long long next = now + REAP_MS;
+
+	for (struct exchange **at = &h->held, *x; (x = *at);) {
+		if (x->due_ms > now && !h->ending) {
+			next = x->due_ms < next ? x->due_ms : next;
+			at = &x->next;
+			continue;
+		}
+		*at = x->next;
+		h->n_held--;
+		MHD_resume_connection(x->connection);
+	}
+	return next;
+}
+
+static struct timespec at_ms(long long ms)
+{
+	return (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
+}
+
 static void *reap(void *arg)
 {
 	struct http *h = arg;
@@ -61,14 +97,14 @@ static void *reap(void *arg)
 	pthread_mutex_lock(&h->lock);
 	while (!h->ending) {
 		long long now = clock_monotonic_ms();
+		struct timespec until = at_ms(let_go(h, now));
 
 		for (struct peer *p = h->peers; p; p = p->next)
 			if (now > p->deadline_ms)
 				shutdown(p->fd, SHUT_RDWR);
-		pthread_mutex_unlock(&h->lock);
-		usleep(500000);
-		pthread_mutex_lock(&h->lock);
+		pthread_cond_timedwait(&h->sooner, &h->lock, &until);
 	}
+	let_go(h, 0);
 	pthread_mutex_unlock(&h->lock);
 	return NULL;
 }
@@ -128,6 +164,43 @@ const char *http_query(const struct http_request *r, const char *name)
 	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+const char *http_header(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_cookie(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
+}
+
+struct unknown {
+	const char *const *known;
+	const char *found;
+};
+
+static enum MHD_Result look_at_key(void *user, enum MHD_ValueKind kind, const char *key,
+				   const char *value)
+{
+	struct unknown *u = user;
+
+	(void)kind;
+	(void)value;
+	for (size_t i = 0; u->known[i]; i++)
+		if (!strcmp(u->known[i], key))
+			return MHD_YES;
+	u->found = key;
+	return MHD_NO;
+}
+
+const char *http_query_unknown(const struct http_request *r, const char *const *known)
+{
+	struct unknown u = { known, NULL };
+
+	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at_key, &u);
+	return u.found;
+}
+
 static void remote_text(struct MHD_Connection *c, char out[64])
 {
 	const union MHD_ConnectionInfo *info =
@@ -141,27 +214,218 @@ static void remote_text(struct MHD_Connection *c, char out[64])
 			    out, 64, NULL, 0, NI_NUMERICHOST);
 }
 
-static enum MHD_Result respond(struct MHD_Connection *c, struct http_response *out)
+/* ---- streams ---- */
+struct http_stream {
+	pthread_mutex_t lock;
+	int holders;
+	bool closed, suspended;
+	struct MHD_Connection
+		*connection; /* NULL before it is answered, and when the peer is gone */
+	size_t len;
+	char waiting[STREAM_WAITING_MAX];
+};
+
+struct http_stream *http_stream_open(void)
+{
+	struct http_stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	pthread_mutex_init(&s->lock, NULL);
+	s->holders = 2;
+	return s;
+}
+
+/* With its lock held, which ends here. */
+static void stream_give_up(struct http_stream *s)
+{
+	bool last = !--s->holders;
+
+	pthread_mutex_unlock(&s->lock);
+	if (!last)
+		return;
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+/* With its lock held. */
+static void stream_wake(struct http_stream *s)
+{
+	if (!s->suspended || !s->connection)
+		return;
+	s->suspended = false;
+	MHD_resume_connection(s->connection);
+}
+
+bool http_stream_put(struct http_stream *s, struct bytes text)
+{
+	bool fits;
+
+	pthread_mutex_lock(&s->lock);
+	fits = s->holders == 2 && text.len <= sizeof(s->waiting) - s->len;
+	if (fits) {
+		memcpy(s->waiting + s->len, text.at, text.len);
+		s->len += text.len;
+		stream_wake(s);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return fits;
+}
+
+void http_stream_close(struct http_stream *s)
+{
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->closed = true;
+	stream_wake(s);
+	stream_give_up(s);
+}
+
+static ssize_t stream_read(void *user, uint64_t at, char *into, size_t max)
+{
+	struct http_stream *s = user;
+	size_t n;
+
+	(void)at;
+	pthread_mutex_lock(&s->lock);
+	n = s->len < max ? s->len : max;
+	if (n) {
+		memcpy(into, s->waiting, n);
+		memmove(s->waiting, s->waiting + n, s->len - n);
+		s->len -= n;
+	} else if (!s->closed) {
+		s->suspended = true;
+		MHD_suspend_connection(s->connection);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return n ? (ssize_t)n : s->closed ? MHD_CONTENT_READER_END_OF_STREAM : 0;
+}
+
+static void stream_gone(void *user)
+{
+	struct http_stream *s = user;
+
+	pthread_mutex_lock(&s->lock);
+	s->connection = NULL;
+	stream_give_up(s);
+}
+
+/* ---- answers ---- */
+static void name_body(struct http_response *out)
 {
 	struct bytes body = buf_bytes(out->body);
-	struct MHD_Response *r =
-		MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result rc;
+	struct digest d;
+	char hex[65];
 
-	if (!r)
-		return MHD_NO;
-	if (body.len && out->content_type)
+	if (out->etag[0] || out->status != 200 || !body.len || !out->content_type ||
+	    strcmp(out->content_type, "application/json"))
+		return;
+	d = sha256_of(body);
+	snprintf(out->etag, sizeof(out->etag), "\"%.32s\"", hex_write(digest_bytes(&d), hex));
+}
+
+/* SPEC: RFC 9110 13.1.2: a list of tags, or *; a weak one does as well. */
+static bool is_known(const char *list, const char *etag)
+{
+	const char *at = list ? strstr(list, etag) : NULL;
+
+	return list && etag[0] && (at || !strcmp(list, "*"));
+}
+
+static void add_fields(struct MHD_Response *r, const struct http_response *out)
+{
+	char disposition[340];
+
+	if (out->content_type && out->status != 304)
 		MHD_add_response_header(r, "Content-Type", out->content_type);
 	if (out->location[0])
 		MHD_add_response_header(r, "Location", out->location);
 	if (out->request_id[0])
 		MHD_add_response_header(r, "X-Request-Id", out->request_id);
-	MHD_add_response_header(r, "Cache-Control", "no-store");
+	if (out->etag[0])
+		MHD_add_response_header(r, "ETag", out->etag);
+	if (out->cookie[0])
+		MHD_add_response_header(r, "Set-Cookie", out->cookie);
+	if (out->attachment[0]) {
+		snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"",
+			 out->attachment);
+		MHD_add_response_header(r, "Content-Disposition", disposition);
+	}
+	for (size_t i = 0; out->fields && out->fields[i].name; i++)
+		MHD_add_response_header(r, out->fields[i].name, out->fields[i].value);
+	MHD_add_response_header(r, "Cache-Control", out->cache ? out->cache : "no-store");
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+}
+
+static struct MHD_Response *stream_response(struct http *h, struct MHD_Connection *c,
+					    struct http_stream *s)
+{
+	struct MHD_Response *r;
+
+	s->connection = c; /* nobody wakes it before it has slept */
+	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, stream_read, s, stream_gone);
+	if (r)
+		peer_deadline(h, c, STREAM_MS);
+	else
+		stream_gone(s);
+	return r;
+}
+
+static enum MHD_Result respond(struct http *h, struct MHD_Connection *c, const char *method,
+			       struct http_response *out)
+{
+	struct bytes body = out->body ? buf_bytes(out->body) : out->fixed;
+	struct MHD_Response *r;
+	enum MHD_Result rc;
+
+	if (method && !strcmp(method, "GET")) {
+		name_body(out);
+		if (out->status == 200 &&
+		    is_known(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "If-None-Match"),
+			     out->etag)) {
+			out->status = 304;
+			body = BYTES_NONE;
+		}
+	}
+	r = out->stream ? stream_response(h, c, out->stream)
+	    : out->body ? MHD_create_response_from_buffer(body.len, (void *)body.at,
+							  MHD_RESPMEM_MUST_COPY)
+			: MHD_create_response_from_buffer(body.len, (void *)body.at,
+							  MHD_RESPMEM_PERSISTENT);
+	if (!r)
+		return MHD_NO;
+	add_fields(r, out);
 	rc = MHD_queue_response(c, out->status, r);
 	MHD_destroy_response(r);
 	buf_drop(&out->body);
 	return rc;
+}
+
+/* It sleeps until the reaper finds it due; then it is asked for again. */
+static enum MHD_Result hold(struct http *h, struct exchange *x, const struct http_response *out)
+{
+	bool room;
+
+	x->held = malloc(sizeof(*x->held));
+	if (!x->held)
+		return MHD_NO;
+	*x->held = *out;
+	pthread_mutex_lock(&h->lock);
+	room = h->n_held < HELD_MAX && !h->ending;
+	if (!room) { /* whoever fills the waiting room learns nothing */
+		x->held->status = 503;
+		buf_drop(&x->held->body);
+	} else {
+		x->due_ms = clock_monotonic_ms() + out->delay_ms;
+		x->next = h->held;
+		h->held = x;
+		h->n_held++;
+		MHD_suspend_connection(x->connection);
+		pthread_cond_signal(&h->sooner);
+	}
+	pthread_mutex_unlock(&h->lock);
+	return MHD_YES;
 }
 
 static enum MHD_Result refuse(struct MHD_Connection *c, unsigned int status, const char *title)
@@ -172,7 +436,7 @@ static enum MHD_Result refuse(struct MHD_Connection *c, unsigned int status, con
 	snprintf(text, sizeof(text), "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u}",
 		 title, status);
 	out.body = buf_copy(bytes_text(text));
-	return respond(c, &out);
+	return respond(NULL, c, NULL, &out);
 }
 
 static enum MHD_Result refuse_size(struct MHD_Connection *c)
@@ -242,6 +506,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 			free(x);
 			return MHD_NO;
 		}
+		x->connection = c;
 		*context = x;
 		peer_deadline(h, c, h->body_ms);
 		announced = length ? strtoull(length, NULL, 10) : 0;
@@ -259,12 +524,15 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 		*size = 0;
 		return MHD_YES;
 	}
+	if (x->held)
+		return respond(h, c, method, x->held);
 	if (x->too_large)
 		return refuse_size(c);
 	if (x->too_busy)
 		return refuse(c, 503, "Try again");
 	type = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Type");
 	rq = (struct http_request){
+		.encrypted = h->encrypted,
 		.method = method,
 		.path = url,
 		.content_type = type ? type : "",
@@ -278,7 +546,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 	log_request(out.request_id);
 	h->handler.handle(h->handler.user, &rq, &out);
 	log_request("");
-	return respond(c, &out);
+	return out.delay_ms ? hold(h, x, &out) : respond(h, c, method, &out);
 }
 
 static void on_completed(void *user, struct MHD_Connection *c, void **context,
@@ -291,6 +559,9 @@ static void on_completed(void *user, struct MHD_Connection *c, void **context,
 	if (x) {
 		uncount_body(h, x);
 		buf_drop(&x->body);
+		if (x->held)
+			buf_drop(&x->held->body);
+		free(x->held);
 		free(x);
 		*context = NULL;
 	}
@@ -351,12 +622,19 @@ int http_start(const struct http_config *c, const struct http_handler *handler, 
 	       struct err *e)
 {
 	OWNED(http) h = calloc(1, sizeof(*h));
-	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | (c->tls_key ? MHD_USE_TLS : 0);
+	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+			     (c->tls_key ? MHD_USE_TLS : 0);
+	pthread_condattr_t monotonic;
 	int fd;
 
 	if (!h)
 		return err_set(e, E_MEMORY, "no memory for the HTTP server");
 	pthread_mutex_init(&h->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&h->sooner, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	h->encrypted = c->tls_key != NULL;
 	h->handler = *handler;
 	h->header_ms = c->header_ms ? c->header_ms : FIRST_HEADER_MS;
 	h->next_ms = c->next_ms ? c->next_ms : NEXT_HEADER_MS;
@@ -404,14 +682,15 @@ void http_drop(struct http **hp)
 
 	if (!h)
 		return;
+	/* what is held is let go first: a daemon with sleepers cannot be stopped */
+	pthread_mutex_lock(&h->lock);
+	h->ending = true;
+	pthread_cond_signal(&h->sooner);
+	pthread_mutex_unlock(&h->lock);
+	if (h->reaping)
+		pthread_join(h->reaper, NULL);
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
-	if (h->reaping) {
-		pthread_mutex_lock(&h->lock);
-		h->ending = true;
-		pthread_mutex_unlock(&h->lock);
-		pthread_join(h->reaper, NULL);
-	}
 	free(h);
 	*hp = NULL;
 }

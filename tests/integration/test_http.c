@@ -18,6 +18,7 @@ enum {
 	BODY_MS = 1200,
 	BODY_MAX = 1000,
 	BODIES_MAX_HERE = 2000,
+	LATER_MS = 400,
 	PATIENCE_MS = 20000
 };
 
@@ -79,6 +80,7 @@ static bool begins(const char *answer, const char *with)
 struct fixture {
 	struct http *http;
 	u16 port;
+	_Atomic(struct http_stream *) stream; /* the last one that was asked for */
 };
 
 static size_t body_limit(void *user, const char *method, const char *path)
@@ -91,12 +93,21 @@ static size_t body_limit(void *user, const char *method, const char *path)
 
 static void handle(void *user, const struct http_request *rq, struct http_response *out)
 {
+	struct fixture *f = user;
 	char text[64];
 
-	(void)user;
 	snprintf(text, sizeof(text), "%zu bytes", rq->body.len);
 	out->status = 200;
 	out->content_type = "text/plain";
+	if (!strcmp(rq->path, "/stream")) {
+		out->stream = http_stream_open();
+		f->stream = out->stream;
+		return;
+	}
+	if (!strcmp(rq->path, "/json"))
+		out->content_type = "application/json";
+	if (!strcmp(rq->path, "/later"))
+		out->delay_ms = LATER_MS;
 	out->body = buf_copy(bytes_text(text));
 }
 
@@ -109,8 +120,8 @@ static int start(void **state)
 				 .next_ms = NEXT_MS,
 				 .body_ms = BODY_MS,
 				 .bodies_max = BODIES_MAX_HERE };
-	struct http_handler h = { NULL, body_limit, handle };
 	struct fixture *f = calloc(1, sizeof(*f));
+	struct http_handler h = { f, body_limit, handle };
 	struct err e = { 0 };
 
 	assert_ok(http_start(&c, &h, &f->http, &e), &e);
@@ -353,6 +364,143 @@ static void what_is_not_http_is_refused_or_cut_off(void **state)
 	}
 }
 
+/* ---- answers that take their time ---- */
+static void an_answer_that_is_held_back_holds_nobody_else(void **state)
+{
+	enum { CALLERS = 16 }; /* many more than threads */
+	struct fixture *f = *state;
+	int fd[CALLERS];
+	char answer[1024];
+	long long begin = clock_monotonic_ms();
+
+	for (int i = 0; i < CALLERS; i++) {
+		fd[i] = connect_to(f->port);
+		say(fd[i], "GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	}
+	others_are_served(f);
+	for (int i = 0; i < CALLERS; i++) {
+		hear(fd[i], answer, sizeof(answer), PATIENCE_MS);
+		assert_true(begins(answer, "HTTP/1.1 200"));
+		close(fd[i]);
+	}
+	assert_true(clock_monotonic_ms() - begin >= LATER_MS);
+}
+
+static void a_server_ends_though_answers_are_held_back_and_streams_open(void **state)
+{
+	struct fixture *f = *state;
+	int later = connect_to(f->port), stream = connect_to(f->port);
+	char answer[1024];
+
+	say(later, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+	say(stream, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_false(hear(stream, answer, sizeof(answer), 200));
+	assert_true(begins(answer, "HTTP/1.1 200"));
+	http_stream_close(f->stream);
+	http_drop(&f->http);
+	assert_true(hear(stream, answer, sizeof(answer), PATIENCE_MS));
+	assert_true(hear(later, answer, sizeof(answer), PATIENCE_MS));
+	close(later);
+	close(stream);
+}
+
+static struct http_stream *wait_for_stream(struct fixture *f)
+{
+	for (int i = 0; i < PATIENCE_MS / 10 && !f->stream; i++)
+		usleep(10000);
+	assert_non_null(f->stream);
+	return f->stream;
+}
+
+static void what_is_put_into_a_stream_arrives_as_it_comes(void **state)
+{
+	struct fixture *f = *state;
+	int fd = connect_to(f->port);
+	struct http_stream *s;
+	char answer[4096];
+
+	say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	s = wait_for_stream(f);
+	for (int i = 0; i < 3; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "part %d\n", i);
+		assert_true(http_stream_put(s, bytes_text(text)));
+		answer[0] = 0;
+		while (!strstr(answer, text))
+			assert_false(hear(fd, answer, sizeof(answer), 200));
+		others_are_served(f);
+	}
+	http_stream_put(s, bytes_text("the end"));
+	http_stream_close(s);
+	assert_true(hear(fd, answer, sizeof(answer), PATIENCE_MS));
+	assert_non_null(strstr(answer, "the end"));
+	close(fd);
+}
+
+static void who_does_not_read_its_stream_loses_it(void **state)
+{
+	static const char line[1024] = { [0 ... 1022] = 'x' };
+	struct fixture *f = *state;
+	int fd = connect_to(f->port), n = 0;
+	struct http_stream *s;
+
+	say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	s = wait_for_stream(f);
+	while (http_stream_put(s, bytes_text(line)))
+		assert_true(++n < 100000); /* what the kernel takes, and then STREAM_WAITING_MAX */
+	others_are_served(f);
+	http_stream_close(s);
+	close(fd);
+}
+
+static void who_is_gone_from_its_stream_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	int fd = connect_to(f->port), n = 0;
+	struct http_stream *s;
+
+	say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	s = wait_for_stream(f);
+	close(fd);
+	while (http_stream_put(s, bytes_text("still there?"))) {
+		assert_true(++n < PATIENCE_MS / 10);
+		usleep(10000);
+	}
+	http_stream_close(s);
+}
+
+static void who_has_an_answer_already_is_told_so(void **state)
+{
+	struct fixture *f = *state;
+	char answer[1024], etag[64], request[256];
+	const char *at;
+
+	ask(f->port, "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer,
+	    sizeof(answer));
+	at = strstr(answer, "ETag: ");
+	assert_non_null(at);
+	snprintf(etag, sizeof(etag), "%.*s", (int)strcspn(at + 6, "\r"), at + 6);
+	assert_int_equal(strlen(etag), 34);
+	for (int i = 0; i < 3; i++) {
+		static const char *const forms[] = { "%s", "\"other\", %s", "W/%s" };
+		char list[128];
+
+		snprintf(list, sizeof(list), forms[i], etag);
+		snprintf(request, sizeof(request),
+			 "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+			 "If-None-Match: %s\r\n\r\n",
+			 list);
+		ask(f->port, request, answer, sizeof(answer));
+		assert_true(begins(answer, "HTTP/1.1 304"));
+		assert_null(strstr(answer, "bytes"));
+	}
+	ask(f->port,
+	    "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-None-Match: \"x\"\r\n\r\n",
+	    answer, sizeof(answer));
+	assert_true(begins(answer, "HTTP/1.1 200"));
+}
+
 /* ---- the real routes ---- */
 static int start_routes(void **state)
 {
@@ -441,6 +589,12 @@ int main(void)
 		TEST(bodies_on_their_way_may_not_fill_the_memory),
 		TEST(headers_that_fill_the_memory_for_them_are_refused),
 		TEST(what_is_not_http_is_refused_or_cut_off),
+		TEST(an_answer_that_is_held_back_holds_nobody_else),
+		TEST(a_server_ends_though_answers_are_held_back_and_streams_open),
+		TEST(what_is_put_into_a_stream_arrives_as_it_comes),
+		TEST(who_does_not_read_its_stream_loses_it),
+		TEST(who_is_gone_from_its_stream_is_noticed),
+		TEST(who_has_an_answer_already_is_told_so),
 		cmocka_unit_test_setup_teardown(
 			every_refusal_is_a_problem_with_status_title_and_detail, start_routes,
 			stop_routes),
