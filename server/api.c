@@ -8,11 +8,8 @@
 #include "expected.h"
 #include "leases.h"
 #include "problem.h"
-#include "proposals.h"
 #include "proto/eat.h"
-#include "secrets.h"
 #include "server.h"
-#include "verifier/explain.h"
 
 static json_t *body_of(struct call *c)
 {
@@ -38,185 +35,6 @@ static bool group_valid(const char *group)
 	return strlen(group) <= GROUP_MAX_LEN && host_name_valid(group);
 }
 
-/* ---- hosts ---- */
-static json_t *text_json(const struct db_value *v)
-{
-	return v->bytes.len ? json_stringn((const char *)v->bytes.at, v->bytes.len)
-			    : json_string("");
-}
-
-static int list_host(void *user, const struct db_row *row, struct err *e)
-{
-	char ueid[2 * UEID_LEN + 1] = "";
-	json_t *j;
-
-	(void)e;
-	if (row->at[0].bytes.len == UEID_LEN)
-		hex_write(row->at[0].bytes, ueid);
-	j = json_pack("{s:s, s:o, s:o, s:o, s:o}", "ueid", ueid, "name", text_json(&row->at[1]),
-		      "group", text_json(&row->at[2]), "ek_trust", text_json(&row->at[3]), "state",
-		      text_json(&row->at[4]));
-	if (row->at[5].kind == DB_INT) {
-		json_object_set_new(j, "attested", json_integer(row->at[5].number));
-		json_object_set_new(j, "status",
-				    json_string(tier_name((enum ear_tier)row->at[6].number)));
-		if (row->n > 7) {
-			json_object_set_new(j, "reasons",
-					    json_loadb((const char *)row->at[7].bytes.at,
-						       row->at[7].bytes.len, 0, NULL));
-			json_object_set_new(j, "devices",
-					    json_loadb((const char *)row->at[8].bytes.at,
-						       row->at[8].bytes.len, 0, NULL));
-		}
-	}
-	json_array_append_new(user, j);
-	return 0;
-}
-
-/*
- * What was true long ago is neither trusted nor refused: the verdict becomes "stale", and the last one
- * stands beside it. A host that is off, or whose network is, is no worse than that.
- */
-static void mark_stale(json_t *row, const struct settings *s)
-{
-	json_t *status = json_object_get(row, "status"), *time = json_object_get(row, "attested");
-
-	if (!status || !time || !s->stale_after_s ||
-	    clock_now_s() - json_integer_value(time) <= s->stale_after_s)
-		return;
-	json_object_set(row, "last_status", status);
-	json_object_set_new(row, "status", json_string("stale"));
-}
-
-struct host_list {
-	const struct call *call;
-	json_t *rows;
-};
-
-static int list_hosts(struct tx *tx, void *arg, struct err *e)
-{
-	struct host_list *l = arg;
-	struct db_value groups = DB_T(l->call->token.groups);
-
-	return db_run(
-		tx->db,
-		"SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status FROM hosts h"
-		" LEFT JOIN attestations a ON a.ueid = h.ueid WHERE " TOKEN_COVERS_SQL
-		" ORDER BY h.name LIMIT 1000",
-		&groups, 1, list_host, l->rows, NULL, e);
-}
-
-void get_hosts(struct call *c)
-{
-	struct host_list l = { c, json_array() };
-	struct err e = { 0 };
-	json_t *row;
-	size_t i;
-
-	if (store_read(c->server->store, list_hosts, &l, &e)) {
-		json_decref(l.rows);
-		problem_of(c->out, &e);
-		return;
-	}
-	json_array_foreach(l.rows, i, row) mark_stale(row, c->server->settings);
-	answer_json(c->out, 200, json_pack("{s:o}", "hosts", l.rows));
-}
-
-struct one_host {
-	const char *name;
-	json_t *list;
-	struct server *server;
-};
-
-/* What it said it will boot next, and what reference values say of that. */
-static int add_next_boot(struct tx *tx, const struct one_host *o, json_t *host, struct err *e)
-{
-	json_t *next = NULL;
-
-	if (proposals_next_boot(tx, o->server, o->name, NULL, &next, e))
-		return (int)e->code;
-	if (next)
-		json_object_set_new(host, "next_boot", next);
-	return 0;
-}
-
-static int list_ak(void *user, const struct db_row *row, struct err *e)
-{
-	char name[2 * AK_NAME_LEN + 1] = "";
-
-	(void)e;
-	if (row->at[0].bytes.len == AK_NAME_LEN)
-		hex_write(row->at[0].bytes, name);
-	json_array_append_new(user, json_pack("{s:s, s:o, s:I}", "name", name, "state",
-					      text_json(&row->at[1]), "since",
-					      (json_int_t)row->at[2].number));
-	return 0;
-}
-
-/* With the AK, so that `assay verify --host` can check a saved token of this host without the server. */
-static int add_ak(struct tx *tx, const struct one_host *o, struct err *e)
-{
-	OWNED(host) h = NULL;
-	char text[2 * TPM_STRUCT_MAX], hex[65];
-	struct digest ek_hash;
-	struct db_value ueid;
-	struct bytes ak;
-	json_t *j, *aks;
-
-	if (!json_array_size(o->list))
-		return 0;
-	if (host_find_by_name(tx, o->name, &h, e))
-		return (int)e->code;
-	j = json_array_get(o->list, 0);
-	ak = buf_bytes(h->ak_pub);
-	if (ak.len && ak.len <= TPM_STRUCT_MAX)
-		json_object_set_new(j, "ak", json_string(base64url_write(ak, false, text)));
-	ek_hash = host_ek_hash(buf_bytes(h->ek_pub));
-	json_object_set_new(j, "ek_hash", json_string(hex_write(digest_bytes(&ek_hash), hex)));
-	aks = json_array();
-	json_object_set_new(j, "aks", aks);
-	if (add_next_boot(tx, o, j, e) || leases_add_json(tx, h->ueid, j, e))
-		return (int)e->code;
-	ueid = DB_B(BYTES(h->ueid));
-	return db_run(tx->db,
-		      "SELECT name, state, created FROM aks WHERE ueid = $1 ORDER BY created",
-		      &ueid, 1, list_ak, aks, NULL, e);
-}
-
-static int one_host(struct tx *tx, void *arg, struct err *e)
-{
-	struct one_host *o = arg;
-	struct db_value v = DB_T(o->name);
-
-	if (db_run(tx->db,
-		   "SELECT h.ueid, h.name, h.grp, h.ek_trust, h.state, a.time, a.status, "
-		   "a.reasons, a.devices"
-		   " FROM hosts h LEFT JOIN attestations a ON a.ueid = h.ueid WHERE h.name = $1",
-		   &v, 1, list_host, o->list, NULL, e))
-		return (int)e->code;
-	return add_ak(tx, o, e);
-}
-
-void get_host(struct call *c)
-{
-	struct one_host o = { c->part[0], json_array(), c->server };
-	char deployment[UUID_TEXT_LEN + 1];
-	struct err e = { 0 };
-
-	if (store_read(c->server->store, one_host, &o, &e))
-		problem_of(c->out, &e);
-	else if (!json_array_size(o.list))
-		problem(c->out, 404, "Not found", "no such host");
-	else {
-		uuid_write(c->server->keys->deployment, deployment);
-		mark_stale(json_array_get(o.list, 0), c->server->settings);
-		json_object_set_new(json_array_get(o.list, 0), "deployment",
-				    json_string(deployment));
-		answer_json(c->out, 200, json_incref(json_array_get(o.list, 0)));
-	}
-	json_decref(o.list);
-}
-
 /* ---- changes: a job and its audit record in one transaction ---- */
 struct change {
 	struct call *call;
@@ -224,7 +42,7 @@ struct change {
 	struct join_token token;
 	const char *verb;
 	long long n_shares; /* that were shredded */
-	u8 hash[32], uuid[16], check[SHARE_CHECK_LEN];
+	u8 hash[32];
 	char argument[128];
 };
 

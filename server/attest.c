@@ -13,10 +13,12 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "events.h"
 #include "metrics.h"
 #include "refvals.h"
 #include "release.h"
 #include "release_rate.h"
+#include "verifier/firmware.h"
 #include "verifier/reasons_json.h"
 
 #define POLICY_ID	"assay-default-1"
@@ -119,15 +121,19 @@ json_t *attest_devices_json(const struct round *r)
 		const struct verified_device *d = &v->devices[i];
 		const struct appraised *a = &r->appraisal->at[i + 1];
 		u8 version = d->evidence ? d->evidence->nego.version : 0;
-		char note[512];
+		char note[512], model[MODEL_TEXT], firmware[FIRMWARE_TEXT], leaf[65] = "";
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s%, s:i, s:s, s:I, s:I}",
-						      "label", d->label, "address", d->address,
-						      "source", (const char *)d->claims->source.at,
-						      d->claims->source.len, "spdm_version",
-						      version & 15, "status", tier_name(a->status),
-						      "elements", (json_int_t)a->n_elements,
-						      "matched", (json_int_t)a->n_matched));
+		if (d->verified)
+			hex_write(BYTES(d->leaf_key), leaf);
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s%, s:i, s:s, s:I, s:I, s:s, s:s, s:s}",
+					"label", d->label, "address", d->address, "source",
+					(const char *)d->claims->source.at, d->claims->source.len,
+					"spdm_version", version & 15, "status",
+					tier_name(a->status), "elements", (json_int_t)a->n_elements,
+					"matched", (json_int_t)a->n_matched, "model",
+					firmware_model(d->label, model), "firmware",
+					firmware_text(d, firmware), "leaf_key", leaf));
 		if (d->evidence && spdm_evidence_oddity(d->evidence, note))
 			json_object_set_new(json_array_get(list, i), "note", json_string(note));
 	}
@@ -368,6 +374,7 @@ static int attest(struct round *r, struct err *e)
 		return (int)e->code;
 	since = metrics_stage(m, STAGE_RECORD, since);
 	count_verdict(m, r->decision.status);
+	events_verdict(r->server->events, r->host, &r->change);
 	if (r->decision.release) {
 		release(r, &release_error);
 		metrics_stage(m, STAGE_RELEASE, since);

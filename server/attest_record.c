@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "host_pins.h"
 #include "release_rate.h"
+#include "seen_devices.h"
 #include "verifier/reasons_json.h"
 #include "volumes.h"
 
@@ -173,6 +174,34 @@ static int record_state(struct tx *tx, const struct round *r, struct err *e)
 	return rc;
 }
 
+/* What is shown of the host from now on. */
+static int record_standing(struct tx *tx, struct round *r, struct err *e)
+{
+	const struct verified_view *v = verified_view(r->verified);
+	struct seen_device *seen = calloc(v->n_devices + 1, sizeof(*seen));
+	int rc;
+
+	if (!seen)
+		return err_set(e, E_MEMORY, "no memory to record a verdict");
+	for (size_t i = 0; i < v->n_devices; i++) {
+		const struct verified_device *d = &v->devices[i];
+
+		seen[i] = (struct seen_device){ .label = d->label,
+						.address = d->address,
+						.status = r->appraisal->at[i + 1].status };
+		firmware_model(d->label, seen[i].model);
+		firmware_text(d, seen[i].firmware);
+		if (d->verified)
+			seen[i].leaf_key = BYTES(d->leaf_key);
+	}
+	rc = standing_verdict(tx, r->host, r->decision.status, r->reasons, &r->change, e) ||
+			     seen_devices_set(tx, r->host, seen, v->n_devices, e)
+		     ? (int)e->code
+		     : 0;
+	free(seen);
+	return rc;
+}
+
 static bool same_clock(const struct verify_context *a, const struct verify_context *b)
 {
 	return a->has_last == b->has_last &&
@@ -270,6 +299,7 @@ int attest_record(struct tx *tx, void *arg, struct err *e)
 		return (int)e->code;
 	if (evidence_counts(r)) {
 		if (record_state(tx, r, e) || record_devices(tx, r, e) ||
+		    record_standing(tx, r, e) ||
 		    (v->log && boot_seen(tx, r->host->ueid, &v->quote.clock, &r->token->logs, e)) ||
 		    host_pins_keep(tx, r->host->ueid, r->token, e) || attest_ima_record(tx, r, e))
 			return (int)e->code;

@@ -8,6 +8,7 @@
 #include "leases.h"
 #include "result.h"
 #include "session.h"
+#include "standings.h"
 #include "verifier/decide.h"
 
 struct round {
@@ -36,6 +37,7 @@ struct round {
 	struct buf *release;
 	enum result_form form; /* as the caller asked */
 	struct buf *ear;
+	struct verdict_change change; /* of what is shown of the host; after attest_record() */
 };
 
 /* attest.c */

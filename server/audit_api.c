@@ -5,16 +5,12 @@
 #include "audit.h"
 #include "audit_head.h"
 #include "common/text.h"
+#include "page.h"
 #include "problem.h"
 #include "proto/audit_record.h"
 #include "server.h"
 
 enum { LAST_SHOWN = 100 };
-
-static json_t *text_json(struct bytes b)
-{
-	return json_stringn((const char *)b.at, b.len);
-}
 
 static int take_record(void *user, const struct db_row *row, struct err *e)
 {
@@ -35,14 +31,16 @@ static int take_record(void *user, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-struct page {
+struct records {
 	long long from; /* 0: the last ones */
+	bool newest;
+	struct page page;
+	char event[40], part[80];
 	json_t *records;
 };
 
-static int load_page(struct tx *tx, void *arg, struct err *e)
+static int load_from(struct tx *tx, struct records *p, struct err *e)
 {
-	struct page *p = arg;
 	struct audit_head head;
 	struct db_value v[2];
 
@@ -59,25 +57,68 @@ static int load_page(struct tx *tx, void *arg, struct err *e)
 		      v, 2, take_record, p->records, NULL, e);
 }
 
+/* For people: the newest first, and of them those that are looked for. */
+static int load_newest(struct tx *tx, struct records *p, struct err *e)
+{
+	long long before = INT64_MAX;
+	struct db_value v[4];
+
+	if (*p->page.after && asked_number(&before, 1, INT64_MAX, p->page.after, "cursor", e))
+		return (int)e->code;
+	v[0] = DB_I(before);
+	v[1] = DB_T(p->event);
+	v[2] = DB_T(p->part);
+	v[3] = DB_I(p->page.limit + 1);
+	return db_run(tx->db,
+		      "SELECT seq, time, actor, event, detail, hash FROM audit WHERE seq < $1"
+		      " AND ($2 = '' OR event = $2)"
+		      " AND ($3 = '' OR instr(actor, $3) > 0 OR instr(detail, $3) > 0)"
+		      " ORDER BY seq DESC LIMIT $4",
+		      v, ARRAY_LEN(v), take_record, p->records, NULL, e);
+}
+
+static int load_page(struct tx *tx, void *arg, struct err *e)
+{
+	struct records *p = arg;
+
+	return p->newest ? load_newest(tx, p, e) : load_from(tx, p, e);
+}
+
+static int read_question(struct call *c, struct records *p, struct err *e)
+{
+	static const char *const known[] = {
+		"from", "newest", "event", "q", "limit", "cursor", NULL
+	};
+	const char *from = http_query(c->rq, "from"), *newest = http_query(c->rq, "newest");
+
+	if (query_known(c, known, e) || page_of(c, &p->page, e) ||
+	    query_text(c, "event", p->event, sizeof(p->event), e) ||
+	    query_text(c, "q", p->part, sizeof(p->part), e) ||
+	    (from && asked_number(&p->from, 1, INT64_MAX, from, "from", e)))
+		return (int)e->code;
+	p->newest = newest && !strcmp(newest, "yes");
+	if (newest && (!p->newest || from))
+		return err_set(e, E_USAGE, "newest is yes, and then there is no from");
+	return !p->newest && (*p->event || *p->part)
+		       ? err_set(e, E_USAGE, "event and q are of the newest")
+		       : 0;
+}
+
 void get_audit(struct call *c)
 {
-	const char *from = http_query(c->rq, "from");
-	struct page p = { .records = json_array() };
+	struct records p = { .records = json_array() };
 	struct err e = { 0 };
-	char *end = "";
+	json_t *answer;
 
-	if (from)
-		p.from = strtoll(from, &end, 10);
-	if (from && (p.from < 1 || *end))
-		err_set(&e, E_USAGE, "from is not the number of a record");
-	else
-		store_read(c->server->store, load_page, &p, &e);
-	if (e.code) {
+	if (read_question(c, &p, &e) || store_read(c->server->store, load_page, &p, &e)) {
 		json_decref(p.records);
 		problem_of(c->out, &e);
 		return;
 	}
-	answer_json(c->out, 200, json_pack("{s:o}", "records", p.records));
+	answer = json_pack("{s:o}", "records", p.records);
+	if (p.newest)
+		page_cut(answer, p.records, &p.page, "seq");
+	answer_json(c->out, 200, answer);
 }
 
 void get_audit_head(struct call *c)

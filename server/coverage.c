@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "coverage.h"
 #include "problem.h"
 #include "proto/eat.h"
 #include "refvals.h"
@@ -126,6 +127,15 @@ static json_int_t references_of(const struct refs *refs, const char *model)
 	json_int_t n = 0;
 
 	refs_each(refs, &env, clock_now_s(), count_reference, &n);
+	return n;
+}
+
+long long coverage_references(struct server *s, const char *model)
+{
+	struct refs *refs = refvals_take(s->refvals);
+	json_int_t n = references_of(refs, model);
+
+	refvals_give(s->refvals, refs);
 	return n;
 }
 

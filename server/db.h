@@ -38,6 +38,7 @@ int db_copy(struct db *from, const char *to, struct err *e);
 
 /**
  * db_run - one statement. @sql must be a literal (prepared statements are cached by its address).
+ * @params: $1, $2 ... in whatever order the text has them; one that it does not have is left out.
  * @row: called for each row, may be NULL; what it returns ends the statement with that error.
  * @changed: if not NULL, how many rows an INSERT, UPDATE or DELETE changed.
  * Return: 0; E_CONFLICT when a unique or foreign key refuses.

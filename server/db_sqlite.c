@@ -2,12 +2,13 @@
 #include "db.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 extern const char schema_sql[]; /* schema/schema.sql, embedded at build time */
 
-enum { STATEMENTS_MAX = 128, COLUMNS_MAX = 32, BUSY_MS = 10000, SCHEMA_VERSION = 2 };
+enum { STATEMENTS_MAX = 256, COLUMNS_MAX = 32, BUSY_MS = 10000, SCHEMA_VERSION = 2 };
 
 struct db {
 	sqlite3 *sqlite;
@@ -107,6 +108,15 @@ static int statement(struct db *d, const char *sql, sqlite3_stmt **out, struct e
 	return 0;
 }
 
+/* SQLite counts $N by where it stands first, not by N; 0: it stands nowhere. */
+static int place_of(sqlite3_stmt *stmt, size_t n)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "$%zu", n);
+	return sqlite3_bind_parameter_index(stmt, name);
+}
+
 static int bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
 {
 	switch (v->kind) {
@@ -159,9 +169,12 @@ int db_run(struct db *d, const char *sql, const struct db_value *params, size_t 
 
 	if (statement(d, sql, &stmt, e))
 		return (int)e->code;
-	for (size_t i = 0; i < n; i++)
-		if (bind(stmt, (int)i + 1, &params[i]))
+	for (size_t i = 0; i < n; i++) {
+		int place = place_of(stmt, i + 1);
+
+		if (place && bind(stmt, place, &params[i]))
 			result = db_failed(d, e, "bind");
+	}
 	while (!result && (rc = sqlite3_step(stmt)) != SQLITE_DONE) {
 		struct db_row r = { (size_t)sqlite3_column_count(stmt), values };
 

@@ -7,6 +7,8 @@
 #include "common/clock.h"
 #include "proto/tpm_attest.h"
 #include "rows.h"
+#include "seen_devices.h"
+#include "standings.h"
 
 void host_drop(struct host **h)
 {
@@ -166,7 +168,9 @@ static int write_host(struct tx *tx, const struct host *h, struct err *e)
 		      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (ueid) DO UPDATE SET"
 		      " name = excluded.name, grp = excluded.grp, ek_pub = excluded.ek_pub,"
 		      " ek_trust = excluded.ek_trust, state = excluded.state, mac = excluded.mac",
-		      v, 8, NULL, NULL, NULL, e);
+		      v, 8, NULL, NULL, NULL, e)
+		       ? (int)e->code
+		       : standing_enrolled(tx, h, e);
 }
 
 static int write_ak(struct tx *tx, const struct host *h, struct err *e)
@@ -265,6 +269,8 @@ int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct
 					    "DELETE FROM boots WHERE ueid = $1",
 					    "DELETE FROM ima_states WHERE ueid = $1",
 					    "DELETE FROM ima_pending WHERE ueid = $1",
+					    "DELETE FROM verdict_changes WHERE ueid = $1",
+					    "DELETE FROM standings WHERE ueid = $1",
 					    "DELETE FROM attestations WHERE ueid = $1",
 					    "DELETE FROM aks WHERE ueid = $1",
 					    "DELETE FROM hosts WHERE ueid = $1" };
@@ -282,6 +288,8 @@ int host_remove(struct tx *tx, const struct host *h, long long *n_shares, struct
 		   NULL, e) ||
 	    db_run(tx->db, "DELETE FROM enrolments WHERE ek_pub = $1", &ek_pub, 1, NULL, NULL, NULL,
 		   e))
+		return (int)e->code;
+	if (seen_devices_set(tx, h, NULL, 0, e))
 		return (int)e->code;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (db_run(tx->db, rows[i], &ueid, 1, NULL, NULL, NULL, e))

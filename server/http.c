@@ -282,6 +282,12 @@ void http_stream_close(struct http_stream *s)
 	stream_give_up(s);
 }
 
+void http_stream_forget(struct http_stream *s)
+{
+	pthread_mutex_lock(&s->lock);
+	stream_give_up(s);
+}
+
 static ssize_t stream_read(void *user, uint64_t at, char *into, size_t max)
 {
 	struct http_stream *s = user;

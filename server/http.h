@@ -62,6 +62,8 @@ struct http_stream *http_stream_open(void);
 bool http_stream_put(struct http_stream *s, struct bytes text);
 /** http_stream_close - the peer sees the end of what was put; @s is not the caller's any more. NULL is none. */
 void http_stream_close(struct http_stream *s);
+/** http_stream_forget - no answer was made of it: the connection's hold on it ends. */
+void http_stream_forget(struct http_stream *s);
 
 struct http_handler {
 	void *user;

@@ -14,6 +14,7 @@
 #include "audit_head.h"
 #include "backup.h"
 #include "doctor.h"
+#include "events.h"
 #include "host_pins.h"
 #include "rekey.h"
 #include "rotate.h"
@@ -116,7 +117,7 @@ static int run_server(const struct settings *s, struct err *e)
 	c.tls_key = key;
 	c.tls_cert = cert;
 	handler = routes_handler(v);
-	rc = http_start(&c, &handler, &http, e);
+	rc = events_start(v->events, e) || http_start(&c, &handler, &http, e) ? (int)e->code : 0;
 	if (!rc) {
 		log_event(LOG_LEVEL_INFO, "started", LOG_T("version", ASSAY_VERSION),
 			  LOG_T("commit", ASSAY_COMMIT), LOG_T("address", s->address),
@@ -131,6 +132,7 @@ static int run_server(const struct settings *s, struct err *e)
 		sd_notify(0, "STOPPING=1");
 		log_event(LOG_LEVEL_INFO, "stopping", LOG_N("signal", sig));
 	}
+	events_end(v->events);
 	http_drop(&http);
 	if (key)
 		secret_wipe(key, strlen(key));

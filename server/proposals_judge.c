@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "page.h"
 #include "proposals.h"
 #include "refvals.h"
 #include "verifier/boot_claims.h"
@@ -95,11 +96,6 @@ static json_t *digests_json(const struct corim_digest *d, size_t n)
 			json_array_append_new(list, json_string(text));
 		}
 	return list;
-}
-
-static json_t *text_json(struct bytes b)
-{
-	return json_stringn((const char *)b.at, b.len);
 }
 
 static json_t *was_json(const struct ect *last, const struct proposal_element *el)

@@ -12,6 +12,7 @@
 #include "proto/deposit.h"
 #include "refvals.h"
 #include "rows.h"
+#include "sign_in.h"
 #include "tokens.h"
 
 enum { STRAY_BODY_MAX = 65536 };
@@ -52,6 +53,8 @@ static const struct {
 	{ "GET",    "/api/v1/coverage",                     0,             VIEWER,      READS,       get_coverage },
 	{ "GET",    "/api/v1/hosts",                        0,             VIEWER,      BY_HANDLER,  get_hosts },
 	{ "GET",    "/api/v1/hosts/{}",                     0,             VIEWER,      OF_HOST,     get_host },
+	{ "GET",    "/api/v1/hosts/{}/inventory",           0,             VIEWER,      OF_HOST,     get_inventory },
+	{ "GET",    "/api/v1/hosts/{}/evidence",            0,             VIEWER,      OF_HOST,     get_evidence },
 	{ "GET",    "/api/v1/hosts/{}/boot",                0,             VIEWER,      OF_HOST,     get_boots },
 	{ "POST",   "/api/v1/hosts/{}/proposals",           PROPOSAL_REQUEST_MAX, ANYBODY,     NO_TOKEN,    post_proposal },
 	{ "POST",   "/api/v1/hosts/{}/deposits",            DEPOSIT_REQUEST_MAX, ANYBODY,     NO_TOKEN,    post_deposit },
@@ -73,6 +76,16 @@ static const struct {
 	{ "POST",   "/api/v1/tokens",                       JSON_BODY_MAX, ADMIN,       WHOLE,       post_token },
 	{ "GET",    "/api/v1/tokens/self",                  0,             VIEWER,      READS,       get_own_token },
 	{ "DELETE", "/api/v1/tokens/{}",                    0,             ADMIN,       WHOLE,       delete_token },
+	{ "POST",   "/api/v1/sign-in",                      1024,          ANYBODY,     NO_TOKEN,    post_sign_in },
+	{ "DELETE", "/api/v1/sign-in",                      0,             ANYBODY,     NO_TOKEN,    delete_sign_in },
+	{ "GET",    "/api/v1/overview",                     0,             VIEWER,      BY_HANDLER,  get_overview },
+	{ "GET",    "/api/v1/changes",                      0,             VIEWER,      BY_HANDLER,  get_changes },
+	{ "GET",    "/api/v1/groups",                       0,             VIEWER,      BY_HANDLER,  get_groups },
+	{ "GET",    "/api/v1/firmware",                     0,             VIEWER,      BY_HANDLER,  get_firmware },
+	{ "GET",    "/api/v1/firmware/{}/spread",           0,             VIEWER,      WHOLE,       get_spread },
+	{ "GET",    "/api/v1/devices",                      0,             VIEWER,      BY_HANDLER,  get_devices },
+	{ "GET",    "/api/v1/devices/{}",                   0,             VIEWER,      BY_HANDLER,  get_device },
+	{ "GET",    "/api/v1/events",                       0,             VIEWER,      BY_HANDLER,  get_events },
 	{ "GET",    "/metrics",                             0,             VIEWER,      WHOLE,       get_metrics },
 	{ "GET",    "/healthz",                             0,             ANYBODY,     NO_TOKEN,    get_health },
 };
@@ -135,9 +148,50 @@ struct asking {
 static int find_token(struct tx *tx, void *arg, struct err *e)
 {
 	struct asking *a = arg;
-	const char *bearer = a->call->rq->bearer;
 
-	return token_find(tx, bytes_text(bearer), &a->token, e);
+	return token_find_hash(tx, a->call->token_hash, &a->token, e);
+}
+
+/* Whoever guesses waits for each guess; the wait is no thread's, and a right token's caller has none. */
+static void refuse_caller(struct call *c, const struct err *why)
+{
+	if (why->code != E_NOTFOUND) {
+		problem_of(c->out, why);
+		return;
+	}
+	c->out->delay_ms = GUESS_DELAY_MS;
+	problem(c->out, 401, "Unauthorized", why->text);
+}
+
+/* Another origin's page can make a browser ask, with its cookie, but not with a header that it chooses. */
+static bool is_own_page(const struct http_request *rq)
+{
+	const char *asked = http_header(rq, SIGN_IN_HEADER);
+
+	return !strcmp(rq->method, "GET") || (asked && !strcmp(asked, "1"));
+}
+
+/* Whom the caller says to be, by a bearer token or by the cookie of one. Return: false: answered. */
+static bool read_caller(struct call *c)
+{
+	const char *cookie = http_cookie(c->rq, SIGN_IN_COOKIE);
+	struct err e = { 0 };
+	struct digest hash;
+
+	if (c->rq->bearer) {
+		hash = sha256_of(bytes_text(c->rq->bearer));
+		memcpy(c->token_hash, hash.at, sizeof(c->token_hash));
+		return true;
+	}
+	if (!cookie || !*cookie)
+		problem(c->out, 401, "Unauthorized", "a bearer token is needed");
+	else if (!is_own_page(c->rq))
+		problem(c->out, 403, "Denied", "a change by cookie needs " SIGN_IN_HEADER ": 1");
+	else if (sign_in_read(c->server->keys, cookie, clock_now_s(), c->token_hash, &e))
+		refuse_caller(c, &e);
+	else
+		return true;
+	return false;
 }
 
 struct of_groups {
@@ -208,15 +262,10 @@ static bool may_call(struct call *c, enum right needed, enum scope scope)
 	snprintf(c->actor, sizeof(c->actor), "%s", c->rq->remote);
 	if (needed == ANYBODY)
 		return true;
-	if (!c->rq->bearer) {
-		problem(c->out, 401, "Unauthorized", "a bearer token is needed");
+	if (!read_caller(c))
 		return false;
-	}
 	if (store_read(c->server->store, find_token, &a, &e)) {
-		if (e.code == E_NOTFOUND)
-			problem(c->out, 401, "Unauthorized", e.text);
-		else
-			problem_of(c->out, &e);
+		refuse_caller(c, &e);
 		return false;
 	}
 	has = right_of(bytes_text(a.token.role));

@@ -8,6 +8,7 @@
 #include "hosts.h"
 #include "http.h"
 #include "leases.h"
+#include "page.h"
 #include "problem.h"
 #include "secrets.h"
 #include "server.h"
@@ -73,12 +74,6 @@ void post_secret(struct call *c)
 }
 
 /* ---- the list ---- */
-static json_t *text_json(const struct db_value *v)
-{
-	return v->bytes.len ? json_stringn((const char *)v->bytes.at, v->bytes.len)
-			    : json_string("");
-}
-
 /* Columns 7 to 10: last boot and end of the clock of its lease; resetCount and clock of the last attestation. */
 static void add_lease(json_t *j, const struct db_row *row)
 {
@@ -108,10 +103,10 @@ static int list_one(void *user, const struct db_row *row, struct err *e)
 		uuid_write(row->at[1].bytes.at, uuid);
 	if (row->at[4].bytes.len == SHARE_CHECK_LEN)
 		hex_write(row->at[4].bytes, check);
-	j = json_pack("{s:o, s:s, s:I, s:o, s:s, s:b, s:b}", "host", text_json(&row->at[0]),
+	j = json_pack("{s:o, s:s, s:I, s:o, s:s, s:b, s:b}", "host", text_json(row->at[0].bytes),
 		      "volume", uuid, "epoch", (json_int_t)row->at[2].number, "state",
-		      text_json(&row->at[3]), "check", check, "counted", row->at[5].kind == DB_INT,
-		      "rotate", row->at[6].number != 0);
+		      text_json(row->at[3].bytes), "check", check, "counted",
+		      row->at[5].kind == DB_INT, "rotate", row->at[6].number != 0);
 	add_lease(j, row);
 	json_array_append_new(user, j);
 	return 0;

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/log.h"
+#include "events.h"
 #include "metrics.h"
 #include "refvals.h"
 #include "rekey.h"
+#include "standings.h"
 #include "state_lock.h"
 #include "verifier/verify.h"
 
@@ -54,6 +57,22 @@ int server_open_store(const struct settings *s, struct server **out, struct err 
 	return 0;
 }
 
+static int fill_standings(struct tx *tx, void *arg, struct err *e)
+{
+	return standings_fill(tx, arg, e);
+}
+
+static int bring_up_to_date(struct server *v, struct err *e)
+{
+	long long n = 0;
+
+	if (store_write(v->store, fill_standings, &n, e))
+		return (int)e->code;
+	if (n)
+		log_event(LOG_LEVEL_INFO, "standings-made", LOG_N("hosts", n));
+	return 0;
+}
+
 int server_open(const struct settings *s, struct server **out, struct err *e)
 {
 	OWNED(server) v = NULL;
@@ -62,11 +81,12 @@ int server_open(const struct settings *s, struct server **out, struct err *e)
 	    trust_store_add_intermediate_folder(v->ek_roots, s->ek_intermediates, e) ||
 	    try_crls(s->ek_crls, e) || load_roots(s->device_roots, &v->device_roots, e) ||
 	    trust_store_remember(v->device_roots, CHAINS_KEPT_MAX, e) ||
-	    refvals_open(v->store, s, &v->refvals, e))
+	    refvals_open(v->store, s, &v->refvals, e) || bring_up_to_date(v, e))
 		return (int)e->code;
 	v->aks = verify_aks_new(AKS_KEPT_MAX);
 	v->metrics = metrics_new();
-	if (!v->aks || !v->metrics)
+	v->events = events_new(v);
+	if (!v->aks || !v->metrics || !v->events)
 		return err_set(e, E_MEMORY, "no memory for decoded keys");
 	*out = TAKE(v);
 	return 0;
@@ -76,6 +96,7 @@ void server_drop(struct server **s)
 {
 	if (!s || !*s)
 		return;
+	events_drop(&(*s)->events);
 	refvals_drop(&(*s)->refvals);
 	store_drop(&(*s)->store);
 	trust_store_drop(&(*s)->ek_roots);

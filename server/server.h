@@ -12,6 +12,7 @@
 
 struct refvals; /* refvals.h */
 struct metrics; /* metrics.h */
+struct events;	/* events.h */
 
 struct server {
 	const struct settings *settings;
@@ -23,6 +24,7 @@ struct server {
 	int lock;	    /* of the state folder, shared */
 	struct recall *aks; /* decoded AKs, by their public area */
 	struct metrics *metrics;
+	struct events *events;
 };
 
 int server_open(const struct settings *s, struct server **out, struct err *e);
@@ -39,6 +41,7 @@ struct call {
 	char actor[80];		  /* "token:NAME", or the remote address, for the audit */
 	bool operator;		  /* its token may do more than provision */
 	struct admin_token token; /* what was presented, where the route asks for one */
+	u8 token_hash[32];	  /* SHA-256 of its text */
 };
 
 /** call_covers - hosts of @group are this caller's business: where the route leaves that to its handler. */
@@ -83,9 +86,27 @@ void get_tokens(struct call *c);
 void post_token(struct call *c);
 void get_own_token(struct call *c);
 void delete_token(struct call *c);
-/* api.c */
+/* hosts_api.c */
 void get_hosts(struct call *c);
 void get_host(struct call *c);
+/* fleet_api.c */
+void get_overview(struct call *c);
+void get_changes(struct call *c);
+void get_groups(struct call *c);
+/* host_parts_api.c */
+void get_inventory(struct call *c);
+void get_evidence(struct call *c);
+/* devices_api.c */
+void get_firmware(struct call *c);
+void get_spread(struct call *c);
+void get_devices(struct call *c);
+void get_device(struct call *c);
+/* events.c */
+void get_events(struct call *c);
+/* sign_in.c */
+void post_sign_in(struct call *c);
+void delete_sign_in(struct call *c);
+/* api.c */
 void post_host(struct call *c);
 void post_host_action(struct call *c);
 void post_join_token(struct call *c);

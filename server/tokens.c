@@ -132,7 +132,13 @@ static int take_one(void *user, const struct db_row *row, struct err *e)
 int token_find(struct tx *tx, struct bytes presented, struct admin_token *out, struct err *e)
 {
 	struct digest hash = sha256_of(presented);
-	struct db_value v = DB_B(digest_bytes(&hash));
+
+	return token_find_hash(tx, hash.at, out, e);
+}
+
+int token_find_hash(struct tx *tx, const u8 hash[32], struct admin_token *out, struct err *e)
+{
+	struct db_value v = DB_B(((struct bytes){ hash, 32 }));
 	struct finding f = { tx, out, false };
 
 	*out = (struct admin_token){ .revoked = true };

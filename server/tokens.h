@@ -39,6 +39,8 @@ bool token_groups_valid(const char *groups);
  * E_SIGNATURE: its row was changed in the database.
  */
 int token_find(struct tx *tx, struct bytes presented, struct admin_token *out, struct err *e);
+/** token_find_hash - the same by SHA-256 of what was presented. */
+int token_find_hash(struct tx *tx, const u8 hash[32], struct admin_token *out, struct err *e);
 /**
  * token_make - @t's name, role, groups and not_after; @text is told once. E_USAGE names the field; E_CONFLICT: there was
  * one of this name, and the audit log would not tell both apart.

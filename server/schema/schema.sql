@@ -222,6 +222,68 @@ CREATE TABLE IF NOT EXISTS audit (                             -- hash-chained
 	detail    TEXT NOT NULL,                 -- JSON
 	hash      BLOB NOT NULL                  -- H("assay/audit/1", previous hash, seq, time, actor, event, detail)
 );
+-- What is shown of the fleet. All of it follows from verdicts, decides nothing, and is made anew where it is missing.
+CREATE TABLE IF NOT EXISTS standings (                         -- of each host
+	ueid      BLOB PRIMARY KEY REFERENCES hosts(ueid),
+	name      TEXT NOT NULL UNIQUE,
+	grp       TEXT NOT NULL,
+	state     TEXT NOT NULL,                 -- as in hosts
+	status    INTEGER NOT NULL,              -- of the last verdict; 0: none yet
+	time      INTEGER NOT NULL,              -- when it last attested
+	since     INTEGER NOT NULL,              -- when its status became what it is
+	reason    TEXT NOT NULL                  -- one sentence, of the worst that was found
+);
+CREATE INDEX IF NOT EXISTS standings_shown ON standings(state, status, time, grp);
+CREATE INDEX IF NOT EXISTS standings_listed ON standings(state, status, name);
+CREATE INDEX IF NOT EXISTS standings_group ON standings(grp);
+CREATE TABLE IF NOT EXISTS verdict_changes (                   -- verdicts that differ from the host's one before
+	seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	time      INTEGER NOT NULL,
+	status    INTEGER NOT NULL,
+	was       INTEGER NOT NULL,              -- 0: it was the first
+	reason    TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS verdict_changes_host ON verdict_changes(ueid, seq);
+CREATE INDEX IF NOT EXISTS verdict_changes_time ON verdict_changes(time);
+CREATE TABLE IF NOT EXISTS seen_devices (                      -- of the last verdict of each host
+	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
+	label     TEXT NOT NULL,
+	grp       TEXT NOT NULL,
+	address   TEXT NOT NULL,
+	model     TEXT NOT NULL,                 -- pci:vvvv:dddd
+	firmware  TEXT NOT NULL,                 -- verifier/firmware.h; empty: its evidence was not verified
+	status    INTEGER NOT NULL,
+	leaf_key  BLOB NOT NULL,                 -- empty: none was verified
+	since     INTEGER NOT NULL,              -- when any of these became what they are
+	PRIMARY KEY (ueid, label)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS seen_devices_model ON seen_devices(model, firmware, status, grp);
+CREATE INDEX IF NOT EXISTS seen_devices_leaf ON seen_devices(leaf_key);
+CREATE TABLE IF NOT EXISTS firmware (                          -- how many of seen_devices, kept as these change
+	model     TEXT NOT NULL,
+	firmware  TEXT NOT NULL,
+	status    INTEGER NOT NULL,
+	n         INTEGER NOT NULL,
+	first_seen INTEGER NOT NULL,
+	last_seen INTEGER NOT NULL,              -- when one came or went
+	PRIMARY KEY (model, firmware, status)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fleet_samples (                     -- counts of hosts, once an hour
+	time      INTEGER PRIMARY KEY,
+	affirming INTEGER NOT NULL,
+	warning   INTEGER NOT NULL,
+	contraindicated INTEGER NOT NULL,
+	stale     INTEGER NOT NULL,
+	never     INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS firmware_samples (                  -- of the table firmware, once a day
+	time      INTEGER NOT NULL,
+	model     TEXT NOT NULL,
+	firmware  TEXT NOT NULL,
+	n         INTEGER NOT NULL,
+	PRIMARY KEY (model, time, firmware)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS host_pins (                         -- which keys of servers a host knows, as it says itself
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	boot      INTEGER NOT NULL,              -- 1: told with the cap still zero, by its initramfs

@@ -3,14 +3,13 @@
  * HTTP as clients do it that mean no good: byte by byte, too much, too long, not at all. The bytes are
  * sent over plain sockets; a second, decent client has to be served all the while.
  */
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "forge.h"
+#include "wire.h"
 
 enum {
 	HEADER_MS = 600,
@@ -18,63 +17,8 @@ enum {
 	BODY_MS = 1200,
 	BODY_MAX = 1000,
 	BODIES_MAX_HERE = 2000,
-	LATER_MS = 400,
-	PATIENCE_MS = 20000
+	LATER_MS = 400
 };
-
-/* ---- a client ---- */
-static int connect_to(u16 port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_port = htons(port),
-				 .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_return_code(connect(fd, (struct sockaddr *)&a, sizeof(a)), errno);
-	return fd;
-}
-
-static void say(int fd, const char *text)
-{
-	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/* What comes until the server closes or @ms pass without a byte. Return: was it closed? */
-static bool hear(int fd, char *out, size_t size, int ms)
-{
-	size_t len = 0;
-	bool closed = false;
-
-	while (len + 1 < size) {
-		struct pollfd p = { fd, POLLIN, 0 };
-		ssize_t n;
-
-		if (poll(&p, 1, ms) <= 0)
-			break;
-		n = recv(fd, out + len, size - 1 - len, 0);
-		closed = n <= 0;
-		if (closed)
-			break;
-		len += (size_t)n;
-	}
-	out[len] = 0;
-	return closed;
-}
-
-/* One request on a connection of its own; the whole answer is in @out. */
-static void ask(u16 port, const char *request, char *out, size_t size)
-{
-	int fd = connect_to(port);
-
-	say(fd, request);
-	hear(fd, out, size, PATIENCE_MS);
-	close(fd);
-}
-
-static bool begins(const char *answer, const char *with)
-{
-	return strncmp(answer, with, strlen(with)) == 0;
-}
 
 /* ---- a server with short limits ---- */
 struct fixture {
@@ -143,10 +87,10 @@ static void others_are_served(const struct fixture *f)
 {
 	char answer[1024];
 
-	ask(f->port,
-	    "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
-	    answer, sizeof(answer));
-	assert_true(begins(answer, "HTTP/1.1 200"));
+	wire_ask(f->port,
+		 "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
+		 answer, sizeof(answer));
+	assert_true(wire_begins(answer, "HTTP/1.1 200"));
 	assert_non_null(strstr(answer, "3 bytes"));
 }
 
@@ -161,12 +105,12 @@ static long long dribble(const struct fixture *f, int fd, const char *drip, int 
 
 		if (send(fd, drip, strlen(drip), MSG_NOSIGNAL) < 0)
 			break;
-		closed = hear(fd, answer, sizeof(answer), each_ms);
+		closed = wire_hear(fd, answer, sizeof(answer), each_ms);
 		others_are_served(f);
 		if (closed)
 			break;
-		if (clock_monotonic_ms() - begin > PATIENCE_MS)
-			fail_msg("still open after %d ms", PATIENCE_MS);
+		if (clock_monotonic_ms() - begin > WIRE_PATIENCE_MS)
+			fail_msg("still open after %d ms", WIRE_PATIENCE_MS);
 	}
 	close(fd);
 	return clock_monotonic_ms() - begin;
@@ -175,45 +119,45 @@ static long long dribble(const struct fixture *f, int fd, const char *drip, int 
 static void a_client_that_dribbles_its_header_is_cut_off_and_others_are_served(void **state)
 {
 	struct fixture *f = *state;
-	int fd = connect_to(f->port);
+	int fd = wire_connect(f->port);
 
-	say(fd, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-	assert_in_range(dribble(f, fd, "a", 50), HEADER_MS / 2, PATIENCE_MS);
+	wire_say(fd, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+	assert_in_range(dribble(f, fd, "a", 50), HEADER_MS / 2, WIRE_PATIENCE_MS);
 }
 
 static void a_client_that_says_nothing_is_cut_off(void **state)
 {
 	struct fixture *f = *state;
-	int fd = connect_to(f->port);
+	int fd = wire_connect(f->port);
 	long long begin = clock_monotonic_ms();
 	char answer[512];
 
-	assert_true(hear(fd, answer, sizeof(answer), PATIENCE_MS));
-	assert_in_range(clock_monotonic_ms() - begin, HEADER_MS / 2, PATIENCE_MS);
+	assert_true(wire_hear(fd, answer, sizeof(answer), WIRE_PATIENCE_MS));
+	assert_in_range(clock_monotonic_ms() - begin, HEADER_MS / 2, WIRE_PATIENCE_MS);
 	close(fd);
 }
 
 static void a_client_that_dribbles_its_body_is_cut_off_and_others_are_served(void **state)
 {
 	struct fixture *f = *state;
-	int fd = connect_to(f->port);
+	int fd = wire_connect(f->port);
 
-	say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
+	wire_say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
 	assert_in_range(dribble(f, fd, "b", 50), HEADER_MS,
-			PATIENCE_MS); /* longer than a header has */
+			WIRE_PATIENCE_MS); /* longer than a header has */
 }
 
 static void a_kept_connection_that_dribbles_its_next_request_is_cut_off(void **state)
 {
 	struct fixture *f = *state;
-	int fd = connect_to(f->port);
+	int fd = wire_connect(f->port);
 	char answer[512];
 
-	say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-	assert_false(hear(fd, answer, sizeof(answer), 100)); /* answered, and kept */
-	assert_true(begins(answer, "HTTP/1.1 200"));
-	say(fd, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-	assert_in_range(dribble(f, fd, "c", 50), NEXT_MS / 2, PATIENCE_MS);
+	wire_say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_false(wire_hear(fd, answer, sizeof(answer), 100)); /* answered, and kept */
+	assert_true(wire_begins(answer, "HTTP/1.1 200"));
+	wire_say(fd, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+	assert_in_range(dribble(f, fd, "c", 50), NEXT_MS / 2, WIRE_PATIENCE_MS);
 }
 
 #define BODY_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -229,33 +173,33 @@ static void bodies_on_their_way_may_not_fill_the_memory(void **state)
 	memset(part, 'x', sizeof(part));
 	part[sizeof(part) - 1] = 0;
 	for (int i = 0; i < 2; i++) {
-		held[i] = connect_to(f->port);
-		say(held[i], "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
-		say(held[i], part); /* and no more */
+		held[i] = wire_connect(f->port);
+		wire_say(held[i], "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
+		wire_say(held[i], part); /* and no more */
 	}
 	usleep(100000);
-	ask(f->port, request, answer, sizeof(answer));
-	assert_true(begins(answer, "HTTP/1.1 503"));
+	wire_ask(f->port, request, answer, sizeof(answer));
+	assert_true(wire_begins(answer, "HTTP/1.1 503"));
 	assert_non_null(strstr(answer, "application/problem+json"));
 	others_are_served(f); /* what is small still fits */
 	close(held[0]);
 	close(held[1]);
-	for (int i = 0; i < 100 && !begins(answer, "HTTP/1.1 200"); i++) {
+	for (int i = 0; i < 100 && !wire_begins(answer, "HTTP/1.1 200"); i++) {
 		usleep(20000);
-		ask(f->port, request, answer, sizeof(answer));
+		wire_ask(f->port, request, answer, sizeof(answer));
 	}
-	assert_true(begins(answer, "HTTP/1.1 200"));
+	assert_true(wire_begins(answer, "HTTP/1.1 200"));
 }
 
 static void a_decent_client_may_keep_its_connection(void **state)
 {
 	struct fixture *f = *state;
-	int fd = connect_to(f->port);
+	int fd = wire_connect(f->port);
 	char answer[512];
 
 	for (int i = 0; i < 4; i++) { /* longer in all than any single limit */
-		say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab");
-		assert_false(hear(fd, answer, sizeof(answer), NEXT_MS / 2));
+		wire_say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab");
+		assert_false(wire_hear(fd, answer, sizeof(answer), NEXT_MS / 2));
 		assert_non_null(strstr(answer, "2 bytes"));
 	}
 	close(fd);
@@ -266,14 +210,15 @@ static void a_body_that_is_announced_too_large_is_refused_before_it_is_sent(void
 	struct fixture *f = *state;
 	char answer[1024];
 
-	ask(f->port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 16777217\r\n\r\n", answer,
-	    sizeof(answer));
-	assert_true(begins(answer, "HTTP/1.1 413"));
+	wire_ask(f->port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 16777217\r\n\r\n", answer,
+		 sizeof(answer));
+	assert_true(wire_begins(answer, "HTTP/1.1 413"));
 	assert_non_null(strstr(answer, "Content-Type: application/problem+json\r\n"));
 	assert_non_null(strstr(answer, "\"title\":\"Body too large\",\"status\":413}"));
-	ask(f->port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
-	    answer, sizeof(answer));
-	assert_true(begins(answer, "HTTP/1.1 413"));
+	wire_ask(f->port,
+		 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+		 answer, sizeof(answer));
+	assert_true(wire_begins(answer, "HTTP/1.1 413"));
 	others_are_served(f);
 }
 
@@ -289,13 +234,13 @@ static void a_body_that_is_a_little_too_large_is_heard_out_and_refused(void **st
 
 	memset(request + n, 'x', BODY_MAX);
 	request[n + BODY_MAX] = 0;
-	fd = connect_to(f->port);
-	say(fd, request);
-	assert_false(hear(fd, answer, sizeof(answer), 200)); /* not before the last byte */
+	fd = wire_connect(f->port);
+	wire_say(fd, request);
+	assert_false(wire_hear(fd, answer, sizeof(answer), 200)); /* not before the last byte */
 	assert_int_equal(answer[0], 0);
-	say(fd, "x");
-	hear(fd, answer, sizeof(answer), PATIENCE_MS);
-	assert_true(begins(answer, "HTTP/1.1 413"));
+	wire_say(fd, "x");
+	wire_hear(fd, answer, sizeof(answer), WIRE_PATIENCE_MS);
+	assert_true(wire_begins(answer, "HTTP/1.1 413"));
 	close(fd);
 	others_are_served(f);
 }
@@ -313,12 +258,12 @@ static void a_body_that_turns_out_too_large_is_refused(void **state)
 					chunk);
 	}
 	snprintf(request + len, sizeof(request) - len, "0\r\n\r\n");
-	ask(f->port, request, answer, sizeof(answer));
-	assert_true(begins(answer, "HTTP/1.1 200"));
+	wire_ask(f->port, request, answer, sizeof(answer));
+	assert_true(wire_begins(answer, "HTTP/1.1 200"));
 	assert_non_null(strstr(answer, "1000 bytes"));
 	snprintf(request + len, sizeof(request) - len, "1\r\nx\r\n0\r\n\r\n");
-	ask(f->port, request, answer, sizeof(answer));
-	assert_true(begins(answer, "HTTP/1.1 413"));
+	wire_ask(f->port, request, answer, sizeof(answer));
+	assert_true(wire_begins(answer, "HTTP/1.1 413"));
 	others_are_served(f);
 }
 
@@ -327,15 +272,16 @@ static void headers_that_fill_the_memory_for_them_are_refused(void **state)
 	struct fixture *f = *state;
 	char *request = malloc(200000), answer[2048];
 	size_t len = (size_t)sprintf(request, "GET / HTTP/1.1\r\nHost: x\r\n");
-	int fd = connect_to(f->port);
+	int fd = wire_connect(f->port);
 
 	for (int i = 0; i < 2000; i++)
 		len += (size_t)sprintf(request + len, "X-Header-%d: some value of it\r\n", i);
 	sprintf(request + len, "\r\n");
 	(void)!send(fd, request, strlen(request), MSG_NOSIGNAL); /* it may be cut off on the way */
-	hear(fd, answer, sizeof(answer), PATIENCE_MS);
+	wire_hear(fd, answer, sizeof(answer), WIRE_PATIENCE_MS);
 	close(fd);
-	if (answer[0] && !begins(answer, "HTTP/1.1 431") && !begins(answer, "HTTP/1.1 413"))
+	if (answer[0] && !wire_begins(answer, "HTTP/1.1 431") &&
+	    !wire_begins(answer, "HTTP/1.1 413"))
 		fail_msg("%s", answer);
 	others_are_served(f);
 	free(request);
@@ -356,9 +302,9 @@ static void what_is_not_http_is_refused_or_cut_off(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char answer[2048];
 
-		ask(f->port, rows[i], answer, sizeof(answer));
-		if (answer[0] && !begins(answer, "HTTP/1.1 4") && !begins(answer, "HTTP/1.0 4") &&
-		    !begins(answer, "HTTP/1.1 505"))
+		wire_ask(f->port, rows[i], answer, sizeof(answer));
+		if (answer[0] && !wire_begins(answer, "HTTP/1.1 4") &&
+		    !wire_begins(answer, "HTTP/1.0 4") && !wire_begins(answer, "HTTP/1.1 505"))
 			fail_msg("row %zu: %s", i, answer);
 		others_are_served(f);
 	}
@@ -374,13 +320,13 @@ static void an_answer_that_is_held_back_holds_nobody_else(void **state)
 	long long begin = clock_monotonic_ms();
 
 	for (int i = 0; i < CALLERS; i++) {
-		fd[i] = connect_to(f->port);
-		say(fd[i], "GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+		fd[i] = wire_connect(f->port);
+		wire_say(fd[i], "GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	}
 	others_are_served(f);
 	for (int i = 0; i < CALLERS; i++) {
-		hear(fd[i], answer, sizeof(answer), PATIENCE_MS);
-		assert_true(begins(answer, "HTTP/1.1 200"));
+		wire_hear(fd[i], answer, sizeof(answer), WIRE_PATIENCE_MS);
+		assert_true(wire_begins(answer, "HTTP/1.1 200"));
 		close(fd[i]);
 	}
 	assert_true(clock_monotonic_ms() - begin >= LATER_MS);
@@ -389,24 +335,24 @@ static void an_answer_that_is_held_back_holds_nobody_else(void **state)
 static void a_server_ends_though_answers_are_held_back_and_streams_open(void **state)
 {
 	struct fixture *f = *state;
-	int later = connect_to(f->port), stream = connect_to(f->port);
+	int later = wire_connect(f->port), stream = wire_connect(f->port);
 	char answer[1024];
 
-	say(later, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
-	say(stream, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
-	assert_false(hear(stream, answer, sizeof(answer), 200));
-	assert_true(begins(answer, "HTTP/1.1 200"));
+	wire_say(later, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+	wire_say(stream, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_false(wire_hear(stream, answer, sizeof(answer), 200));
+	assert_true(wire_begins(answer, "HTTP/1.1 200"));
 	http_stream_close(f->stream);
 	http_drop(&f->http);
-	assert_true(hear(stream, answer, sizeof(answer), PATIENCE_MS));
-	assert_true(hear(later, answer, sizeof(answer), PATIENCE_MS));
+	assert_true(wire_hear(stream, answer, sizeof(answer), WIRE_PATIENCE_MS));
+	assert_true(wire_hear(later, answer, sizeof(answer), WIRE_PATIENCE_MS));
 	close(later);
 	close(stream);
 }
 
 static struct http_stream *wait_for_stream(struct fixture *f)
 {
-	for (int i = 0; i < PATIENCE_MS / 10 && !f->stream; i++)
+	for (int i = 0; i < WIRE_PATIENCE_MS / 10 && !f->stream; i++)
 		usleep(10000);
 	assert_non_null(f->stream);
 	return f->stream;
@@ -415,11 +361,11 @@ static struct http_stream *wait_for_stream(struct fixture *f)
 static void what_is_put_into_a_stream_arrives_as_it_comes(void **state)
 {
 	struct fixture *f = *state;
-	int fd = connect_to(f->port);
+	int fd = wire_connect(f->port);
 	struct http_stream *s;
 	char answer[4096];
 
-	say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	wire_say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	s = wait_for_stream(f);
 	for (int i = 0; i < 3; i++) {
 		char text[16];
@@ -428,12 +374,12 @@ static void what_is_put_into_a_stream_arrives_as_it_comes(void **state)
 		assert_true(http_stream_put(s, bytes_text(text)));
 		answer[0] = 0;
 		while (!strstr(answer, text))
-			assert_false(hear(fd, answer, sizeof(answer), 200));
+			assert_false(wire_hear(fd, answer, sizeof(answer), 200));
 		others_are_served(f);
 	}
 	http_stream_put(s, bytes_text("the end"));
 	http_stream_close(s);
-	assert_true(hear(fd, answer, sizeof(answer), PATIENCE_MS));
+	assert_true(wire_hear(fd, answer, sizeof(answer), WIRE_PATIENCE_MS));
 	assert_non_null(strstr(answer, "the end"));
 	close(fd);
 }
@@ -442,10 +388,10 @@ static void who_does_not_read_its_stream_loses_it(void **state)
 {
 	static const char line[1024] = { [0 ... 1022] = 'x' };
 	struct fixture *f = *state;
-	int fd = connect_to(f->port), n = 0;
+	int fd = wire_connect(f->port), n = 0;
 	struct http_stream *s;
 
-	say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	wire_say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
 	s = wait_for_stream(f);
 	while (http_stream_put(s, bytes_text(line)))
 		assert_true(++n < 100000); /* what the kernel takes, and then STREAM_WAITING_MAX */
@@ -457,14 +403,14 @@ static void who_does_not_read_its_stream_loses_it(void **state)
 static void who_is_gone_from_its_stream_is_noticed(void **state)
 {
 	struct fixture *f = *state;
-	int fd = connect_to(f->port), n = 0;
+	int fd = wire_connect(f->port), n = 0;
 	struct http_stream *s;
 
-	say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	wire_say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
 	s = wait_for_stream(f);
 	close(fd);
 	while (http_stream_put(s, bytes_text("still there?"))) {
-		assert_true(++n < PATIENCE_MS / 10);
+		assert_true(++n < WIRE_PATIENCE_MS / 10);
 		usleep(10000);
 	}
 	http_stream_close(s);
@@ -476,8 +422,8 @@ static void who_has_an_answer_already_is_told_so(void **state)
 	char answer[1024], etag[64], request[256];
 	const char *at;
 
-	ask(f->port, "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer,
-	    sizeof(answer));
+	wire_ask(f->port, "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer,
+		 sizeof(answer));
 	at = strstr(answer, "ETag: ");
 	assert_non_null(at);
 	snprintf(etag, sizeof(etag), "%.*s", (int)strcspn(at + 6, "\r"), at + 6);
@@ -491,14 +437,15 @@ static void who_has_an_answer_already_is_told_so(void **state)
 			 "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 			 "If-None-Match: %s\r\n\r\n",
 			 list);
-		ask(f->port, request, answer, sizeof(answer));
-		assert_true(begins(answer, "HTTP/1.1 304"));
+		wire_ask(f->port, request, answer, sizeof(answer));
+		assert_true(wire_begins(answer, "HTTP/1.1 304"));
 		assert_null(strstr(answer, "bytes"));
 	}
-	ask(f->port,
-	    "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-None-Match: \"x\"\r\n\r\n",
-	    answer, sizeof(answer));
-	assert_true(begins(answer, "HTTP/1.1 200"));
+	wire_ask(f->port,
+		 "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-None-Match: "
+		 "\"x\"\r\n\r\n",
+		 answer, sizeof(answer));
+	assert_true(wire_begins(answer, "HTTP/1.1 200"));
 }
 
 /* ---- the real routes ---- */
@@ -556,10 +503,10 @@ static void every_refusal_is_a_problem_with_status_title_and_detail(void **state
 			 rows[i].method, rows[i].path, rows[i].type ? "Content-Type: " : "",
 			 rows[i].type ? rows[i].type : "", rows[i].type ? "\r\n" : "",
 			 post ? "Content-Length: 4\r\n" : "", post ? "junk" : "");
-		ask(http_port(s->http), request, answer, sizeof(answer));
+		wire_ask(http_port(s->http), request, answer, sizeof(answer));
 		snprintf(status, sizeof(status), "HTTP/1.1 %d", rows[i].status);
 		body = strstr(answer, "\r\n\r\n");
-		if (!begins(answer, status) || !body ||
+		if (!wire_begins(answer, status) || !body ||
 		    !strstr(answer, "Content-Type: application/problem+json\r\n"))
 			fail_msg("%s %s %s: %s", rows[i].method, rows[i].path,
 				 rows[i].type ? rows[i].type : "", answer);
