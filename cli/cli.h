@@ -69,6 +69,10 @@ enum cli_option {
 	OPT_POLICY_KEY,
 	OPT_EPOCH,
 	OPT_PCR,
+	OPT_STATUS,
+	OPT_MODEL,
+	OPT_FIRMWARE,
+	OPT_FIND,
 	OPT_COUNT
 };
 
@@ -99,6 +103,7 @@ int host_boot(struct cli *c); /* of cmd_host() */
 int cmd_boot(struct cli *c, const char *verb);
 int cmd_secret(struct cli *c, const char *verb);
 int cmd_audit(struct cli *c, const char *verb);
+int cmd_fleet(struct cli *c, const char *verb);
 int cmd_token(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
 int cmd_policy_sign(struct cli *c);

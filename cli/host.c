@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli.h"
+#include "pages.h"
 #include "common/config.h"
 
 static int post(struct cli *c, const char *path, json_t *body, json_t **answer, struct err *e)
@@ -32,20 +32,29 @@ static const char *given(const struct cli *c, enum cli_option o)
 
 static int list(struct cli *c)
 {
+	struct query q = query_of("/api/v1/hosts");
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
 	size_t i;
 
-	if (call_server(c, "GET", "/api/v1/hosts", NULL, BYTES_NONE, &answer, &e))
+	query_add(&q, "status", c->option[OPT_STATUS]);
+	query_add(&q, "group", c->option[OPT_GROUP]);
+	query_add(&q, "q", c->option[OPT_FIND]);
+	query_add(&q, "model", c->option[OPT_MODEL]);
+	query_add(&q, "firmware", c->option[OPT_FIRMWARE]);
+	query_add(&q, "limit", "500");
+	if (pages_fetch(c, &q, "hosts", 0, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json) {
 		cli_json("host.list", true, answer);
 		return 0;
 	}
-	printf("%-24s %-14s %-12s %-9s %s\n", "HOST", "GROUP", "EK TRUST", "STATE", "VERDICT");
-	json_array_foreach(json_object_get(answer, "hosts"), i, row)
-		printf("%-24s %-14s %-12s %-9s %s\n", member(row, "name"), member(row, "group"),
-		       member(row, "ek_trust"), member(row, "state"), member(row, "status"));
+	printf("%-24s %-14s %-12s %-9s %-16s %s\n", "HOST", "GROUP", "EK TRUST", "STATE", "VERDICT",
+	       "ATTESTED");
+	json_array_foreach(json_object_get(answer, "hosts"), i, row) printf(
+		"%-24s %-14s %-12s %-9s %s %s\n", member(row, "name"), member(row, "group"),
+		member(row, "ek_trust"), member(row, "state"), tier_text(member(row, "status"), 16),
+		when_text(member_number(row, "attested")));
 	json_decref(answer);
 	return 0;
 }

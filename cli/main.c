@@ -121,7 +121,22 @@ static const char usage[] =
 	"                                        revocation lists that signers are held against\n"
 	"  assay host boot HOST [--diff]         what its last boot measured; or what changed "
 	"since the one before\n"
-	"  assay host list | show HOST | add --ek-hash HASH [--group G] [--name N]\n"
+	"  assay fleet status                    how many hosts are what, and what changed within "
+	"a "
+	"day\n"
+	"  assay fleet changes [--host HOST] [--group G] [--status STATUS]\n"
+	"                                        the last verdicts that differ from the one "
+	"before\n"
+	"  assay fleet firmware                  which models run which firmware, and how many of "
+	"each\n"
+	"  assay fleet devices [--model MODEL [--firmware TEXT]] [--status STATUS] [--find TEXT]\n"
+	"  assay fleet device KEY                where the device with this leaf key was seen\n"
+	"  assay host list [--status STATUS] [--group G] [--find TEXT] [--model MODEL [--firmware "
+	"TEXT]]\n"
+	"                                        STATUS: affirming, warning, contraindicated, "
+	"stale, never,\n"
+	"                                        revoked\n"
+	"  assay host show HOST | add --ek-hash HASH [--group G] [--name N]\n"
 	"  assay host confirm HOST --ek-hash HASH | revoke HOST | restore HOST | remove HOST "
 	"--yes\n"
 	"  assay host accept-inventory HOST | forget-device HOST LABEL\n"
@@ -460,6 +475,10 @@ static const struct option options[] = {
 	{ "policy-key", required_argument, NULL, LONG_FIRST + OPT_POLICY_KEY },
 	{ "epoch", required_argument, NULL, LONG_FIRST + OPT_EPOCH },
 	{ "pcr", required_argument, NULL, LONG_FIRST + OPT_PCR },
+	{ "status", required_argument, NULL, LONG_FIRST + OPT_STATUS },
+	{ "model", required_argument, NULL, LONG_FIRST + OPT_MODEL },
+	{ "firmware", required_argument, NULL, LONG_FIRST + OPT_FIRMWARE },
+	{ "find", required_argument, NULL, LONG_FIRST + OPT_FIND },
 	{ 0 },
 };
 
@@ -472,7 +491,8 @@ static int dispatch(struct cli *c)
 		       { "host", cmd_host },	   { "boot", cmd_boot },
 		       { "explain", cmd_explain }, { "secret", cmd_secret },
 		       { "result", cmd_result },   { "disk", cmd_disk },
-		       { "audit", cmd_audit },	   { "token", cmd_token } };
+		       { "audit", cmd_audit },	   { "token", cmd_token },
+		       { "fleet", cmd_fleet } };
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "standings.h"
 #include "verifier/explain.h"
 
 enum { CLASSES = 5, TEXT_MAX = 262144 }; /* 1xx to 5xx */
@@ -174,23 +175,9 @@ static void put_requests(struct writer *w, const struct metrics *m,
 /* ---- of the store ---- */
 struct fleet {
 	long long stale_before;
-	long long affirmed, warned, refused, stale, never, revoked;
+	struct fleet_count hosts;
 	long long proposals, volumes, audit_records;
 };
-
-static int take_fleet(void *user, const struct db_row *row, struct err *e)
-{
-	struct fleet *f = user;
-
-	(void)e;
-	f->affirmed = row->at[0].number;
-	f->warned = row->at[1].number;
-	f->refused = row->at[2].number;
-	f->stale = row->at[3].number;
-	f->never = row->at[4].number;
-	f->revoked = row->at[5].number;
-	return 0;
-}
 
 static int take_rest(void *user, const struct db_row *row, struct err *e)
 {
@@ -203,25 +190,11 @@ static int take_rest(void *user, const struct db_row *row, struct err *e)
 	return 0;
 }
 
-/* A host that was revoked is counted as that alone; a verdict that is too old, as stale. */
 static int count(struct tx *tx, void *arg, struct err *e)
 {
 	struct fleet *f = arg;
-	struct db_value v[] = { DB_I(f->stale_before), DB_I(TIER_AFFIRMING), DB_I(TIER_WARNING),
-				DB_I(TIER_CONTRAINDICATED) };
 
-	return db_run(tx->db,
-		      "SELECT COUNT(CASE WHEN h.state = 'active' AND a.time >= $1 AND a.status = "
-		      "$2 THEN 1 END),"
-		      " COUNT(CASE WHEN h.state = 'active' AND a.time >= $1 AND a.status = $3 THEN "
-		      "1 END),"
-		      " COUNT(CASE WHEN h.state = 'active' AND a.time >= $1 AND a.status = $4 THEN "
-		      "1 END),"
-		      " COUNT(CASE WHEN h.state = 'active' AND a.time < $1 THEN 1 END),"
-		      " COUNT(CASE WHEN h.state = 'active' AND a.ueid IS NULL THEN 1 END),"
-		      " COUNT(CASE WHEN h.state <> 'active' THEN 1 END)"
-		      " FROM hosts h LEFT JOIN attestations a ON a.ueid = h.ueid",
-		      v, ARRAY_LEN(v), take_fleet, f, NULL, e) ||
+	return standings_count(tx, "", f->stale_before, &f->hosts, e) ||
 			       db_run(tx->db,
 				      "SELECT (SELECT COUNT(DISTINCT digest) FROM proposals"
 				      " WHERE corim IS NULL), (SELECT COUNT(*) FROM volumes),"
@@ -236,12 +209,12 @@ static void put_fleet(struct writer *w, const struct fleet *f)
 	const struct {
 		const char *state;
 		long long n;
-	} rows[] = { { "affirmed", f->affirmed },
-		     { "warning", f->warned },
-		     { "contraindicated", f->refused },
-		     { "stale", f->stale },
-		     { "never", f->never },
-		     { "revoked", f->revoked } };
+	} rows[] = { { "affirmed", f->hosts.affirming },
+		     { "warning", f->hosts.warning },
+		     { "contraindicated", f->hosts.contraindicated },
+		     { "stale", f->hosts.stale },
+		     { "never", f->hosts.never },
+		     { "revoked", f->hosts.revoked } };
 
 	put_head(w, "assay_hosts", "gauge", "Enrolled hosts, by what their last verdict is worth.");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

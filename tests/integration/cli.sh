@@ -203,6 +203,16 @@ $assay refval delete "${build_digest:0:12}" >/dev/null
 $assay refval anchor remove "${ca:0:12}" >/dev/null
 check an_impostors_corim_is_deleted 0 "deleted" $assay refval delete cli/impostor
 check host_list_shows_the_host 0 "cli-host" $assay host list
+check host_list_leaves_what_a_filter_fits 0 "^HOST +GROUP +EK TRUST +STATE +VERDICT +ATTESTED$" bash -c "$assay host list --status never | grep -v cli-host; $assay host list --find CLI- | grep -q cli-host"
+check a_status_that_there_is_not_is_told 1 "status is affirming, warning, contraindicated, stale, never or revoked" $assay host list --status good
+check fleet_status_counts_each_host_once 0 "^ +2  hosts$" $assay fleet status
+check fleet_changes_tell_how_it_came_to_that 0 "^20[0-9-]+T[0-9:]+Z +cli-host " $assay fleet changes --host cli-host
+check fleet_firmware_counts_devices 0 "^pci:[0-9a-f]{4}:[0-9a-f]{4} +.*: [0-9]+ devices, " $assay fleet firmware
+check fleet_devices_are_found_by_part_of_a_name 0 "^cli-host +[0-9a-f]{4}:[0-9a-f]{4}/" $assay fleet devices --find cli-
+leaf=$($assay fleet devices --json | jq -r '.devices[0].leaf_key')
+check fleet_device_tells_where_it_was_seen 0 "^cli-host .*, there now$" $assay fleet device "$leaf"
+check fleet_device_of_a_key_that_nobody_has_is_refused 2 "no device with this key" $assay fleet device "${leaf//[0-9]/f}"
+check fleet_in_json_names_its_schema 0 '"schema": ?"assay.fleet.status/1"' $assay fleet status --json
 boot-log-make "$work/other.log" "(hd0,gpt2)/vmlinuz init=/bin/sh" >/dev/null
 check host_boot_tells_what_it_measured 0 "Kernel command line: .*root=/dev/mapper/root ro quiet" $assay host boot cli-host
 check host_boot_in_json_names_its_schema 0 '"schema": ?"assay.host.boot/1"' $assay host boot cli-host --json

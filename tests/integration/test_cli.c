@@ -113,6 +113,15 @@
 	X(and_they_count_again)                                                                    \
 	X(an_impostors_corim_is_deleted)                                                           \
 	X(host_list_shows_the_host)                                                                \
+	X(host_list_leaves_what_a_filter_fits)                                                     \
+	X(a_status_that_there_is_not_is_told)                                                      \
+	X(fleet_status_counts_each_host_once)                                                      \
+	X(fleet_changes_tell_how_it_came_to_that)                                                  \
+	X(fleet_firmware_counts_devices)                                                           \
+	X(fleet_devices_are_found_by_part_of_a_name)                                               \
+	X(fleet_device_tells_where_it_was_seen)                                                    \
+	X(fleet_device_of_a_key_that_nobody_has_is_refused)                                        \
+	X(fleet_in_json_names_its_schema)                                                          \
 	X(host_boot_tells_what_it_measured)                                                        \
 	X(host_boot_in_json_names_its_schema)                                                      \
 	X(a_host_that_booted_once_has_no_difference)                                               \

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/* assay fleet: what a dashboard shows, in a terminal and for scripts. */
+#include <stdio.h>
+
+#include "pages.h"
+
+enum { CHANGES_SHOWN = 50 };
+
+static void print_counts(const json_t *hosts)
+{
+	static const char *const rows[] = { "contraindicated", "warning", "stale",
+					    "never",	       "revoked", "affirming" };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		printf("%8lld  %s\n", member_number(hosts, rows[i]), tier_text(rows[i], 0));
+	printf("%8lld  hosts\n", member_number(hosts, "total"));
+}
+
+static void print_change(const json_t *row)
+{
+	const char *was = json_string_value(json_object_get(row, "was"));
+
+	printf("%s  %-24s %s%s%s%s\n", when_text(member_number(row, "time")),
+	       member_text(row, "host"), was && *was ? was : "", was && *was ? " -> " : "",
+	       tier_text(member_text(row, "status"), 0), "");
+	if (*member_text(row, "reason") != '-')
+		printf("    %s\n", member_text(row, "reason"));
+}
+
+static int overview(struct cli *c)
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *row, *changes;
+	size_t i;
+
+	if (call_server(c, "GET", "/api/v1/overview", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("fleet.status", true, answer);
+		return 0;
+	}
+	print_counts(json_object_get(answer, "hosts"));
+	printf("%8lld  devices of %lld models\n", member_number(answer, "devices"),
+	       member_number(answer, "models"));
+	printf("%8lld  next boots that nobody has signed (assay refval pending list)\n",
+	       member_number(answer, "proposals_pending"));
+	json_array_foreach(json_object_get(answer, "test_switches"), i, row)
+		printf("TEST SWITCH %s is on\n", cli_safe(json_string_value(row)));
+	changes = json_object_get(answer, "changes");
+	if (member_number(changes, "day"))
+		printf("\n%lld verdicts changed within a day:\n", member_number(changes, "day"));
+	json_array_foreach(json_object_get(changes, "latest"), i, row) print_change(row);
+	json_decref(answer);
+	return 0;
+}
+
+/* A list of the server, whole: as it is for programs, by @print for people. */
+static int list(struct cli *c, const struct query *q, const char *name, const char *command,
+		size_t most, const char *head, void (*print)(const json_t *row))
+{
+	struct err e = { 0 };
+	json_t *answer = NULL, *row;
+	size_t i;
+
+	if (pages_fetch(c, q, name, most, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json(command, true, answer);
+		return 0;
+	}
+	if (head)
+		puts(head);
+	json_array_foreach(json_object_get(answer, name), i, row) print(row);
+	json_decref(answer);
+	return 0;
+}
+
+static int changes(struct cli *c)
+{
+	struct query q = query_of("/api/v1/changes");
+
+	query_add(&q, "host", c->option[OPT_HOST]);
+	query_add(&q, "group", c->option[OPT_GROUP]);
+	query_add(&q, "status", c->option[OPT_STATUS]);
+	return list(c, &q, "changes", "fleet.changes", CHANGES_SHOWN, NULL, print_change);
+}
+
+static void print_model(const json_t *m)
+{
+	const json_t *v;
+	size_t i;
+
+	printf("%s  %s: %lld devices, %s\n", member_text(m, "model"), member_text(m, "name"),
+	       member_number(m, "devices"),
+	       json_is_true(json_object_get(m, "covered")) ? "has reference values"
+							   : "no reference value counts");
+	json_array_foreach(json_object_get(m, "versions"), i, v) printf(
+		"    %-40s %8lld  affirming %lld, warning %lld, contraindicated %lld, since %s\n",
+		*json_string_value(json_object_get(v, "firmware")) ? member_text(v, "firmware")
+								   : "(not verified)",
+		member_number(v, "devices"), member_number(v, "affirming"),
+		member_number(v, "warning"), member_number(v, "contraindicated"),
+		when_text(member_number(v, "first_seen")));
+}
+
+static int firmware(struct cli *c)
+{
+	struct query q = query_of("/api/v1/firmware");
+
+	return list(c, &q, "models", "fleet.firmware", 0, NULL, print_model);
+}
+
+static void print_device(const json_t *row)
+{
+	printf("%-24s %-38s %-40s %s\n", member_text(row, "host"), member_text(row, "label"),
+	       member_text(row, "firmware"), tier_text(member_text(row, "status"), 0));
+}
+
+static int devices(struct cli *c)
+{
+	struct query q = query_of("/api/v1/devices");
+	char head[160];
+
+	query_add(&q, "model", c->option[OPT_MODEL]);
+	query_add(&q, "firmware", c->option[OPT_FIRMWARE]);
+	query_add(&q, "status", c->option[OPT_STATUS]);
+	query_add(&q, "q", c->option[OPT_FIND]);
+	query_add(&q, "limit", "500");
+	snprintf(head, sizeof(head), "%-24s %-38s %-40s %s", "HOST", "DEVICE", "FIRMWARE",
+		 "VERDICT");
+	return list(c, &q, "devices", "fleet.devices", 0, head, print_device);
+}
+
+static void print_sighting(const json_t *row)
+{
+	printf("%-24s %-38s %s to %s%s\n", member_text(row, "host"), member_text(row, "label"),
+	       when_text(member_number(row, "first_seen")),
+	       when_text(member_number(row, "last_seen")),
+	       json_is_true(json_object_get(row, "now")) ? ", there now" : "");
+}
+
+static int device(struct cli *c)
+{
+	struct query q;
+	char path[128];
+
+	if (c->argc != 1)
+		return cli_usage();
+	snprintf(path, sizeof(path), "/api/v1/devices/%.64s", c->argv[0]);
+	q = query_of(path);
+	return list(c, &q, "sightings", "fleet.device", 0, NULL, print_sighting);
+}
+
+int cmd_fleet(struct cli *c, const char *verb)
+{
+	static const struct {
+		const char *verb;
+		int (*run)(struct cli *c);
+		int words;
+	} rows[] = { { "status", overview, 0 },
+		     { "changes", changes, 0 },
+		     { "firmware", firmware, 0 },
+		     { "devices", devices, 0 },
+		     { "device", device, 1 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (!strcmp(verb, rows[i].verb) && c->argc == rows[i].words)
+			return rows[i].run(c);
+	return cli_usage();
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RING = 8, SLOW_AFTER = 4 }; /* pages until it is told that there are more */
+
+struct query query_of(const char *path)
+{
+	struct query q = { 0 };
+	int n = snprintf(q.text, sizeof(q.text), "%s", path);
+
+	q.full = n < 0 || (size_t)n >= sizeof(q.text);
+	q.len = q.full ? 0 : (size_t)n;
+	return q;
+}
+
+static void put(struct query *q, const char *text)
+{
+	size_t n = strlen(text);
+
+	q->full |= q->len + n >= sizeof(q->text);
+	if (q->full)
+		return;
+	memcpy(q->text + q->len, text, n + 1);
+	q->len += n;
+}
+
+/* SPEC: RFC 3986 2.3: the unreserved ones stay. */
+static bool stays(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+void query_add(struct query *q, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	put(q, q->asked ? "&" : "?");
+	q->asked = true;
+	put(q, name);
+	put(q, "=");
+	for (const char *p = value; *p; p++) {
+		char text[4] = { *p };
+
+		if (!stays((unsigned char)*p))
+			snprintf(text, sizeof(text), "%%%02X", (unsigned char)*p);
+		put(q, text);
+	}
+}
+
+static int fetch_page(struct cli *c, const struct query *q, const char *cursor, json_t **out,
+		      struct err *e)
+{
+	struct query page = *q;
+
+	if (cursor)
+		query_add(&page, "cursor", cursor);
+	if (page.full)
+		return err_set(e, E_USAGE, "what is looked for is too long");
+	return call_server(c, "GET", page.text, NULL, BYTES_NONE, out, e);
+}
+
+int pages_fetch(struct cli *c, const struct query *q, const char *name, size_t most, json_t **out,
+		struct err *e)
+{
+	json_t *all = json_array(), *page = NULL;
+	char cursor[700] = "";
+	bool more = true, told = false;
+	int rc = 0;
+
+	for (int n = 0; more && !rc; n++) {
+		const char *next;
+
+		rc = fetch_page(c, q, *cursor ? cursor : NULL, &page, e);
+		if (rc)
+			break;
+		json_array_extend(all, json_object_get(page, name));
+		next = json_string_value(json_object_get(page, "next"));
+		snprintf(cursor, sizeof(cursor), "%s", next ? next : "");
+		more = *cursor && (!most || json_array_size(all) < most);
+		if (n >= SLOW_AFTER && more && !c->json && isatty(STDERR_FILENO))
+			told = fprintf(stderr, "\r%zu ...", json_array_size(all)) > 0;
+		json_decref(page);
+	}
+	if (told)
+		fputs("\r            \r", stderr);
+	while (most && json_array_size(all) > most)
+		json_array_remove(all, json_array_size(all) - 1);
+	*out = rc ? NULL : json_pack("{s:O}", name, all);
+	json_decref(all);
+	return rc;
+}
+
+/* ---- for people ---- */
+const char *tier_text(const char *status, int width)
+{
+	static const struct {
+		const char *status, *colour;
+	} rows[] = { { "affirming", "\x1b[32m" },
+		     { "warning", "\x1b[33m" },
+		     { "contraindicated", "\x1b[31m" },
+		     { "stale", "\x1b[35m" },
+		     { "never", "\x1b[2m" },
+		     { "revoked", "\x1b[2m" } };
+	static char ring[RING][64];
+	static unsigned int at;
+	char *out = ring[at++ % RING];
+	const char *no = getenv("NO_COLOR");
+
+	snprintf(out, 64, "%-*.24s", width, status);
+	for (size_t i = 0; isatty(STDOUT_FILENO) && !(no && *no) && i < ARRAY_LEN(rows); i++)
+		if (!strcmp(status, rows[i].status))
+			snprintf(out, 64, "%s%-*.24s\x1b[0m", rows[i].colour, width, status);
+	return out;
+}
+
+const char *when_text(long long unix_s)
+{
+	static char ring[RING][32];
+	static unsigned int at;
+	char *out = ring[at++ % RING];
+	time_t s = unix_s;
+	struct tm tm;
+
+	if (!unix_s)
+		return "-";
+	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&s, &tm));
+	return out;
+}
+
+const char *member_text(const json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return cli_safe(s && *s ? s : "-");
+}
+
+long long member_number(const json_t *j, const char *key)
+{
+	return json_integer_value(json_object_get(j, key));
+}
