@@ -20,6 +20,7 @@
 #include "release_rate.h"
 #include "verifier/firmware.h"
 #include "verifier/reasons_json.h"
+#include "webhook.h"
 
 #define POLICY_ID	"assay-default-1"
 #define MEDIA_TYPE_JSON "\"application/eat+cwt; eat_profile=\\\"" EAT_PROFILE_HOST "\\\"\""
@@ -375,6 +376,7 @@ static int attest(struct round *r, struct err *e)
 	since = metrics_stage(m, STAGE_RECORD, since);
 	count_verdict(m, r->decision.status);
 	events_verdict(r->server->events, r->host, &r->change);
+	webhook_wake(r->change.seq ? r->server->webhook : NULL);
 	if (r->decision.release) {
 		release(r, &release_error);
 		metrics_stage(m, STAGE_RELEASE, since);

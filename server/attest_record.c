@@ -12,6 +12,7 @@
 #include "seen_devices.h"
 #include "verifier/reasons_json.h"
 #include "volumes.h"
+#include "webhook.h"
 
 static int take_last(void *user, const struct db_row *row, struct err *e)
 {
@@ -195,7 +196,8 @@ static int record_standing(struct tx *tx, struct round *r, struct err *e)
 			seen[i].leaf_key = BYTES(d->leaf_key);
 	}
 	rc = standing_verdict(tx, r->host, r->decision.status, r->reasons, &r->change, e) ||
-			     seen_devices_set(tx, r->host, seen, v->n_devices, e)
+			     seen_devices_set(tx, r->host, seen, v->n_devices, e) ||
+			     webhook_queue(tx, r->server->settings, r->host, &r->change, e)
 		     ? (int)e->code
 		     : 0;
 	free(seen);

@@ -19,6 +19,7 @@
 #include "rekey.h"
 #include "rotate.h"
 #include "routes.h"
+#include "webhook.h"
 
 static const char usage[] =
 	"usage: assay-server [--config FILE] run\n"
@@ -117,7 +118,10 @@ static int run_server(const struct settings *s, struct err *e)
 	c.tls_key = key;
 	c.tls_cert = cert;
 	handler = routes_handler(v);
-	rc = events_start(v->events, e) || http_start(&c, &handler, &http, e) ? (int)e->code : 0;
+	rc = events_start(v->events, e) || webhook_start(v->webhook, e) ||
+			     http_start(&c, &handler, &http, e)
+		     ? (int)e->code
+		     : 0;
 	if (!rc) {
 		log_event(LOG_LEVEL_INFO, "started", LOG_T("version", ASSAY_VERSION),
 			  LOG_T("commit", ASSAY_COMMIT), LOG_T("address", s->address),
@@ -132,6 +136,7 @@ static int run_server(const struct settings *s, struct err *e)
 		sd_notify(0, "STOPPING=1");
 		log_event(LOG_LEVEL_INFO, "stopping", LOG_N("signal", sig));
 	}
+	webhook_end(v->webhook);
 	events_end(v->events);
 	http_drop(&http);
 	if (key)

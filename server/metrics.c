@@ -176,7 +176,7 @@ static void put_requests(struct writer *w, const struct metrics *m,
 struct fleet {
 	long long stale_before;
 	struct fleet_count hosts;
-	long long proposals, volumes, audit_records;
+	long long proposals, volumes, audit_records, webhooks;
 };
 
 static int take_rest(void *user, const struct db_row *row, struct err *e)
@@ -187,6 +187,7 @@ static int take_rest(void *user, const struct db_row *row, struct err *e)
 	f->proposals = row->at[0].number;
 	f->volumes = row->at[1].number;
 	f->audit_records = row->at[2].number;
+	f->webhooks = row->at[3].number;
 	return 0;
 }
 
@@ -198,7 +199,8 @@ static int count(struct tx *tx, void *arg, struct err *e)
 			       db_run(tx->db,
 				      "SELECT (SELECT COUNT(DISTINCT digest) FROM proposals"
 				      " WHERE corim IS NULL), (SELECT COUNT(*) FROM volumes),"
-				      " (SELECT MAX(seq) FROM audit)",
+				      " (SELECT MAX(seq) FROM audit),"
+				      " (SELECT COUNT(*) FROM webhooks)",
 				      NULL, 0, take_rest, f, NULL, e)
 		       ? (int)e->code
 		       : 0;
@@ -224,6 +226,9 @@ static void put_fleet(struct writer *w, const struct fleet *f)
 	put(w, "assay_proposals_pending %lld\n", f->proposals);
 	put_head(w, "assay_volumes", "gauge", "Volumes with a counter that shares are held for.");
 	put(w, "assay_volumes %lld\n", f->volumes);
+	put_head(w, "assay_webhooks_queued", "gauge",
+		 "Changes of verdicts that nobody has taken yet.");
+	put(w, "assay_webhooks_queued %lld\n", f->webhooks);
 	put_head(w, "assay_audit_records_total", "counter", "Records in the audit log.");
 	put(w, "assay_audit_records_total %lld\n", f->audit_records);
 }

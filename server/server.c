@@ -12,6 +12,7 @@
 #include "standings.h"
 #include "state_lock.h"
 #include "verifier/verify.h"
+#include "webhook.h"
 
 static int load_roots(const char *folder, struct trust_store **out, struct err *e)
 {
@@ -88,6 +89,8 @@ int server_open(const struct settings *s, struct server **out, struct err *e)
 	v->events = events_new(v);
 	if (!v->aks || !v->metrics || !v->events)
 		return err_set(e, E_MEMORY, "no memory for decoded keys");
+	if (webhook_new(v, &v->webhook, e))
+		return (int)e->code;
 	*out = TAKE(v);
 	return 0;
 }
@@ -96,6 +99,7 @@ void server_drop(struct server **s)
 {
 	if (!s || !*s)
 		return;
+	webhook_drop(&(*s)->webhook);
 	events_drop(&(*s)->events);
 	refvals_drop(&(*s)->refvals);
 	store_drop(&(*s)->store);

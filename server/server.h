@@ -12,6 +12,7 @@
 
 struct refvals; /* refvals.h */
 struct metrics; /* metrics.h */
+struct webhook; /* webhook.h */
 struct events;	/* events.h */
 
 struct server {
@@ -25,6 +26,7 @@ struct server {
 	struct recall *aks; /* decoded AKs, by their public area */
 	struct metrics *metrics;
 	struct events *events;
+	struct webhook *webhook; /* NULL: there is none */
 };
 
 int server_open(const struct settings *s, struct server **out, struct err *e);

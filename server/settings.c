@@ -336,6 +336,39 @@ static int take_ima_signer(void *into, const char *arg, const char *value, struc
 	return ima_signers_add(&((struct settings *)into)->appraisal.ima.signers, value, e);
 }
 
+/* What it says is signed and no secret, but who reads along learns where a fleet is weak. */
+static int take_webhook_url(void *into, const char *arg, const char *value, struct err *e)
+{
+	static const char *const loopback[] = { "http://127.0.0.1", "http://[::1]",
+						"http://localhost" };
+	bool allowed = !strncmp(value, "https://", 8);
+
+	(void)arg;
+	for (size_t i = 0; i < ARRAY_LEN(loopback); i++) {
+		size_t n = strlen(loopback[i]);
+
+		allowed |= !strncmp(value, loopback[i], n) &&
+			   (!value[n] || value[n] == ':' || value[n] == '/');
+	}
+	if (!allowed || strchr(value, '@'))
+		return err_set(e, E_CONFIG,
+			       "a webhook is https://, or http:// on loopback, without a name or "
+			       "password");
+	return config_text(((struct settings *)into)->webhook_url, PATH_TEXT, value, e);
+}
+
+static int take_webhook_key(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_text(((struct settings *)into)->webhook_key_file, PATH_TEXT, value, e);
+}
+
+static int take_webhook_ca(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_text(((struct settings *)into)->webhook_ca, PATH_TEXT, value, e);
+}
+
 static const struct config_key keys[] = {
 	{ "listen", "address", take_address },
 	{ "listen", "port", take_port },
@@ -386,6 +419,9 @@ static const struct config_key keys[] = {
 	{ "policy", "ima_signer", take_ima_signer },
 	{ "policy", "cotl_required", take_cotl_required },
 	{ "policy", "corim_rules", take_corim_rules },
+	{ "webhook", "url", take_webhook_url },
+	{ "webhook", "key_file", take_webhook_key },
+	{ "webhook", "ca", take_webhook_ca },
 	{ "test", "release_from_test_sources", take_release_from_test_sources },
 };
 

@@ -45,6 +45,8 @@ struct settings {
 	struct policy appraisal;  /* learned, require, svn_floor, ... */
 	long long stale_after_s;  /* a verdict older than this says nothing any more; 0: never */
 	long long device_move_s;  /* a leaf key on two hosts within this is refused */
+	/* [webhook]; no URL: none */
+	char webhook_url[PATH_TEXT], webhook_key_file[PATH_TEXT], webhook_ca[PATH_TEXT];
 	/* [test]: printed at start and in every result */
 	bool release_from_test_sources;
 };

@@ -40,7 +40,7 @@ own 'openssl/' 'common/(crypto_openssl\.c|key_openssl\.c|x509_openssl\.[ch]|path
 own 'cbor\.h' 'proto/cbor_head\.c'
 own 'tss2/' 'agent/tpm(_endorsement|_disk|_nv|_lease)?\.c|agent/tpm_tss\.h'
 own 'libcryptsetup\.h' 'agent/(luks|token/plugin)\.c'
-own 'curl/' 'agent/transport\.c'
+own 'curl/' 'agent/transport\.c|server/webhook_send\.c'
 own 'microhttpd\.h' 'server/http\.c'
 own 'pci/' 'server/pci_names\.c'
 own 'sqlite3\.h' 'server/db_sqlite\.c'

@@ -284,6 +284,14 @@ CREATE TABLE IF NOT EXISTS firmware_samples (                  -- of the table f
 	n         INTEGER NOT NULL,
 	PRIMARY KEY (model, time, firmware)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS webhooks (                          -- changes on their way to the operator's URL
+	seq       INTEGER PRIMARY KEY,           -- of the change
+	time      INTEGER NOT NULL,
+	body      TEXT NOT NULL,
+	tries     INTEGER NOT NULL,
+	next      INTEGER NOT NULL               -- when it is tried again
+);
+CREATE INDEX IF NOT EXISTS webhooks_due ON webhooks(next, seq);
 CREATE TABLE IF NOT EXISTS host_pins (                         -- which keys of servers a host knows, as it says itself
 	ueid      BLOB NOT NULL REFERENCES hosts(ueid),
 	boot      INTEGER NOT NULL,              -- 1: told with the cap still zero, by its initramfs

@@ -391,9 +391,44 @@ static void the_gap_between_events_is_the_configured_one(void **state)
 	}
 }
 
+static void a_webhook_goes_over_tls_or_stays_on_this_machine(void **state)
+{
+	static const struct {
+		const char *url;
+		bool taken;
+	} rows[] = {
+		{ "https://hooks.example/assay", true },
+		{ "http://127.0.0.1:9000/x", true },
+		{ "http://127.0.0.1", true },
+		{ "http://[::1]/x", true },
+		{ "http://localhost:80/", true },
+		{ "http://hooks.example/assay", false },
+		{ "http://127.0.0.1.hooks.example/", false },
+		{ "http://localhost.hooks.example/", false },
+		{ "http://127.0.0.1:x@hooks.example/", false },
+		{ "https://name:word@hooks.example/", false },
+		{ "file:///etc/passwd", false },
+		{ "127.0.0.1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err e = { 0 };
+		struct settings s;
+		char text[200];
+		bool taken;
+
+		snprintf(text, sizeof(text), "[webhook]\nurl = %s\n", rows[i].url);
+		taken = !load_server(text, &s, &e);
+		if (taken != rows[i].taken)
+			fail_msg("%s: %s", rows[i].url, taken ? "taken" : e.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_webhook_goes_over_tls_or_stays_on_this_machine),
 		cmocka_unit_test(the_gap_between_events_is_the_configured_one),
 		cmocka_unit_test(an_agent_needs_a_server_that_it_can_know_and_nothing_else),
 		cmocka_unit_test(an_agent_refuses_what_would_leave_it_open_or_guessing),
