@@ -62,11 +62,23 @@ struct identity_options {
 	const char *name; /* PCIe CMA text for the subjectAltName */
 	const char *flaw; /* NULL, or one of those of hostile.c */
 };
-int identity_make_root(const char *folder);
+int identity_make_root(const char *folder, const char *asym); /* of root and intermediates */
 int identity_make(const char *root_folder, const char *folder, int slot,
 		  const struct identity_options *o);
 int identity_load(struct device *d);
-uint32_t asym_bit(const char *name); /* 0 when unknown */
+/*
+ * For a program that is many devices at once, with keys that it made: the folder of identity_make_root() as an issuer, which
+ * several threads may use; a leaf's DER, its CN @subject and its PCIe CMA text @name; a slot with that key and chain.
+ */
+struct authority;
+struct authority *authority_open(const char *folder); /* NULL: there is none in @folder */
+void authority_close(struct authority *a);
+int authority_leaf(const struct authority *a, EVP_PKEY *key, const char *subject, const char *name,
+		   struct octets *der);
+int authority_fill(const struct authority *a, struct device *d, int slot, EVP_PKEY *key,
+		   const struct octets *leaf);
+void identity_clear(struct device *d); /* all slots */
+uint32_t asym_bit(const char *name);   /* 0 when unknown */
 uint32_t hash_bit(const char *name);
 unsigned int hash_size(uint32_t hash_bit);
 unsigned int sig_size(uint32_t asym_bit);

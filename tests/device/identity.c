@@ -221,9 +221,9 @@ static int write_in(const char *folder, const char *file, X509 *c)
 	return rc;
 }
 
-int identity_make_root(const char *folder)
+int identity_make_root(const char *folder, const char *asym)
 {
-	EVP_PKEY *root_key = new_key("p384"), *key = new_key("p384");
+	EVP_PKEY *root_key = new_key(asym), *key = new_key(asym);
 	char path[PATH_LEN + 40];
 	X509 *root;
 	int rc = 0;
@@ -433,14 +433,31 @@ static size_t first_der(const struct octets *o)
 	return 4 + ((size_t)o->at[2] << 8 | o->at[3]);
 }
 
+/* The chain object: Length, reserved, RootHash, certificates. */
+static bool put_object(const struct device *d, const struct octets *root,
+		       const struct octets *certs, struct octets *out)
+{
+	uint8_t header[4] = { 0 }, root_hash[64];
+	unsigned int size = 0;
+	size_t total;
+
+	if (!root->len ||
+	    !EVP_Digest(root->at, root->len, root_hash, &size, hash_md(d->hash), NULL))
+		return false;
+	total = 4 + size + certs->len;
+	header[0] = (uint8_t)total;
+	header[1] = (uint8_t)(total >> 8);
+	octets_add(out, header, 4);
+	octets_add(out, root_hash, size);
+	octets_add(out, certs->at, certs->len);
+	return true;
+}
+
 static int slot_load(struct device *d, int i)
 {
 	struct slot *s = &d->slots[i];
 	struct octets certs = { 0 }, root = { 0 };
 	char path[PATH_LEN + 40];
-	uint8_t header[4] = { 0 }, root_hash[64];
-	unsigned int size = 0;
-	size_t total;
 	bool good;
 
 	EVP_PKEY_free(s->key);
@@ -452,14 +469,7 @@ static int slot_load(struct device *d, int i)
 		octets_add(&root, certs.at, first_der(&certs) < certs.len ? first_der(&certs) : 0);
 	snprintf(path, sizeof(path), "%s/slot%d.key", d->identity, i);
 	s->key = read_key(path);
-	good = s->key && root.len &&
-	       EVP_Digest(root.at, root.len, root_hash, &size, hash_md(d->hash), NULL);
-	total = 4 + size + certs.len;
-	header[0] = (uint8_t)total;
-	header[1] = (uint8_t)(total >> 8);
-	octets_add(&s->chain, header, 4);
-	octets_add(&s->chain, root_hash, size);
-	octets_add(&s->chain, certs.at, certs.len);
+	good = s->key && put_object(d, &root, &certs, &s->chain);
 	octets_free(&certs);
 	octets_free(&root);
 	return good ? 1 : -1;
@@ -477,4 +487,77 @@ int identity_load(struct device *d)
 		n += rc;
 	}
 	return n ? 0 : -1;
+}
+
+/* ---- many devices in one process, whose keys are in memory ---- */
+struct authority {
+	struct issuers issuers;
+	struct octets root, above; /* above: root and intermediate, as they stand in a chain */
+};
+
+struct authority *authority_open(const char *folder)
+{
+	struct authority *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	issuers_load(&a->issuers, folder, "");
+	if (!a->issuers.last) {
+		authority_close(a);
+		return NULL;
+	}
+	add_der(&a->root, a->issuers.root);
+	add_der(&a->above, a->issuers.root);
+	add_der(&a->above, a->issuers.middle);
+	return a;
+}
+
+void authority_close(struct authority *a)
+{
+	if (!a)
+		return;
+	issuers_free(&a->issuers);
+	octets_free(&a->root);
+	octets_free(&a->above);
+	free(a);
+}
+
+int authority_leaf(const struct authority *a, EVP_PKEY *key, const char *subject, const char *name,
+		   struct octets *der)
+{
+	char san[300] = "";
+	struct shape shape = leaf_shape("", san);
+	X509 *leaf;
+
+	if (snprintf(san, sizeof(san), "otherName:2.23.147;UTF8:%s", name) >= (int)sizeof(san))
+		return -1;
+	shape.cn = subject;
+	leaf = make_cert(key, a->issuers.last, a->issuers.last_key, &shape);
+	if (leaf)
+		add_der(der, leaf);
+	X509_free(leaf);
+	return der->len ? 0 : -1;
+}
+
+int authority_fill(const struct authority *a, struct device *d, int slot, EVP_PKEY *key,
+		   const struct octets *leaf)
+{
+	struct octets certs = { 0 };
+	bool good;
+
+	octets_add(&certs, a->above.at, a->above.len);
+	octets_add(&certs, leaf->at, leaf->len);
+	good = put_object(d, &a->root, &certs, &d->slots[slot].chain) && EVP_PKEY_up_ref(key);
+	d->slots[slot].key = good ? key : NULL;
+	octets_free(&certs);
+	return good ? 0 : -1;
+}
+
+void identity_clear(struct device *d)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		EVP_PKEY_free(d->slots[i].key);
+		d->slots[i].key = NULL;
+		octets_free(&d->slots[i].chain);
+	}
 }

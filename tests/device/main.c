@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 	if (argc > 3 && !strcmp(argv[1], "tell"))
 		return run_tell(argc, argv);
 	if (argc == 3 && !strcmp(argv[1], "init"))
-		return identity_make_root(argv[2]) ? 1 : 0;
+		return identity_make_root(argv[2], "p384") ? 1 : 0;
 	if ((argc == 7 || argc == 8) && !strcmp(argv[1], "identity")) {
 		struct identity_options o = { argv[5], argv[6], argc == 8 ? argv[7] : NULL };
 
