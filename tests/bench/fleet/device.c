@@ -12,10 +12,16 @@ void fleet_device_label(const struct fleet_device *d, char out[LABEL_MAX + 1])
 		 (unsigned long long)d->serial);
 }
 
-void fleet_device_make(const struct fleet *f, const struct fleet_host *h, size_t i,
-		       struct fleet_device *d)
+static EVP_PKEY *key_of(const struct fleet *f, const struct fleet_host *h, size_t i)
 {
+	return fleet_key(f, KEY_OF_DEVICE, h->index, i, h->devices[i].model->p384);
+}
+
+void fleet_device_make(const struct fleet *f, struct fleet_host *h, size_t i)
+{
+	struct fleet_device *d = &h->devices[i];
 	const struct fleet_model *m = d->model;
+	EVP_PKEY *key = key_of(f, h, i);
 	char name[160], subject[65];
 
 	snprintf(name, sizeof(name),
@@ -24,9 +30,9 @@ void fleet_device_make(const struct fleet *f, const struct fleet_host *h, size_t
 		 (unsigned long long)d->serial);
 	snprintf(subject, sizeof(subject), "%s",
 		 f->o.hostile ? fleet_hostile(h->index + i) : m->name);
-	d->key = fleet_key(f, KEY_OF_DEVICE, h->index, i, m->p384);
-	if (authority_leaf(f->authority, d->key, subject, name, &d->leaf))
+	if (authority_leaf(f->authority, key, subject, name, &d->leaf))
 		die("no certificate for a device of %s", h->name);
+	EVP_PKEY_free(key);
 }
 
 static int exchange(void *user, struct bytes request, u8 *response, size_t *len, struct err *e)
@@ -41,7 +47,7 @@ static int exchange(void *user, struct bytes request, u8 *response, size_t *len,
 }
 
 /* As `spdm-device serve` sets one up. */
-static void wake(const struct fleet *f, const struct fleet_device *d, int version,
+static void wake(const struct fleet *f, const struct fleet_device *d, int version, EVP_PKEY *key,
 		 struct device *out)
 {
 	*out = (struct device){ .flags = 0x16, /* certificates, challenge, signed measurements */
@@ -52,14 +58,16 @@ static void wake(const struct fleet *f, const struct fleet_device *d, int versio
 	snprintf(out->measurements, sizeof(out->measurements), "%s",
 		 d->model->versions[version].file);
 	if (!versions_set(out, d->model->p384 ? "1.2-1.3" : "1.2-1.2") ||
-	    authority_fill(f->authority, out, 0, d->key, &d->leaf))
+	    authority_fill(f->authority, out, 0, key, &d->leaf))
 		die("a device cannot be set up");
 }
 
-void fleet_device_collect(const struct fleet *f, const struct fleet_device *d, int version,
+void fleet_device_collect(const struct fleet *f, const struct fleet_host *h, size_t i, int version,
 			  const struct evidence_context *c, struct device_evidence *out)
 {
 	struct spdm_requester_config config = { .version_min = SPDM_10, .version_max = SPDM_13 };
+	const struct fleet_device *d = &h->devices[i];
+	EVP_PKEY *key = key_of(f, h, i);
 	struct device device;
 	struct session session = { .device = &device };
 	struct spdm_transport t = { &session, exchange };
@@ -71,9 +79,10 @@ void fleet_device_collect(const struct fleet *f, const struct fleet_device *d, i
 	evidence_device_nonce(c, NONCE_CHALLENGE, bytes_text(out->label), 0,
 			      config.challenge_nonce);
 	need(random_bytes(config.context, sizeof(config.context), &e), &e);
-	wake(f, d, version, &device);
+	wake(f, d, version, key, &device);
 	session_reset(&session);
 	need(spdm_drive(&t, &config, out, &e), &e);
 	session_free(&session);
 	identity_clear(&device);
+	EVP_PKEY_free(key);
 }

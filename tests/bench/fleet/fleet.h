@@ -79,8 +79,7 @@ const char *fleet_state_verdict(enum fleet_state s);
 struct fleet_device {
 	struct fleet_model *model;
 	u64 serial;
-	int version; /* shown last; -1: none yet */
-	EVP_PKEY *key;
+	int version;	    /* shown last; -1: none yet */
 	struct octets leaf; /* DER */
 };
 struct fleet_host {
@@ -88,9 +87,7 @@ struct fleet_host {
 	const char *group;
 	size_t index;
 	enum fleet_state state;
-	bool enrolled;
-	struct keypair *ek, *ak;
-	struct buf *ek_pub, *ak_pub;
+	struct buf *ek_pub, *ak_pub; /* NULL: not made yet */
 	u8 ak_name[AK_NAME_LEN], ueid[UEID_LEN];
 	int boot; /* shown last; -1: none yet */
 	u32 reset_count;
@@ -143,7 +140,10 @@ struct fleet_shown {
 void fleet_shows(const struct fleet *f, const struct fleet_host *h, enum fleet_state state,
 		 long long round, struct fleet_shown *out);
 
-/* ---- keys.c: all of them follow from the seed ---- */
+/*
+ * ---- keys.c: all of them follow from the seed, and none is kept: the memory that OpenSSL locks for
+ * private keys has room for a few hundred ----
+ */
 enum fleet_key { KEY_OF_EK, KEY_OF_AK, KEY_OF_SRK, KEY_OF_DEVICE, KEY_OF_SIGNER };
 EVP_PKEY *fleet_key(const struct fleet *f, enum fleet_key what, size_t index, size_t device,
 		    bool p384);
@@ -151,17 +151,19 @@ struct keypair *fleet_keypair(const struct fleet *f, enum fleet_key what, size_t
 /** fleet_public - the TPMT_PUBLIC of @key as the template @which makes it. */
 struct buf *fleet_public(enum tpm_template which, const struct keypair *key);
 /** fleet_activate - TPM2_ActivateCredential: the secret in @blob. Return: its length. */
-size_t fleet_activate(const struct fleet_host *h, struct bytes blob, struct bytes seed, u8 out[32]);
+size_t fleet_activate(const struct fleet *f, const struct fleet_host *h, struct bytes blob,
+		      struct bytes seed, u8 out[32]);
 /** fleet_quote - TPM2_Quote over the PCRs of @b with @extra; TPMS_ATTEST and TPMT_SIGNATURE. */
-void fleet_quote(const struct fleet_host *h, const struct fleet_boot *b, const struct digest *extra,
-		 u64 clock_ms, struct buf **attest, struct buf **signature);
+void fleet_quote(const struct fleet *f, const struct fleet_host *h, const struct fleet_boot *b,
+		 const struct digest *extra, u64 clock_ms, struct buf **attest,
+		 struct buf **signature);
 
 /* ---- device.c ---- */
-void fleet_device_make(const struct fleet *f, const struct fleet_host *h, size_t i,
-		       struct fleet_device *d);
+/** fleet_device_make - the certificate of the @i-th device of @h. */
+void fleet_device_make(const struct fleet *f, struct fleet_host *h, size_t i);
 void fleet_device_label(const struct fleet_device *d, char out[LABEL_MAX + 1]);
-/** fleet_device_collect - what a collector would read of it in the session @c. */
-void fleet_device_collect(const struct fleet *f, const struct fleet_device *d, int version,
+/** fleet_device_collect - what a collector would read of the @i-th device of @h in the session @c. */
+void fleet_device_collect(const struct fleet *f, const struct fleet_host *h, size_t i, int version,
 			  const struct evidence_context *c, struct device_evidence *out);
 
 /* ---- refvals.c ---- */
@@ -182,6 +184,10 @@ json_t *fleet_call(struct fleet *f, struct transport *t, const char *method, con
 		   const char *type, bool bearer, struct bytes body, long *status);
 /** fleet_refused - ends the program with what the server said. */
 _Noreturn void fleet_refused(const char *what, long status, const json_t *answer);
+
+/* ---- tell.c ---- */
+/** fleet_tell - prints what there is now; its state is that of the plan, or what became of it since. */
+void fleet_tell(struct fleet *f, bool ended_early);
 
 /* ---- rewind.c ---- */
 /** fleet_rewind - what was attested since @since_s becomes @by_s older. Return: rows. */

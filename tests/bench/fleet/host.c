@@ -56,21 +56,21 @@ static json_t *post_json(struct fleet *f, struct transport *t, const char *path,
 /* ---- keys ---- */
 void fleet_host_make(struct fleet *f, struct fleet_host *h)
 {
-	struct tpm_public ak;
+	OWNED(keypair) ek = fleet_keypair(f, KEY_OF_EK, h->index);
+	OWNED(keypair) ak = fleet_keypair(f, KEY_OF_AK, h->index);
+	struct tpm_public area;
 	u8 name[TPM_NAME_MAX];
 	struct err e = { 0 };
 
-	h->ek = fleet_keypair(f, KEY_OF_EK, h->index);
-	h->ak = fleet_keypair(f, KEY_OF_AK, h->index);
-	h->ek_pub = fleet_public(TEMPLATE_EK_ECC_P256, h->ek);
-	h->ak_pub = fleet_public(TEMPLATE_AK_ECC_P256, h->ak);
-	need(tpm_public_parse(buf_bytes(h->ak_pub), &ak, &e), &e);
-	if (tpm_public_name(&ak, name) != AK_NAME_LEN)
+	h->ek_pub = fleet_public(TEMPLATE_EK_ECC_P256, ek);
+	h->ak_pub = fleet_public(TEMPLATE_AK_ECC_P256, ak);
+	need(tpm_public_parse(buf_bytes(h->ak_pub), &area, &e), &e);
+	if (tpm_public_name(&area, name) != AK_NAME_LEN)
 		die("the AK has another name algorithm");
 	memcpy(h->ak_name, name, AK_NAME_LEN);
 	need(tpm_ueid(buf_bytes(h->ek_pub), h->ueid, &e), &e);
 	for (size_t i = 0; i < h->n_devices; i++)
-		fleet_device_make(f, h, i, &h->devices[i]);
+		fleet_device_make(f, h, i);
 }
 
 /* ---- enrolment ---- */
@@ -137,8 +137,8 @@ void fleet_host_enrol(struct fleet *f, struct transport *t, struct fleet_host *h
 	challenge = ask(f, t, h);
 	n_blob = base64_member(challenge, "credential_blob", blob, sizeof(blob));
 	n_seed = base64_member(challenge, "secret", seed, sizeof(seed));
-	n_secret = fleet_activate(h, (struct bytes){ blob, n_blob }, (struct bytes){ seed, n_seed },
-				  secret);
+	n_secret = fleet_activate(f, h, (struct bytes){ blob, n_blob },
+				  (struct bytes){ seed, n_seed }, secret);
 	snprintf(path, sizeof(path), "/enroll/v1/hosts/%.64s/activate", text_of(challenge, "id"));
 	answer = post_json(
 		f, t, path, false,
@@ -146,7 +146,6 @@ void fleet_host_enrol(struct fleet *f, struct transport *t, struct fleet_host *h
 		&status);
 	if (status != 201)
 		fleet_refused(h->name, status, answer);
-	h->enrolled = true;
 	json_decref(challenge);
 	json_decref(answer);
 }
@@ -265,8 +264,7 @@ static size_t write_devices(struct making *m, struct eat_submodule *subs)
 
 		if ((int)i == m->shown->missing)
 			continue;
-		fleet_device_collect(m->f, &m->h->devices[i], m->shown->version[i], &m->context,
-				     &d);
+		fleet_device_collect(m->f, m->h, i, m->shown->version[i], &m->context, &d);
 		snprintf(d.address, sizeof(d.address), "%s", m->addresses[i]);
 		need(eat_write_device(&d, &m->values[i], &e), &e);
 		device_evidence_clear(&d);
@@ -310,7 +308,7 @@ static void write_tpm(struct making *m, const struct digest *bind)
 
 	for (u32 i = 0; i < 16; i++)
 		bank.value[i] = digest_bytes(&b->pcrs[i]);
-	fleet_quote(m->h, b, bind, tick(m), &m->quote, &m->signature);
+	fleet_quote(m->f, m->h, b, bind, tick(m), &m->quote, &m->signature);
 	d.quote = buf_bytes(m->quote);
 	d.quote_sig = buf_bytes(m->signature);
 	need(eat_write_tpm(&d, &m->tpm, &e), &e);

@@ -10,6 +10,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 
@@ -34,7 +35,7 @@ static EVP_PKEY *from_scalar(int curve, const char *name, const BIGNUM *scalar)
 		params = OSSL_PARAM_BLD_to_param(build);
 	if (!params || EVP_PKEY_fromdata_init(ctx) != 1 ||
 	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) != 1)
-		die("no key from the seed");
+		die("no key from the seed: %s", ERR_reason_error_string(ERR_peek_error()));
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
 	EVP_PKEY_CTX_free(ctx);
@@ -128,7 +129,7 @@ static struct bytes read_2b(struct reader *r, const char *field)
 	return read_bytes(r, read_be16(r, field), field);
 }
 
-static struct digest seed_of(const struct fleet_host *h, struct bytes seed)
+static struct digest seed_of(const struct keypair *ek, struct bytes seed)
 {
 	static const u8 one[4] = { 0, 0, 0, 1 };
 	struct reader outer = reader_on(seed),
@@ -146,8 +147,8 @@ static struct digest seed_of(const struct fleet_host *h, struct bytes seed)
 	if (read_done(&r) || read_done(&outer))
 		die("the server's encrypted secret: %s", r.why ? r.why : outer.why);
 	need(pubkey_from_ec(KEY_P256, x, y, &once, &e), &e);
-	need(keypair_ecdh(h->ek, once, z, sizeof(z), &e), &e);
-	need(pubkey_xy(keypair_pub(h->ek), own_x, own_y, 32, &e), &e);
+	need(keypair_ecdh(ek, once, z, sizeof(z), &e), &e);
+	need(pubkey_xy(keypair_pub(ek), own_x, own_y, 32, &e), &e);
 	return digest_of(DIGEST_SHA256, pieces, ARRAY_LEN(pieces));
 }
 
@@ -163,13 +164,14 @@ static void decrypt(const struct digest *key, struct bytes in, u8 *out)
 	EVP_CIPHER_CTX_free(ctx);
 }
 
-size_t fleet_activate(const struct fleet_host *h, struct bytes blob, struct bytes encrypted_seed,
-		      u8 out[32])
+size_t fleet_activate(const struct fleet *f, const struct fleet_host *h, struct bytes blob,
+		      struct bytes encrypted_seed, u8 out[32])
 {
 	struct reader outer = reader_on(blob),
 		      r = read_inner(&outer, read_be16(&outer, "blob"), "blob");
 	struct bytes mac = read_2b(&r, "HMAC"), inner = read_bytes(&r, r.left.len, "credential");
-	struct digest seed = seed_of(h, encrypted_seed), want, key;
+	OWNED(keypair) ek = fleet_keypair(f, KEY_OF_EK, h->index);
+	struct digest seed = seed_of(ek, encrypted_seed), want, key;
 	struct bytes pieces[] = { inner, BYTES(h->ak_name) };
 	struct err e = { 0 };
 	struct bytes secret;
@@ -218,10 +220,12 @@ static struct buf *sign(const struct keypair *ak, struct bytes attest)
 	return b;
 }
 
-void fleet_quote(const struct fleet_host *h, const struct fleet_boot *b, const struct digest *extra,
-		 u64 clock_ms, struct buf **attest, struct buf **signature)
+void fleet_quote(const struct fleet *f, const struct fleet_host *h, const struct fleet_boot *b,
+		 const struct digest *extra, u64 clock_ms, struct buf **attest,
+		 struct buf **signature)
 {
 	struct tpm_selection selection = { .n = 1, .bank = { { TPM_ALG_SHA256, 0xffff } } };
+	OWNED(keypair) ak = fleet_keypair(f, KEY_OF_AK, h->index);
 	struct digest d = pcr_digest(b);
 	struct buf *q = buf_new(TPM_STRUCT_MAX);
 
@@ -239,5 +243,5 @@ void fleet_quote(const struct fleet_host *h, const struct fleet_boot *b, const s
 	tpm_selection_write(&selection, &q->w);
 	write_2b(&q->w, digest_bytes(&d));
 	*attest = q;
-	*signature = sign(h->ak, buf_bytes(q));
+	*signature = sign(ak, buf_bytes(q));
 }

@@ -23,6 +23,25 @@ enum { EPOCH_OF_BOOTS = 1767225600, BOOTS_PER_S = 16 };
 static struct fleet fleet;
 static volatile sig_atomic_t ended;
 
+static void remove_folder(void)
+{
+	char name[300];
+
+	for (size_t i = 0; i <= fleet.n_models; i++)
+		for (int v = 0; v < FLEET_VERSIONS; v++)
+			unlink(fleet.models[i].versions[v].file);
+	for (int i = 0; i < FLEET_BOOTS; i++) {
+		static const char *const kinds[] = { "boot", "kernel", "initrd" };
+
+		for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+			snprintf(name, sizeof(name), "%.250s/%s%d", fleet.folder, kinds[k], i);
+			unlink(name);
+		}
+	}
+	if (fleet.folder[0])
+		rmdir(fleet.folder);
+}
+
 void die(const char *format, ...)
 {
 	va_list args;
@@ -32,7 +51,8 @@ void die(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
-	exit(1);
+	remove_folder();
+	_exit(1); /* other threads are at work */
 }
 
 /* ---- options ---- */
@@ -133,24 +153,6 @@ static void read_options(struct fleet_options *o, int argc, char **argv)
 }
 
 /* ---- beginning and end ---- */
-static void remove_folder(void)
-{
-	char name[300];
-
-	for (size_t i = 0; i <= fleet.n_models; i++)
-		for (int v = 0; v < FLEET_VERSIONS; v++)
-			unlink(fleet.models[i].versions[v].file);
-	for (int i = 0; i < FLEET_BOOTS; i++) {
-		static const char *const kinds[] = { "boot", "kernel", "initrd" };
-
-		for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-			snprintf(name, sizeof(name), "%.250s/%s%d", fleet.folder, kinds[k], i);
-			unlink(name);
-		}
-	}
-	rmdir(fleet.folder);
-}
-
 static void make_pki(const char *folder)
 {
 	if (identity_make_root(folder, "p256"))
@@ -205,14 +207,10 @@ static void finish(struct fleet *f)
 	for (size_t i = 0; i < (size_t)f->o.hosts; i++) {
 		struct fleet_host *h = &f->hosts[i];
 
-		keypair_drop(&h->ek);
-		keypair_drop(&h->ak);
 		buf_drop(&h->ek_pub);
 		buf_drop(&h->ak_pub);
-		for (size_t d = 0; d < h->n_devices; d++) {
-			EVP_PKEY_free(h->devices[d].key);
+		for (size_t d = 0; d < h->n_devices; d++)
 			octets_free(&h->devices[d].leaf);
-		}
 	}
 	free(f->hosts);
 	for (int i = 0; i < FLEET_BOOTS; i++)
@@ -374,7 +372,7 @@ static void touch(struct fleet *f, const char *what)
 		if (strlen(h->name) != (size_t)(equals - what) ||
 		    strncmp(h->name, what, strlen(h->name)))
 			continue;
-		if (!h->ak) {
+		if (!h->ak_pub) {
 			h->reset_count = first_reset();
 			fleet_host_make(f, h);
 			learn_deployment(f, h);
@@ -384,92 +382,6 @@ static void touch(struct fleet *f, const char *what)
 		return;
 	}
 	die("%s: there is no such host in this fleet", what);
-}
-
-/* ---- what there is now ---- */
-static json_t *models_json(struct fleet *f)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i <= f->n_models; i++) {
-		const struct fleet_model *m = &f->models[i];
-		json_t *versions = json_array();
-		char id[16];
-
-		for (int v = 0; v < FLEET_VERSIONS; v++)
-			json_array_append_new(versions,
-					      json_pack("{s:s, s:b, s:i}", "version",
-							m->versions[v].name, "reference",
-							(int)m->versions[v].referenced, "devices",
-							(int)m->versions[v].devices));
-		snprintf(id, sizeof(id), "%04x:%04x", m->vendor, m->device);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "id", id, "name", m->name,
-						      "versions", versions));
-	}
-	return list;
-}
-
-/* A host of each state by name, for who wants to look at one. */
-static json_t *states_json(const struct fleet *f)
-{
-	json_t *o = json_object();
-
-	for (int s = 0; s < FLEET_STATES; s++) {
-		json_t *names = json_array();
-
-		for (size_t i = 0; i < (size_t)f->o.hosts && json_array_size(names) < 20; i++)
-			if (f->hosts[i].state == (enum fleet_state)s)
-				json_array_append_new(names, json_string(f->hosts[i].name));
-		json_object_set_new(o, fleet_state_name((enum fleet_state)s), names);
-	}
-	return o;
-}
-
-static json_t *expected_json(const struct fleet *f)
-{
-	static const char *const verdicts[] = { "affirming", "warning", "contraindicated", "stale",
-						"never" };
-	json_t *o = json_object();
-
-	for (size_t v = 0; v < ARRAY_LEN(verdicts); v++) {
-		int n = 0;
-
-		for (size_t i = 0; i < (size_t)f->o.hosts; i++) {
-			enum fleet_state s = f->hosts[i].state;
-			bool old = s == FLEET_LATELY && f->o.rewind_days;
-
-			n += !strcmp(verdicts[v], old ? "stale" : fleet_state_verdict(s));
-		}
-		json_object_set_new(o, verdicts[v], json_integer(n));
-	}
-	return o;
-}
-
-static json_t *groups_json(const struct fleet *f)
-{
-	json_t *list = json_array();
-
-	for (size_t g = 0; g < (size_t)f->o.groups; g++)
-		json_array_append_new(list, json_string(f->groups[g]));
-	return list;
-}
-
-static void tell(struct fleet *f)
-{
-	json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:b}", "schema", "assay.fleet/1",
-			      "seed", (json_int_t)f->o.seed, "hosts", (json_int_t)f->o.hosts,
-			      "devices_each", (json_int_t)f->o.devices, "attestations",
-			      (int)f->attestations, "mismatches", (int)f->mismatches, "corims",
-			      (int)f->corims, "ended_early", (int)ended);
-
-	json_object_set_new(o, "expected", expected_json(f));
-	json_object_set_new(o, "states", states_json(f));
-	json_object_set_new(o, "groups", groups_json(f));
-	json_object_set_new(o, "models", models_json(f));
-	json_object_set(o, "turned_away", f->turned_away);
-	json_dumpf(o, stdout, 0);
-	puts("");
-	json_decref(o);
 }
 
 int main(int argc, char **argv)
@@ -494,7 +406,7 @@ int main(int argc, char **argv)
 		run_rounds(f);
 		go_on(f);
 	}
-	tell(f);
+	fleet_tell(f, ended);
 	rc = f->mismatches ? 2 : 0;
 	finish(f);
 	return rc;
