@@ -59,8 +59,7 @@ static const char *const hostile[] = {
 	"<script>alert(document.domain)</script>",
 	"\"><img src=x onerror=alert(1)>",
 	"'; DROP TABLE hosts; --",
-	"\xe2\x80\xae"
-	"gpj.ykcirt\xe2\x80\xac",
+	"\342\200\256gpj.ykcirt\342\200\254",
 	"\x1b[31mred\x1b[0m\x1b]0;owned\x07",
 	"line\r\nlevel=error event=forged",
 	"{{7*7}} ${7*7} `id` $(id)",

@@ -5,8 +5,12 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-/* Of the tables whose times carry no MAC. The audit log is a chain, and nonces of now are not to be forgotten: those stay. */
-static const char *const tables[] = { "attestations" };
+/* What carries no MAC. The audit log is a chain, and nonces of now are not to be forgotten: those stay. */
+static const struct {
+	const char *table, *column;
+} times[] = { { "attestations", "time" },  { "standings", "time" },
+	      { "standings", "since" },	   { "verdict_changes", "time" },
+	      { "fleet_samples", "time" }, { "firmware_samples", "time" } };
 
 long long fleet_rewind(const char *database, long long since_s, long long by_s)
 {
@@ -17,9 +21,10 @@ long long fleet_rewind(const char *database, long long since_s, long long by_s)
 	if (sqlite3_open_v2(database, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		die("%s: %s", database, sqlite3_errmsg(db));
 	sqlite3_busy_timeout(db, 10000);
-	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
-		snprintf(sql, sizeof(sql), "UPDATE %s SET time = time - %lld WHERE time >= %lld",
-			 tables[i], by_s, since_s);
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		snprintf(sql, sizeof(sql),
+			 "UPDATE OR IGNORE %s SET %s = %s - %lld WHERE %s >= %lld", times[i].table,
+			 times[i].column, times[i].column, by_s, times[i].column, since_s);
 		if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 			die("%s: %s", database, sqlite3_errmsg(db));
 		rows += sqlite3_changes(db);
