@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "events.h"
 #include "expected.h"
 #include "leases.h"
 #include "problem.h"
@@ -186,12 +187,14 @@ void post_host_action(struct call *c)
 		problem(c->out, 400, "Malformed", "ek_hash is not 64 hex digits");
 	else {
 		snprintf(ch.argument, sizeof(ch.argument), "%.127s", label);
-		if (store_write(c->server->store, act_on_host, &ch, &e))
+		if (store_write(c->server->store, act_on_host, &ch, &e)) {
 			problem_of(c->out, &e);
-		else
+		} else {
+			events_moved(c->server->events);
 			answer_json(c->out, 200,
 				    json_pack("{s:s, s:I}", "status", "done", "shares_shredded",
 					      (json_int_t)ch.n_shares));
+		}
 	}
 	json_decref(body);
 }

@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "ek_trust.h"
 #include "enrolment.h"
+#include "events.h"
 #include "expected.h"
 #include "problem.h"
 #include "proto/tpm_template.h"
@@ -402,8 +403,10 @@ void post_activate(struct call *c)
 		problem(c->out, 400, "Malformed", "secret is missing or not base64");
 	else if (store_write(c->server->store, finish_enrolment, &x, &e))
 		activation_refused(c, &x, &e);
-	else
+	else {
+		events_moved(c->server->events);
 		activated(c, &x);
+	}
 	secret_wipe(secret, sizeof(secret));
 	enrolment_clear(&x);
 }

@@ -31,6 +31,7 @@ struct events {
 	bool running, ending, moved;
 	struct listener *first;
 	size_t n;
+	struct kept *overview;
 };
 
 struct events *events_new(struct server *s)
@@ -41,6 +42,11 @@ struct events *events_new(struct server *s)
 	if (!ev)
 		return NULL;
 	ev->server = s;
+	ev->overview = kept_new();
+	if (!ev->overview) {
+		free(ev);
+		return NULL;
+	}
 	pthread_mutex_init(&ev->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -96,10 +102,25 @@ static void drop_gone(struct events *ev)
 	}
 }
 
+void events_moved(struct events *ev)
+{
+	kept_moved(ev->overview);
+	pthread_mutex_lock(&ev->lock);
+	ev->moved = true;
+	pthread_mutex_unlock(&ev->lock);
+}
+
+struct kept *events_overview(struct events *ev)
+{
+	return ev->overview;
+}
+
 void events_verdict(struct events *ev, const struct host *h, const struct verdict_change *c)
 {
 	char text[EVENT_TEXT];
 
+	if (c->seq)
+		kept_moved(ev->overview);
 	pthread_mutex_lock(&ev->lock);
 	ev->moved = true;
 	if (c->seq && ev->first) {
@@ -176,8 +197,10 @@ static void *go_by_the_clock(void *arg)
 		long long until = clock_monotonic_ms() + TICK_MS;
 		struct timespec t = { until / 1000, until % 1000 * 1000000 };
 
-		if (ev->moved)
+		if (ev->moved) {
+			kept_moved(ev->overview);
 			tell(ev, event_text(text, 0, "overview", NULL), NULL);
+		}
 		ev->moved = false;
 		if (second % HEARTBEAT_S == 0) {
 			beat(ev);
@@ -220,6 +243,7 @@ void events_drop(struct events **ev)
 	if (!ev || !*ev)
 		return;
 	events_end(*ev);
+	kept_drop(&(*ev)->overview);
 	free(*ev);
 	*ev = NULL;
 }

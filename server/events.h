@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "kept.h"
 #include "server.h"
 #include "standings.h"
 
@@ -27,6 +28,10 @@ void events_drop(struct events **ev);
 
 /** events_verdict - @h attested; what @c changed is told, if it did. */
 void events_verdict(struct events *ev, const struct host *h, const struct verdict_change *c);
+/** events_moved - something that an overview shows is another now. */
+void events_moved(struct events *ev);
+/** events_overview - the answer of /api/v1/overview for a token of all groups, kept until something moves. */
+struct kept *events_overview(struct events *ev);
 /** events_beat - a sign of life to each, and the end for those whose token has ended; each HEARTBEAT_S. */
 void events_beat(struct events *ev);
 /** change_json - one of the answer of /api/v1/changes, and of a stream. */
