@@ -41,6 +41,9 @@ struct disk {
 	} watch;
 };
 void disk_forget(struct disk *d);
+/** disk_forget_volume - who opens, or enrols, has what it wanted: its shares are wiped. @out names the volume. */
+int disk_forget_volume(struct disk *d, const struct disk_message *m, struct disk_message *out,
+		       struct err *e);
 
 /**
  * disk_new - the key of a keyslot that is to be made: the counter, if there is none, a share of the server and a new

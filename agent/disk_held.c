@@ -21,6 +21,22 @@ void disk_forget(struct disk *d)
 	d->n_approvals = 0;
 }
 
+int disk_forget_volume(struct disk *d, const struct disk_message *m, struct disk_message *out,
+		       struct err *e)
+{
+	size_t n = 0;
+
+	(void)e;
+	for (size_t i = 0; i < d->n_held; i++)
+		if (!memcmp(d->held[i].uuid, m->uuid, sizeof(m->uuid)))
+			secret_drop(&d->held[i].share);
+		else
+			d->held[n++] = d->held[i];
+	d->n_held = n;
+	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
+	return 0;
+}
+
 const struct secret *disk_held(const struct disk *d, const u8 uuid[16], u64 epoch)
 {
 	for (size_t i = 0; i < d->n_held; i++)

@@ -40,6 +40,20 @@ void disk_opened_clear(struct disk_opened *o)
 	secret_drop(&o->volume_key);
 }
 
+/* Whatever came of it: between two volumes, or two boots, nobody needs a share. That it is not forgotten hinders nothing. */
+static void forget(const struct luks *l, const char *socket)
+{
+	OWNED(secret) request_hold = NULL;
+	struct disk_message *request = disk_message_new(&request_hold);
+	OWNED(secret) answer = NULL;
+	struct err why = { 0 };
+
+	if (!request)
+		return;
+	memcpy(request->uuid, luks_uuid(l), sizeof(request->uuid));
+	disk_ask(socket, AGENT_DISK_FORGET, request, &answer, &why);
+}
+
 /* ---- what stands in the header ---- */
 static int by_epoch(const void *a, const void *b)
 {
@@ -265,6 +279,7 @@ static int settle(struct luks *l, const char *socket, const struct disk_key *key
 	memcpy(request->proof, proof, CAP_PROOF_LEN);
 	request->n = 1;
 	request->keys[0] = *key;
+	request->keys[0].has_passphrase = false; /* the agent has it: a request holds no secret */
 	return disk_ask(socket, AGENT_DISK_STORED, request, &answer, e) ||
 			       set_active(l, key->epoch, &disk_answer(answer)->keys[0], e)
 		       ? (int)e->code
@@ -294,8 +309,9 @@ static int put_policy_key(struct disk_message *m, struct bytes key, struct err *
 	return 0;
 }
 
-int disk_add(struct luks *l, const char *path, const char *socket, const struct secret *volume_key,
-	     struct bytes policy_key, u32 *counter, u64 *epoch, struct err *e)
+static int add(struct luks *l, const char *path, const char *socket,
+	       const struct secret *volume_key, struct bytes policy_key, u32 *counter, u64 *epoch,
+	       struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
 	struct disk_message *request = disk_message_new(&request_hold);
@@ -317,6 +333,15 @@ int disk_add(struct luks *l, const char *path, const char *socket, const struct 
 			       remove_before(l, *epoch, e)
 		       ? (int)e->code
 		       : 0;
+}
+
+int disk_add(struct luks *l, const char *path, const char *socket, const struct secret *volume_key,
+	     struct bytes policy_key, u32 *counter, u64 *epoch, struct err *e)
+{
+	int rc = add(l, path, socket, volume_key, policy_key, counter, epoch, e);
+
+	forget(l, socket);
+	return rc;
 }
 
 /* What an earlier try has left: its share is nobody's any more. */
@@ -360,9 +385,9 @@ static int open_anew(const char *path, const u8 uuid[16], const struct disk_key 
 		       : err_set(e, E_INTERNAL, "the new keyslot gives another volume key");
 }
 
-int disk_add_staged(struct luks *l, const char *path, const char *socket,
-		    const struct secret *volume_key, struct bytes policy_key, u32 *counter,
-		    u64 *epoch, struct err *e)
+static int add_staged(struct luks *l, const char *path, const char *socket,
+		      const struct secret *volume_key, struct bytes policy_key, u32 *counter,
+		      u64 *epoch, struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
 	struct disk_message *request = disk_message_new(&request_hold);
@@ -385,6 +410,16 @@ int disk_add_staged(struct luks *l, const char *path, const char *socket,
 					 volume_key, e)
 		       ? (int)e->code
 		       : 0;
+}
+
+int disk_add_staged(struct luks *l, const char *path, const char *socket,
+		    const struct secret *volume_key, struct bytes policy_key, u32 *counter,
+		    u64 *epoch, struct err *e)
+{
+	int rc = add_staged(l, path, socket, volume_key, policy_key, counter, epoch, e);
+
+	forget(l, socket);
+	return rc;
 }
 
 /* ---- opening ---- */
@@ -450,8 +485,8 @@ static bool still_opens(struct luks *l, const struct disk_key *key)
 	return f && opens_there(l, place_of(&f->token), key);
 }
 
-int disk_open(struct luks *l, const char *path, const char *socket, unsigned int how,
-	      struct disk_opened *out, struct err *e)
+static int open_volume(struct luks *l, const char *path, const char *socket, unsigned int how,
+		       struct disk_opened *out, struct err *e)
 {
 	OWNED(secret) request_hold = NULL;
 	struct disk_message *request = disk_message_new(&request_hold);
@@ -500,4 +535,13 @@ int disk_open(struct luks *l, const char *path, const char *socket, unsigned int
 		return (int)e->code;
 	}
 	return 0;
+}
+
+int disk_open(struct luks *l, const char *path, const char *socket, unsigned int how,
+	      struct disk_opened *out, struct err *e)
+{
+	int rc = open_volume(l, path, socket, how, out, e);
+
+	forget(l, socket);
+	return rc;
 }

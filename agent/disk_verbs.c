@@ -15,12 +15,12 @@ static int run(struct disk *d, unsigned int verb, struct bytes argument, struct 
 				    struct disk_message *out, struct err *e) = {
 		[AGENT_DISK_NEW] = disk_new,	 [AGENT_DISK_GET] = disk_get,
 		[AGENT_DISK_PROVE] = disk_prove, [AGENT_DISK_STORED] = disk_stored,
-		[AGENT_DISK_STAGE] = disk_stage,
+		[AGENT_DISK_STAGE] = disk_stage, [AGENT_DISK_FORGET] = disk_forget_volume,
 	};
 	OWNED(secret) hold = NULL;
 	struct disk_message *m = disk_message_new(&hold);
 
-	if (verb == AGENT_DISK_FORGET) {
+	if (verb == AGENT_DISK_FORGET && !argument.len) {
 		disk_forget(d);
 		return 0;
 	}

@@ -266,14 +266,72 @@ static int set_priority(struct luks *l, int slot, crypt_keyslot_priority p, stru
 	return rc ? failed(l, e, E_IO, "hide or show a LUKS keyslot", rc) : 0;
 }
 
+/* What stands in the header while a keyslot is to be hidden again: who starts next knows of it. */
+static const char shown_type[] = "assay-shown";
+
+static bool is_shown_mark(const struct luks *l, int id)
+{
+	const char *type = NULL;
+
+	switch (crypt_token_status(l->cd, id, &type)) {
+	case CRYPT_TOKEN_INTERNAL:
+	case CRYPT_TOKEN_INTERNAL_UNKNOWN:
+	case CRYPT_TOKEN_EXTERNAL:
+	case CRYPT_TOKEN_EXTERNAL_UNKNOWN:
+		return type && !strcmp(type, shown_type);
+	default:
+		return false;
+	}
+}
+
+static bool is_marked(const struct luks *l, int slot)
+{
+	for (int id = 0; id < LUKS_KEYSLOTS_MAX; id++)
+		if (is_shown_mark(l, id) && !crypt_token_is_assigned(l->cd, id, slot))
+			return true;
+	return false;
+}
+
+static int remove_marks(struct luks *l, int slot, struct err *e)
+{
+	for (int id = 0; id < LUKS_KEYSLOTS_MAX; id++)
+		if (is_shown_mark(l, id) && !crypt_token_is_assigned(l->cd, id, slot) &&
+		    luks_token_remove(l, id, e))
+			return (int)e->code;
+	return 0;
+}
+
 int luks_slot_hide(struct luks *l, int slot, struct err *e)
 {
-	return set_priority(l, slot, CRYPT_SLOT_PRIORITY_IGNORE, e);
+	return set_priority(l, slot, CRYPT_SLOT_PRIORITY_IGNORE, e) || remove_marks(l, slot, e)
+		       ? (int)e->code
+		       : 0;
 }
 
 int luks_slot_show(struct luks *l, int slot, struct err *e)
 {
+	char mark[80];
+	int rc = 0;
+
+	snprintf(mark, sizeof(mark), "{\"type\":\"%s\",\"keyslots\":[\"%d\"]}", shown_type, slot);
+	if (!is_marked(l, slot))
+		rc = crypt_token_json_set(l->cd, CRYPT_ANY_TOKEN, mark);
+	if (rc < 0)
+		return failed(l, e, E_IO, "write a LUKS token", rc);
 	return set_priority(l, slot, CRYPT_SLOT_PRIORITY_NORMAL, e);
+}
+
+int luks_hide_shown(struct luks *l, int *n, struct err *e)
+{
+	*n = 0;
+	for (int slot = 0; slot < LUKS_KEYSLOTS_MAX; slot++) {
+		if (!slot_is_used(l, slot) || !is_marked(l, slot))
+			continue;
+		if (luks_slot_hide(l, slot, e))
+			return (int)e->code;
+		(*n)++;
+	}
+	return 0;
 }
 
 bool luks_slot_is_hidden(const struct luks *l, int slot)

@@ -52,8 +52,10 @@ int luks_slot_free(const struct luks *l, int *slot, struct err *e);
 /** luks_slot_hide - nothing tries it unless it is named. */
 int luks_slot_hide(struct luks *l, int slot, struct err *e);
 bool luks_slot_is_hidden(const struct luks *l, int slot);
-/** luks_slot_show - who gives a passphrase and names no keyslot finds it, until it is hidden again. */
+/** luks_slot_show - who gives a passphrase and names no keyslot finds it, until it is hidden again. The header says so. */
 int luks_slot_show(struct luks *l, int slot, struct err *e);
+/** luks_hide_shown - those that were shown and, because power went, not hidden again; *@n: how many. */
+int luks_hide_shown(struct luks *l, int *n, struct err *e);
 /** luks_slot_kill - E_CONFLICT for the last one. */
 int luks_slot_kill(struct luks *l, int slot, struct err *e);
 /** luks_activate - as /dev/mapper/@name. E_CONFLICT when it is open already. */

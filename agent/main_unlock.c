@@ -64,6 +64,21 @@ static bool worth_another_try(const struct unlock *u)
 	       clock_monotonic_ms() + AGAIN_MS < u->until;
 }
 
+/* A recovery key's keyslot that an earlier boot had no time to hide. One of this boot is still wanted. */
+static void hide_left(const struct unlock *u, struct luks *l)
+{
+	struct err why = { 0 };
+	int n;
+
+	if (u->plugin || !access(u->shown, F_OK))
+		return;
+	if (luks_hide_shown(l, &n, &why))
+		say(why.text);
+	else if (n)
+		say("an earlier boot ended before the recovery key's keyslot was hidden: it is "
+		    "now");
+}
+
 static int once(struct unlock *u)
 {
 	OWNED(luks) l = NULL;
@@ -75,6 +90,7 @@ static int once(struct unlock *u)
 	u->e = (struct err){ 0 };
 	if (luks_open(u->device, u->uuid, &l, &u->e))
 		return (int)u->e.code;
+	hide_left(u, l);
 	read_ms = (u32)(clock_monotonic_ms() - since_ms);
 	if (disk_open(l, u->device, u->socket, how, &u->result, &u->e))
 		return (int)u->e.code;

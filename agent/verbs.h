@@ -19,7 +19,8 @@ enum agent_verb {
 	AGENT_DISK_GET = 7,
 	AGENT_DISK_PROVE = 8,
 	AGENT_DISK_STORED = 9,
-	AGENT_DISK_FORGET = 10, /* no argument: shares that are held are wiped */
+	AGENT_DISK_FORGET =
+		10, /* shares that are held are wiped: of the argument's volume; no argument: all */
 	AGENT_DISK_STAGE = 11,
 };
 

@@ -36,14 +36,14 @@ static int read_key_file(const char *path, struct secret **out, struct err *e)
 	return 0;
 }
 
-static int ask_person(const char *device, struct secret **out, struct err *e)
+static int ask_person(const struct cli *c, const char *device, struct secret **out, struct err *e)
 {
 	OWNED(secret) room = secret_new(PASSPHRASE_MAX);
 	OWNED(secret) s = NULL;
 	struct termios was, quiet;
 	ssize_t n;
 
-	if (!isatty(STDIN_FILENO))
+	if (c->json || !isatty(STDIN_FILENO))
 		return err_set(e, E_USAGE,
 			       "there is nobody to ask for a passphrase: --key-file FILE");
 	if (!room || tcgetattr(STDIN_FILENO, &was))
@@ -70,7 +70,7 @@ static int volume_key_of(struct cli *c, struct luks *l, const char *device, stru
 {
 	OWNED(secret) passphrase = NULL;
 	int rc = c->option[OPT_KEY_FILE] ? read_key_file(c->option[OPT_KEY_FILE], &passphrase, e)
-					 : ask_person(device, &passphrase, e);
+					 : ask_person(c, device, &passphrase, e);
 
 	return rc ? rc : luks_volume_key(l, LUKS_ANY_SLOT, secret_bytes(passphrase), out, e);
 }

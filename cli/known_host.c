@@ -67,3 +67,28 @@ void known_host_context(const struct known_host *h, struct verify_context *ctx)
 	memcpy(ctx->deployment, h->deployment, sizeof(ctx->deployment));
 	memcpy(ctx->ueid, h->ueid, sizeof(ctx->ueid));
 }
+
+int known_host_quoted(const struct eat *t, const struct known_host *h, struct err *e)
+{
+	static const enum check_id wanted[] = {
+		CHECK_TOKEN_SIGNATURE, CHECK_ENROLLED,	 CHECK_UEID,
+		CHECK_QUOTE_SIGNATURE, CHECK_QUOTE_TYPE, CHECK_QUOTE_SELECTION,
+		CHECK_QUOTE_DIGEST,    CHECK_QUOTE_BINDS
+	};
+	OWNED(verified_claims) verified = NULL;
+	OWNED(reasons) reasons = reasons_new();
+	OWNED(trust_store) roots = trust_store_new(); /* none: devices are another matter */
+	struct verify_context ctx;
+
+	if (!reasons || !roots)
+		return err_set(e, E_MEMORY, "no memory to check a token");
+	known_host_context(h, &ctx);
+	ctx.device_roots = roots;
+	if (verify_evidence(t, &ctx, reasons, &verified, e))
+		return (int)e->code;
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (verified_view(verified)->checks.result[wanted[i]] != PASSED)
+			return err_set(e, E_SIGNATURE, "the token does not hold: %s",
+				       check_text(wanted[i]));
+	return 0;
+}

@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "common/file.h"
+#include "known_host.h"
 #include "proto/eat.h"
 #include "proto/strict.h"
 
@@ -66,6 +67,19 @@ static int read_key(const char *path, struct keypair **key, struct err *e)
 	return rc ? err_while(e, "%s", path) : 0;
 }
 
+/* The values become those that a key is given for: they have to be what this host's TPM has quoted. */
+static int check_token(const struct cli *c, const struct eat *t, struct err *e)
+{
+	struct known_host h;
+	int rc;
+
+	if (known_host_read(c->option[OPT_HOST], &h, e))
+		return (int)e->code;
+	rc = known_host_quoted(t, &h, e);
+	known_host_clear(&h);
+	return rc;
+}
+
 static int sign(struct cli *c, struct approval *a, u8 values[TPM_PCRS][32], struct err *e)
 {
 	OWNED(buf) bytes = NULL;
@@ -79,7 +93,8 @@ static int sign(struct cli *c, struct approval *a, u8 values[TPM_PCRS][32], stru
 		return err_set(e, E_MEMORY, "no memory for an approval");
 	if (file_read(c->argv[0], EVIDENCE_MAX, &bytes, e) || eat_parse(buf_bytes(bytes), &t, e))
 		return err_while(e, "%s", c->argv[0]);
-	if (take_values(c, t, values, e) || read_key(c->option[OPT_KEY], &key, e))
+	if (check_token(c, t, e) || take_values(c, t, values, e) ||
+	    read_key(c->option[OPT_KEY], &key, e))
 		return (int)e->code;
 	for (u32 p = 0; p < TPM_PCRS; p++)
 		if (STRICT_PCRS >> p & 1)
@@ -101,7 +116,8 @@ int cmd_policy_sign(struct cli *c)
 	char hex[65], *end;
 
 	if (c->argc != 1 || !c->option[OPT_VOLUME] || !c->option[OPT_EPOCH] ||
-	    !c->option[OPT_KEY] || !c->option[OPT_OUT] || !uuid_read(c->option[OPT_VOLUME], a.uuid))
+	    !c->option[OPT_HOST] || !c->option[OPT_KEY] || !c->option[OPT_OUT] ||
+	    !uuid_read(c->option[OPT_VOLUME], a.uuid))
 		return cli_usage();
 	a.epoch = strtoull(c->option[OPT_EPOCH], &end, 10);
 	if (*end || !a.epoch || a.epoch >> 63)

@@ -42,31 +42,6 @@ static void learning_clear(struct learning *l)
 }
 
 /* ---- is the list what the TPM has? ---- */
-static int check_quote(const struct eat *t, const struct known_host *h, struct err *e)
-{
-	static const enum check_id wanted[] = {
-		CHECK_TOKEN_SIGNATURE, CHECK_ENROLLED,	 CHECK_UEID,
-		CHECK_QUOTE_SIGNATURE, CHECK_QUOTE_TYPE, CHECK_QUOTE_SELECTION,
-		CHECK_QUOTE_DIGEST,    CHECK_QUOTE_BINDS
-	};
-	OWNED(verified_claims) verified = NULL;
-	OWNED(reasons) reasons = reasons_new();
-	OWNED(trust_store) roots = trust_store_new(); /* none: devices are another matter */
-	struct verify_context ctx;
-
-	if (!reasons || !roots)
-		return err_set(e, E_MEMORY, "no memory to check a token");
-	known_host_context(h, &ctx);
-	ctx.device_roots = roots;
-	if (verify_evidence(t, &ctx, reasons, &verified, e))
-		return (int)e->code;
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-		if (verified_view(verified)->checks.result[wanted[i]] != PASSED)
-			return err_set(e, E_SIGNATURE, "the token does not hold: %s",
-				       check_text(wanted[i]));
-	return 0;
-}
-
 /* Entries up to the quote; what was measured later is not shown to be true. */
 static int check_list(const struct eat *t, struct bytes list, enum ima_form form, size_t *n,
 		      struct err *e)
@@ -220,7 +195,7 @@ static int learn_host(struct learning *l, char **set, struct err *e)
 	if (known_host_read(set[0], &h, e))
 		return (int)e->code;
 	if (file_read(set[1], EVIDENCE_MAX, &token, e) || eat_parse(buf_bytes(token), &t, e) ||
-	    check_quote(t, &h, e))
+	    known_host_quoted(t, &h, e))
 		rc = err_while(e, "%s", set[1]);
 	else if (file_read(set[2], LIST_FILE_MAX, &list, e))
 		rc = (int)e->code;

@@ -29,7 +29,7 @@ start() { # name, command...: in the background; its process is $started
 await() { # what, test command...
 	local what=$1
 	shift
-	for _ in $(seq 200); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done
+	for _ in $(seq 1000); do "$@" >/dev/null 2>&1 && return; sleep 0.02; done
 	tail -5 "$here"/*.log >&2
 	fail "$what did not come up"
 }

@@ -54,16 +54,17 @@ static int check_group(const struct call *c, const char *group, struct err *e)
 		       : err_set(e, E_DENIED, "the token is not for group %.100s", group);
 }
 
-/* A registration for another group's host is changed by whom that group concerns, too. */
-static bool may_change(struct tx *tx, const struct change *ch)
+/* A registration for another group's host is changed by whom that group concerns, too; others are not told of it. */
+static int check_reach(struct tx *tx, const struct change *ch, struct err *e)
 {
 	struct expected_host was = { 0 };
 	struct err none = { 0 };
 
-	if (!ch->call->operator)
-		return false;
-	return expected_host_find(tx, ch->expected.ek_hash, &was, &none) ||
-	       call_covers(ch->call, bytes_text(was.group));
+	if (expected_host_find(tx, ch->expected.ek_hash, &was, &none) ||
+	    call_covers(ch->call, bytes_text(was.group)))
+		return 0;
+	return err_set(e, E_CONFLICT,
+		       "this EK is registered already, where the token does not reach");
 }
 
 static int add_expected(struct tx *tx, void *arg, struct err *e)
@@ -71,7 +72,7 @@ static int add_expected(struct tx *tx, void *arg, struct err *e)
 	struct change *ch = arg;
 	char detail[500], hex[65];
 
-	if (expected_host_add(tx, &ch->expected, may_change(tx, ch), e))
+	if (check_reach(tx, ch, e) || expected_host_add(tx, &ch->expected, ch->call->operator, e))
 		return (int)e->code;
 	snprintf(detail, sizeof(detail), "{\"ek_hash\":\"%s\",\"group\":\"%s\",\"name\":\"%s\"}",
 		 hex_write(BYTES(ch->expected.ek_hash), hex), ch->expected.group,

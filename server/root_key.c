@@ -85,26 +85,14 @@ int root_seal(const char *folder, const char *name, const struct secret *root,
 }
 
 /* ---- opening ---- */
-struct root_file {
-	struct buf *bytes; /* NULL: there is none */
-	bool old;	   /* written before ids were: OAEP with a label, and nothing else */
-	struct bytes root_id, kek_id, wrapped;
-};
-
-static int read_root_file(const char *folder, const char *name, struct root_file *out,
-			  struct err *e)
+int root_file_parse(struct bytes b, const char *name, struct root_file *out, struct err *e)
 {
-	struct reader r;
-	char path[4096];
+	struct reader r = reader_on(b);
 
 	*out = (struct root_file){ 0 };
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (file_read(path, ROOT_FILE_MAX, &out->bytes, e))
-		return (int)e->code;
-	r = reader_on(buf_bytes(out->bytes));
 	if (!bytes_equal(read_bytes(&r, sizeof(magic) - 1, "magic"), bytes_text(magic))) {
 		out->old = true;
-		out->wrapped = buf_bytes(out->bytes);
+		out->wrapped = b;
 		return 0;
 	}
 	out->root_id = read_bytes(&r, ROOT_ID_LEN, "root id");
@@ -113,30 +101,49 @@ static int read_root_file(const char *folder, const char *name, struct root_file
 	return r.why ? err_set(e, E_CONFIG, "%s ends inside its %s", name, r.why) : 0;
 }
 
+/* A file that was read, and what stands in it. */
+struct root_found {
+	struct buf *bytes; /* NULL: there is none */
+	struct root_file f;
+};
+
+static int read_root_file(const char *folder, const char *name, struct root_found *out,
+			  struct err *e)
+{
+	char path[4096];
+
+	*out = (struct root_found){ 0 };
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return file_read(path, ROOT_FILE_MAX, &out->bytes, e) ||
+			       root_file_parse(buf_bytes(out->bytes), name, &out->f, e)
+		       ? (int)e->code
+		       : 0;
+}
+
 int root_id_in(const char *folder, const char *name, u8 out[ROOT_ID_LEN], struct err *e)
 {
-	struct root_file f;
-	int rc = read_root_file(folder, name, &f, e);
+	struct root_found found;
+	int rc = read_root_file(folder, name, &found, e);
 
-	if (!rc && f.old)
+	if (!rc && found.f.old)
 		rc = err_set(e, E_UNSUPPORTED, "%s is of an earlier version", name);
 	if (!rc)
-		memcpy(out, f.root_id.at, ROOT_ID_LEN);
-	buf_drop(&f.bytes);
+		memcpy(out, found.f.root_id.at, ROOT_ID_LEN);
+	buf_drop(&found.bytes);
 	return rc;
 }
 
-static int pick_root_file(const char *folder, const u8 *want, struct root_file *out, struct err *e)
+static int pick_root_file(const char *folder, const u8 *want, struct root_found *out, struct err *e)
 {
 	int rc;
 
 	if (want && !read_root_file(folder, ROOT_NEXT_FILE, out, e) &&
-	    bytes_equal(out->root_id, (struct bytes){ want, ROOT_ID_LEN }))
+	    bytes_equal(out->f.root_id, (struct bytes){ want, ROOT_ID_LEN }))
 		return 0;
 	buf_drop(&out->bytes);
 	rc = read_root_file(folder, ROOT_FILE, out, e);
-	if (rc || !want || out->old ||
-	    bytes_equal(out->root_id, (struct bytes){ want, ROOT_ID_LEN }))
+	if (rc || !want || out->f.old ||
+	    bytes_equal(out->f.root_id, (struct bytes){ want, ROOT_ID_LEN }))
 		return rc;
 	return err_set(e, E_CONFIG, "the database belongs to another root key than %s/%s", folder,
 		       ROOT_FILE);
@@ -204,15 +211,15 @@ int root_open(const char *folder, const struct key_place *where, const u8 *want,
 	      struct secret **root, u8 root_id[ROOT_ID_LEN], u8 kek_id[KEK_ID_LEN], struct err *e)
 {
 	OWNED(secret) s = secret_new(ROOT_KEY_LEN);
-	struct root_file f = { 0 };
+	struct root_found found = { 0 };
 	int rc;
 
 	if (!s)
 		return err_set(e, E_MEMORY, "no locked memory");
-	rc = pick_root_file(folder, want, &f, e);
+	rc = pick_root_file(folder, want, &found, e);
 	if (!rc)
-		rc = unwrap(&f, where, want, s, root_id, kek_id, e);
-	buf_drop(&f.bytes);
+		rc = unwrap(&found.f, where, want, s, root_id, kek_id, e);
+	buf_drop(&found.bytes);
 	if (!rc)
 		*root = TAKE(s);
 	return rc;

@@ -33,6 +33,14 @@ int root_seal(const char *folder, const char *name, const struct secret *root,
  */
 int root_open(const char *folder, const struct key_place *where, const u8 *want,
 	      struct secret **root, u8 root_id[ROOT_ID_LEN], u8 kek_id[KEK_ID_LEN], struct err *e);
+/** struct root_file - what stands in such a file; views into its bytes. */
+struct root_file {
+	bool old; /* written before ids were: OAEP with a label, and nothing else: all of it is @wrapped */
+	struct bytes root_id, kek_id, wrapped;
+};
+/** root_file_parse - E_CONFIG says in which part of it @name ends. */
+int root_file_parse(struct bytes b, const char *name, struct root_file *out, struct err *e);
+
 /** root_id_in - of the file @name, without opening it. E_NOTFOUND; E_UNSUPPORTED: of an earlier version, without an id. */
 int root_id_in(const char *folder, const char *name, u8 out[ROOT_ID_LEN], struct err *e);
 

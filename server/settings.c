@@ -273,6 +273,12 @@ static int take_reboot_within(void *into, const char *arg, const char *value, st
 	return config_duration(&((struct settings *)into)->appraisal.reboot_within_s, value, e);
 }
 
+static int take_boot_phase(void *into, const char *arg, const char *value, struct err *e)
+{
+	(void)arg;
+	return config_duration(&((struct settings *)into)->appraisal.boot_phase_s, value, e);
+}
+
 static int take_ima(void *into, const char *arg, const char *value, struct err *e)
 {
 	static const char *const modes[] = {
@@ -410,6 +416,7 @@ static const struct config_key keys[] = {
 	{ "policy", "refuse_endorsed", take_refuse_endorsed },
 	{ "policy", "warn_endorsed", take_warn_endorsed },
 	{ "policy", "reboot_within", take_reboot_within },
+	{ "policy", "boot_phase", take_boot_phase },
 	{ "policy", "ima", take_ima },
 	{ "policy", "ima_unknown", take_ima_unknown },
 	{ "policy", "ima_violations", take_ima_violations },

@@ -107,7 +107,8 @@ static const char *const policy_hints[POLICY_RULE_COUNT] = {
 	[POLICY_BOOT_AGE] = "Reboot the host.",
 	[POLICY_BOOT_END] = "Somebody opened this host's disk by hand, or it runs from another "
 			    "one. If that was "
-			    "you, reboot; else see what it boots from before you trust it.",
+			    "you, reboot; else see what it boots from before you trust it. Where "
+			    "PCR 15 stays zero, make the initramfs anew with the host's [volume]s.",
 	[POLICY_IMA_FILES] =
 		"A file ran or was read that nobody you trust has approved. If it belongs "
 		"there, import a reference value for its digest, name its signer "

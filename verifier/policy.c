@@ -308,14 +308,33 @@ static void rule_boot_age(const struct policing *g)
 	snprintf(why->found, sizeof(why->found), "%lld days", (g->now_s - g->boot_seen_s) / 86400);
 }
 
+/* An initramfs that does not end the phase leaves keys within reach of whoever is root behind it. */
+static void boot_goes_on(const struct policing *g)
+{
+	long long age_s = g->now_s - g->boot_seen_s;
+	struct reason *why;
+
+	if (!g->p->boot_phase_s || !g->boot_seen_s || age_s <= g->p->boot_phase_s)
+		return;
+	why = policy_lower(g, 0, TV_CONFIGURATION, 32, "PCR 15");
+	snprintf(why->wanted, sizeof(why->wanted), "extended within %lld minutes of the boot",
+		 g->p->boot_phase_s / 60);
+	snprintf(why->found, sizeof(why->found),
+		 "zero after %lld minutes: its initramfs does not end the boot phase", age_s / 60);
+}
+
 /* In the boot phase itself nothing is opened yet, and so nothing is wrong. */
 static void rule_boot_end(const struct policing *g)
 {
 	enum cap_state end = g->v->boot_end;
 	struct reason *why;
 
-	if (!g->v->boot_end_known || end == CAP_OPEN || end == CAP_VOLUMES)
+	if (!g->v->boot_end_known || end == CAP_VOLUMES)
 		return;
+	if (end == CAP_OPEN) {
+		boot_goes_on(g);
+		return;
+	}
 	why = policy_lower(g, 0, TV_CONFIGURATION, end == CAP_OTHER ? 96 : 32, "PCR 15");
 	snprintf(why->wanted, sizeof(why->wanted), "%s", cap_state_text(CAP_VOLUMES));
 	snprintf(why->found, sizeof(why->found), "%s", cap_state_text(end));

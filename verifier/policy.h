@@ -25,6 +25,8 @@ struct policy {
 		    [POLICY_NAME_MAX]; /* endorsed names, * at the end for any rest */
 	char warned[POLICY_ROWS_MAX][POLICY_NAME_MAX];
 	long long reboot_within_s; /* 0: however long it has been running */
+	long long
+		boot_phase_s; /* how long PCR 15 may be zero where volumes are enrolled; 0: for ever */
 	struct ima_rules ima;
 };
 /** policy_clear - what configuration made it own. */

@@ -5,6 +5,16 @@
 
 static struct buf *report;
 
+/* "NOTE text": for who reads the log. */
+static void print_notes(const char *text)
+{
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, "NOTE ", 5))
+			print_message("%.*s\n", (int)strcspn(line, "\n"), line);
+	}
+}
+
 int report_run(const char *script)
 {
 	char folder[256], out[300], path[400];
@@ -17,6 +27,7 @@ int report_run(const char *script)
 	report = file_bytes(out);
 	assert_non_null(report);
 	write_u8(&report->w, 0);
+	print_notes((const char *)report->w.at);
 	rig_folder_remove(folder);
 	return 0;
 }

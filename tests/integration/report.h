@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks that a script makes on real parts: it prints "PASS name" or "FAIL name: ..." for each, a test is one of them; or "SKIP all: why". */
+/* Checks that a script makes on real parts: it prints "PASS name" or "FAIL name: ..." for each, a test is one of them; or "SKIP all: why"; a line "NOTE text" is for the log. */
 #ifndef ASSAY_TEST_REPORT_H
 #define ASSAY_TEST_REPORT_H
 

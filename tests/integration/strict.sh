@@ -45,7 +45,7 @@ approve() { # epoch, token, [more options]
 	local epoch=$1 token=$2
 	shift 2
 	rm -f "$work/approval"
-	$assay policy-sign "$token" --volume $volume --epoch "$epoch" --key "$work/policy.key" --out "$work/approval" "$@" && $assay secret approve "$work/approval"
+	$assay policy-sign "$token" --host "$work/host.json" --volume $volume --epoch "$epoch" --key "$work/policy.key" --out "$work/approval" "$@" && $assay secret approve "$work/approval"
 }
 enroll() { rm -f "$work/recovery"; $assay disk enroll "$disk" --key-file "$work/pass" --recovery-out "$work/recovery" --agent-config "$here/agent.conf" "$@"; }
 epoch_wanted() { grep -o -- '--epoch [0-9]*' "$work/enroll.out" | cut -d' ' -f2; }
@@ -56,6 +56,7 @@ openssl ecparam -name secp384r1 -genkey -noout 2>/dev/null | openssl pkey -pubou
 printf '[lease]\ncounter = 0x01bffff0\n' >>"$here/agent.conf"
 agent_down
 agent_up
+$assay host show strict-host --json >"$work/host.json"
 printf 'of a person' >"$work/pass"
 truncate -s 32M "$disk"
 $cryptsetup -q luksFormat --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --uuid $volume --key-file "$work/pass" "$disk" || fail "luksFormat"
@@ -67,6 +68,15 @@ enroll --strict --policy-key "$work/policy.pub" >"$work/enroll.out" 2>&1
 first=$(epoch_wanted)
 check the_disk_is_as_it_was 0 "^1$" sh -c "$assay disk status $disk --json | jq .keyslots"
 check an_approval_is_of_registers_that_a_release_has 1 "64 hex digits for each" approve "$first" "$here/first.token" --pcr 10=$(printf %064d 1)
+check nor_of_a_token_without_knowing_whose 1 "usage" $assay policy-sign "$here/first.token" --volume $volume --epoch "$first" --key "$work/policy.key" --out "$work/approval"
+another_ak() { jq --arg ak "$(jq -r .ak "$work/host.json" | base64 -d | xxd -p -c 999 | sed 's/........$/00000000/' | xxd -r -p | base64 -w0)" '.ak = $ak' "$work/host.json" >"$work/other.json"; }
+of_record() { rm -f "$work/approval"; $assay policy-sign "$here/first.token" --host "$1" --volume $volume --epoch "$first" --key "$work/policy.key" --out "$work/approval"; }
+another_ak
+check nor_of_one_that_another_ak_has_quoted 2 "the token does not hold: " of_record "$work/other.json"
+jq '.ueid = (.ueid[:-2] + "00")' "$work/host.json" >"$work/other.json"
+check nor_of_one_of_another_host 2 "the token does not hold: the ueid" of_record "$work/other.json"
+jq '.state = "revoked"' "$work/host.json" >"$work/other.json"
+check nor_of_one_that_was_revoked 2 "the token does not hold: host and AK are enrolled and active" of_record "$work/other.json"
 check somebody_approves_of_the_boot 0 "the host gets it with its next key" approve "$first" "$here/first.token"
 check then_it_is_enrolled 0 "epoch $first" enroll --strict --policy-key "$work/policy.pub"
 check the_configuration_names_the_key 0 "policy_key = MFkw" grep -A2 "volume $volume" "$here/agent.conf"
@@ -85,7 +95,7 @@ check an_approval_for_another_epoch 0 "next key" approve $((first + 1)) "$here/s
 check is_none_for_this_one 2 "nobody has approved of what was booted .1 approvals" unlock
 openssl ecparam -name prime256v1 -genkey -noout 2>/dev/null | openssl pkcs8 -topk8 -nocrypt -out "$work/other.key"
 rm -f "$work/approval"
-$assay policy-sign "$here/second.token" --volume $volume --epoch "$first" --key "$work/other.key" --out "$work/approval" >/dev/null && $assay secret approve "$work/approval" >/dev/null || fail "approval by another key"
+$assay policy-sign "$here/second.token" --host "$work/host.json" --volume $volume --epoch "$first" --key "$work/other.key" --out "$work/approval" >/dev/null && $assay secret approve "$work/approval" >/dev/null || fail "approval by another key"
 check nor_is_one_by_another_key 2 "not the policy key's for this host and epoch" unlock
 check until_it_is_signed 0 "next key" approve "$first" "$here/second.token"
 check and_then_it_opens 0 "" unlock

@@ -8,10 +8,13 @@
 	X(a_volume_that_is_not_enrolled_has_nothing_to_unlock)                                     \
 	X(where_the_server_says_no_nothing_is_enrolled)                                            \
 	X(and_the_disk_has_the_keyslot_that_it_had)                                                \
+	X(nobody_is_asked_for_a_program)                                                           \
 	X(a_volume_is_enrolled)                                                                    \
 	X(and_not_twice)                                                                           \
 	X(the_configuration_names_it)                                                              \
 	X(and_is_as_readable_as_before)                                                            \
+	X(what_it_is_is_told_to_programs)                                                          \
+	X(and_what_is_none_is_told_so)                                                             \
 	X(its_keyslot_is_active)                                                                   \
 	X(the_server_has_one_share_of_it)                                                          \
 	X(it_is_unlocked)                                                                          \
@@ -63,6 +66,9 @@
 	X(nothing_is_given_to_the_running_host)                                                    \
 	X(the_next_boot_opens_it)                                                                  \
 	X(and_proves_it)                                                                           \
+	X(who_typed_a_recovery_key_left_it_to_be_found_when_power_went)                            \
+	X(and_the_next_boot_hides_it)                                                              \
+	X(so_that_nothing_tries_it)                                                                \
 	X(the_running_hosts_share_is_changed_by_the_next)                                          \
 	X(and_shredded)                                                                            \
 	X(nobody_forgets_without_saying_so)                                                        \

@@ -242,6 +242,50 @@ static void a_recovery_key_that_was_typed_is_found_until_it_is_hidden_again(void
 	assert_ok(disk_hide_again(shown, &e), &e); /* and there is nothing left to do */
 }
 
+static size_t n_tokens(struct fixture *f)
+{
+	size_t n = 0;
+
+	for (int id = 0; id < LUKS_KEYSLOTS_MAX; id++) {
+		char command[80];
+
+		snprintf(command, sizeof(command), "token export --token-id %d disk", id);
+		n += !cryptsetup(f, command);
+	}
+	return n;
+}
+
+static void one_that_a_boot_had_no_time_to_hide_is_hidden_by_the_next(void **state)
+{
+	struct fixture *f = *state;
+	OWNED(luks) l = NULL;
+	struct disk_opened o;
+	struct err e = { 0 };
+	char shown[300];
+	int slot, n;
+
+	add_recovery_slot(f, &slot);
+	snprintf(shown, sizeof(shown), "%s/shown", f->folder);
+	put_file(f, "typed", RECOVERY);
+	for (int again = 0; again < 2; again++) { /* power goes, twice even before it is hidden */
+		luks_drop(&l);
+		l = opened(f);
+		assert_ok(disk_typed(l, f->disk, shown, bytes_text(RECOVERY), &o, &e), &e);
+		disk_opened_clear(&o);
+		assert_int_equal(cryptsetup(f, "open --test-passphrase --key-file typed disk"), 0);
+	}
+	luks_drop(&l);
+	l = opened(f);
+	assert_ok(luks_hide_shown(l, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_true(luks_slot_is_hidden(l, slot));
+	assert_int_not_equal(cryptsetup(f, "open --test-passphrase --key-file typed disk"), 0);
+	assert_int_equal(cryptsetup(f, "open --test-passphrase --key-file pass disk"), 0);
+	assert_ok(luks_hide_shown(l, &n, &e), &e);
+	assert_int_equal(n, 0);
+	assert_int_equal(n_tokens(f), 0);
+}
+
 static void the_last_slot_is_not_removed(void **state)
 {
 	struct fixture *f = *state;
@@ -390,6 +434,7 @@ int main(void)
 		T(a_hidden_slot_opens_only_when_it_is_named),
 		T(a_person_opens_it_by_passphrase_or_by_a_recovery_key_in_any_of_its_forms),
 		T(a_recovery_key_that_was_typed_is_found_until_it_is_hidden_again),
+		T(one_that_a_boot_had_no_time_to_hide_is_hidden_by_the_next),
 		T(the_last_slot_is_not_removed),
 		T(a_header_that_protects_nothing_is_not_opened),
 		T(a_header_with_a_key_in_the_clear_is_not_opened),

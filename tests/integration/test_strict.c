@@ -8,6 +8,10 @@
 	X(nothing_is_enrolled_that_nobody_approved_of)                                             \
 	X(the_disk_is_as_it_was)                                                                   \
 	X(an_approval_is_of_registers_that_a_release_has)                                          \
+	X(nor_of_a_token_without_knowing_whose)                                                    \
+	X(nor_of_one_that_another_ak_has_quoted)                                                   \
+	X(nor_of_one_of_another_host)                                                              \
+	X(nor_of_one_that_was_revoked)                                                             \
 	X(somebody_approves_of_the_boot)                                                           \
 	X(then_it_is_enrolled)                                                                     \
 	X(the_configuration_names_the_key)                                                         \

@@ -161,7 +161,7 @@ static void a_token_of_some_groups_reaches_their_hosts_alone(void **state)
 		{ "POST", "/api/v1/hosts", /* of a TPM that is registered for "edge" */
 		  "{\"ek_hash\":"
 		  "\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}",
-		  403, 409, "registered already" },
+		  403, 409, "registered already, where the token does not reach" },
 	};
 	char edge[TOKEN_TEXT_SIZE], other[TOKEN_TEXT_SIZE], both[TOKEN_TEXT_SIZE];
 

@@ -28,7 +28,7 @@ static const struct row {
 	const char *require, *floor, *refuse, *warn;
 	bool learned_affirms, debug_allowed, secure_boot_required;
 	const char *secure_boot; /* SHA-256 that the boot log has for it; NULL: none */
-	long long reboot_within_s, boot_age_s;
+	long long reboot_within_s, boot_phase_s, boot_age_s;
 	bool boot_ended;
 	enum cap_state boot_end;
 	const char *files[3]; /* of an IMA list: "/path=content", "!/path" for a violation */
@@ -209,6 +209,29 @@ static const struct row {
 	  .becomes = 32,
 	  .why = "none of its volumes was opened" },
 	{ .rule = POLICY_BOOT_END,
+	  .sentence = "an initramfs that does not end the boot phase",
+	  .devices = { "1a" },
+	  .boot_phase_s = 900,
+	  .boot_age_s = 1860,
+	  .boot_ended = true,
+	  .boot_end = CAP_OPEN,
+	  .claim = TV_CONFIGURATION,
+	  .becomes = 32,
+	  .why = "expected extended within 15 minutes of the boot, found zero after 31 minutes" },
+	{ .rule = POLICY_BOOT_END,
+	  .sentence = "a boot phase that lasts, where policy lets it",
+	  .devices = { "1a" },
+	  .boot_age_s = 1860,
+	  .boot_ended = true,
+	  .boot_end = CAP_OPEN },
+	{ .rule = POLICY_BOOT_END,
+	  .sentence = "a boot phase that is not over yet",
+	  .devices = { "1a" },
+	  .boot_phase_s = 900,
+	  .boot_age_s = 900,
+	  .boot_ended = true,
+	  .boot_end = CAP_OPEN },
+	{ .rule = POLICY_BOOT_END,
 	  .sentence = "the boot phase, in which nothing is opened yet",
 	  .devices = { "1a" },
 	  .boot_ended = true,
@@ -317,7 +340,8 @@ static void set_policy(const struct row *r, struct policy *p)
 	*p = (struct policy){ .learned_affirms = r->learned_affirms,
 			      .debug_allowed = r->debug_allowed,
 			      .secure_boot_required = r->secure_boot_required,
-			      .reboot_within_s = r->reboot_within_s };
+			      .reboot_within_s = r->reboot_within_s,
+			      .boot_phase_s = r->boot_phase_s };
 	p->ima.mode = r->ima;
 	p->ima.changed = r->changed;
 	p->ima.unknown_warns = r->unknown_warns;
