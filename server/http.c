@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 enum {
 	HELD_MAX = 1024, /* answers that wait for their time; more go out at once, as 429 */
 	REAP_MS = 500,
+	OTHER_DESCRIPTORS = 256,
 	FIRST_HEADER_MS = 10000, /* from the connection to its first request's headers */
 	NEXT_HEADER_MS = 40000,	 /* between requests of a kept connection              */
 	BODY_MS = 60000,
@@ -624,6 +626,20 @@ static int listen_on(const struct http_config *c, struct http *h, struct err *e)
 	return fd;
 }
 
+/* A process gets 1024 descriptors unless it asks for more: idle strangers must not use up what the database needs. */
+static void ask_for_descriptors(unsigned int connections)
+{
+	struct rlimit r;
+	rlim_t want = (rlim_t)connections + OTHER_DESCRIPTORS;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= want)
+		return;
+	r.rlim_cur = want < r.rlim_max ? want : r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur < want)
+		log_event(LOG_LEVEL_WARN, "few-descriptors", LOG_N("limit", r.rlim_cur),
+			  LOG_N("wanted", want));
+}
+
 int http_start(const struct http_config *c, const struct http_handler *handler, struct http **out,
 	       struct err *e)
 {
@@ -647,6 +663,7 @@ int http_start(const struct http_config *c, const struct http_handler *handler, 
 	h->body_ms = c->body_ms ? c->body_ms : BODY_MS;
 	h->started_s = clock_now_s();
 	h->bodies_max = c->bodies_max ? c->bodies_max : BODIES_MAX;
+	ask_for_descriptors(c->connections_max);
 	fd = listen_on(c, h, e);
 	if (fd < 0)
 		return (int)e->code;

@@ -4,6 +4,7 @@
  * sent over plain sockets; a second, decent client has to be served all the while.
  */
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -448,6 +449,41 @@ static void who_has_an_answer_already_is_told_so(void **state)
 	assert_true(wire_begins(answer, "HTTP/1.1 200"));
 }
 
+/* ---- a thousand who say nothing ---- */
+static void a_thousand_idle_connections_leave_the_server_serving(void **state)
+{
+	enum { IDLE = 1000 };
+	struct rlimit few = { 256, 0 }, was;
+	struct http_config c = { .address = "127.0.0.1",
+				 .threads = 2,
+				 .connections_max = 2 * IDLE + 100,
+				 .header_ms = WIRE_PATIENCE_MS };
+	struct fixture f = { 0 };
+	struct http_handler h = { &f, body_limit, handle };
+	static int fd[IDLE];
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	few.rlim_max = was.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0); /* as a service manager may leave it */
+	assert_ok(http_start(&c, &h, &f.http, &e), &e);
+	f.port = http_port(f.http);
+	for (int i = 0; i < IDLE; i++) {
+		fd[i] = wire_connect(f.port);
+		if (i % 3 == 0)
+			wire_say(fd[i], "GET / HTTP/1.1\r\n");
+		if (i % 100 == 0)
+			others_are_served(&f);
+	}
+	others_are_served(&f);
+	for (int i = 0; i < IDLE; i++)
+		close(fd[i]);
+	others_are_served(&f);
+	http_drop(&f.http);
+	setrlimit(RLIMIT_NOFILE, &was);
+}
+
 /* ---- the real routes ---- */
 static int start_routes(void **state)
 {
@@ -542,6 +578,7 @@ int main(void)
 		TEST(who_does_not_read_its_stream_loses_it),
 		TEST(who_is_gone_from_its_stream_is_noticed),
 		TEST(who_has_an_answer_already_is_told_so),
+		cmocka_unit_test(a_thousand_idle_connections_leave_the_server_serving),
 		cmocka_unit_test_setup_teardown(
 			every_refusal_is_a_problem_with_status_title_and_detail, start_routes,
 			stop_routes),
