@@ -36,11 +36,17 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
     ([$tpm.agent_us, $tpm.collector_us] | transpose | map((.[0] + .[1]) / 1000)
       | figure("agent and collector: one attestation, TPM only"; "ms CPU"; 5; "the TPM, a process of its own")),
     ([($devices.agent_anon_kib + $devices.collector_anon_kib) / 1024]
-      | figure("agent and collector: anonymous resident memory"; "MiB"; 4; "mapped files: program and library code"))
+      | figure("agent and collector: anonymous resident memory"; "MiB"; 4; "mapped files: program and library code")),
+    ($overview.overview_ms
+      | figure("overview of \($overview.hosts) hosts of \($overview.devices) devices: 99th percentile of the query"; "ms"; 100; "TLS handshake; wall time, on a machine that asker and server share; \($overview.bytes) bytes")),
+    ($overview.pages_ms
+      | figure("the slowest of the other questions of a dashboard (\($overview.slowest)): the same"; "ms"; 200; "the same")),
+    ([$overview.kib / 1024]
+      | figure("server with that fleet: resident memory"; "MiB"; 512; "nothing"))
   ] + (if $release == null then [] else [
     ([$release.tang_us, $release.release_us] | transpose | map(.[0] / .[1])
       | figure_of_more("recovery of a key by Tang, which attests nothing / a share given out after an attestation with one device, CPU time of the server"; "ratio"; 20; "TLS handshake; a connection to Tang for each, as its clients make it, and one that is kept to ours")) ] end)),
-  measured: { tpm_only: $tpm, eight_devices: $devices, boot_log: $boot_log, appraise: $appraise, ima: $ima, refvals: $refvals, release: $release } }
+  measured: { tpm_only: $tpm, eight_devices: $devices, boot_log: $boot_log, appraise: $appraise, ima: $ima, refvals: $refvals, release: $release, overview: $overview } }
 + if $vm == null then {} else { vm: {
   figures: [
     ([$vm.read_us, $vm.answer_us] | transpose | map(.[0] / .[1])
