@@ -150,7 +150,7 @@ found_in_logs() { # file with a key: in any form, in what was written of all the
 keys_to_look_for() { # files with a key each; as text without what ends a line, and a recovery key also as people type it
 	tr -d '\n' <"$work/recovery" >"$work/recovery.key" && tr -d '\n-' <"$work/recovery" >"$work/recovery.typed" &&
 		[ "$(stat -c %s "$work/recovery.key") $(stat -c %s "$work/recovery.typed")" = "47 40" ] && [ "$(stat -c %s "$work/root.volume.key")" -ge 32 ] &&
-		echo "$work"/{root.volume.key,recovery.key,recovery.typed,root.passphrase}
+		echo "$work"/{root.volume.key,recovery.key,recovery.typed,root.passphrase} && find "$work" -maxdepth 1 -name 'second.volume.key' -o -name second.passphrase
 }
 no_log_has_a_byte_of_a_key() { # and the search finds what is put there
 	local key keys place
