@@ -11,15 +11,11 @@ hibernated() { # what such a machine leaves, on the disk that files are brought 
 		dd if="$work/swap" of="$work/bring.img" conv=notrunc status=none && [ "$(signature)" = S1SUSPEND ]
 }
 signature() { dd if="$work/bring.img" bs=1 skip="$swap_at" count=10 status=none | tr -d '\0'; }
-resume_made() { # $work/initrd.resume: as it is, but what resumes says first what stands in PCR 15; signed with resume= on the command line
-	local vm_initramfs=$work/initrd.resume folder=$work/resume
-	[ ! -f "$vm_initramfs.signed" ] || return 0
-	mkdir -p "$folder/usr/bin" && cp "$host/usr/lib/klibc/bin/resume" "$folder/usr/bin/resume.own" && cat >"$folder/usr/bin/resume" <<-'RESUME' && chmod 755 "$folder/usr/bin/resume" || return
-		#!/bin/sh
-		echo "resuming $* with $(cat /sys/class/tpm/tpm0/pcr-sha256/15) in PCR 15" >/dev/console
-		exec /usr/bin/resume.own "$@"
-	RESUME
-	initrd_with "$folder" $'usr/bin/resume\nusr/bin/resume.own' || return
+resume_made() { # $work/initrd.resume: as it is, but Debian's script says first what stands in PCR 15; signed with resume= on the command line
+	local vm_initramfs=$work/initrd.resume folder=$work/resume script=scripts/local-premount/resume
+	[ ! -f "$work/initrd.resume.signed" ] || return 0
+	mkdir -p "$folder/${script%/*}" && sed 's,^# hardcode path,echo "resuming $DEV with $(cat /sys/class/tpm/tpm0/pcr-sha256/15) in PCR 15" >/dev/console\n&,' "$host/usr/share/initramfs-tools/$script" >"$folder/$script" &&
+		grep -q '^echo "resuming' "$folder/$script" && chmod 755 "$folder/$script" && initrd_with "$folder" "$script" || return
 	local vm_initramfs=$work/initrd.img line
 	boot && logged_in && serve_in_the_system && line=$(guest 'cat /proc/cmdline') && next_signed "$work/initrd.resume" "$disk_options resume=/dev/vda${line#"$disk_options"}" && touch "$work/initrd.resume.signed"
 }
