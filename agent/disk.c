@@ -2,7 +2,6 @@
 #include "disk_parts.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -90,76 +89,6 @@ static int counter_for_new(struct disk *d, const struct disk_message *m, u32 *in
 		v->policy_key_len = m->policy_key_len;
 	}
 	return 0;
-}
-
-/* ---- the server ---- */
-/* On a console a digest says nothing more than its beginning. */
-static void put_short(char *out, size_t size, const char *text)
-{
-	enum { DIGITS_SHOWN = 8, DIGITS_MAX = 32 };
-	size_t at = 0;
-
-	while (*text && at + 4 < size) {
-		size_t digits = strspn(text, "0123456789abcdef");
-		size_t n = digits > DIGITS_MAX ? DIGITS_SHOWN : digits ? digits : 1;
-
-		for (size_t i = 0; i < n && at + 4 < size; i++)
-			out[at++] = text[i];
-		if (digits > DIGITS_MAX) {
-			memcpy(out + at, "...", 3);
-			at += 3;
-		}
-		text += digits ? digits : 1;
-	}
-	out[at] = 0;
-}
-
-/* The first things that a person has to know of a refusal. */
-static int refused(const struct round_result *r, struct err *e)
-{
-	json_t *j =
-		r->json ? json_loadb((const char *)r->json->w.at, r->json->w.len, 0, NULL) : NULL;
-	const json_t *reasons = json_object_get(j, "reasons");
-	char text[600] = "";
-	size_t len = 0, n = json_array_size(reasons);
-
-	for (size_t i = 0; i < n && i < 3 && len < sizeof(text) - 1; i++) {
-		const char *s =
-			json_string_value(json_object_get(json_array_get(reasons, i), "text"));
-		char one[190];
-
-		put_short(one, sizeof(one), s ? s : "?");
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "; " : ": ",
-					one);
-	}
-	json_decref(j);
-	return err_set(e, E_POLICY, "the server gives no key, its verdict is \"%s\"%s%s", r->status,
-		       text, n > 3 ? "; and more" : "");
-}
-
-static int ask_server(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch,
-		      enum eat_volume_act act, const u8 *proof, struct err *e)
-{
-	struct round_ask ask = {
-		.n = 1, .volumes = { { .epoch = epoch, .counter = counter, .act = act } }
-	};
-	struct round_result r;
-	long long since_ms = clock_monotonic_ms();
-	int rc;
-
-	memcpy(ask.volumes[0].uuid, uuid, 16);
-	if (proof)
-		memcpy(ask.volumes[0].proof, proof, CAP_PROOF_LEN);
-	rc = d->attest(d->user, &ask, &r, e);
-	disk_times_asked(d, since_ms, rc ? NULL : r.ms);
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < r.n_shares; i++)
-		disk_keep(d, &r.shares[i]);
-	disk_keep_answer(d, uuid, &r);
-	rc = disk_held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
-	round_result_clear(&r);
-	return rc;
 }
 
 /* ---- halves ---- */
@@ -287,7 +216,7 @@ int disk_new(struct disk *d, const struct disk_message *m, struct disk_message *
 	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
 	out->n = 1;
 	key->epoch = value + is_rotation(m, value);
-	if (ask_server(d, m->uuid, out->counter, key->epoch, VOLUME_NEW, NULL, e))
+	if (disk_ask_one(d, m->uuid, out->counter, key->epoch, VOLUME_NEW, NULL, e))
 		return (int)e->code;
 	begun = key_of(m, key->epoch);
 	if (begun) { /* cut short before: its keyslot may be there already */
@@ -369,7 +298,7 @@ static int get(struct disk *d, const struct disk_message *m, struct disk_message
 			       value);
 	memcpy(out->uuid, m->uuid, sizeof(out->uuid));
 	out->keys[out->n++] = *now;
-	rc = ask_server(d, m->uuid, out->counter, now->epoch, VOLUME_GET, NULL, e);
+	rc = disk_ask_all(d, m->uuid, out->counter, now->epoch, e);
 	if (rc == E_UNREACHABLE && m->lease == DISK_LEASE_MAY)
 		rc = disk_open_by_lease(d, m->uuid, now, out, e);
 	if (rc || open_half(d, m->uuid, out->counter, &out->keys[0], e))
@@ -420,8 +349,8 @@ static int count_up(struct disk *d, const struct disk_message *m, u32 counter, s
 	if (!again)
 		return err_set(e, E_MEMORY, "no locked memory for a key");
 	return tpm_counter_up(*d->tpm, counter, e) || disk_prove(d, m, again, e) ||
-			       ask_server(d, m->uuid, counter, m->keys[0].epoch, VOLUME_GET, NULL,
-					  e)
+			       disk_ask_one(d, m->uuid, counter, m->keys[0].epoch, VOLUME_GET, NULL,
+					    e)
 		       ? (int)e->code
 		       : 0;
 }
@@ -435,7 +364,7 @@ int disk_stored(struct disk *d, const struct disk_message *m, struct disk_messag
 	if (m->n != 1 || !m->has_proof)
 		return err_set(e, E_USAGE, "a stored keyslot is told of with its key and a proof");
 	if (counter_of(d, m->uuid, &counter, e) || tpm_counter_read(*d->tpm, counter, &value, e) ||
-	    ask_server(d, m->uuid, counter, epoch, VOLUME_STORED, m->proof, e))
+	    disk_ask_one(d, m->uuid, counter, epoch, VOLUME_STORED, m->proof, e))
 		return (int)e->code;
 	if (value < epoch && count_up(d, m, counter, e))
 		return (int)e->code;

@@ -26,6 +26,10 @@ struct disk {
 	void *user;
 	size_t n_held;
 	struct round_share held[2 * VOLUMES_MAX];
+	bool asks_alone; /* the server gave nothing when it was asked for all volumes at once */
+	size_t n_beside; /* volumes whose shares came with another's, and were not asked for yet */
+	u8 beside[VOLUMES_MAX][16];
+	long long beside_until_ms;
 	size_t n_approvals;
 	struct approval *approvals; /* as the server gave them last */
 	struct approval used;	    /* the one that opened a half last */

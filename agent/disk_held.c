@@ -13,6 +13,7 @@ void disk_forget(struct disk *d)
 	for (size_t i = 0; i < d->n_held; i++)
 		secret_drop(&d->held[i].share);
 	d->n_held = 0;
+	d->n_beside = 0;
 	for (size_t i = 0; i < d->n_leases; i++)
 		buf_drop(&d->leases[i].kept);
 	d->n_leases = 0;
@@ -111,9 +112,10 @@ static void keep_lease(struct disk *d, const u8 uuid[16], struct round_result *r
 		}
 }
 
-void disk_keep_answer(struct disk *d, const u8 uuid[16], struct round_result *r)
+void disk_keep_answer(struct disk *d, const struct round_ask *ask, struct round_result *r)
 {
-	keep_lease(d, uuid, r);
+	for (size_t i = 0; i < ask->n; i++)
+		keep_lease(d, ask->volumes[i].uuid, r);
 	free(d->approvals);
 	d->approvals = r->approvals;
 	d->n_approvals = r->n_approvals;

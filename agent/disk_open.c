@@ -40,7 +40,7 @@ void disk_opened_clear(struct disk_opened *o)
 	secret_drop(&o->volume_key);
 }
 
-/* Whatever came of it: between two volumes, or two boots, nobody needs a share. That it is not forgotten hinders nothing. */
+/* Whatever came of it: until the volume is asked for again nobody needs its shares. That it is not forgotten hinders nothing. */
 static void forget(const struct luks *l, const char *socket)
 {
 	OWNED(secret) request_hold = NULL;

@@ -41,6 +41,12 @@ int attest_lookup_leaf(void *user, const char *label, const u8 leaf_key[32], str
 	} else if (e->code != E_NOTFOUND) {
 		return (int)e->code;
 	}
+	*e = (struct err){ 0 };
+	if (device_find_key(r->tx, r->host->ueid, label, leaf_key, &d, e) && e->code != E_NOTFOUND)
+		return (int)e->code;
+	if (e->code != E_NOTFOUND)
+		snprintf(out->moved_from, sizeof(out->moved_from), "%s", d.label);
+	*e = (struct err){ 0 };
 	return device_other_host(r->tx, r->host->ueid, leaf_key,
 				 clock_now_s() - r->server->settings->device_move_s,
 				 out->other_host, e);

@@ -395,6 +395,21 @@ int device_find(struct tx *tx, const u8 ueid[UEID_LEN], const char *label, struc
 			 : err_set(e, E_NOTFOUND, "device %s was never seen on this host", label);
 }
 
+int device_find_key(struct tx *tx, const u8 ueid[UEID_LEN], const char *label,
+		    const u8 leaf_key[32], struct known_device *out, struct err *e)
+{
+	struct device_finding f = { { tx, out, false }, ueid };
+	struct db_value v[] = { DB_B(((struct bytes){ ueid, UEID_LEN })), DB_T(label),
+				DB_B(((struct bytes){ leaf_key, 32 })) };
+
+	if (db_run(tx->db,
+		   "SELECT label, leaf_key, version, mac FROM devices WHERE ueid = $1 AND label <> "
+		   "$2 AND leaf_key = $3 ORDER BY label LIMIT 1",
+		   v, 3, take_device, &f, NULL, e))
+		return (int)e->code;
+	return f.f.found ? 0 : err_set(e, E_NOTFOUND, "no other device of this host has that key");
+}
+
 static int take_name(void *user, const struct db_row *row, struct err *e)
 {
 	(void)e;

@@ -59,6 +59,9 @@ struct known_device {
 /** device_find - what is enrolled under this label; E_NOTFOUND. */
 int device_find(struct tx *tx, const u8 ueid[UEID_LEN], const char *label, struct known_device *out,
 		struct err *e);
+/** device_find_key - what of this host has @leaf_key under another label than @label; E_NOTFOUND. */
+int device_find_key(struct tx *tx, const u8 ueid[UEID_LEN], const char *label,
+		    const u8 leaf_key[32], struct known_device *out, struct err *e);
 /** device_other_host - name of another host where @leaf_key was seen since @since_s, or "". */
 int device_other_host(struct tx *tx, const u8 ueid[UEID_LEN], const u8 leaf_key[32],
 		      long long since_s, char out[HOST_NAME_MAX_LEN + 1], struct err *e);

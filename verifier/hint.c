@@ -62,8 +62,8 @@ static const char *const check_hints[CHECK_COUNT] = {
 			      "of this age cannot do better; policy decides.",
 	[CHECK_IDENTITY] =
 		"The certificate names another device than the slot holds. Do not trust it.",
-	[CHECK_KEY_KNOWN] = "This device was swapped, moved from another host, or copied. If you "
-			    "moved it, remove it there first.",
+	[CHECK_KEY_KNOWN] = "This device was swapped, moved from another place or host, or copied. "
+			    "If you did that, forget it: assay host forget-device HOST LABEL.",
 	[CHECK_GUARD] = "The kernel does not watch over the device as policy demands. Load the "
 			"module with the options that policy needs.",
 	[CHECK_SOURCE] = "Evidence from a test source never opens a disk. Use the kernel's, or "

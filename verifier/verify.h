@@ -15,10 +15,11 @@
 
 /** struct known_leaf - what the relying side knows of a device of this host. */
 struct known_leaf {
-	bool known;	      /* seen before under this label   */
-	u8 leaf_key[32];      /* SHA-256 of the leaf's SPKI     */
-	u8 version;	      /* highest SPDM version seen      */
-	char other_host[256]; /* where else this key was seen   */
+	bool known;			/* seen before under this label   */
+	u8 leaf_key[32];		/* SHA-256 of the leaf's SPKI     */
+	u8 version;			/* highest SPDM version seen      */
+	char other_host[256];		/* where else this key was seen   */
+	char moved_from[LABEL_MAX + 1]; /* this host knows the key under this label */
 };
 
 /** struct known_volume - what the server knows of a volume. */

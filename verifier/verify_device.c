@@ -54,9 +54,15 @@ static int check_version(const struct run *r, const struct verified_device *d,
 	return 0;
 }
 
+/* Labels of equal devices go by their order on the bus: it is the key that tells which one this is. */
 static int check_key(const struct verified_device *d, const struct known_leaf *known, struct err *e)
 {
-	if (known->known && memcmp(known->leaf_key, d->leaf_key, 32))
+	bool other = known->known && memcmp(known->leaf_key, d->leaf_key, 32);
+
+	if (other && known->moved_from[0])
+		return err_set(e, E_POLICY, "the device was moved: its key was enrolled as %s",
+			       known->moved_from);
+	if (other)
 		return err_set(
 			e, E_POLICY,
 			"the device has another key than when it was enrolled: it was swapped");

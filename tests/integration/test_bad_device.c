@@ -134,6 +134,28 @@ static void a_device_submodule_that_stands_twice_is_refused(void **state)
 	forged_clear(&t);
 }
 
+/* Equal devices have their labels by the order on the bus: the key tells what was exchanged for what. */
+static void devices_that_changed_places_are_said_to_be_moved(void **state)
+{
+	struct fixture *f = *state;
+	struct forged t;
+	char said[160];
+
+	for (int i = 0; i < 2; i++) {
+		forge_begin(&f->s, &f->a, &t);
+		forge_collect(&t);
+		for (int k = 0; k < 2; k++) {
+			device_evidence_clear(&t.evidence[k]);
+			forge_collect_one(&f->s, 1 - k, 0, t.labels[k], &t.context, &t.evidence[k]);
+		}
+		forge_rest(&t);
+		snprintf(said, sizeof(said), "the device was moved: its key was enrolled as %s",
+			 t.labels[i]);
+		refused(&t, "IDENTITY KEY_KNOWN", said);
+		forged_clear(&t);
+	}
+}
+
 static void device_evidence_of_another_session_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -257,6 +279,7 @@ int main(void)
 		REFUSAL(device_submodules_in_another_order_are_refused),
 		REFUSAL(a_device_submodule_that_was_taken_out_is_missed),
 		REFUSAL(a_device_submodule_that_stands_twice_is_refused),
+		REFUSAL(devices_that_changed_places_are_said_to_be_moved),
 		REFUSAL(device_evidence_of_another_session_is_refused),
 		REFUSAL(saved_evidence_is_seen_to_be_old),
 		REFUSAL(a_device_that_answers_for_two_hosts_is_refused_on_both),

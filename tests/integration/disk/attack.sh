@@ -16,7 +16,7 @@ hostile_made() { # $work/hostile, of the libraries that are delivered
 		$(pkg-config --libs tss2-esys tss2-mu tss2-rc tss2-tctildr libcurl libsystemd libnl-genl-3.0 jansson libcbor inih libcrypto)
 }
 hole_made() { # $work/initrd.hole
-	local appended signed=$work/initrd.signed
+	local signed=$work/initrd.signed
 	[ ! -f "$work/initrd.hole" ] || return 0
 	cp "$work/initrd.img" "$signed" || return
 	put /etc/initramfs-tools/scripts/init-premount/hole <<-'HOLE'
@@ -34,9 +34,7 @@ hole_made() { # $work/initrd.hole
 	put /etc/assay/agent.conf <"$work/agent.conf"
 	disk_initramfs && ! cmp -s "$work/initrd.img" "$signed" && mv "$work/initrd.img" "$work/initrd.made" || return
 	cp "$signed" "$work/initrd.img" && rm "$host/etc/initramfs-tools/scripts/init-premount/hole" || return
-	boot && logged_in && serve_in_the_system && bring "$work/initrd.made" /run/initrd && bring "$kernel_image" /run/kernel && appended=$(guest 'cat /proc/cmdline') || return
-	guest "assay refval propose --release $release --kernel /run/kernel --initrd /run/initrd --cmdline '$appended' 2>&1" || return
-	operator refval pending sign "$guest_name" --signer "$work/operator/operator.crt" --key "$work/operator/operator.key" && mv "$work/initrd.made" "$work/initrd.hole"
+	boot && logged_in && serve_in_the_system && next_signed "$work/initrd.made" && mv "$work/initrd.made" "$work/initrd.hole"
 }
 hole_boot() { # to a shell of root, who is there before the disk opens
 	local vm_initramfs
@@ -120,8 +118,8 @@ a_header_from_before_a_change_is_refused_and_a_person_opens_the_disk() {
 }
 
 # ---- power that goes while the next boot changes the epoch ----
-shares() { # of the root volume: "EPOCH STATE, ..."
-	operator secret list --json | jq -r --arg v "$disk_uuid" '[.secrets[] | select(.volume == $v)] | sort_by(.epoch) | map("\(.epoch) \(.state)") | join(", ")'
+shares() { # [UUID]: of the root volume or that: "EPOCH STATE, ..."
+	operator secret list --json | jq -r --arg v "${1:-$disk_uuid}" '[.secrets[] | select(.volume == $v)] | sort_by(.epoch) | map("\(.epoch) \(.state)") | join(", ")'
 }
 changed_next() { # $epoch_before, which the next boot leaves behind
 	epoch_before=$(shares) && epoch_before=${epoch_before%% *} && [ "$(shares)" = "$epoch_before current" ] && operator secret rotate "$disk_uuid"

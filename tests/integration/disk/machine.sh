@@ -3,6 +3,7 @@
 # hook that is shipped. Sourced after vm/guest.sh.
 
 disk_uuid=11111111-2222-4333-8444-555555555555
+crypttab_root="root UUID=$disk_uuid none luks,keyscript=assay-keyscript,initramfs"
 silent_address=10.0.2.101:8443
 guest_six=fd00:a55a::2 # the builder, as a guest with IPv6 sees it
 vm_cpus=1 # with two, a busy builder lets the second miss a timer for good once in a while
@@ -24,7 +25,7 @@ disk_host() { # a copy of the base with what is delivered, the module and a conf
 	done
 	mkdir -p "$host/usr/lib/modules/$release/updates" && strip --strip-debug -o "$host/usr/lib/modules/$release/updates/assay_spdm.ko" "$module/assay_spdm.ko" || return
 	in_host "depmod $release" || return
-	echo "root UUID=$disk_uuid none luks,keyscript=assay-keyscript,initramfs" | put /etc/crypttab
+	echo "$crypttab_root" | put /etc/crypttab
 	echo "/dev/mapper/root / ext4 defaults 0 1" | put /etc/fstab
 	echo MODULES=list | put /etc/initramfs-tools/conf.d/test
 	# without device-mapper on the builder the hook of cryptsetup cannot look which of these the volume asks for
@@ -48,14 +49,32 @@ disk_image() { # name, passphrase: a volume with the root file system, kernel mo
 	printf %s "$2" >"$work/$1.passphrase"
 	truncate -s 300M "$work/$1.img" &&
 		unshare --mount sh -ec 'mount -t tmpfs none "$1/usr/lib/modules"; exec mkfs.ext4 -q -d "$1" "$2"' sh "$host" "$work/$1.img" &&
-		truncate -s 332M "$work/$1.img" &&
-		cryptsetup reencrypt --encrypt --type luks2 --uuid "$disk_uuid" --reduce-device-size 32M --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+		encrypted "$1" "$disk_uuid"
+}
+encrypted() { # name, UUID: $work/NAME.img has a file system, and is a volume with it afterwards
+	truncate -s +32M "$work/$1.img" &&
+		cryptsetup reencrypt --encrypt --type luks2 --uuid "$2" --reduce-device-size 32M --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
 			--key-file "$work/$1.passphrase" --batch-mode "$work/$1.img"
 }
 disk_initramfs() { # what update-initramfs makes of it, the same each time
 	in_host "umask 022; rm -f /boot/initrd.img-$release; SOURCE_DATE_EPOCH=1700000000 mkinitramfs -v -o /boot/initrd.img-$release $release 2>&1" >"$work/mkinitramfs.log" || { tail -5 "$work/mkinitramfs.log"; return 1; }
 	grep '^assay: ' "$work/mkinitramfs.log"
 	cp "$host/boot/initrd.img-$release" "$work/initrd.img"
+}
+initrd_for() { # name, configuration, lines of /etc/crypttab besides the root's: $work/initrd.NAME; what other initrds are made of stays
+	local rc signed=$work/initrd.signed
+	cp "$work/initrd.img" "$signed" && put /etc/assay/agent.conf <"$2" && printf '%s\n' "$crypttab_root" "${@:3}" | put /etc/crypttab &&
+		disk_initramfs && mv "$work/initrd.img" "$work/initrd.$1"
+	rc=$?
+	echo "$crypttab_root" | put /etc/crypttab
+	put /etc/assay/agent.conf <"$work/agent.conf"
+	cp "$signed" "$work/initrd.img" && return "$rc"
+}
+next_signed() { # initrd, [command line]: what the next boot will be, proposed by a system that serves and signed by the operator
+	local line
+	line=${2:-$(guest 'cat /proc/cmdline')} && bring "$1" /run/initrd && bring "$kernel_image" /run/kernel &&
+		guest "assay refval propose --release $release --kernel /run/kernel --initrd /run/initrd --cmdline '$line' 2>&1" &&
+		operator refval pending sign "$guest_name" --signer "$work/operator/operator.crt" --key "$work/operator/operator.key"
 }
 disk_initramfs_without() { # what the same tools make where ours is not installed: $work/initrd.without
 	local ours=() path rc
@@ -65,11 +84,12 @@ disk_initramfs_without() { # what the same tools make where ours is not installe
 	in_host "umask 022; rm -f /boot/initrd.without; SOURCE_DATE_EPOCH=1700000000 mkinitramfs -o /boot/initrd.without $release 2>&1" >"$work/mkinitramfs.without.log"
 	rc=$?
 	tar -C "$host" -xf "$work/ours.tar"
-	echo "root UUID=$disk_uuid none luks,keyscript=assay-keyscript,initramfs" | put /etc/crypttab
+	echo "$crypttab_root" | put /etc/crypttab
 	[ "$rc" -eq 0 ] && cp "$host/boot/initrd.without" "$work/initrd.without"
 }
 disk_machine() { # QEMU's arguments: network to the server only, the root's drive and another one, both with SPDM, and a disk to bring files in
-	local port
+	local port first=1 second=2
+	[ -z "${exchanged:-}" ] || first=2 second=1
 	port=$(sed -n 's/^port = //p' "$work/server.conf")
 	# the second address swallows what it is sent
 	printf '%s\n' -netdev "user,id=u0,restrict=on,guestfwd=tcp:$guest_address-cmd:/bin/busybox nc 127.0.0.1 $port,guestfwd=tcp:$silent_address-cmd:/bin/busybox sleep 600"
@@ -81,9 +101,16 @@ disk_machine() { # QEMU's arguments: network to the server only, the root's driv
 	[ -z "${dead_card:-}" ] || printf '%s\n' -netdev user,id=u9,restrict=on -device virtio-net-pci,netdev=u9,id=card9,romfile=,addr=0x12
 	[ -z "${one_writer:-}" ] || printf '%s\n' -object main-loop,id=loop,thread-pool-min=1,thread-pool-max=1
 	[ -z "${card_slot:-}" ] || printf '%s\n' -device pcie-root-port,id=rp9,chassis=9,slot=9,addr=0x14
+	printf '%s\n' -device pcie-root-port,id=rp1,chassis=1,slot=1
+	[ -n "${without_second:-}" ] || printf '%s\n' -device pcie-root-port,id=rp2,chassis=2,slot=2
 	printf '%s\n' -blockdev "driver=raw,node-name=n1,file.driver=file,file.filename=$work/${root_image:-root}.img" \
-		-device "pcie-root-port,id=rp1,chassis=1,slot=1" -device "nvme,id=nv1,bus=rp1,serial=s1,drive=n1,spdm_port=$(guest_port 1)"
-	[ -n "${without_second:-}" ] || vm_nvme 2 "$(guest_port 2)"
+		-device "nvme,id=nv1,bus=rp$first,serial=s1,drive=n1,spdm_port=$(guest_port 1)"
+	if [ -n "${second_image:-}" ]; then
+		printf '%s\n' -blockdev "driver=raw,node-name=n2,file.driver=file,file.filename=$work/$second_image.img"
+	else
+		printf '%s\n' -blockdev driver=null-co,node-name=n2,size=16777216,read-zeroes=on
+	fi
+	[ -n "${without_second:-}" ] || printf '%s\n' -device "nvme,id=nv2,bus=rp$second,serial=s2,drive=n2,spdm_port=$(guest_port 2)"
 	[ -z "${added:-}" ] || printf '%s\n' -blockdev driver=null-co,node-name=n4,size=16777216,read-zeroes=on \
 		-device pcie-root-port,id=rp4,chassis=4,slot=4,addr=0x10 -device nvme,bus=rp4,serial=s4,drive=n4
 	printf '%s\n' -blockdev "driver=raw,node-name=bring,file.driver=file,file.filename=$work/bring.img" -device virtio-blk-pci,drive=bring

@@ -4,7 +4,8 @@
 refuse_scenarios="nothing_is_released_to_the_running_system another_init_is_refused_by_the_command_line
 	a_break_in_the_initramfs_is_refused_and_its_shell_is_after_the_cap
 	an_initrd_with_one_changed_file_is_refused a_missing_device_is_refused_by_name an_added_device_is_refused_by_name
-	a_device_of_the_same_kind_with_another_key_is_refused_by_name changed_firmware_of_the_roots_own_drive_is_refused_by_name"
+	a_device_of_the_same_kind_with_another_key_is_refused_by_name two_drives_that_changed_places_are_told_to_be_moved
+	changed_firmware_of_the_roots_own_drive_is_refused_by_name"
 without_scenarios="a_key_that_is_to_change_is_changed_by_the_next_boot_which_opens_by_itself
 	who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap
 	without_a_server_a_lease_opens_for_as_many_boots_as_it_is_for
@@ -12,8 +13,8 @@ without_scenarios="a_key_that_is_to_change_is_changed_by_the_next_boot_which_ope
 	or_the_recovery_key_opens_whose_keyslot_is_hidden_afterwards and_so_it_does_in_large_letters_at_the_first_prompt no_log_has_a_byte_of_a_key"
 
 # The guest's shell reads a line and evaluates it.
-serve_in_the_system() { # collector and agent, with the configuration of the initramfs
-	bring "$work/agent.conf" /run/agent.conf && guest 'mkdir -p /run/assay; (assay-collector --config /run/agent.conf >/run/collector.log 2>&1 & assay-agent --config /run/agent.conf run >/run/agent.log 2>&1 &)' &&
+serve_in_the_system() { # [configuration]: collector and agent, with that of the initramfs
+	bring "${1:-$work/agent.conf}" /run/agent.conf && guest 'mkdir -p /run/assay; (assay-collector --config /run/agent.conf >/run/collector.log 2>&1 & assay-agent --config /run/agent.conf run >/run/agent.log 2>&1 &)' &&
 		guest 'for i in $(seq 100); do test ! -S /run/assay/agent.sock || break; sleep 0.2; done; cat /run/agent.log; test -S /run/assay/agent.sock'
 }
 nothing_is_released_to_the_running_system() { # that of the last boot of enrol.sh
@@ -21,7 +22,7 @@ nothing_is_released_to_the_running_system() { # that of the last boot of enrol.s
 }
 
 cap_none() { # PCR 15 of a boot in which somebody was asked
-	extend "$(printf '%064d' 0)" "$(lp "$(label assay/cap/none)" | xxd -r -p | sha256sum | cut -d' ' -f1)"
+	extend "$(cap_zero)" "$(lp "$(label assay/cap/none)" | xxd -r -p | sha256sum | cut -d' ' -f1)"
 }
 refused() { # part of the sentence on the console; after it somebody is asked
 	console_says "$1" 90 && console_says 'Please unlock disk root' && not_opened
@@ -63,6 +64,13 @@ a_device_of_the_same_kind_with_another_key_is_refused_by_name() {
 	mv "$work/guest2.own" "$work/guest2"
 	drive_serve 2 1.2-1.3 && return "$rc"
 }
+two_drives_that_changed_places_are_told_to_be_moved() { # equal but for their keys: which of them stands where, the keys tell
+	local exchanged=yes
+	boot && refused 'device 1b36:0010/-/0.*moved.*enrolled as 1b36:0010/-/1' && grep -E 'device 1b36:0010/-/1.*moved.*enrolled as 1b36:0010/-/0' "$work/seen" &&
+		opened_by_a_person "$(cat "$work/root.passphrase")" || return
+	local exchanged= # as they were
+	boot && logged_in
+}
 changed_firmware_of_the_roots_own_drive_is_refused_by_name() {
 	local rc
 	sed -i 's/^2 .*/2 firmware digest-of:firmware 6.6.6/' "$work/guest1.measurements"
@@ -85,8 +93,8 @@ who_presses_enter_while_a_server_is_silent_is_asked_at_once_and_after_the_cap() 
 	kill -CONT "$server_pid"
 	return "$rc"
 }
-epoch_on_disk() { # the last one in the header
-	cryptsetup luksDump --dump-json-metadata "$work/root.img" | jq -e '[.tokens[] | select(.type == "assay") | .epoch | tonumber] | max'
+epoch_on_disk() { # [image]: the last one in the header
+	cryptsetup luksDump --dump-json-metadata "$work/${1:-root}.img" | jq -e '[.tokens[] | select(.type == "assay") | .epoch | tonumber] | max'
 }
 a_key_that_is_to_change_is_changed_by_the_next_boot_which_opens_by_itself() {
 	local before after
@@ -141,8 +149,8 @@ found_in_logs() { # file with a key: in any form, in what was written of all the
 }
 keys_to_look_for() { # files with a key each; as text without what ends a line, and a recovery key also as people type it
 	tr -d '\n' <"$work/recovery" >"$work/recovery.key" && tr -d '\n-' <"$work/recovery" >"$work/recovery.typed" &&
-		[ "$(stat -c %s "$work/recovery.key") $(stat -c %s "$work/recovery.typed")" = "47 40" ] && [ "$(stat -c %s "$work/volume.key")" -ge 32 ] &&
-		echo "$work"/{volume.key,recovery.key,recovery.typed,root.passphrase}
+		[ "$(stat -c %s "$work/recovery.key") $(stat -c %s "$work/recovery.typed")" = "47 40" ] && [ "$(stat -c %s "$work/root.volume.key")" -ge 32 ] &&
+		echo "$work"/{root.volume.key,recovery.key,recovery.typed,root.passphrase} && find "$work" -maxdepth 1 -name 'second.volume.key' -o -name second.passphrase
 }
 no_log_has_a_byte_of_a_key() { # and the search finds what is put there
 	local key keys place
