@@ -76,6 +76,8 @@ static const struct {
 	{ "POST",   "/api/v1/tokens",                       JSON_BODY_MAX, ADMIN,       WHOLE,       post_token },
 	{ "GET",    "/api/v1/tokens/self",                  0,             VIEWER,      READS,       get_own_token },
 	{ "DELETE", "/api/v1/tokens/{}",                    0,             ADMIN,       WHOLE,       delete_token },
+	{ "GET",    "/",                                    0,             ANYBODY,     NO_TOKEN,    get_index },
+	{ "GET",    "/assets/{}/{}",                        0,             ANYBODY,     NO_TOKEN,    get_asset },
 	{ "POST",   "/api/v1/sign-in",                      1024,          ANYBODY,     NO_TOKEN,    post_sign_in },
 	{ "DELETE", "/api/v1/sign-in",                      0,             ANYBODY,     NO_TOKEN,    delete_sign_in },
 	{ "GET",    "/api/v1/overview",                     0,             VIEWER,      BY_HANDLER,  get_overview },
