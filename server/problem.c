@@ -25,9 +25,13 @@ void answer_json(struct http_response *out, unsigned int status, json_t *body)
 void problem_typed(struct http_response *out, unsigned int status, const char *type,
 		   const char *title, const char *detail)
 {
-	answer(out, status, "application/problem+json",
-	       json_pack("{s:s, s:s, s:i, s:s%}", "type", type, "title", title, "status",
-			 (int)status, "detail", detail, strlen(detail)));
+	json_t *j = json_pack("{s:s, s:s, s:i, s:s%}", "type", type, "title", title, "status",
+			      (int)status, "detail", detail, strlen(detail));
+
+	if (!j) /* it quotes what a caller sent, which need not be text */
+		j = json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title", title, "status",
+			      (int)status, "detail", "what was sent is not UTF-8");
+	answer(out, status, "application/problem+json", j);
 }
 
 void problem(struct http_response *out, unsigned int status, const char *title, const char *detail)
