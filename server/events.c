@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "monotonic.h"
 #include "page.h"
 #include "problem.h"
 #include "rows.h"
@@ -37,7 +38,6 @@ struct events {
 struct events *events_new(struct server *s)
 {
 	struct events *ev = calloc(1, sizeof(*ev));
-	pthread_condattr_t monotonic;
 
 	if (!ev)
 		return NULL;
@@ -48,10 +48,7 @@ struct events *events_new(struct server *s)
 		return NULL;
 	}
 	pthread_mutex_init(&ev->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&ev->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	monotonic_cond_init(&ev->wake);
 	return ev;
 }
 
@@ -195,7 +192,6 @@ static void *go_by_the_clock(void *arg)
 	pthread_mutex_lock(&ev->lock);
 	for (unsigned int second = 0; !ev->ending; second++) {
 		long long until = clock_monotonic_ms() + TICK_MS;
-		struct timespec t = { until / 1000, until % 1000 * 1000000 };
 
 		if (ev->moved) {
 			kept_moved(ev->overview);
@@ -210,7 +206,7 @@ static void *go_by_the_clock(void *arg)
 		}
 		drop_gone(ev);
 		if (!ev->ending)
-			pthread_cond_timedwait(&ev->wake, &ev->lock, &t);
+			monotonic_wait(&ev->wake, &ev->lock, until);
 	}
 	pthread_mutex_unlock(&ev->lock);
 	return NULL;

@@ -17,6 +17,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "monotonic.h"
 
 enum {
 	HELD_MAX = 1024, /* answers that wait for their time; more go out at once, as 429 */
@@ -87,11 +88,6 @@ static long long let_go(struct http *h, long long now)
 	return next;
 }
 
-static struct timespec at_ms(long long ms)
-{
-	return (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
-}
-
 static void *reap(void *arg)
 {
 	struct http *h = arg;
@@ -99,12 +95,12 @@ static void *reap(void *arg)
 	pthread_mutex_lock(&h->lock);
 	while (!h->ending) {
 		long long now = clock_monotonic_ms();
-		struct timespec until = at_ms(let_go(h, now));
+		long long until = let_go(h, now);
 
 		for (struct peer *p = h->peers; p; p = p->next)
 			if (now > p->deadline_ms)
 				shutdown(p->fd, SHUT_RDWR);
-		pthread_cond_timedwait(&h->sooner, &h->lock, &until);
+		monotonic_wait(&h->sooner, &h->lock, until);
 	}
 	let_go(h, 0);
 	pthread_mutex_unlock(&h->lock);
@@ -646,16 +642,12 @@ int http_start(const struct http_config *c, const struct http_handler *handler, 
 	OWNED(http) h = calloc(1, sizeof(*h));
 	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 			     (c->tls_key ? MHD_USE_TLS : 0);
-	pthread_condattr_t monotonic;
 	int fd;
 
 	if (!h)
 		return err_set(e, E_MEMORY, "no memory for the HTTP server");
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&h->sooner, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	monotonic_cond_init(&h->sooner);
 	h->encrypted = c->tls_key != NULL;
 	h->handler = *handler;
 	h->header_ms = c->header_ms ? c->header_ms : FIRST_HEADER_MS;

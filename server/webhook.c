@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "events.h"
+#include "monotonic.h"
 #include "rows.h"
 
 enum { LOOK_EACH_MS = 2000 };
@@ -206,14 +207,13 @@ static void *go_on_sending(void *arg)
 	pthread_mutex_lock(&w->lock);
 	while (!w->ending) {
 		long long until = clock_monotonic_ms() + LOOK_EACH_MS;
-		struct timespec t = { until / 1000, until % 1000 * 1000000 };
 		bool more;
 
 		pthread_mutex_unlock(&w->lock);
 		more = send_one(w);
 		pthread_mutex_lock(&w->lock);
 		if (!more && !w->ending)
-			pthread_cond_timedwait(&w->wake, &w->lock, &t);
+			monotonic_wait(&w->wake, &w->lock, until);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
@@ -245,7 +245,6 @@ static int read_key(const char *path, struct secret **out, struct err *e)
 int webhook_new(struct server *s, struct webhook **out, struct err *e)
 {
 	OWNED(webhook) w = NULL;
-	pthread_condattr_t monotonic;
 
 	if (!s->settings->webhook_url[0])
 		return 0;
@@ -254,10 +253,7 @@ int webhook_new(struct server *s, struct webhook **out, struct err *e)
 		return err_set(e, E_MEMORY, "no memory for a webhook");
 	w->server = s;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	monotonic_cond_init(&w->wake);
 	if (read_key(s->settings->webhook_key_file, &w->key, e))
 		return (int)e->code;
 	*out = TAKE(w);
