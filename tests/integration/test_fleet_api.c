@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "refusal.h"
 #include "server/events.h"
+#include "server/samples.h"
 #include "server/sign_in.h"
 #include "server/tokens.h"
 #include "wire.h"
@@ -648,6 +649,121 @@ static void a_token_that_is_revoked_hears_no_more(void **state)
 	close(fd);
 }
 
+/* ---- what is bounded, and what is made anew ---- */
+static int go_to_and_fro(struct tx *tx, void *arg, struct err *e)
+{
+	struct fixture *f = arg;
+	OWNED(reasons) none = reasons_new();
+	OWNED(host) h = NULL;
+	struct verdict_change c;
+
+	if (host_find_by_name(tx, f->b.name, &h, e))
+		return (int)e->code;
+	for (int i = 0; i < 2 * CHANGES_PER_HOST_MAX; i++)
+		if (standing_verdict(tx, h, i % 2 ? TIER_AFFIRMING : TIER_CONTRAINDICATED, none, &c,
+				     e))
+			return (int)e->code;
+	return 0;
+}
+
+static void
+a_host_that_goes_to_and_fro_keeps_its_last_changes_and_who_missed_many_looks_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char path[700] = "/api/v1/changes?host=host-b&limit=500", heard[65536];
+	json_t *j;
+	int fd;
+
+	assert_ok(store_write(f->s.server->store, go_to_and_fro, f, &e), &e);
+	j = get(f, path, 200);
+	assert_int_equal(json_array_size(json_object_get(j, "changes")), CHANGES_PER_HOST_MAX);
+	json_decref(j);
+	fd = listen_as(f, f->s.token, "Last-Event-ID: 1\r\n");
+	wire_hear(fd, heard, sizeof(heard), 500);
+	assert_non_null(strstr(heard, "event: reload\n"));
+	close(fd);
+	affirm(f, &f->b);
+}
+
+static int forget_and_fill(struct tx *tx, void *arg, struct err *e)
+{
+	return db_run(tx->db, "DELETE FROM standings", NULL, 0, NULL, NULL, NULL, e) ||
+			       standings_fill(tx, arg, e)
+		       ? (int)e->code
+		       : 0;
+}
+
+static void standings_that_a_database_lacks_are_made_of_its_verdicts(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	long long n = 0;
+	json_t *j, *h;
+
+	contradict(f, &f->b);
+	assert_ok(store_write(f->s.server->store, forget_and_fill, &n, &e), &e);
+	assert_int_equal(n, 2);
+	events_moved(f->s.server->events);
+	j = get(f, "/api/v1/overview", 200);
+	h = json_object_get(j, "hosts");
+	assert_int_equal(number_in(h, "affirming"), 1);
+	assert_int_equal(number_in(h, "contraindicated"), 1);
+	json_decref(j);
+	affirm(f, &f->b);
+}
+
+struct sampling {
+	long long now_s;
+	bool due;
+};
+
+static int sample(struct tx *tx, void *arg, struct err *e)
+{
+	struct sampling *s = arg;
+
+	return samples_due(tx, s->now_s, &s->due, e) || (s->due && samples_take(tx, s->now_s, 0, e))
+		       ? (int)e->code
+		       : 0;
+}
+
+static void each_hour_is_a_point_of_the_trend_and_each_day_of_the_spread(void **state)
+{
+	static const struct {
+		long long later;
+		bool due;
+	} rows[] = {
+		{ 0, true }, { 1, false }, { SAMPLE_EACH_S, true }, { FIRMWARE_EACH_S, true }
+	};
+	struct fixture *f = *state;
+	long long base = clock_now_s() / FIRMWARE_EACH_S * FIRMWARE_EACH_S;
+	json_t *d = first_device(f, "host-a"), *j, *list;
+	char path[100];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sampling s = { base + rows[i].later, false };
+		struct err e = { 0 };
+
+		assert_ok(store_write(f->s.server->store, sample, &s, &e), &e);
+		assert_int_equal(s.due, rows[i].due);
+	}
+	events_moved(f->s.server->events);
+	j = get(f, "/api/v1/overview", 200);
+	list = json_object_get(j, "trend");
+	assert_int_equal(json_array_size(list), 3);
+	assert_int_equal(number_in(json_array_get(list, 0), "time"), base);
+	assert_int_equal(number_in(json_array_get(list, 2), "affirming"), 2);
+	json_decref(j);
+	snprintf(path, sizeof(path), "/api/v1/firmware/%s/spread", text_in(d, "model"));
+	j = get(f, path, 200);
+	list = json_object_get(j, "samples");
+	assert_int_equal(json_array_size(list), 2);
+	assert_true(number_in(json_object_get(json_array_get(list, 1), "versions"),
+			      text_in(d, "firmware")) > 0);
+	json_decref(j);
+	json_decref(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -668,6 +784,10 @@ int main(void)
 		cmocka_unit_test(a_change_is_heard_by_those_whom_it_concerns_as_it_happens),
 		cmocka_unit_test(who_comes_back_hears_what_it_missed),
 		cmocka_unit_test(a_token_that_is_revoked_hears_no_more),
+		cmocka_unit_test(
+			a_host_that_goes_to_and_fro_keeps_its_last_changes_and_who_missed_many_looks_anew),
+		cmocka_unit_test(standings_that_a_database_lacks_are_made_of_its_verdicts),
+		cmocka_unit_test(each_hour_is_a_point_of_the_trend_and_each_day_of_the_spread),
 	};
 
 	return cmocka_run_group_tests(tests, refusal_set_up, refusal_tear_down);
