@@ -31,8 +31,18 @@ static void put_short(char *out, size_t size, const char *text)
 	out[at] = 0;
 }
 
-/* The first things that a person has to know of a refusal. */
-static int refused(const struct round_result *r, struct err *e)
+static bool is_of_a_volume(const json_t *reason)
+{
+	const char *check = json_string_value(json_object_get(reason, "check"));
+
+	return check && (!strcmp(check, "VOLUME") || !strcmp(check, "COUNTER"));
+}
+
+/*
+ * The first things that a person has to know of a refusal. *@for_a_volume: it is one of the volumes that is refused, or
+ * nobody says what is; else the host is, whichever it asks for.
+ */
+static int refused(const struct round_result *r, bool *for_a_volume, struct err *e)
 {
 	json_t *j =
 		r->json ? json_loadb((const char *)r->json->w.at, r->json->w.len, 0, NULL) : NULL;
@@ -40,6 +50,9 @@ static int refused(const struct round_result *r, struct err *e)
 	char text[600] = "";
 	size_t len = 0, n = json_array_size(reasons);
 
+	*for_a_volume = !n;
+	for (size_t i = 0; i < n; i++)
+		*for_a_volume |= is_of_a_volume(json_array_get(reasons, i));
 	for (size_t i = 0; i < n && i < 3 && len < sizeof(text) - 1; i++) {
 		const char *s =
 			json_string_value(json_object_get(json_array_get(reasons, i), "text"));
@@ -55,9 +68,9 @@ static int refused(const struct round_result *r, struct err *e)
 }
 
 /* ---- questions ---- */
-/* @uuid, @epoch: of the volume that somebody waits for. */
+/* @uuid, @epoch: of the volume that somebody waits for; *@for_a_volume: of a refusal, see refused(). */
 static int ask_round(struct disk *d, const struct round_ask *ask, const u8 uuid[16], u64 epoch,
-		     struct err *e)
+		     bool *for_a_volume, struct err *e)
 {
 	struct round_result r;
 	long long since_ms = clock_monotonic_ms();
@@ -69,7 +82,7 @@ static int ask_round(struct disk *d, const struct round_ask *ask, const u8 uuid[
 	for (size_t i = 0; i < r.n_shares; i++)
 		disk_keep(d, &r.shares[i]);
 	disk_keep_answer(d, ask, &r);
-	rc = disk_held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, e);
+	rc = disk_held(d, uuid, epoch) && r.n_shares ? 0 : refused(&r, for_a_volume, e);
 	round_result_clear(&r);
 	return rc;
 }
@@ -90,11 +103,12 @@ int disk_ask_one(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch, enum
 {
 	struct round_ask ask = { 0 };
 	struct round_volume *v = add(&ask, uuid, counter, epoch);
+	bool for_a_volume;
 
 	v->act = act;
 	if (proof)
 		memcpy(v->proof, proof, CAP_PROOF_LEN);
-	return ask_round(d, &ask, uuid, epoch, e);
+	return ask_round(d, &ask, uuid, epoch, &for_a_volume, e);
 }
 
 /* ---- one attestation for all volumes ---- */
@@ -136,6 +150,7 @@ static bool came_beside(struct disk *d, const u8 uuid[16], u64 epoch)
 int disk_ask_all(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch, struct err *e)
 {
 	struct round_ask ask = { 0 };
+	bool for_a_volume = false;
 	int rc;
 
 	if (came_beside(d, uuid, epoch))
@@ -143,12 +158,12 @@ int disk_ask_all(struct disk *d, const u8 uuid[16], u32 counter, u64 epoch, stru
 	add(&ask, uuid, counter, epoch);
 	if (!d->asks_alone)
 		add_others(d, uuid, &ask);
-	rc = ask_round(d, &ask, uuid, epoch, e);
+	rc = ask_round(d, &ask, uuid, epoch, &for_a_volume, e);
 	if (!rc) {
 		mark_others(d, &ask, uuid);
 		return 0;
 	}
-	if (rc != E_POLICY || ask.n == 1)
+	if (rc != E_POLICY || ask.n == 1 || !for_a_volume)
 		return rc;
 	/* the server gives all or none: one that is no volume of this host any more does not keep the others closed */
 	d->asks_alone = true;

@@ -250,6 +250,40 @@ check so_that_nothing_tries_it 2 "" opens --key-file "$work/recovery.key" "$disk
 check the_running_hosts_share_is_changed_by_the_next 0 "^$((staged + 1))$" eval 'of_second unlock "$disk2" && of_second epoch'
 check and_shredded 0 "^$((staged + 1)) current$" eval 'first=0; of_second shares'
 
+# Both are opened by one attestation, by an agent that has just begun.
+verdicts() { rm -f "$work/audit.now"; $assay audit export --out "$work/audit.now" >/dev/null && grep -c '"event":"verdict"' "$work/audit.now"; }
+rounds() { # how many attestations the command takes, and its own exit status
+	local before rc
+	before=$(verdicts)
+	"$@" >"$work/rounds.out" 2>&1
+	rc=$?
+	tail -3 "$work/rounds.out"
+	echo "rounds: $(($(verdicts) - before))"
+	return $rc
+}
+both() { unlock "$disk" && of_second unlock "$disk2"; }
+begin_anew() { # its own first round is over afterwards
+	local before
+	before=$(verdicts)
+	kill "$agent_pid"
+	wait "$agent_pid" 2>/dev/null
+	agent_again || fail "agent"
+	for _ in $(seq 100); do [ "$(verdicts)" -eq "$before" ] || return; sleep 0.1; done
+	fail "the agent's first round"
+}
+begin_anew
+check two_volumes_are_opened_by_one_attestation 0 "rounds: 1$" rounds both
+check who_asks_for_one_of_them_again_hears_what_is_so_now 0 "rounds: 1$" rounds unlock "$disk"
+spdm-device tell "$here/devices.control" set device1 measurements "$work/is" >/dev/null
+begin_anew
+check a_host_that_is_refused_is_judged_once_however_many_volumes_it_has 2 "rounds: 1$" rounds unlock "$disk"
+spdm-device tell "$here/devices.control" set device1 measurements "$work/was" >/dev/null
+begin_anew
+of_second eval '$assay secret delete $volume --yes' >/dev/null || fail "delete"
+check a_volume_that_is_no_more_keeps_no_other_one_closed 0 "rounds: 2$" rounds unlock "$disk"
+check and_the_next_time_nobody_asks_for_it 0 "rounds: 1$" rounds unlock "$disk"
+check but_who_wants_it_is_refused 2 "rounds: 1$" rounds of_second unlock "$disk2"
+
 check nobody_forgets_without_saying_so 1 "yes" $assay disk forget "$disk"
 check keyslots_are_forgotten 0 "1 keyslots removed" $assay disk forget "$disk" --yes
 check a_share_is_deleted_only_when_it_is_meant 1 "yes" $assay secret delete $volume
