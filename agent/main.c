@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "assay_commit.h"
 #include "cap_run.h"
 #include "collector/service.h"
 #include "common/clock.h"

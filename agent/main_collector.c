@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 
+#include "assay_commit.h"
 #include "collector/service.h"
 
 int main(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "assay_commit.h"
 #include "common/clock.h"
 #include "common/text.h"
 #include "disk_typed.h"

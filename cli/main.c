@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "assay_commit.h"
 #include "agent/local.h"
 #include "common/config.h"
 #include "common/file.h"

@@ -6,6 +6,7 @@
 #ifndef ASSAY_EAR_H
 #define ASSAY_EAR_H
 
+#include "assay_commit.h"
 #include "common/crypto.h"
 #include "evidence.h"
 

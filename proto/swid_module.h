@@ -6,6 +6,7 @@
 #ifndef ASSAY_SWID_MODULE_H
 #define ASSAY_SWID_MODULE_H
 
+#include "assay_commit.h"
 #include "swid.h"
 
 enum { SWID_MODULE_VERSION = 1 }; /* of the table */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "assay_commit.h"
 #include "common/clock.h"
 #include "common/text.h"
 #include "events.h"

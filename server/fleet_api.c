@@ -2,6 +2,7 @@
 /* /api/v1/overview, changes, groups: the fleet at a glance, and what became of it. */
 #include <stdio.h>
 
+#include "assay_commit.h"
 #include "common/clock.h"
 #include "events.h"
 #include "page.h"

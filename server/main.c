@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 
+#include "assay_commit.h"
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/file.h"

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "assay_commit.h"
 #include "common/clock.h"
 #include "standings.h"
 #include "verifier/explain.h"

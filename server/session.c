@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "assay_commit.h"
 #include "common/clock.h"
 #include "common/text.h"
 #include "proto/ear.h"

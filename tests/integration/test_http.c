@@ -369,7 +369,7 @@ static void what_is_put_into_a_stream_arrives_as_it_comes(void **state)
 	wire_say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	s = wait_for_stream(f);
 	for (int i = 0; i < 3; i++) {
-		char text[16];
+		char text[24];
 
 		snprintf(text, sizeof(text), "part %d\n", i);
 		assert_true(http_stream_put(s, bytes_text(text)));

@@ -272,7 +272,7 @@ static void the_newest_few_stay_and_too_many_are_put_off(void **state)
 
 	later();
 	for (int i = 0; i < PROPOSALS_RATE_MAX; i++) {
-		char initrd[8];
+		char initrd[16];
 		OWNED(buf) body = NULL;
 
 		snprintf(initrd, sizeof(initrd), "i%d", i);
