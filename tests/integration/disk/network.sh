@@ -3,7 +3,7 @@
 # not open: that the server says so is what shows that it was reached.
 
 network_scenarios="an_address_on_the_command_line_leads_to_the_server so_does_one_of_ipv6 and_one_behind_a_vlan a_card_that_is_dead_is_no_hindrance_to_another
-	a_card_that_comes_late_is_waited_for words_that_are_not_understood_are_said_to_be_so"
+	a_card_that_comes_late_is_waited_for a_name_that_nobody_resolves_is_no_hindrance_to_an_address words_that_are_not_understood_are_said_to_be_so"
 
 card_of_the_guest() { # as udev names it: the same in each boot
 	[ -n "${guest_card:-}" ] || { boot && logged_in && guest_card=$(guest 'ls /sys/class/net | grep -v "^lo$"') && [ -n "$guest_card" ]; }
@@ -43,6 +43,11 @@ a_card_that_comes_late_is_waited_for() {
 	local without_card=yes card_slot=yes
 	boot && console_says 'asking for this volume' 60 && sleep 3 &&
 		vm_qmp '{"execute":"device_add","arguments":{"driver":"virtio-net-pci","netdev":"u0","bus":"rp9","romfile":""}}' >/dev/null && server_answers
+}
+a_name_that_nobody_resolves_is_no_hindrance_to_an_address() { # DHCP names a server for names; it answers nothing here
+	local vm_initramfs=$work/initrd.six
+	mkdir -p "$work/named/etc/assay" && sed '0,/^url = /s,^url = .*,url = https://attest.example.org\n&,' "$work/agent.conf" >"$work/named/etc/assay/agent.conf" &&
+		[ "$(grep -c '^url = ' "$work/named/etc/assay/agent.conf")" -gt "$(grep -c '^url = ' "$work/agent.conf")" ] && initrd_with "$work/named" etc/assay/agent.conf && boot && server_answers
 }
 words_that_are_not_understood_are_said_to_be_so() {
 	boot ip=eth0:dhcp && console_says 'ip=eth0:dhcp is not understood here' 60 && refused '(connect|answer in time|reach)'
