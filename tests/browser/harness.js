@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests are sentences, one after the other, each in a browser context of its own. Whatever the console calls an error
+// Tests are sentences, one after the other, each in a tab of its own. Whatever the console calls an error
 // fails the test, a violation of the page's policy too.
 
 import assert from 'node:assert/strict';
@@ -11,9 +11,10 @@ const require = createRequire(import.meta.url);
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 
+export const SHORT = Boolean(process.env.ASSAY_BROWSER_SHORT);
 const tests = [];
 
-/** @options: allow: [RegExp] of console errors that belong to the test; context: of playwright; out: not signed in. */
+/** @options: allow: [RegExp] of console errors that belong to the test; context: of playwright; out: not signed in; own: a browser context of its own. */
 export function test(name, options, run) {
 	tests.push(typeof options === 'function' ? { name, options: {}, run: options } : { name, options, run });
 }
@@ -52,12 +53,20 @@ export class Tab {
 		await this.page.waitForSelector('body.in');
 	}
 
-	/* An address of the dashboard, when what it shows is there. */
+	/* An address of the dashboard, when what it shows is there: at the event the page begins to be busy. */
 	async open(hash) {
-		await this.page.evaluate((h) => (location.hash = h), hash);
-		await this.settled();
+		await this.page.evaluate((h) => new Promise((done) => {
+			const before = location.href;
+
+			addEventListener('hashchange', done, { once: true });
+			location.hash = h;
+			if (location.href === before)
+				done();
+		}), hash);
+		await this.page.waitForFunction(() => document.getElementById('busy').hidden && document.getElementById('title'));
 	}
 
+	/* After something that may still lead to another page. */
 	async settled() {
 		await this.page.waitForFunction(() => document.getElementById('busy').hidden && document.getElementById('title') && !document.querySelector('body:not(.in)'));
 		await this.page.waitForTimeout(60);
@@ -78,8 +87,24 @@ export class Tab {
 
 	async axe(what, only) {
 		/* its source is text of ours, not of the page: it does not pass the page's policy */
-		await this.page.evaluate(AXE);
-		const found = await this.page.evaluate((rules) => window.axe.run(document, { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) }), only);
+		if (!await this.page.evaluate(() => Boolean(window.axe)))
+			await this.page.evaluate(AXE);
+		const found = await this.page.evaluate(([rules, short]) => {
+			/* of rows of one shape, of which a page has up to a hundred, the short form looks at two */
+			const shape = (n) => `${n.tagName}.${n.className?.baseVal ?? n.className}[${[...n.attributes].map((a) => a.name)}](${[...n.children].map(shape)})`;
+			const surplus = short ? [...document.querySelectorAll('tbody, main ul, main ol')].flatMap((list) => {
+				const seen = new Map();
+
+				return [...list.children].filter((row) => {
+					const s = shape(row), n = (seen.get(s) || 0) + 1;
+
+					seen.set(s, n);
+					return n > 2;
+				});
+			}) : [];
+
+			return window.axe.run(surplus.length ? { include: [document], exclude: surplus } : document, { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) });
+		}, [only, SHORT]);
 
 		assert.ok(found.passes.length >= (only ? 1 : 10), `axe looked at ${what}`);
 		assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join(' | ')}`), [], `axe on ${what}`);
@@ -92,26 +117,49 @@ export class Tab {
 	}
 }
 
-let state = null;
+/* ---- a tab for each ---- */
+const LOOK = { viewport: { width: 1440, height: 900 }, colorScheme: 'light', reducedMotion: 'reduce' };
 
-/* One session for the tests that are not about signing in. */
-async function signedIn(browser, rig) {
-	const context = state && state.rig === rig ? null : await browser.newContext();
-
-	if (context) {
-		await new Tab(await context.newPage(), rig).signIn();
-		state = { rig, kept: await context.storageState() };
-		await context.close();
-	}
-	return state.kept;
-}
-
-async function runOne(browser, rig, t, out) {
-	const kept = t.options.out ? undefined : await signedIn(browser, rig);
-	const context = await browser.newContext({ storageState: kept, viewport: { width: 1440, height: 900 }, colorScheme: 'light', reducedMotion: 'reduce', ...t.options.context });
+async function newContext(browser, options, cookies) {
+	const context = await browser.newContext({ ...LOOK, ...options });
 
 	await context.addInitScript(() => addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`)));
+	if (cookies) {
+		await context.addCookies(cookies);
+		/* a state that playwright keeps would say so too, but it is loaded by a page of its own, half a second each time */
+		await context.addInitScript(() => localStorage.setItem('assay.in', 'yes'));
+	}
+	return context;
+}
+
+/* One session for the tests that are not about signing in. */
+async function signIn(browser, rig) {
+	const context = await newContext(browser);
+
+	await new Tab(await context.newPage(), rig).signIn();
+	const cookies = await context.cookies();
+
+	await context.close();
+	return cookies;
+}
+
+/*
+ * A context costs as much as many a test. Those that change nothing that outlives a page share one; who signs in or out, has
+ * another screen, another clock or answers of its own has its own.
+ */
+async function contextFor(browser, rig, shared, options) {
+	const cookies = options.out ? null : await (rig.session ||= signIn(browser, rig));
+
+	if (options.out || options.own || options.context)
+		return newContext(browser, options.context, cookies);
+	shared.context ||= await newContext(browser, {}, cookies);
+	return shared.context;
+}
+
+async function runOne(browser, rig, t, out, shared) {
+	const context = await contextFor(browser, rig, shared, t.options);
 	const tab = new Tab(await context.newPage(), rig, t.options.allow);
+	let well = false;
 
 	try {
 		if (!t.options.out) {
@@ -120,21 +168,35 @@ async function runOne(browser, rig, t, out) {
 		}
 		await t.run(tab, { browser, context, out });
 		assert.deepEqual(tab.complaints, [], 'the console has no error');
+		well = true;
 	} catch (e) {
 		await tab.page.screenshot({ path: `${out}/failed-${t.name.replace(/\W+/g, '-').slice(0, 80)}.png`, fullPage: true }).catch(() => {});
 		if (tab.complaints.length)
 			e.message += `\nconsole: ${tab.complaints.join('\n')}`;
 		throw e;
 	} finally {
-		await context.close();
+		if (well && context === shared.context) {
+			await tab.page.close();
+		} else {
+			if (context === shared.context)
+				shared.context = null;
+			await context.close();
+		}
 	}
 }
 
-/** Every test whose name has one of @names, or all. Return: how many failed. */
-export async function runTests(browser, rig, out, names) {
+/** The tests of a file. */
+export async function testsOf(file) {
+	await import(file);
+	return tests.splice(0);
+}
+
+/** Every one of @list whose name has one of @names, or all. Return: how many failed. */
+export async function runTests(browser, rig, out, list, names) {
+	const shared = { context: null };
 	let failed = 0;
 
-	for (const t of tests.splice(0)) {
+	for (const t of list) {
 		if (names.length && !names.some((n) => t.name.includes(n)))
 			continue;
 		if (rig.died)
@@ -143,13 +205,14 @@ export async function runTests(browser, rig, out, names) {
 
 		console.log(`[ RUN      ] ${t.name}`);
 		try {
-			await runOne(browser, rig, t, out);
+			await runOne(browser, rig, t, out, shared);
 			console.log(`[       OK ] ${t.name} (${((Date.now() - since) / 1000).toFixed(1)} s)`);
 		} catch (e) {
 			failed++;
 			console.log(`${e.stack || e}\n[  FAILED  ] ${t.name}`);
 		}
 	}
+	await shared.context?.close();
 	return failed;
 }
 

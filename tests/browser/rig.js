@@ -34,9 +34,9 @@ const freePort = () => new Promise((done) => {
 
 export class Rig {
 	constructor(build) {
-		this.build = build;
 		this.server = `${build}/server/assay-server`;
 		this.generator = `${build}/tests/bench/fleet`;
+		this.agent = new http.Agent({ keepAlive: true, rejectUnauthorized: false });
 		this.work = fs.mkdtempSync(path.join(os.tmpdir(), 'assay-browser.'));
 	}
 
@@ -70,23 +70,28 @@ export class Rig {
 		await until('the server starts', () => this.api('tokens/self').then(() => true, () => false));
 	}
 
+	/* Not 0: it told why, a leak for example. */
 	async stop() {
 		const p = this.process;
 
 		this.process = null;
+		this.agent.destroy();
 		if (!p || p.exitCode !== null)
 			return;
-		await new Promise((done) => {
-			p.once('exit', done);
+		const code = await new Promise((done) => {
+			p.once('exit', (c, signal) => done(c ?? signal));
 			p.kill('SIGTERM');
 		});
+
+		if (code !== 0)
+			this.died = `the server ended with ${code}`;
 	}
 
-	/* Its log stays in @out: a server that ends by itself has said why there. */
-	async end(out) {
+	/* Its log stays in @out as @name: a server that ends by itself has said why there. */
+	async end(out, name = 'server.log') {
 		await this.stop();
-		if (out)
-			fs.copyFileSync(`${this.work}/server.log`, `${out}/server.log`);
+		if (out && fs.existsSync(`${this.work}/server.log`))
+			fs.copyFileSync(`${this.work}/server.log`, `${out}/${name}`);
 		fs.rmSync(this.work, { recursive: true, force: true });
 	}
 
@@ -95,7 +100,7 @@ export class Rig {
 		return new Promise((done, failed) => {
 			const text = body === undefined ? '' : JSON.stringify(body);
 			const rq = http.request(`${this.url}/api/v1/${where}`, {
-				method, rejectUnauthorized: false, agent: false,
+				method, agent: this.agent,
 				headers: { Authorization: `Bearer ${token}`, ...(text ? { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) } : {}) },
 			}, (rs) => {
 				const parts = [];

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fleet's names, versions, subjects and ids are scripts, control characters and marks that turn text around.
 
-import { assert, test } from './harness.js';
+import { SHORT, assert, test } from './harness.js';
 
-const SHORT = Boolean(process.env.ASSAY_BROWSER_SHORT);
 const RAW = '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]';
 
 async function pages(tab) {
