@@ -15,7 +15,7 @@ let failed = 0;
 async function fleet(rig, hosts, more) {
 	const since = Date.now();
 
-	await rig.fleet(['--hosts', hosts, '--devices', '2', '--groups', '3', '--models', '3', '--refused', '10', '--warned', '10', '--stale', '10', '--hostile', ...more]);
+	await rig.fleet(['--hosts', hosts, '--devices', '2', '--groups', '3', '--models', '3', '--refused', '10', '--warned', '10', '--stale', '10', '--proposing', '10', '--hostile', ...more]);
 	console.log(`a fleet of ${hosts} hosts in ${((Date.now() - since) / 1000).toFixed(1)} s: ${JSON.stringify(rig.plan.expected)}`);
 }
 

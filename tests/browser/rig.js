@@ -35,6 +35,7 @@ const freePort = () => new Promise((done) => {
 export class Rig {
 	constructor(build) {
 		this.server = `${build}/server/assay-server`;
+		this.cli = `${build}/cli/assay`;
 		this.generator = `${build}/tests/bench/fleet`;
 		this.agent = new http.Agent({ keepAlive: true, rejectUnauthorized: false });
 		this.work = fs.mkdtempSync(path.join(os.tmpdir(), 'assay-browser.'));
@@ -134,6 +135,14 @@ export class Rig {
 			cursor = page.next;
 		} while (cursor);
 		return rows;
+	}
+
+	/* What an operator types. */
+	assay(...args) {
+		const conf = `${this.work}/assay.conf`;
+
+		fs.writeFileSync(conf, `[server]\nurl = ${this.url}\npin = ${this.pin}\ntoken_file = ${this.work}/admin.token\n`);
+		return execFileSync(this.cli, ['--config', conf, ...args], { stdio: 'pipe' }).toString();
 	}
 
 	generate(args) {

@@ -36,25 +36,122 @@ test('a CoRIM that is switched off is shown as such at once', async (tab) => {
 	}
 });
 
-/* A host that proposes reads its own boot files: that is a machine's test. The shape is docs/openapi.yaml's. */
-test('a proposal shows what the next boot would change beside the last one', async (tab) => {
-	const digest = 'ab'.repeat(32), next_boot = { status: 'refused', text: 'next boot would be refused: no reference value accepts kernel' };
-	const p = { digest, time: 1700000000, release: '6.12.99', next_boot, hosts: [{ name: 'db-1', time: 1700000000, remote: '10.0.0.1', next_boot }], unforeseen: ['pcr5'], bases: [],
-		elements: [{ name: 'kernel', digests: ['sha-256;22'], text: '/boot/vmlinuz-new', text_covered: true, state: 'refused', was: { digests: ['sha-256;11'], text: '/boot/vmlinuz-old' } }, { name: 'shim', digests: ['sha-256;33'], state: 'same' }] };
+/* ---- what hosts say that they will boot next: the fleet's own words, quoted by their AKs ---- */
+async function proposals(tab) {
+	const { proposals: all } = await tab.rig.api('proposals'), { accepted, refused } = tab.rig.plan.proposing;
 
-	await tab.page.route('**/api/v1/proposals', (r) => r.fulfill({ json: { proposals: [p] } }));
-	await tab.page.route(`**/api/v1/proposals/${digest}`, (r) => r.fulfill({ json: p }));
+	assert.equal(all.length, 2);
+	const of = (status) => all.find((p) => p.next_boot.status === status);
+
+	assert.deepEqual(of('accepted').hosts.map((h) => h.name).sort(), [...accepted].sort());
+	assert.deepEqual(of('refused').hosts.map((h) => h.name).sort(), [...refused].sort());
+	return { accepted: of('accepted'), refused: of('refused') };
+}
+
+const boxes = (tab, selector) => tab.page.locator(selector).evaluateAll((list) => list.map((n) => n.textContent));
+
+test('proposals are those of the hosts, with what reference values say of them, and are chosen from by state', async (tab, { out }) => {
+	const { accepted, refused } = await proposals(tab);
+
+	for (const [query, wanted] of [['', [accepted, refused]], ['state=refused', [refused]], ['state=accepted', [accepted]], ['state=waits', [accepted, refused]], ['state=signed', []]]) {
+		await tab.open(`#/proposals${query ? `?${query}` : ''}`);
+		const rows = await boxes(tab, 'tbody tr');
+
+		assert.equal(rows.length, wanted.length, query);
+		for (const p of wanted) {
+			const row = rows.find((r) => r.includes(p.release));
+
+			assert.ok(row.includes(p === refused ? 'would be refused' : 'would be accepted') && row.includes(p.next_boot.text), row);
+			assert.ok(row.includes(p.hosts[0].name), row);
+		}
+	}
 	await tab.open('#/proposals');
-	await tab.says('tbody', 'would be refused');
+	await tab.axe('proposals');
+	await tab.page.screenshot({ path: `${out}/proposals.png` });
+});
+
+test('a proposal shows what the next boot would change beside the last one', async (tab, { out }) => {
+	const { refused } = await proposals(tab);
+	const p = await tab.rig.api(`proposals/${refused.digest}`);
+	const told = p.elements.filter((e) => e.state !== 'same');
+
+	assert.ok(told.length >= 3 && told.length < p.elements.length, 'some of it changes');
+	await tab.open('#/proposals?state=refused');
 	await tab.page.click('tbody th a');
-	await tab.says('.verdict .lead', 'no reference value accepts kernel');
-	await tab.says('.side', '/boot/vmlinuz-old');
-	await tab.says('.side', '/boot/vmlinuz-new');
-	await tab.says('main', 'Nobody can foretell');
+	await tab.says('.verdict .lead', p.next_boot.text);
+	assert.match(await tab.text('.verdict .badge'), /would be refused/);
+	assert.equal(await tab.page.locator('[data-key=elements] .reason').count(), p.elements.length);
+	for (const e of told) {
+		const [last, next] = await boxes(tab, `[data-key="el-${e.name}"] .side`);
+
+		assert.ok(next.includes(e.digests[0]) && last.includes(e.was.digests[0]), e.name);
+		assert.ok(!e.text || (next.includes(e.text) && last.includes(e.was.text)), e.name);
+		assert.equal(next.includes('no digest vouches'), Boolean(e.text) && !e.text_covered);
+		assert.notEqual(e.digests[0], e.was.digests[0]);
+	}
+	assert.deepEqual((await tab.texts('[data-key=hosts] tbody th')).sort(), p.hosts.map((h) => h.name).sort());
+	await tab.axe('a proposal');
+	await tab.page.screenshot({ path: `${out}/proposal.png`, fullPage: true });
+});
+
+test('firmware and the overview name each host whose next boot would be refused, and what waits for a signature', async (tab) => {
+	const { accepted, refused } = await proposals(tab);
+
 	await tab.open('#/firmware');
-	await tab.says('[data-key=refused-next]', 'db-1');
-	await tab.says('[data-key=pending-updates]', '6.12.99');
+	const rows = await boxes(tab, '[data-key=refused-next] li');
+
+	assert.deepEqual(rows.map((r) => r.split(' ')[0]).sort(), refused.hosts.map((h) => h.name).sort());
+	assert.ok(rows.every((r) => r.includes(refused.release) && r.includes(refused.next_boot.text)), rows[0]);
+	const waiting = await boxes(tab, '[data-key=pending-updates] li');
+
+	assert.equal(waiting.length, 1);
+	assert.ok(waiting[0].includes(refused.release) && waiting[0].includes(`${refused.hosts.length} hosts`), waiting[0]);
 	await tab.axe('firmware with a proposal');
+	await tab.open('#/');
+	const due = await tab.text('[data-key=pending]');
+
+	assert.ok(due.includes(refused.release) && due.includes(refused.next_boot.text) && !due.includes(accepted.release), due);
+});
+
+/* A boot that a host did not foretell whole: the generator's hosts do. The shape is docs/openapi.yaml's. */
+test('what nobody can foretell of a boot stands on its page, and a text that no digest vouches for says so', async (tab) => {
+	const { refused } = await proposals(tab);
+
+	await tab.page.route(`**/api/v1/proposals/${refused.digest}`, async (r) => {
+		const answer = await r.fetch({ ignoreHTTPSErrors: true }), json = await answer.json();
+
+		json.elements.find((e) => e.text && e.state === 'refused').text_covered = false;
+		await r.fulfill({ response: answer, json: { ...json, unforeseen: ['pcr5'] } });
+	});
+	await tab.open(`#/proposals/${refused.digest}`);
+	await tab.says('main .boxed', 'Nobody can foretell: pcr5');
+	await tab.says('.side', 'no digest vouches for this text');
+});
+
+test('a proposal that an operator signs is accepted, and waits no more', async (tab) => {
+	const { refused } = await proposals(tab);
+	const operator = `${tab.rig.work}/operator`;
+
+	tab.rig.assay('refval', 'keygen', '--out', operator);
+	tab.rig.assay('refval', 'anchor', 'add', `${operator}/operator.crt`);
+	await tab.open('#/');
+	await tab.page.waitForSelector('#live.on');
+	await tab.says('[data-key=pending]', refused.release);
+	tab.rig.assay('refval', 'pending', 'sign', refused.digest.slice(0, 12), '--signer', `${operator}/operator.crt`, '--key', `${operator}/operator.key`, '--checked');
+
+	const p = await tab.rig.api(`proposals/${refused.digest}`);
+
+	assert.equal(p.next_boot.status, 'accepted');
+	await tab.open(`#/proposals/${refused.digest}`);
+	await tab.says('.verdict .badge', 'would be accepted');
+	await tab.says('main .boxed', `Signed by ${p.signed_by}`);
+	await tab.open('#/proposals?state=signed');
+	assert.equal(await tab.page.locator('tbody tr').count(), 1);
+	await tab.open('#/firmware');
+	await tab.says('[data-key=refused-next]', 'No host has announced a boot that would be refused');
+	await tab.says('[data-key=pending-updates]', 'No update waits');
+	await tab.open('#/');
+	await tab.says('[data-key=pending]', 'nobody has signed');
 });
 
 test('secrets shows which shares there are, and never one', async (tab) => {

@@ -21,7 +21,7 @@ listed() { # verdicts of hosts whose names match $1, in the words of the fleet: 
 	get /api/v1/hosts | jq -cS --arg name "$1" '[.hosts[] | select(.name | test($name)) | .status // "never"] | group_by(.) | map({(.[0]): length}) | add'
 }
 planned() { jq -cS '.expected | with_entries(select(.value > 0))' "$work/fleet.json"; }
-same() { [ "$1" = "$2" ] && [ -n "$1" ] || { echo "$1 and $2"; return 1; }; }
+same() { [ "$1" = "$2" ] && [ -n "$1" ] && echo "$1" || { echo "$1 and $2"; return 1; }; }
 status_of() { get "/api/v1/hosts/$1" | jq -r '.status // "never"'; }
 text_of() { get "/api/v1/hosts/$1" | jq -r '.reasons[0].text'; }
 
@@ -49,6 +49,11 @@ check old_rounds_are_stale 0 'REWIND' fleet --seed 2 --hosts 10 --stale 40 --rou
 check as_many_as_were_planned 0 '' same "$(listed '2-')" '{"affirming":6,"never":2,"stale":2}'
 check a_fleet_goes_on 0 'now contraindicated' fleet --seed 3 --hosts 20 --live 8
 check and_its_last_word_counts 0 '' same "$(listed '3-')" "$(planned)"
+
+check hosts_propose_their_next_boots 0 'proposals: done' fleet --seed 4 --hosts 10 --proposing 40
+proposed() { get /api/v1/proposals | jq -cS --arg name "$1" '[.proposals[] | {(.next_boot.status): [.hosts[].name | select(test($name))] | sort}] | add'; }
+check and_reference_values_say_of_them_what_was_planned 0 '"accepted":\["[a-z]+4-[0-9]+","[a-z]+4-[0-9]+"\],"refused":\["[a-z]+4-[0-9]+","[a-z]+4-[0-9]+"\]' \
+	same "$(proposed '4-')" "$(jq -cS '.proposing | map_values(sort)' "$work/fleet.json")"
 
 check hostile_texts_are_taken 0 'round 1: done' fleet --seed 7 --hosts 12 --refused 25 --warned 25 --hostile
 check and_change_no_verdict 0 '' same "$(listed '7-')" "$(planned)"

@@ -20,6 +20,8 @@
 	X(as_many_as_were_planned)                                                                 \
 	X(a_fleet_goes_on)                                                                         \
 	X(and_its_last_word_counts)                                                                \
+	X(hosts_propose_their_next_boots)                                                          \
+	X(and_reference_values_say_of_them_what_was_planned)                                       \
 	X(hostile_texts_are_taken)                                                                 \
 	X(and_change_no_verdict)                                                                   \
 	X(hostile_names_are_not)                                                                   \

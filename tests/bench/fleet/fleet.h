@@ -22,7 +22,9 @@ enum {
 	FLEET_GROUPS_MAX = 64,
 	FLEET_MODELS_MAX = 16,
 	FLEET_VERSIONS = 4,
-	FLEET_BOOTS = 4,
+	FLEET_BOOT_SHELL = 3, /* those before it have reference values */
+	FLEET_BOOT_NEXT = 4,  /* what nobody has vouched for yet: proposed, never booted */
+	FLEET_BOOTS = 5,
 	FLEET_JOBS_MAX = 64,
 	FLEET_NAME_MAX = 64,
 };
@@ -31,7 +33,7 @@ enum {
 struct fleet_options {
 	const char *url, *ca, *pin, *token_file, *pki, *database;
 	long long hosts, devices, groups, seed, rounds, jobs, models, live_s, rewind_days;
-	long long refused, warned, stale; /* per cent */
+	long long refused, warned, stale, proposing; /* per cent */
 	bool hostile;
 	size_t n_touched;
 	const char *touched[64]; /* "NAME=STATE" */
@@ -53,8 +55,9 @@ struct fleet_model {
 	bool referenced; /* any of its versions */
 	struct fleet_version versions[FLEET_VERSIONS];
 };
-/** struct fleet_boot - a boot log and what it leaves in the PCRs; the last one has no reference value. */
+/** struct fleet_boot - a boot log and what it leaves in the PCRs. */
 struct fleet_boot {
+	char release[64]; /* of its kernel */
 	struct buf *log;
 	struct digest pcrs[TPM_PCRS];
 };
@@ -89,7 +92,8 @@ struct fleet_host {
 	enum fleet_state state;
 	struct buf *ek_pub, *ak_pub; /* NULL: not made yet */
 	u8 ak_name[AK_NAME_LEN], ueid[UEID_LEN];
-	int boot; /* shown last; -1: none yet */
+	int boot;      /* shown last; -1: none yet */
+	int next_boot; /* that it proposes; -1: none */
 	u32 reset_count;
 	u64 last_ms; /* of the TPM's clock */
 	size_t n_devices;
@@ -177,6 +181,8 @@ void fleet_host_enrol(struct fleet *f, struct transport *t, struct fleet_host *h
 /** fleet_host_attest - with what @shown says. Return: the server's verdict, a literal. */
 const char *fleet_host_attest(struct fleet *f, struct transport *t, struct fleet_host *h,
 			      const struct fleet_shown *shown);
+/** fleet_session - a nonce of newSession. Return: the server's answer. */
+json_t *fleet_session(struct fleet *f, struct transport *t, u8 nonce[EVIDENCE_NONCE_LEN]);
 /** fleet_hostile_names - try what the API has to turn away. */
 void fleet_hostile_names(struct fleet *f);
 /** fleet_call - @type NULL: no body. Return: the answer, to be dropped; NULL when it is no JSON. */
@@ -184,6 +190,10 @@ json_t *fleet_call(struct fleet *f, struct transport *t, const char *method, con
 		   const char *type, bool bearer, struct bytes body, long *status);
 /** fleet_refused - ends the program with what the server said. */
 _Noreturn void fleet_refused(const char *what, long status, const json_t *answer);
+
+/* ---- propose.c ---- */
+/** fleet_host_propose - its next boot, if it has one in mind; after an attestation of this run. */
+void fleet_host_propose(struct fleet *f, struct transport *t, struct fleet_host *h);
 
 /* ---- tell.c ---- */
 /** fleet_tell - prints what there is now; its state is that of the plan, or what became of it since. */

@@ -174,19 +174,25 @@ static void making_clear(struct making *m)
 	keypair_drop(&m->cnf);
 }
 
+json_t *fleet_session(struct fleet *f, struct transport *t, u8 nonce[EVIDENCE_NONCE_LEN])
+{
+	long status;
+	json_t *session = fleet_call(f, t, "POST", "/challenge-response/v1/newSession?nonceSize=32",
+				     NULL, false, BYTES_NONE, &status);
+
+	if (status != 201)
+		fleet_refused("a new session", status, session);
+	if (base64_member(session, "nonce", nonce, EVIDENCE_NONCE_LEN) != EVIDENCE_NONCE_LEN)
+		die("the server's nonce has not 32 bytes");
+	return session;
+}
+
 static json_t *new_session(struct making *m, struct transport *t, char id[64])
 {
 	u8 thumb[32];
 	struct err e = { 0 };
-	long status;
-	json_t *session =
-		fleet_call(m->f, t, "POST", "/challenge-response/v1/newSession?nonceSize=32", NULL,
-			   false, BYTES_NONE, &status);
+	json_t *session = fleet_session(m->f, t, m->nonce);
 
-	if (status != 201)
-		fleet_refused("a new session", status, session);
-	if (base64_member(session, "nonce", m->nonce, sizeof(m->nonce)) != sizeof(m->nonce))
-		die("the server's nonce has not 32 bytes");
 	base64url_write(BYTES(m->nonce), false, id);
 	need(keypair_new(KEY_P256, 0, &m->cnf, &e), &e);
 	need(cose_thumbprint(keypair_pub(m->cnf), thumb, &e), &e);

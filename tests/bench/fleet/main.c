@@ -61,7 +61,7 @@ static const char usage[] =
 	"for the server\n"
 	"       fleet --pki FOLDER --url URL --token-file FILE (--pin PIN | --ca FILE) [options]\n"
 	"  --hosts N --devices M --groups G --models K --rounds R --jobs J --seed S\n"
-	"  --refused P --warned P --stale P      per cent of the hosts\n"
+	"  --refused P --warned P --stale P --proposing P      per cent of the hosts\n"
 	"  --hostile                             names and texts that are meant to do harm\n"
 	"  --live SECONDS                        go on attesting, with changes now and then\n"
 	"  --rewind DAYS --database FILE         earlier rounds become that old, by SQL\n"
@@ -75,18 +75,19 @@ static const struct number_option {
 	size_t at;
 	long long least, most, otherwise;
 } numbers[] = {
-	{ "hosts",   offsetof(struct fleet_options, hosts),       1, FLEET_HOSTS_MAX,   30 },
-	{ "devices", offsetof(struct fleet_options, devices),     1, FLEET_DEVICES_MAX, 2 },
-	{ "groups",  offsetof(struct fleet_options, groups),      1, FLEET_GROUPS_MAX,  3 },
-	{ "models",  offsetof(struct fleet_options, models),      1, FLEET_MODELS_MAX,  3 },
-	{ "rounds",  offsetof(struct fleet_options, rounds),      1, 1000,              1 },
-	{ "jobs",    offsetof(struct fleet_options, jobs),        1, FLEET_JOBS_MAX,    8 },
-	{ "seed",    offsetof(struct fleet_options, seed),        0, 1000000000,        1 },
-	{ "refused", offsetof(struct fleet_options, refused),     0, 100,               0 },
-	{ "warned",  offsetof(struct fleet_options, warned),      0, 100,               0 },
-	{ "stale",   offsetof(struct fleet_options, stale),       0, 100,               0 },
-	{ "live",    offsetof(struct fleet_options, live_s),      0, 31536000,          0 },
-	{ "rewind",  offsetof(struct fleet_options, rewind_days), 0, 3650,              0 },
+	{ "hosts",     offsetof(struct fleet_options, hosts),        1, FLEET_HOSTS_MAX,    30 },
+	{ "devices",   offsetof(struct fleet_options, devices),      1, FLEET_DEVICES_MAX,  2 },
+	{ "groups",    offsetof(struct fleet_options, groups),       1, FLEET_GROUPS_MAX,   3 },
+	{ "models",    offsetof(struct fleet_options, models),       1, FLEET_MODELS_MAX,   3 },
+	{ "proposing", offsetof(struct fleet_options, proposing),    0, 100,                0 },
+	{ "rounds",    offsetof(struct fleet_options, rounds),       1, 1000,               1 },
+	{ "jobs",      offsetof(struct fleet_options, jobs),         1, FLEET_JOBS_MAX,     8 },
+	{ "seed",      offsetof(struct fleet_options, seed),         0, 1000000000,         1 },
+	{ "refused",   offsetof(struct fleet_options, refused),      0, 100,                0 },
+	{ "warned",    offsetof(struct fleet_options, warned),       0, 100,                0 },
+	{ "stale",     offsetof(struct fleet_options, stale),        0, 100,                0 },
+	{ "live",      offsetof(struct fleet_options, live_s),       0, 31536000,           0 },
+	{ "rewind",    offsetof(struct fleet_options, rewind_days),  0, 3650,               0 },
 };
 static const struct text_option {
 	const char *name;
@@ -148,8 +149,8 @@ static void read_options(struct fleet_options *o, int argc, char **argv)
 		fputs(usage, stderr);
 		exit(1);
 	}
-	if (o->refused + o->warned + o->stale > 100)
-		die("more than all hosts would be refused, warned of or stale");
+	if (o->refused + o->warned + o->stale + o->proposing > 100)
+		die("more than all hosts would be refused, warned of, stale or propose a boot");
 }
 
 /* ---- beginning and end ---- */
@@ -300,6 +301,12 @@ static void attest(struct fleet *f, struct transport *t, struct fleet_host *h, l
 	fleet_host_attest(f, t, h, &shown);
 }
 
+static void propose(struct fleet *f, struct transport *t, struct fleet_host *h, long long round)
+{
+	(void)round;
+	fleet_host_propose(f, t, h);
+}
+
 /* A record of a host tells whose deployment this is, and only the viewer's token is needed. */
 static void learn_deployment(struct fleet *f, const struct fleet_host *h)
 {
@@ -404,6 +411,8 @@ int main(int argc, char **argv)
 		run_phase(f, "keys and enrolment", 0, enrol);
 		learn_deployment(f, &f->hosts[0]);
 		run_rounds(f);
+		if (f->o.proposing)
+			run_phase(f, "proposals", 0, propose);
 		go_on(f);
 	}
 	fleet_tell(f, ended);

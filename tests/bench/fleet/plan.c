@@ -147,13 +147,15 @@ static void plan_states(struct fleet *f)
 {
 	size_t n = (size_t)f->o.hosts, at = 0;
 	size_t refused = n * (size_t)f->o.refused / 100, warned = n * (size_t)f->o.warned / 100,
-	       stale = n * (size_t)f->o.stale / 100;
+	       stale = n * (size_t)f->o.stale / 100, proposing = n * (size_t)f->o.proposing / 100;
 	size_t *order = calloc(n, sizeof(*order));
 
 	if (!order)
 		die("no memory");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		f->hosts[i].next_boot = -1;
 		order[i] = i;
+	}
 	for (size_t i = n; i > 1; i--) {
 		size_t k = fleet_random(f, i, "order") % i, was = order[i - 1];
 
@@ -166,6 +168,8 @@ static void plan_states(struct fleet *f)
 		f->hosts[order[at++]].state = FLEET_UNKNOWN;
 	for (size_t i = 0; i < stale && at < n; i++)
 		f->hosts[order[at++]].state = i % 2 ? FLEET_LATELY : FLEET_NEVER;
+	for (size_t i = 0; i < proposing && at < n; i++)
+		f->hosts[order[at++]].next_boot = i % 2 ? FLEET_BOOT_SHELL - 1 : FLEET_BOOT_NEXT;
 	free(order);
 }
 
@@ -245,5 +249,5 @@ void fleet_shows(const struct fleet *f, const struct fleet_host *h, enum fleet_s
 	if (state == FLEET_MISSING)
 		out->missing = (int)(fleet_random(f, h->index, "missing") % h->n_devices);
 	if (state == FLEET_BOOT)
-		out->boot = FLEET_BOOTS - 1;
+		out->boot = FLEET_BOOT_SHELL;
 }

@@ -30,7 +30,7 @@ static void run(const char *const argv[])
 
 static void make_boot(struct fleet *f, int i)
 {
-	static const int patch[FLEET_BOOTS] = { 41, 43, 48, 48 };
+	static const int patch[FLEET_BOOTS] = { 41, 43, 48, 48, 52 };
 	struct fleet_boot *b = &f->boots[i];
 	char path[300], kernel[300], initrd[300], line[200], content[64];
 	const char *const argv[] = {
@@ -45,9 +45,13 @@ static void make_boot(struct fleet *f, int i)
 	snprintf(initrd, sizeof(initrd), "%.250s/initrd%d", f->folder, i);
 	snprintf(line, sizeof(line), "/boot/vmlinuz-6.12.%d-amd64 root=/dev/mapper/root ro %s",
 		 patch[i],
-		 i == FLEET_BOOTS - 1 ? "init=/bin/sh"
-		 : f->o.hostile	      ? fleet_hostile((size_t)i)
-				      : "quiet");
+		 i == FLEET_BOOT_SHELL ? "init=/bin/sh"
+		 : f->o.hostile	       ? fleet_hostile((size_t)(i % FLEET_BOOT_NEXT))
+				       : "quiet");
+	if (f->o.hostile && i == FLEET_BOOT_NEXT)
+		snprintf(b->release, sizeof(b->release), "%s", fleet_hostile(0));
+	else
+		snprintf(b->release, sizeof(b->release), "6.12.%d-amd64", patch[i]);
 	snprintf(content, sizeof(content), "kernel 6.12.%d", patch[i]);
 	need(file_write(kernel, bytes_text(content), 0600, &e), &e);
 	snprintf(content, sizeof(content), "initrd of 6.12.%d", patch[i]);
@@ -176,7 +180,7 @@ void fleet_refvals(struct fleet *f)
 {
 	make_signer(f);
 	accept_signer(f);
-	for (int i = 0; i < FLEET_BOOTS - 1; i++)
+	for (int i = 0; i < FLEET_BOOT_SHELL; i++)
 		import_boot(f, i);
 	for (size_t i = 0; i < f->n_models; i++)
 		for (int v = 0; v < FLEET_VERSIONS - 1; v++)

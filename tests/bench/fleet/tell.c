@@ -42,6 +42,19 @@ static json_t *states_json(const struct fleet *f)
 	return o;
 }
 
+/* Who proposes a boot that reference values hold, and who one that they do not. */
+static json_t *proposing_json(const struct fleet *f)
+{
+	json_t *accepted = json_array(), *refused = json_array();
+
+	for (size_t i = 0; i < (size_t)f->o.hosts; i++)
+		if (f->hosts[i].next_boot >= 0)
+			json_array_append_new(f->hosts[i].next_boot < FLEET_BOOT_SHELL ? accepted
+										       : refused,
+					      json_string(f->hosts[i].name));
+	return json_pack("{s:o, s:o}", "accepted", accepted, "refused", refused);
+}
+
 static json_t *expected_json(const struct fleet *f)
 {
 	static const char *const verdicts[] = { "affirming", "warning", "contraindicated", "stale",
@@ -81,6 +94,7 @@ void fleet_tell(struct fleet *f, bool ended_early)
 
 	json_object_set_new(o, "expected", expected_json(f));
 	json_object_set_new(o, "states", states_json(f));
+	json_object_set_new(o, "proposing", proposing_json(f));
 	json_object_set_new(o, "groups", groups_json(f));
 	json_object_set_new(o, "models", models_json(f));
 	json_object_set(o, "turned_away", f->turned_away);
