@@ -15,7 +15,7 @@ let failed = 0;
 async function fleet(rig, hosts, more) {
 	const since = Date.now();
 
-	await rig.fleet(['--hosts', hosts, '--devices', '2', '--groups', '3', '--models', '3', '--refused', '10', '--warned', '10', '--stale', '10', '--proposing', '10', '--hostile', ...more]);
+	await rig.fleet(['--hosts', hosts, '--devices', '2', '--groups', '3', '--models', '3', '--warned', '10', '--stale', '10', '--proposing', '10', '--hostile', ...more]);
 	console.log(`a fleet of ${hosts} hosts in ${((Date.now() - since) / 1000).toFixed(1)} s: ${JSON.stringify(rig.plan.expected)}`);
 }
 
@@ -56,13 +56,13 @@ for (const file of ['empty', 'session', 'numbers', 'hosts', 'firmware', 'decide'
 await Promise.all([
 	part(delivered, 'server.log', async (rig, tests) => {
 		await tests(['empty', 'session']);
-		await fleet(rig, HOSTS, ['--rounds', '2', '--rewind', '5', '--database', `${rig.work}/server/assay.db`]);
+		await fleet(rig, HOSTS, ['--refused', '10', '--rounds', '2', '--rewind', '5', '--database', `${rig.work}/server/assay.db`]);
 		/* who only looks goes beside the others; the last ones stop the server */
 		await Promise.all([tests(['access']), tests(['numbers', 'hosts', 'firmware', 'decide'])]);
 		await tests(['live']);
 	}),
 	part(build, 'server-sanitized.log', async (rig, tests) => {
-		await fleet(rig, '20', []);
+		await fleet(rig, '20', ['--refused', '40']);
 		await tests(['hostile']);
 	}),
 ]);

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fleet's names, versions, subjects and ids are scripts, control characters and marks that turn text around.
 
+import fs from 'node:fs';
 import { SHORT, assert, test } from './harness.js';
 
 const RAW = '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]';
 
 async function pages(tab) {
 	const { models } = await tab.rig.api('firmware'), { corims } = await tab.rig.api('refvals');
-	const hosts = await tab.rig.all('hosts', 'hosts'), devices = await tab.rig.all('devices', 'devices');
+	const { proposals } = await tab.rig.api('proposals');
+	const hosts = await tab.rig.all('hosts', 'hosts'), devices = await tab.rig.all('devices', 'devices'), { certificate } = tab.rig.plan.states;
 
+	/* those whose reason repeats what a certificate says of itself, then by their numbers, which the texts follow */
+	const first = (h) => [certificate.includes(h.name) ? 0 : h.status === 'never' ? 2 : 1, h.name.match(/\d+$/)[0]].join();
+
+	hosts.sort((a, b) => (first(a) < first(b) ? -1 : 1));
 	return ['#/', '#/hosts', '#/hosts?order=name', '#/devices', '#/firmware', '#/refvals', '#/proposals', '#/secrets', '#/audit', '#/tokens',
-		...hosts.slice(0, SHORT ? 3 : 12).map((h) => `#/hosts/${encodeURIComponent(h.name)}`), ...models.map((m) => `#/firmware/${encodeURIComponent(m.model)}`),
-		...corims.slice(0, SHORT ? 3 : 8).map((c) => `#/refvals/${c.digest}`), ...devices.slice(0, 2).map((d) => `#/devices/${d.leaf_key}`)];
+		...hosts.slice(0, SHORT ? 8 : 14).map((h) => `#/hosts/${encodeURIComponent(h.name)}`), ...models.map((m) => `#/firmware/${encodeURIComponent(m.model)}`),
+		...corims.slice(0, SHORT ? 3 : 8).map((c) => `#/refvals/${c.digest}`), ...devices.slice(0, 2).map((d) => `#/devices/${d.leaf_key}`), ...proposals.map((p) => `#/proposals/${p.digest}`)];
 }
 
 test('hostile texts are shown on every page and run on none', { allow: [/status of 404/] }, async (tab, { out }) => {
@@ -43,7 +49,10 @@ test('hostile texts are shown on every page and run on none', { allow: [/status 
 	}
 	assert.ok(shown.includes('<script>'), 'a script stands there as text');
 	assert.ok(shown.includes('DROP TABLE'), 'SQL stands there as text');
-	assert.ok(/\\u\{202e\}/.test(shown) && /\\u\{1b\}/.test(shown), 'marks and control characters stand there as escapes');
+	assert.match(shown, /leaf certificate serialNumber=.*CN=.* lacks digitalSignature/, 'a subject stands in a reason');
+	assert.match(shown, /<script>alert\(document.domain\)<\/script>\s+Proposals \/ /, 'a release of a proposal is one');
+	for (const mark of ['202e', '1b', '85', '200b', 'd'])
+		assert.ok(shown.includes(`\\u{${mark}}`), `\\u{${mark}} stands there as an escape`);
 	assert.ok(escapes > 0);
 	await tab.open('#/firmware');
 	await tab.page.screenshot({ path: `${out}/hostile.png`, fullPage: true });
@@ -59,6 +68,14 @@ test('hostile texts in the address bar are looked for and nothing else', { allow
 	}
 	await tab.open('#/');
 	assert.equal(await tab.text('h1'), 'Overview');
+});
+
+test('the log of the server tells of them, and each of its lines is its own', async (tab) => {
+	const log = fs.readFileSync(`${tab.rig.work}/server.log`, 'latin1').split('\n').filter(Boolean);
+
+	assert.ok(log.length > 20);
+	for (const line of log)
+		assert.match(line, /^time=\S+ level=\w+ event=[\x20-\x7e]*$/);
 });
 
 test('names that the server turned away are nowhere', async (tab) => {

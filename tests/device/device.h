@@ -68,12 +68,17 @@ int identity_make(const char *root_folder, const char *folder, int slot,
 int identity_load(struct device *d);
 /*
  * For a program that is many devices at once, with keys that it made: the folder of identity_make_root() as an issuer, which
- * several threads may use; a leaf's DER, its CN @subject and its PCIe CMA text @name; a slot with that key and chain.
+ * several threads may use; a leaf's DER; a slot with that key and chain.
  */
+struct leaf_options {
+	const char *subject, *number; /* its CN and, unless NULL, its serialNumber: any bytes */
+	const char *name;	      /* PCIe CMA text */
+	const char *flaw;	      /* NULL, or one of those of hostile.c that a leaf has */
+};
 struct authority;
 struct authority *authority_open(const char *folder); /* NULL: there is none in @folder */
 void authority_close(struct authority *a);
-int authority_leaf(const struct authority *a, EVP_PKEY *key, const char *subject, const char *name,
+int authority_leaf(const struct authority *a, EVP_PKEY *key, const struct leaf_options *o,
 		   struct octets *der);
 int authority_fill(const struct authority *a, struct device *d, int slot, EVP_PKEY *key,
 		   const struct octets *leaf);

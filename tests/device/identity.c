@@ -151,7 +151,8 @@ static void extend(X509 *c, X509 *issuer, int nid, const char *text)
 }
 
 struct shape {
-	const char *cn, *basic, *usage, *eku, *san, *until;
+	const char *cn, *number; /* number: the subject's serialNumber, or NULL */
+	const char *basic, *usage, *eku, *san, *until;
 	const char *private; /* value of an extension that nobody knows */
 };
 
@@ -166,6 +167,9 @@ static X509 *make_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const 
 	BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(c));
 	BN_free(serial);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)s->cn, -1, -1, 0);
+	if (s->number) /* as UTF8String, which its kind of text does not allow: so that it may be any */
+		X509_NAME_add_entry_by_NID(name, NID_serialNumber, V_ASN1_UTF8STRING,
+					   (const uint8_t *)s->number, -1, -1, 0);
 	X509_set_issuer_name(c, issuer ? X509_get_subject_name(issuer) : name);
 	ASN1_TIME_set_string(X509_getm_notBefore(c), "19700101000000Z");
 	ASN1_TIME_set_string_X509(X509_getm_notAfter(c), s->until ? s->until : "99991231235959Z");
@@ -522,16 +526,17 @@ void authority_close(struct authority *a)
 	free(a);
 }
 
-int authority_leaf(const struct authority *a, EVP_PKEY *key, const char *subject, const char *name,
+int authority_leaf(const struct authority *a, EVP_PKEY *key, const struct leaf_options *o,
 		   struct octets *der)
 {
 	char san[300] = "";
-	struct shape shape = leaf_shape("", san);
+	struct shape shape = leaf_shape(o->flaw ? o->flaw : "", san);
 	X509 *leaf;
 
-	if (snprintf(san, sizeof(san), "otherName:2.23.147;UTF8:%s", name) >= (int)sizeof(san))
+	if (snprintf(san, sizeof(san), "otherName:2.23.147;UTF8:%s", o->name) >= (int)sizeof(san))
 		return -1;
-	shape.cn = subject;
+	shape.cn = o->subject;
+	shape.number = o->number;
 	leaf = make_cert(key, a->issuers.last, a->issuers.last_key, &shape);
 	if (leaf)
 		add_der(der, leaf);

@@ -26,7 +26,10 @@
 	X(and_change_no_verdict)                                                                   \
 	X(hostile_names_are_not)                                                                   \
 	X(reference_values_carry_them)                                                             \
+	X(so_do_reasons_that_tell_a_certificates_subject)                                          \
 	X(the_log_does_not_obey_them)                                                              \
-	X(nor_does_a_terminal)
+	X(what_looks_for_them_finds_them)                                                          \
+	X(an_operator_sees_them_on_a_terminal)                                                     \
+	X(and_it_does_not_obey_them_either)
 
 REPORT_TESTS(CHECKS, "fleet.sh")

@@ -65,12 +65,13 @@ struct fleet_boot {
 /** enum fleet_state - what becomes of a host: good for as long as others are looking, then this. */
 enum fleet_state {
 	FLEET_GOOD,
-	FLEET_FIRMWARE, /* one device has firmware that nobody vouches for  */
-	FLEET_MISSING,	/* one device is gone                               */
-	FLEET_BOOT,	/* it booted something else                         */
-	FLEET_UNKNOWN,	/* one device is of a model without reference value */
-	FLEET_LATELY,	/* good, but only in the first round                */
-	FLEET_NEVER,	/* enrolled, and that was all                       */
+	FLEET_FIRMWARE,	   /* one device has firmware that nobody vouches for  */
+	FLEET_MISSING,	   /* one device is gone                               */
+	FLEET_BOOT,	   /* it booted something else                         */
+	FLEET_CERTIFICATE, /* one device has a certificate that is none to be had */
+	FLEET_UNKNOWN,	   /* one device is of a model without reference value */
+	FLEET_LATELY,	   /* good, but only in the first round                */
+	FLEET_NEVER,	   /* enrolled, and that was all                       */
 	FLEET_STATES
 };
 const char *fleet_state_name(enum fleet_state s);
@@ -90,6 +91,7 @@ struct fleet_host {
 	const char *group;
 	size_t index;
 	enum fleet_state state;
+	bool bad_name;		     /* of FLEET_CERTIFICATE: the PCIe name, or the key usage */
 	struct buf *ek_pub, *ak_pub; /* NULL: not made yet */
 	u8 ak_name[AK_NAME_LEN], ueid[UEID_LEN];
 	int boot;      /* shown last; -1: none yet */
@@ -137,8 +139,9 @@ const char *fleet_hostile(size_t i);
 struct fleet_shown {
 	int boot;
 	int version[FLEET_DEVICES_MAX];
-	int missing;	     /* index of a device, or -1 */
-	const char *verdict; /* that it has to get */
+	int missing;	      /* index of a device, or -1 */
+	bool bad_certificate; /* of the first device */
+	const char *verdict;  /* that it has to get */
 };
 /** fleet_shows - in round @round of all; @state: as which, mostly that of @h when it is the last round. */
 void fleet_shows(const struct fleet *f, const struct fleet_host *h, enum fleet_state state,
@@ -167,8 +170,9 @@ void fleet_quote(const struct fleet *f, const struct fleet_host *h, const struct
 void fleet_device_make(const struct fleet *f, struct fleet_host *h, size_t i);
 void fleet_device_label(const struct fleet_device *d, char out[LABEL_MAX + 1]);
 /** fleet_device_collect - what a collector would read of the @i-th device of @h in the session @c. */
-void fleet_device_collect(const struct fleet *f, const struct fleet_host *h, size_t i, int version,
-			  const struct evidence_context *c, struct device_evidence *out);
+void fleet_device_collect(const struct fleet *f, const struct fleet_host *h, size_t i,
+			  const struct fleet_shown *shown, const struct evidence_context *c,
+			  struct device_evidence *out);
 
 /* ---- refvals.c ---- */
 /** fleet_boots_make - boot logs; fleet_refvals - the operator's word, imported. */

@@ -270,7 +270,7 @@ static size_t write_devices(struct making *m, struct eat_submodule *subs)
 
 		if ((int)i == m->shown->missing)
 			continue;
-		fleet_device_collect(m->f, m->h, i, m->shown->version[i], &m->context, &d);
+		fleet_device_collect(m->f, m->h, i, m->shown, &m->context, &d);
 		snprintf(d.address, sizeof(d.address), "%s", m->addresses[i]);
 		need(eat_write_device(&d, &m->values[i], &e), &e);
 		device_evidence_clear(&d);

@@ -67,7 +67,7 @@ static const char usage[] =
 	"  --rewind DAYS --database FILE         earlier rounds become that old, by SQL\n"
 	"  --touch NAME=STATE                    only one attestation of that host of the same "
 	"fleet:\n"
-	"                                        good, firmware, missing, boot\n";
+	"                                        good, firmware, missing, boot, certificate\n";
 
 /* clang-format off */
 static const struct number_option {
@@ -370,8 +370,8 @@ static void touch(struct fleet *f, const char *what)
 	const char *equals = strchr(what, '=');
 	enum fleet_state state = fleet_state_read(equals ? equals + 1 : "");
 
-	if (state > FLEET_BOOT)
-		die("%s: NAME=good, firmware, missing or boot", what);
+	if (state > FLEET_CERTIFICATE)
+		die("%s: NAME=good, firmware, missing, boot or certificate", what);
 	for (size_t i = 0; i < (size_t)f->o.hosts; i++) {
 		struct fleet_host *h = &f->hosts[i];
 		struct fleet_shown shown;

@@ -30,6 +30,7 @@ static const struct {
 	[FLEET_FIRMWARE] = { "firmware", "contraindicated" },
 	[FLEET_MISSING] = { "missing", "contraindicated" },
 	[FLEET_BOOT] = { "boot", "contraindicated" },
+	[FLEET_CERTIFICATE] = { "certificate", "contraindicated" },
 	[FLEET_UNKNOWN] = { "unknown", "warning" },
 	[FLEET_LATELY] = { "lately", "affirming" },
 	[FLEET_NEVER] = { "never", "never" },
@@ -148,6 +149,7 @@ static void plan_states(struct fleet *f)
 	size_t n = (size_t)f->o.hosts, at = 0;
 	size_t refused = n * (size_t)f->o.refused / 100, warned = n * (size_t)f->o.warned / 100,
 	       stale = n * (size_t)f->o.stale / 100, proposing = n * (size_t)f->o.proposing / 100;
+	size_t kinds_of_refusal = f->o.hostile ? 4 : 3;
 	size_t *order = calloc(n, sizeof(*order));
 
 	if (!order)
@@ -162,8 +164,11 @@ static void plan_states(struct fleet *f)
 		order[i - 1] = order[k];
 		order[k] = was;
 	}
-	for (size_t i = 0; i < refused && at < n; i++)
-		f->hosts[order[at++]].state = (enum fleet_state)(FLEET_FIRMWARE + i % 3);
+	for (size_t i = 0; i < refused && at < n; i++) {
+		f->hosts[order[at]].bad_name = i / kinds_of_refusal % 2;
+		f->hosts[order[at++]].state =
+			(enum fleet_state)(FLEET_FIRMWARE + i % kinds_of_refusal);
+	}
 	for (size_t i = 0; i < warned && at < n; i++)
 		f->hosts[order[at++]].state = FLEET_UNKNOWN;
 	for (size_t i = 0; i < stale && at < n; i++)
@@ -248,6 +253,7 @@ void fleet_shows(const struct fleet *f, const struct fleet_host *h, enum fleet_s
 		out->version[0] = FLEET_VERSIONS - 1;
 	if (state == FLEET_MISSING)
 		out->missing = (int)(fleet_random(f, h->index, "missing") % h->n_devices);
+	out->bad_certificate = state == FLEET_CERTIFICATE;
 	if (state == FLEET_BOOT)
 		out->boot = FLEET_BOOT_SHELL;
 }
