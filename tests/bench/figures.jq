@@ -3,6 +3,7 @@ def r3: . * 1000 | round / 1000;
 def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def figure($name; $unit; $goal; $excluded):
   { name: $name, unit: $unit, goal: $goal, value: (median | r3), spread: [(min | r3), (max | r3)], rounds: length, excluded: $excluded, met: (median <= $goal) };
+def figure_missing($name; $unit; $goal; $why): { name: $name, unit: $unit, goal: $goal, value: null, missing: $why };
 def figure_of_more($name; $unit; $goal; $excluded): figure($name; $unit; $goal; $excluded) | .met = (.value >= $goal);
 # The sum of the signature verifications that one token asks for, round by round.
 def floor: . as $m | [range(.p256_us | length) | $m.p256_us[.] * $m.p256_signatures + $m.p384_us[.] * $m.p384_signatures];
@@ -42,7 +43,19 @@ def over($floor): . as $a | ($floor | median) as $f | $a | map(. / $f);
     ($overview.pages_ms
       | figure("the slowest of the other questions of a dashboard (\($overview.slowest)): the same"; "ms"; 200; "the same")),
     ([$overview.kib / 1024]
-      | figure("server with that fleet: resident memory"; "MiB"; 512; "nothing"))
+      | figure("server with that fleet: resident memory"; "MiB"; 512; "nothing")),
+    (["Chromium: from asking for the dashboard to the overview drawn, \($overview.hosts) hosts", "the same, the files of the page kept from before",
+      "the first page of the dashboard in Chromium, with its chart", "attestations per second with 50 dashboards open / with none"] as $names |
+      if $overview.paint == null then
+        figure_missing($names[0]; "ms"; 200; $no_browser), figure_missing($names[1]; "ms"; 200; $no_browser),
+        figure_missing($names[2]; "KiB"; 200; $no_browser), figure_missing($names[3]; "ratio"; 0.8; $no_browser)
+      else
+        ($overview.paint.first_ms | figure($names[0]; "ms"; 200; "signing in, the chart; with it the browser's new connection and the reading of the scripts; wall time, on a machine that browser and server share")),
+        ($overview.paint.again_ms | figure($names[1]; "ms"; 200; "the same")),
+        ($overview.paint.bytes | map(. / 1024) | figure($names[2]; "KiB"; 200; "the TLS handshake; \($overview.paint.answers) answers with their headers")),
+        ([$overview.watched.open_per_second, $overview.watched.none_per_second] | transpose | map(.[0] / .[1])
+          | figure_of_more($names[3]; "ratio"; 0.8; "making the tokens; the processor time of the dashboards' side is in it, for they run on the same machine; \($overview.watched.none_per_second | median | r3) per second with none"))
+      end)
   ] + (if $release == null then [] else [
     ([$release.tang_us, $release.release_us] | transpose | map(.[0] / .[1])
       | figure_of_more("recovery of a key by Tang, which attests nothing / a share given out after an attestation with one device, CPU time of the server"; "ratio"; 20; "TLS handshake; a connection to Tang for each, as its clients make it, and one that is kept to ours")) ] end)),

@@ -113,6 +113,21 @@ static void fill_host(struct db *d, long h, long devices, struct bytes token, lo
 		fill_device(d, v[0].bytes, group, h, k, now);
 }
 
+/* A line of seven days, for a chart is a part of the page. */
+static void fill_trend(struct db *d, long hosts, long long now)
+{
+	for (int h = 1; h <= 168; h++) {
+		const struct db_value v[] = { DB_I(now - h * 3600LL), DB_I(hosts * 97 / 100 - h),
+					      DB_I(hosts / 50), DB_I(hosts / 100 + h % 24),
+					      DB_I(hosts / 200) };
+
+		run(d,
+		    "INSERT INTO fleet_samples (time, affirming, warning, contraindicated, stale, "
+		    "never) VALUES ($1, $2, $3, $4, $5, 0)",
+		    v, ARRAY_LEN(v));
+	}
+}
+
 static int fill(const char *database, long hosts, long devices)
 {
 	static const u8 token[TOKEN_BYTES];
@@ -132,6 +147,7 @@ static int fill(const char *database, long hosts, long devices)
 	    " SELECT model, firmware, status, COUNT(*), MIN(since), MAX(since) FROM seen_devices"
 	    " GROUP BY model, firmware, status",
 	    NULL, 0);
+	fill_trend(d, hosts, now);
 	if (db_commit(d, &e))
 		die(e.text);
 	return 0;
