@@ -94,14 +94,16 @@ test('a proposal shows what the next boot would change beside the last one', asy
 	await tab.page.screenshot({ path: `${out}/proposal.png`, fullPage: true });
 });
 
-test('firmware and the overview name each host whose next boot would be refused, and what waits for a signature', async (tab) => {
+test('firmware and the overview name hosts whose next boot would be refused, and what waits for a signature', async (tab) => {
 	const { accepted, refused } = await proposals(tab);
 
 	await tab.open('#/firmware');
 	const rows = await boxes(tab, '[data-key=refused-next] li');
 
-	assert.deepEqual(rows.map((r) => r.split(' ')[0]).sort(), refused.hosts.map((h) => h.name).sort());
-	assert.ok(rows.every((r) => r.includes(refused.release) && r.includes(refused.next_boot.text)), rows[0]);
+	assert.deepEqual(rows.slice(0, 12).map((r) => r.split(' ')[0]), refused.hosts.slice(0, 12).map((h) => h.name));
+	if (refused.hosts.length > 12)
+		assert.equal(rows[12], `and ${refused.hosts.length - 12} more`);
+	assert.ok(rows.slice(0, 12).every((r) => r.includes(refused.release) && r.includes(refused.next_boot.text)), rows[0]);
 	const waiting = await boxes(tab, '[data-key=pending-updates] li');
 
 	assert.equal(waiting.length, 1);

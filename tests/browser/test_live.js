@@ -12,21 +12,21 @@ const isSame = (tab) => tab.page.evaluate(() => window.same_page === true);
 
 test('a host that is refused now is on the open overview at once, and the news says so', async (tab, { out }) => {
 	const name = await goodHost(tab);
-	const before = Number(await tab.text('#n-contraindicated'));
+	const before = Number((await tab.text('#n-contraindicated')).replaceAll(',', ''));
 
 	await tab.page.waitForSelector('#live.on');
 	await marked(tab);
 	await tab.rig.touch(name, 'firmware');
 	try {
 		await tab.says('.toast', `${name} is refused`);
-		await tab.page.waitForFunction((n) => Number(document.getElementById('n-contraindicated').textContent) === n, before + 1);
+		await tab.page.waitForFunction((n) => Number(document.getElementById('n-contraindicated').textContent.replaceAll(',', '')) === n, before + 1);
 		await tab.says('[data-key=today]', name);
 		assert.ok(await isSame(tab));
 		await tab.page.screenshot({ path: `${out}/live.png` });
 	} finally {
 		await tab.rig.touch(name, 'good');
 	}
-	await tab.page.waitForFunction((n) => Number(document.getElementById('n-contraindicated').textContent) === n, before);
+	await tab.page.waitForFunction((n) => Number(document.getElementById('n-contraindicated').textContent.replaceAll(',', '')) === n, before);
 	assert.ok(await isSame(tab));
 });
 
