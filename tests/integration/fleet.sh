@@ -45,7 +45,7 @@ check and_recovers 0 "$host: affirming" fleet --touch "$host=good"
 check as_its_record_says 0 '' same "$(status_of "$host")" affirming
 check nobody_cannot_be_touched 1 'no such host' fleet --touch nobody=good
 
-check old_rounds_are_stale 0 'REWIND' fleet --seed 2 --hosts 10 --stale 40 --rounds 2 --rewind 5 --database "$work/server/assay.db"
+check old_rounds_are_stale 0 'REWIND' fleet --seed 2 --hosts 10 --stale 40 --rounds 3 --rewind 5 --database "$work/server/assay.db"
 check as_many_as_were_planned 0 '' same "$(listed '2-')" '{"affirming":6,"never":2,"stale":2}'
 check a_fleet_goes_on 0 'now contraindicated' fleet --seed 3 --hosts 20 --live 8
 check and_its_last_word_counts 0 '' same "$(listed '3-')" "$(planned)"
