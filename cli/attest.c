@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "common/file.h"
 #include "proto/ear.h"
+#include "table.h"
 
 static const char *member(json_t *j, const char *key)
 {
@@ -14,20 +15,23 @@ static const char *member(json_t *j, const char *key)
 
 static void print_table(json_t *answer)
 {
+	struct table t = table_of("DEVICE|ADDRESS|SOURCE|SPDM|@VERDICT|MATCHED");
 	json_t *list = json_object_get(answer, "devices"), *row;
 	size_t i;
 
 	printf("%-15s %s\n", "host", member(answer, "host"));
 	printf("%-15s %s\n\n", "verdict", member(answer, "ear_status"));
-	printf("%-38s %-18s %-12s %-5s %-16s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM",
-	       "VERDICT", "MATCHED");
 	json_array_foreach(list, i, row)
-		printf("%-38s %-18s %-12s 1.%-3lld %-16s %lld of %lld\n", member(row, "label"),
-		       member(row, "address"), member(row, "source"),
-		       (long long)json_integer_value(json_object_get(row, "spdm_version")),
-		       member(row, "status"),
-		       (long long)json_integer_value(json_object_get(row, "matched")),
-		       (long long)json_integer_value(json_object_get(row, "elements")));
+	{
+		char version[24], matched[48];
+
+		snprintf(version, sizeof(version), "1.%lld", member_number(row, "spdm_version"));
+		snprintf(matched, sizeof(matched), "%lld of %lld", member_number(row, "matched"),
+			 member_number(row, "elements"));
+		table_row(&t, member(row, "label"), member(row, "address"), member(row, "source"),
+			  version, member(row, "status"), matched);
+	}
+	table_print(&t);
 	list = json_object_get(answer, "reasons");
 	if (json_array_size(list))
 		puts("");

@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cli.h"
 #include "common/file.h"
 #include "proto/audit_record.h"
+#include "table.h"
 
 enum { LINE_MAX_LEN = 65536 };
 
@@ -35,6 +35,7 @@ static long long number_of(const json_t *record, const char *name)
 /* ---- list ---- */
 static int audit_list(struct cli *c)
 {
+	struct table t;
 	json_t *answer = NULL, *record;
 	struct err e = { 0 };
 	long long from = 0;
@@ -51,18 +52,11 @@ static int audit_list(struct cli *c)
 		cli_json("audit.list", true, answer);
 		return 0;
 	}
-	json_array_foreach(json_object_get(answer, "records"), i, record)
-	{
-		time_t at = (time_t)number_of(record, "time");
-		struct tm tm;
-		char when[32];
-
-		gmtime_r(&at, &tm);
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-		printf("%-8lld %s %-16s %-22s %s\n", number_of(record, "seq"), when,
-		       cli_safe(text_of(record, "actor")), cli_safe(text_of(record, "event")),
-		       cli_safe(text_of(record, "detail")));
-	}
+	t = table_of("||||");
+	json_array_foreach(json_object_get(answer, "records"), i, record) table_row(
+		&t, number_text(number_of(record, "seq")), when_text(number_of(record, "time")),
+		text_of(record, "actor"), text_of(record, "event"), text_of(record, "detail"));
+	table_print(&t);
 	json_decref(answer);
 	return 0;
 }

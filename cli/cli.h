@@ -10,7 +10,8 @@
 #include "common/text.h"
 #include "proto/eat.h"
 
-enum { CLI_RIMS_MAX = 2 }; /* a GPU's driver and its VBIOS */
+enum { CLI_SAFE_MAX = 4608 }; /* bytes of a text that is shown */
+enum { CLI_RIMS_MAX = 2 };    /* a GPU's driver and its VBIOS */
 
 enum cli_option {
 	OPT_SHARE,
@@ -133,6 +134,8 @@ void cli_json_rest(const char *command, bool ok, json_t *body);
  * no UTF-8, becomes '?'. A ring of buffers.
  */
 const char *cli_safe(const char *text);
+/** cli_safe_into - cli_safe() without the ring: what of it fits into @size bytes. Return: @out. */
+const char *cli_safe_into(const char *text, char *out, size_t size);
 
 /** ask_agent - one verb; *@out is the memory file's content. */
 int ask_agent(const struct cli *c, enum agent_verb verb, struct bytes argument, struct buf **out,

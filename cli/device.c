@@ -4,6 +4,7 @@
 
 #include "device.h"
 #include "proto/spdm_evidence.h"
+#include "table.h"
 #include "verifier/appraise.h"
 
 enum { BLOCK_SHOWN = 1024 }; /* bytes of a measurement value that a person is shown */
@@ -43,11 +44,9 @@ static const struct eat_function *function_of(const struct eat *t, const char *l
 
 static int list(struct cli *c, const struct eat *t)
 {
+	struct table table = table_of("DEVICE|ADDRESS|SOURCE|SPDM|GATE|LEAF CERTIFICATE");
 	json_t *rows = json_array();
 
-	if (!c->json)
-		printf("%-38s %-20s %-12s %-5s %-9s %s\n", "DEVICE", "ADDRESS", "SOURCE", "SPDM",
-		       "GATE", "LEAF CERTIFICATE");
 	for (size_t i = 0; i < t->n_devices; i++) {
 		const struct eat_device *d = &t->devices[i];
 		OWNED(spdm_evidence) ev = NULL;
@@ -72,13 +71,15 @@ static int list(struct cli *c, const struct eat *t)
 							      version, "gate", gate, "gate_why",
 							      why, "leaf", subject));
 		else
-			printf("%-38s %-20s %-12s %-5s %-9s %s\n", cli_safe(label),
-			       cli_safe(address), source, version, gate, cli_safe(subject));
+			table_row(&table, label, address, source, version, gate, subject);
 	}
-	if (c->json)
+	if (c->json) {
 		cli_json("device.list", true, json_pack("{s:o}", "devices", rows));
-	else
+		json_decref(table.rows);
+	} else {
 		json_decref(rows);
+		table_print(&table);
+	}
 	return 0;
 }
 
@@ -154,10 +155,9 @@ static void print_link(const struct eat_function *f)
 json_t *device_blocks(const struct cli *c, const struct spdm_evidence *ev)
 {
 	struct reader record = reader_on(ev->answer.record);
+	struct table t = table_of("BLOCK|MEASURES|VALUE");
 	json_t *rows = c->json ? json_array() : NULL;
 
-	if (!c->json)
-		printf("%-6s %-26s %s\n", "BLOCK", "MEASURES", "VALUE");
 	while (record.left.len && !record.why) {
 		struct spdm_block b = spdm_next_block(&record);
 		char text[2 * BLOCK_SHOWN + 1];
@@ -168,9 +168,12 @@ json_t *device_blocks(const struct cli *c, const struct spdm_evidence *ev)
 		if (c->json)
 			json_array_append_new(rows, block_json(&b));
 		else
-			printf("%-6u %-26s %s\n", b.index, measurement_type_name(b.type),
-			       b.type == SPDM_VALUE_VERSION ? cli_safe(text) : text);
+			table_row(&t, number_text(b.index), measurement_type_name(b.type), text);
 	}
+	if (c->json)
+		json_decref(t.rows);
+	else
+		table_print(&t);
 	return rows;
 }
 

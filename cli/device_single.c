@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "common/config.h"
 #include "device.h"
+#include "table.h"
 
 struct asked {
 	struct single_request q;
@@ -203,12 +204,10 @@ static void fill_row(struct slot_row *row, const struct asked *k, int rc, const 
 
 static int print_rows(struct cli *c, const char *name, const struct slot_row *rows)
 {
+	struct table t = table_of("SLOT|CERTS|SHA-256 OF THE CHAIN|LEAF CERTIFICATE");
 	json_t *list = json_array();
 	bool good = true;
 
-	if (!c->json)
-		printf("%-5s %-6s %-64s %s\n", "SLOT", "CERTS", "SHA-256 OF THE CHAIN",
-		       "LEAF CERTIFICATE");
 	for (int i = 0; i < SPDM_SLOTS_MAX; i++) {
 		const struct slot_row *r = &rows[i];
 
@@ -220,17 +219,21 @@ static int print_rows(struct cli *c, const char *name, const struct slot_row *ro
 						(json_int_t)r->n_certs, "sha256", r->digest, "leaf",
 						r->leaf, "why", cli_safe(r->why)));
 		else if (r->why[0])
-			printf("%-5d %s\n", i, cli_safe(r->why));
+			table_row(&t, number_text(i), "-", "-", r->why);
 		else if (r->provisioned)
-			printf("%-5d %-6zu %-64s %s\n", i, r->n_certs, r->digest, r->leaf);
+			table_row(&t, number_text(i), number_text((long long)r->n_certs), r->digest,
+				  r->leaf);
 		else
-			printf("%-5d empty\n", i);
+			table_row(&t, number_text(i), "empty", "-", "-");
 	}
-	if (c->json)
+	if (c->json) {
 		cli_json("device.cert", good,
 			 json_pack("{s:s, s:o}", "label", name, "slots", list));
-	else
+		json_decref(t.rows);
+	} else {
 		json_decref(list);
+		table_print(&t);
+	}
 	return good ? 0 : 2;
 }
 

@@ -4,21 +4,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/collector/service.h"
 #include "agent/collector/sources/netlink.h"
 #include "device.h"
+#include "table.h"
 
 #define PCI_FOLDER "/sys/bus/pci/devices"
 
 static void when(long long at_ms, char out[32])
 {
-	time_t s = (time_t)(at_ms / 1000);
-	struct tm tm;
-
-	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&s, &tm));
+	snprintf(out, 32, "%s", when_text(at_ms / 1000));
 }
 
 static void print_json(const struct device_event *v, const char *at)
@@ -45,10 +42,10 @@ static void print_event(void *user, const struct device_event *v)
 	if (c->json)
 		print_json(v, at);
 	else
-		printf("%-20s %-12s %-9s %-11s %-11s %s\n", at,
-		       v->address[0] ? cli_safe(v->address) : "-",
-		       v->model[0] ? cli_safe(v->model) : "-", cli_safe(v->cause),
-		       v->state[0] ? cli_safe(v->state) : "-", cli_safe(v->why));
+		printf("%-20s %s %s %s %s %s\n", at,
+		       text_padded(v->address[0] ? v->address : "-", 12),
+		       text_padded(v->model[0] ? v->model : "-", 9), text_padded(v->cause, 11),
+		       text_padded(v->state[0] ? v->state : "-", 11), cli_safe(v->why));
 	fflush(stdout);
 }
 

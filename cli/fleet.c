@@ -16,21 +16,26 @@ static void print_counts(const json_t *hosts)
 	printf("%8lld  hosts\n", member_number(hosts, "total"));
 }
 
-static void print_change(const json_t *row)
+static void add_change(struct table *t, const json_t *row)
 {
-	const char *was = json_string_value(json_object_get(row, "was"));
+	const char *reason = json_string_value(json_object_get(row, "reason"));
+	char note[1300];
 
-	printf("%s  %-24s %s%s%s%s\n", when_text(member_number(row, "time")),
-	       member_text(row, "host"), was && *was ? was : "", was && *was ? " -> " : "",
-	       tier_text(member_text(row, "status"), 0), "");
-	if (*member_text(row, "reason") != '-')
-		printf("    %s\n", member_text(row, "reason"));
+	table_row(t, when_text(member_number(row, "time")), member_text(row, "host"),
+		  member_text(row, "was"), member_text(row, "status"));
+	if (!reason || !*reason)
+		return;
+	snprintf(note, sizeof(note), "    %s", cli_safe(reason));
+	table_note(t, note);
 }
+
+static const char changes_head[] = "TIME|HOST|@WAS|@IS";
 
 static int overview(struct cli *c)
 {
 	struct err e = { 0 };
 	json_t *answer = NULL, *row, *changes;
+	struct table t;
 	size_t i;
 
 	if (call_server(c, "GET", "/api/v1/overview", NULL, BYTES_NONE, &answer, &e))
@@ -47,19 +52,24 @@ static int overview(struct cli *c)
 	json_array_foreach(json_object_get(answer, "test_switches"), i, row)
 		printf("TEST SWITCH %s is on\n", cli_safe(json_string_value(row)));
 	changes = json_object_get(answer, "changes");
+	t = table_of(changes_head);
 	if (member_number(changes, "day"))
 		printf("\n%lld verdicts changed within a day:\n", member_number(changes, "day"));
-	json_array_foreach(json_object_get(changes, "latest"), i, row) print_change(row);
+	json_array_foreach(json_object_get(changes, "latest"), i, row) add_change(&t, row);
+	if (i)
+		table_print(&t);
+	json_decref(t.rows);
 	json_decref(answer);
 	return 0;
 }
 
-/* A list of the server, whole: as it is for programs, by @print for people. */
+/* A list of the server, whole: as it is for programs, by @add as a table for people. */
 static int list(struct cli *c, const struct query *q, const char *name, const char *command,
-		size_t most, const char *head, void (*print)(const json_t *row))
+		size_t most, const char *head, void (*add)(struct table *t, const json_t *row))
 {
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
+	struct table t;
 	size_t i;
 
 	if (pages_fetch(c, q, name, most, &answer, &e))
@@ -68,9 +78,9 @@ static int list(struct cli *c, const struct query *q, const char *name, const ch
 		cli_json(command, true, answer);
 		return 0;
 	}
-	if (head)
-		puts(head);
-	json_array_foreach(json_object_get(answer, name), i, row) print(row);
+	t = table_of(head);
+	json_array_foreach(json_object_get(answer, name), i, row) add(&t, row);
+	table_print(&t);
 	json_decref(answer);
 	return 0;
 }
@@ -82,61 +92,67 @@ static int changes(struct cli *c)
 	query_add(&q, "host", c->option[OPT_HOST]);
 	query_add(&q, "group", c->option[OPT_GROUP]);
 	query_add(&q, "status", c->option[OPT_STATUS]);
-	return list(c, &q, "changes", "fleet.changes", CHANGES_SHOWN, NULL, print_change);
+	return list(c, &q, "changes", "fleet.changes", CHANGES_SHOWN, changes_head, add_change);
 }
 
-static void print_model(const json_t *m)
+/* A line a model, and under it a line a version. */
+static void add_model(struct table *t, const json_t *m)
 {
 	const json_t *v;
+	char text[400];
 	size_t i;
 
-	printf("%s  %s: %lld devices, %s\n", member_text(m, "model"), member_text(m, "name"),
-	       member_number(m, "devices"),
-	       json_is_true(json_object_get(m, "covered")) ? "has reference values"
-							   : "no reference value counts");
-	json_array_foreach(json_object_get(m, "versions"), i, v) printf(
-		"    %-40s %8lld  affirming %lld, warning %lld, contraindicated %lld, since %s\n",
-		*json_string_value(json_object_get(v, "firmware")) ? member_text(v, "firmware")
-								   : "(not verified)",
-		member_number(v, "devices"), member_number(v, "affirming"),
-		member_number(v, "warning"), member_number(v, "contraindicated"),
-		when_text(member_number(v, "first_seen")));
+	snprintf(text, sizeof(text), "%.64s  %.200s: %lld devices, %s", member_text(m, "model"),
+		 member_text(m, "name"), member_number(m, "devices"),
+		 json_is_true(json_object_get(m, "covered")) ? "has reference values"
+							     : "no reference value counts");
+	table_note(t, text);
+	json_array_foreach(json_object_get(m, "versions"), i, v)
+	{
+		const char *firmware = json_string_value(json_object_get(v, "firmware"));
+
+		snprintf(text, sizeof(text),
+			 "affirming %lld, warning %lld, contraindicated %lld, since %s",
+			 member_number(v, "affirming"), member_number(v, "warning"),
+			 member_number(v, "contraindicated"),
+			 when_text(member_number(v, "first_seen")));
+		table_row(t, "  ", firmware && *firmware ? firmware : "(not verified)",
+			  number_text(member_number(v, "devices")), text);
+	}
 }
 
 static int firmware(struct cli *c)
 {
 	struct query q = query_of("/api/v1/firmware");
 
-	return list(c, &q, "models", "fleet.firmware", 0, NULL, print_model);
+	return list(c, &q, "models", "fleet.firmware", 0, "||>|", add_model);
 }
 
-static void print_device(const json_t *row)
+static void add_device(struct table *t, const json_t *row)
 {
-	printf("%-24s %-38s %-40s %s\n", member_text(row, "host"), member_text(row, "label"),
-	       member_text(row, "firmware"), tier_text(member_text(row, "status"), 0));
+	table_row(t, member_text(row, "host"), member_text(row, "label"),
+		  member_text(row, "firmware"), member_text(row, "status"));
 }
 
 static int devices(struct cli *c)
 {
 	struct query q = query_of("/api/v1/devices");
-	char head[160];
 
 	query_add(&q, "model", c->option[OPT_MODEL]);
 	query_add(&q, "firmware", c->option[OPT_FIRMWARE]);
 	query_add(&q, "status", c->option[OPT_STATUS]);
 	query_add(&q, "q", c->option[OPT_FIND]);
 	query_add(&q, "limit", "500");
-	snprintf(head, sizeof(head), "%-24s %-38s %-40s %s", "HOST", "DEVICE", "FIRMWARE",
-		 "VERDICT");
-	return list(c, &q, "devices", "fleet.devices", 0, head, print_device);
+	return list(c, &q, "devices", "fleet.devices", 0, "HOST|DEVICE|FIRMWARE|@VERDICT",
+		    add_device);
 }
 
-static void print_sighting(const json_t *row)
+static void add_sighting(struct table *t, const json_t *row)
 {
-	printf("%-24s %-38s %s to %s%s\n", member_text(row, "host"), member_text(row, "label"),
-	       when_text(member_number(row, "first_seen")),
-	       when_text(member_number(row, "last_seen")),
-	       json_is_true(json_object_get(row, "now")) ? ", there now" : "");
+	table_row(t, member_text(row, "host"), member_text(row, "label"),
+		  when_text(member_number(row, "first_seen")),
+		  when_text(member_number(row, "last_seen")),
+		  json_is_true(json_object_get(row, "now")) ? "there now" : "gone");
 }
 
 static int device(struct cli *c)
@@ -148,7 +164,8 @@ static int device(struct cli *c)
 		return cli_usage();
 	snprintf(path, sizeof(path), "/api/v1/devices/%.64s", c->argv[0]);
 	q = query_of(path);
-	return list(c, &q, "sightings", "fleet.device", 0, NULL, print_sighting);
+	return list(c, &q, "sightings", "fleet.device", 0, "HOST|DEVICE|FIRST SEEN|LAST SEEN|NOW",
+		    add_sighting);
 }
 
 int cmd_fleet(struct cli *c, const char *verb)

@@ -35,6 +35,7 @@ static int list(struct cli *c)
 	struct query q = query_of("/api/v1/hosts");
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
+	struct table t;
 	size_t i;
 
 	query_add(&q, "status", c->option[OPT_STATUS]);
@@ -49,23 +50,14 @@ static int list(struct cli *c)
 		cli_json("host.list", true, answer);
 		return 0;
 	}
-	printf("%-24s %-14s %-12s %-9s %-16s %s\n", "HOST", "GROUP", "EK TRUST", "STATE", "VERDICT",
-	       "ATTESTED");
-	json_array_foreach(json_object_get(answer, "hosts"), i, row) printf(
-		"%-24s %-14s %-12s %-9s %s %s\n", member(row, "name"), member(row, "group"),
-		member(row, "ek_trust"), member(row, "state"), tier_text(member(row, "status"), 16),
-		when_text(member_number(row, "attested")));
+	t = table_of("HOST|GROUP|EK TRUST|STATE|@VERDICT|ATTESTED");
+	json_array_foreach(json_object_get(answer, "hosts"), i, row)
+		table_row(&t, member(row, "name"), member(row, "group"), member(row, "ek_trust"),
+			  member(row, "state"), member(row, "status"),
+			  when_text(member_number(row, "attested")));
+	table_print(&t);
 	json_decref(answer);
 	return 0;
-}
-
-static const char *clock_text(long long unix_s, char out[64])
-{
-	time_t s = unix_s;
-	struct tm tm;
-
-	strftime(out, 64, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&s, &tm));
-	return out;
 }
 
 /* "2 reboots, 71 h": what a lease has left, as of the host's last attestation. */
@@ -92,7 +84,7 @@ static void show_lease(json_t *lease)
 		lease_text(row, text));
 	if (used)
 		printf("    one was used, as the server heard at %s\n",
-		       clock_text(json_integer_value(used), text));
+		       when_text(json_integer_value(used)));
 }
 
 static int show(struct cli *c)
@@ -100,6 +92,7 @@ static int show(struct cli *c)
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
 	char path[512], status[24];
+	struct table devices;
 	size_t i;
 
 	if (c->argc != 1)
@@ -118,13 +111,18 @@ static int show(struct cli *c)
 	printf("  EK %s\n", member(answer, "ek_hash"));
 	json_array_foreach(json_object_get(answer, "aks"), i, row)
 		printf("  AK %s %s\n", member(row, "name"), member(row, "state"));
+	devices = table_of("||@|");
 	json_array_foreach(json_object_get(answer, "devices"), i, row)
 	{
-		printf("  %-38s %-16s %s\n", member(row, "label"), member(row, "status"),
-		       member(row, "address"));
+		char note[1300];
+
+		table_row(&devices, " ", member(row, "label"), member(row, "status"),
+			  member(row, "address"));
+		snprintf(note, sizeof(note), "    note: %s", member(row, "note"));
 		if (json_object_get(row, "note"))
-			printf("    note: %s\n", member(row, "note"));
+			table_note(&devices, note);
 	}
+	table_print(&devices);
 	if (json_object_get(answer, "next_boot"))
 		printf("  kernel %s: %s\n", member(json_object_get(answer, "next_boot"), "release"),
 		       member(json_object_get(answer, "next_boot"), "text"));
@@ -300,6 +298,7 @@ int cmd_secret(struct cli *c, const char *verb)
 {
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
+	struct table t;
 	char lease[64];
 	size_t i;
 
@@ -332,12 +331,12 @@ int cmd_secret(struct cli *c, const char *verb)
 		cli_json("secret.list", true, answer);
 		return 0;
 	}
-	printf("%-24s %-38s %-6s %-9s %-17s %s\n", "HOST", "VOLUME", "EPOCH", "STATE", "CHECK",
-	       "LEASE");
-	json_array_foreach(json_object_get(answer, "secrets"), i, row) printf(
-		"%-24s %-38s %-6lld %-9s %-17s %s\n", member(row, "host"), member(row, "volume"),
-		(long long)json_integer_value(json_object_get(row, "epoch")), member(row, "state"),
-		member(row, "check"), lease_text(json_object_get(row, "lease"), lease));
+	t = table_of("HOST|VOLUME|>EPOCH|STATE|CHECK|LEASE");
+	json_array_foreach(json_object_get(answer, "secrets"), i, row)
+		table_row(&t, member(row, "host"), member(row, "volume"),
+			  number_text(member_number(row, "epoch")), member(row, "state"),
+			  member(row, "check"), lease_text(json_object_get(row, "lease"), lease));
+	table_print(&t);
 	json_decref(answer);
 	return 0;
 }

@@ -2,11 +2,9 @@
 #include "pages.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { RING = 8, SLOW_AFTER = 4 }; /* pages until it is told that there are more */
+enum { SLOW_AFTER = 4 }; /* pages until it is told that there are more */
 
 struct query query_of(const char *path)
 {
@@ -94,53 +92,4 @@ int pages_fetch(struct cli *c, const struct query *q, const char *name, size_t m
 	*out = rc ? NULL : json_pack("{s:O}", name, all);
 	json_decref(all);
 	return rc;
-}
-
-/* ---- for people ---- */
-const char *tier_text(const char *status, int width)
-{
-	static const struct {
-		const char *status, *colour;
-	} rows[] = { { "affirming", "\x1b[32m" },
-		     { "warning", "\x1b[33m" },
-		     { "contraindicated", "\x1b[31m" },
-		     { "stale", "\x1b[35m" },
-		     { "never", "\x1b[2m" },
-		     { "revoked", "\x1b[2m" } };
-	static char ring[RING][64];
-	static unsigned int at;
-	char *out = ring[at++ % RING];
-	const char *no = getenv("NO_COLOR");
-
-	snprintf(out, 64, "%-*.24s", width, status);
-	for (size_t i = 0; isatty(STDOUT_FILENO) && !(no && *no) && i < ARRAY_LEN(rows); i++)
-		if (!strcmp(status, rows[i].status))
-			snprintf(out, 64, "%s%-*.24s\x1b[0m", rows[i].colour, width, status);
-	return out;
-}
-
-const char *when_text(long long unix_s)
-{
-	static char ring[RING][32];
-	static unsigned int at;
-	char *out = ring[at++ % RING];
-	time_t s = unix_s;
-	struct tm tm;
-
-	if (!unix_s)
-		return "-";
-	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&s, &tm));
-	return out;
-}
-
-const char *member_text(const json_t *j, const char *key)
-{
-	const char *s = json_string_value(json_object_get(j, key));
-
-	return cli_safe(s && *s ? s : "-");
-}
-
-long long member_number(const json_t *j, const char *key)
-{
-	return json_integer_value(json_object_get(j, key));
 }

@@ -4,6 +4,7 @@
 #define ASSAY_CLI_REFVAL_H
 
 #include "cli.h"
+#include "table.h"
 
 /** refval_manage - import, list, show, export, activate, deactivate, delete, anchor, coverage. */
 int refval_manage(struct cli *c, const char *verb);

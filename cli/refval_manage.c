@@ -136,6 +136,7 @@ static int list(struct cli *c)
 {
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
+	struct table t;
 	char when[32];
 	size_t i;
 
@@ -145,20 +146,23 @@ static int list(struct cli *c)
 		cli_json("refval.list", true, answer);
 		return 0;
 	}
-	printf("%-16s %-7s %-7s %-20s %-20s %s\n", "DIGEST", "SIGNED", "COUNTS", "BY", "UNTIL",
-	       "ID");
+	t = table_of("DIGEST|SIGNED|COUNTS|BY|UNTIL|ID");
 	json_array_foreach(json_object_get(answer, "corims"), i, row)
 	{
-		printf("%-16.16s %-7s %-7s %-20s %-20s %s", refval_text(row, "digest"),
-		       json_is_true(json_object_get(row, "signed")) ? "yes" : "no",
-		       json_is_true(json_object_get(row, "counts")) ? "yes" : "no",
-		       refval_text(row, "changed_by"),
-		       *refval_time(row, "until", when) ? when
-							: refval_time(row, "not_after", when),
-		       refval_text(row, "id"));
-		printf(json_object_get(row, "why_not") ? " (%s)\n" : "%s\n",
-		       refval_text(row, "why_not"));
+		char digest[17], id[1600];
+
+		snprintf(digest, sizeof(digest), "%s", refval_text(row, "digest"));
+		snprintf(id, sizeof(id),
+			 json_object_get(row, "why_not") ? "%.500s (%.1000s)" : "%.500s",
+			 refval_text(row, "id"), refval_text(row, "why_not"));
+		table_row(&t, digest, json_is_true(json_object_get(row, "signed")) ? "yes" : "no",
+			  json_is_true(json_object_get(row, "counts")) ? "yes" : "no",
+			  refval_text(row, "changed_by"),
+			  *refval_time(row, "until", when) ? when
+							   : refval_time(row, "not_after", when),
+			  id);
 	}
+	table_print(&t);
 	json_decref(answer);
 	return 0;
 }
@@ -295,6 +299,7 @@ static int delete (struct cli *c)
 static int coverage(struct cli *c)
 {
 	json_t *answer = NULL, *row;
+	struct table t;
 	struct err e = { 0 };
 	size_t i, k, bare = 0, silent = 0;
 
@@ -306,22 +311,22 @@ static int coverage(struct cli *c)
 		cli_json("refval.coverage", true, answer);
 		return 0;
 	}
-	printf("%-16s %8s %8s\n", "MODEL", "SEEN", "STATES");
+	t = table_of("MODEL|>SEEN|>STATES|");
 	json_array_foreach(json_object_get(answer, "models"), i, row)
 	{
 		long long n = json_integer_value(json_object_get(row, "references"));
 
 		bare += !n;
-		printf("%-16s %8lld %8lld%s\n", refval_text(row, "model"),
-		       (long long)json_integer_value(json_object_get(row, "seen")), n,
-		       n ? "" : "   no reference value");
+		table_row(&t, refval_text(row, "model"), number_text(member_number(row, "seen")),
+			  number_text(n), n ? " " : "  no reference value");
 	}
 	json_array_foreach(json_object_get(answer, "no_evidence"), k, row)
 	{
 		silent++;
-		printf("%-16s %8lld %8s   no evidence\n", refval_text(row, "model"),
-		       (long long)json_integer_value(json_object_get(row, "seen")), "-");
+		table_row(&t, refval_text(row, "model"), number_text(member_number(row, "seen")),
+			  "-", "  no evidence");
 	}
+	table_print(&t);
 	printf("%zu of %zu models have no reference value", bare, i);
 	printf(silent ? "; %zu more gave no evidence\n" : "\n", silent);
 	json_decref(answer);

@@ -93,6 +93,7 @@ static int list(struct cli *c)
 {
 	json_t *answer = NULL, *g;
 	struct err e = { 0 };
+	struct table t;
 	size_t i;
 
 	if (c->argc != 1)
@@ -103,24 +104,21 @@ static int list(struct cli *c)
 		cli_json("refval.pending.list", true, answer);
 		return 0;
 	}
-	printf("%-12s %-20s %-15s %-28s %s\n", "ID", "PROPOSED", "STATE", "KERNEL", "HOSTS");
+	t = table_of("ID|PROPOSED|STATE|KERNEL|HOSTS");
 	json_array_foreach(json_object_get(answer, "proposals"), i, g)
 	{
 		const json_t *hosts = json_object_get(g, "hosts");
-		time_t t = (time_t)json_integer_value(json_object_get(g, "time"));
-		char when[32] = "";
-		struct tm tm;
+		const char *first = text_of(json_array_get(hosts, 0), "name");
+		char digest[13], seen[400];
 
-		if (gmtime_r(&t, &tm))
-			strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-		printf("%-12.12s %-20s %-15s %-28s ", text_of(g, "digest"), when, state_of(g),
-		       text_of(g, "release"));
-		if (json_array_size(hosts) == 1)
-			printf("%s\n", text_of(json_array_get(hosts, 0), "name"));
-		else
-			printf("seen on %zu hosts (%s, ...)\n", json_array_size(hosts),
-			       text_of(json_array_get(hosts, 0), "name"));
+		snprintf(digest, sizeof(digest), "%s", text_of(g, "digest"));
+		snprintf(seen, sizeof(seen), "seen on %zu hosts (%.300s, ...)",
+			 json_array_size(hosts), first);
+		table_row(&t, digest, when_text(json_integer_value(json_object_get(g, "time"))),
+			  state_of(g), text_of(g, "release"),
+			  json_array_size(hosts) == 1 ? first : seen);
 	}
+	table_print(&t);
 	json_decref(answer);
 	return 0;
 }

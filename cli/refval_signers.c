@@ -10,7 +10,7 @@
 struct kind {
 	const char *name, *path, *member, *content_type, *thing;
 	size_t max;
-	void (*print)(const json_t *row);
+	void (*add)(struct table *t, const json_t *row);
 	const char *head, *added, *removed;
 };
 
@@ -43,32 +43,32 @@ static const char *added_by(const json_t *row)
 	return text;
 }
 
-static void print_anchor(const json_t *row)
+static void add_anchor(struct table *t, const json_t *row)
 {
-	char when[32];
+	char digest[17];
 
-	printf("%-16.16s %-20s %-20s", refval_text(row, "digest"),
-	       refval_time(row, "not_after", when), added_by(row));
-	printf(" %s\n", refval_text(row, "subject"));
+	snprintf(digest, sizeof(digest), "%s", refval_text(row, "digest"));
+	table_row(t, digest, when_text(member_number(row, "not_after")), added_by(row),
+		  refval_text(row, "subject"));
 }
 
-static void print_crl(const json_t *row)
+static void add_crl(struct table *t, const json_t *row)
 {
 	bool expired = json_is_true(json_object_get(row, "expired"));
-	char when[32];
+	char digest[17], issuer[700];
 
-	printf("%-16.16s %-20s %7lld %-20s", refval_text(row, "digest"),
-	       refval_time(row, "next_update", when),
-	       (long long)json_integer_value(json_object_get(row, "revoked")), added_by(row));
-	printf(" %s%s\n", refval_text(row, "issuer"),
-	       expired ? " (expired: what its issuer's people signed does not count)" : "");
+	snprintf(digest, sizeof(digest), "%s", refval_text(row, "digest"));
+	snprintf(issuer, sizeof(issuer), "%.500s%s", refval_text(row, "issuer"),
+		 expired ? " (expired: what its issuer's people signed does not count)" : "");
+	table_row(t, digest, when_text(member_number(row, "next_update")),
+		  number_text(member_number(row, "revoked")), added_by(row), issuer);
 }
 
 static const struct kind anchors = {
 	"anchor",	   "/api/v1/anchors",
 	"anchors",	   "application/x-pem-file",
 	"trust anchors",   65536,
-	print_anchor,	   "DIGEST           VALID UNTIL          BY                   SUBJECT",
+	add_anchor,	   "DIGEST|VALID UNTIL|BY|SUBJECT",
 	"may sign CoRIMs", "may no longer sign CoRIMs; what it signed does not count any more"
 };
 static const struct kind crls = {
@@ -78,8 +78,8 @@ static const struct kind crls = {
 	"application/pkix-crl",
 	"revocation lists",
 	CRL_BODY_MAX,
-	print_crl,
-	"DIGEST           NEXT UPDATE          REVOKED BY                   ISSUER",
+	add_crl,
+	"DIGEST|NEXT UPDATE|>REVOKED|BY|ISSUER",
 	"is a revocation list; what the revoked signed does not count any more",
 	"is not asked any more"
 };
@@ -88,6 +88,7 @@ static int list(struct cli *c, const struct kind *k)
 {
 	json_t *answer = NULL, *row;
 	struct err e = { 0 };
+	struct table t;
 	char schema[40];
 	size_t i;
 
@@ -98,8 +99,9 @@ static int list(struct cli *c, const struct kind *k)
 		cli_json(schema, true, answer);
 		return 0;
 	}
-	printf("%s\n", k->head);
-	json_array_foreach(json_object_get(answer, k->member), i, row) k->print(row);
+	t = table_of(k->head);
+	json_array_foreach(json_object_get(answer, k->member), i, row) k->add(&t, row);
+	table_print(&t);
 	json_decref(answer);
 	return 0;
 }

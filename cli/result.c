@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "proto/ear.h"
+#include "table.h"
 #include "verifier/explain.h"
 
 enum { KEY_FILE_MAX = 65536 };
@@ -87,7 +88,7 @@ static void print_submods(json_t *claims)
 		       *why;
 		size_t i;
 
-		printf("  %-40s %s\n", cli_safe(name), cli_safe(status));
+		printf("  %s %s\n", text_padded(name, 40), tier_text(cli_safe(status), 0));
 		json_array_foreach(reasons, i, why)
 			printf("    %s\n", cli_safe(json_string_value(why)));
 	}

@@ -2,7 +2,7 @@
 /* Text of others for a terminal: shown, and never obeyed. */
 #include "cli.h"
 
-enum { SAFE_MAX = 4608, RING = 8 };
+enum { RING = 8 };
 
 /* Characters that move, hide or turn around what stands beside them; and those of C1, which some terminals obey. */
 static bool is_harmful(u32 c)
@@ -45,18 +45,15 @@ static size_t next_character(const unsigned char *text, u32 *c)
 	return n;
 }
 
-const char *cli_safe(const char *text)
+const char *cli_safe_into(const char *text, char *out, size_t size)
 {
-	static char ring[RING][SAFE_MAX];
-	static unsigned int at;
-	char *out = ring[at++ % RING];
 	size_t n = 0;
 
 	while (text && *text) {
 		u32 c;
 		size_t len = next_character((const unsigned char *)text, &c);
 
-		if (n + len >= SAFE_MAX)
+		if (n + len >= size)
 			break;
 		if (is_harmful(c)) {
 			out[n++] = '?';
@@ -68,4 +65,12 @@ const char *cli_safe(const char *text)
 	}
 	out[n] = 0;
 	return out;
+}
+
+const char *cli_safe(const char *text)
+{
+	static char ring[RING][CLI_SAFE_MAX];
+	static unsigned int at;
+
+	return cli_safe_into(text, ring[at++ % RING], CLI_SAFE_MAX);
 }

@@ -2,26 +2,15 @@
 /* assay token: who may call the server's API. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cli.h"
+#include "table.h"
 
 static const char *text_of(const json_t *row, const char *name)
 {
 	const char *s = json_string_value(json_object_get(row, name));
 
 	return cli_safe(s ? s : "-");
-}
-
-static const char *expiry(const json_t *row, char out[32])
-{
-	time_t at = (time_t)json_integer_value(json_object_get(row, "not_after"));
-	struct tm tm;
-
-	if (!at)
-		return "never";
-	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
-	return out;
 }
 
 static const char *groups_of(const json_t *row, char *out, size_t size)
@@ -40,17 +29,16 @@ static const char *groups_of(const json_t *row, char *out, size_t size)
 	return out;
 }
 
-static void print_row(const json_t *row)
-{
-	char when[32], groups[640];
+static const char head[] = "TOKEN|ROLE|GROUPS|EXPIRES|STATE";
 
-	printf("%-24s %-12s %-20s %-21s %s\n", text_of(row, "name"), text_of(row, "role"),
-	       groups_of(row, groups, sizeof(groups)), expiry(row, when), text_of(row, "state"));
-}
-
-static void print_head(void)
+static void add(struct table *t, const json_t *row)
 {
-	printf("%-24s %-12s %-20s %-21s %s\n", "TOKEN", "ROLE", "GROUPS", "EXPIRES", "STATE");
+	long long end = member_number(row, "not_after");
+	char groups[640];
+
+	groups_of(row, groups, sizeof(groups)); /* first: there are more than the ring holds */
+	table_row(t, text_of(row, "name"), text_of(row, "role"), groups,
+		  end ? when_text(end) : "never", text_of(row, "state"));
 }
 
 /* A request without a body, and its answer: as it is for programs, by @print for people. */
@@ -73,17 +61,20 @@ static int ask(struct cli *c, const char *command, const char *method, const cha
 
 static void print_list(const json_t *answer)
 {
+	struct table t = table_of(head);
 	const json_t *row;
 	size_t i;
 
-	print_head();
-	json_array_foreach(json_object_get(answer, "tokens"), i, row) print_row(row);
+	json_array_foreach(json_object_get(answer, "tokens"), i, row) add(&t, row);
+	table_print(&t);
 }
 
 static void print_one(const json_t *answer)
 {
-	print_head();
-	print_row(answer);
+	struct table t = table_of(head);
+
+	add(&t, answer);
+	table_print(&t);
 }
 
 static void print_status(const json_t *answer)

@@ -5,7 +5,20 @@
 
 #include "cli.h"
 #include "common/file.h"
+#include "table.h"
 #include "verifier/capture.h"
+
+static void add_row(struct table *t, const struct capture_row *r, const char *version, char *sha,
+		    const char *result)
+{
+	char asym[16], hash[16];
+
+	snprintf(asym, sizeof(asym), "0x%x", r->asym);
+	snprintf(hash, sizeof(hash), "0x%x", r->hash);
+	sha[32] = 0; /* enough to tell them apart; --json has all of it */
+	table_row(t, number_text((long long)r->frame), r->message, version, number_text(r->slot),
+		  asym, hash, sha, result, r->why);
+}
 
 static int verify_pcap(struct cli *c, const char *path)
 {
@@ -14,6 +27,7 @@ static int verify_pcap(struct cli *c, const char *path)
 	OWNED(capture) cap = NULL;
 	struct err e = { 0 };
 	json_t *rows = json_array();
+	struct table t;
 	int code = 0;
 
 	if (file_read(path, 64 * 1024 * 1024, &b, &e) || capture_verify(buf_bytes(b), &cap, &e)) {
@@ -22,9 +36,7 @@ static int verify_pcap(struct cli *c, const char *path)
 	}
 	if (!cap->n)
 		code = 2; /* nothing signed: nothing is proven */
-	if (!c->json)
-		printf("%-6s %-18s %-5s %-5s %-8s %-6s %-34s %-12s %s\n", "FRAME", "MESSAGE",
-		       "SPDM", "SLOT", "ASYM", "HASH", "TRANSCRIPT", "RESULT", "WHY");
+	t = table_of("FRAME|MESSAGE|SPDM|SLOT|ASYM|HASH|TRANSCRIPT|RESULT|WHY");
 	for (size_t i = 0; i < cap->n; i++) {
 		const struct capture_row *r = &cap->rows[i];
 		char sha[2 * DIGEST_MAX + 1], version[8];
@@ -43,14 +55,15 @@ static int verify_pcap(struct cli *c, const char *path)
 					  "transcript_sha", sha, "result", results[r->result],
 					  "why", r->why));
 		else
-			printf("%-6zu %-18s %-5s %-5u 0x%-6x 0x%-4x %-34.32s %-12s %s\n", r->frame,
-			       r->message, version, r->slot, r->asym, r->hash, sha,
-			       results[r->result], cli_safe(r->why));
+			add_row(&t, r, version, sha, results[r->result]);
 	}
-	if (c->json)
+	if (c->json) {
 		cli_json("verify", code == 0, json_pack("{s:o}", "rows", rows));
-	else
+		json_decref(t.rows);
+	} else {
 		json_decref(rows);
+		table_print(&t);
+	}
 	return code;
 }
 

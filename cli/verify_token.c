@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "known_host.h"
+#include "table.h"
 #include "verifier/decide.h"
 #include "verifier/reasons_json.h"
 
@@ -137,9 +138,16 @@ static void print_json(const struct given *g, const struct reasons *reasons,
 static void print_text(const struct given *g, const struct reasons *reasons,
 		       const struct appraisal *a, const char *status, bool good)
 {
-	for (size_t i = 0; a && i < a->n; i++)
-		printf("%-38s %-16s %zu of %zu\n", cli_safe(a->at[i].name),
-		       tier_name(a->at[i].status), a->at[i].n_matched, a->at[i].n_elements);
+	struct table t = table_of("|@|");
+
+	for (size_t i = 0; a && i < a->n; i++) {
+		char matched[48];
+
+		snprintf(matched, sizeof(matched), "%zu of %zu", a->at[i].n_matched,
+			 a->at[i].n_elements);
+		table_row(&t, a->at[i].name, tier_name(a->at[i].status), matched);
+	}
+	table_print(&t);
 	for (size_t i = 0; i < reasons->n; i++) {
 		char text[1200];
 
