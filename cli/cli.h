@@ -106,6 +106,7 @@ int cmd_secret(struct cli *c, const char *verb);
 int cmd_audit(struct cli *c, const char *verb);
 int cmd_fleet(struct cli *c, const char *verb);
 int cmd_token(struct cli *c, const char *verb);
+int cmd_policy(struct cli *c, const char *verb);
 int cmd_join_token(struct cli *c);
 int cmd_policy_sign(struct cli *c);
 int secret_approve(struct cli *c);

@@ -155,6 +155,12 @@ static const char usage[] =
 	"                                        an exported log, without the server; a head kept "
 	"elsewhere\n"
 	"                                        tells that nothing was cut off\n"
+	"  assay policy show                     by which rules the server judges, and whose "
+	"roots it "
+	"trusts\n"
+	"  assay policy check FILE               whether FILE is a configuration of a server, and "
+	"what it\n"
+	"                                        would change\n"
 	"  assay policy-sign TOKEN --host FILE --volume UUID --epoch N --key KEY --out FILE "
 	"[--pcr 4=HEX,...]\n"
 	"                                        approve of a boot, for a disk of the strict "
@@ -494,7 +500,7 @@ static int dispatch(struct cli *c)
 		       { "explain", cmd_explain }, { "secret", cmd_secret },
 		       { "result", cmd_result },   { "disk", cmd_disk },
 		       { "audit", cmd_audit },	   { "token", cmd_token },
-		       { "fleet", cmd_fleet } };
+		       { "fleet", cmd_fleet },	   { "policy", cmd_policy } };
 	static const struct {
 		const char *word;
 		int (*run)(struct cli *c);

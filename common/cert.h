@@ -72,6 +72,10 @@ int trust_store_add_folder(struct trust_store *s, const char *folder, struct err
 int trust_store_only(const struct trust_store *s, enum digest_alg alg, struct bytes digest,
 		     struct trust_store **out, struct err *e);
 size_t trust_store_count(const struct trust_store *s);
+/** trust_store_each - @fn for each root, until it fails; @c is borrowed for the call. */
+int trust_store_each(const struct trust_store *s,
+		     int (*fn)(void *user, const struct cert *c, struct err *e), void *user,
+		     struct err *e);
 void trust_store_drop(struct trust_store **s);
 
 /** trust_store_add_intermediate - a certificate that may stand between leaf and root, and is not trusted for that. */

@@ -129,6 +129,33 @@ size_t trust_store_count(const struct trust_store *s)
 	return s->n;
 }
 
+static int each_root(X509 *root, int (*fn)(void *user, const struct cert *c, struct err *e),
+		     void *user, struct err *e)
+{
+	OWNED(cert) c = NULL;
+	unsigned char *der = NULL;
+	int len = i2d_X509(root, &der), rc;
+
+	if (len <= 0)
+		return crypto_failed(e, "trust anchor");
+	rc = cert_parse((struct bytes){ der, (size_t)len }, &c, e);
+	OPENSSL_free(der);
+	return rc ? rc : fn(user, c, e);
+}
+
+int trust_store_each(const struct trust_store *s,
+		     int (*fn)(void *user, const struct cert *c, struct err *e), void *user,
+		     struct err *e)
+{
+	STACK_OF(X509) *all = X509_STORE_get1_all_certs(s->store); /* under the store's lock */
+	int rc = all ? 0 : crypto_failed(e, "trust anchors");
+
+	for (int i = 0; !rc && i < sk_X509_num(all); i++)
+		rc = each_root(sk_X509_value(all, i), fn, user, e);
+	sk_X509_pop_free(all, X509_free);
+	return rc;
+}
+
 void trust_store_drop(struct trust_store **s)
 {
 	if (!s || !*s)

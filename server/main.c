@@ -14,6 +14,7 @@
 #include "common/text.h"
 #include "audit_head.h"
 #include "backup.h"
+#include "check.h"
 #include "doctor.h"
 #include "events.h"
 #include "host_pins.h"
@@ -34,6 +35,9 @@ static const char usage[] =
 	"       assay-server [--config FILE] audit-head          the signed head, to be kept "
 	"elsewhere\n"
 	"       assay-server [--config FILE] doctor              what is missing or insecure\n"
+	"       assay-server [--config FILE] check               whether FILE would be taken at "
+	"the "
+	"next start\n"
 	"       assay-server [--config FILE] rotate-nonce-key    (then restart it)\n"
 	"       assay-server [--config FILE] rekey [--kek PATH|URI]   another key-encryption key; "
 	"every row "
@@ -429,6 +433,8 @@ int main(int argc, char **argv)
 		rc = run_accept(&s, argv[1], &e);
 	else if (argc == 1 && !strcmp(argv[0], "doctor"))
 		rc = doctor_run(&s, &e);
+	else if (argc == 1 && !strcmp(argv[0], "check"))
+		rc = check_run(&s, config, &e);
 	else if (argc == 1 && !strcmp(argv[0], "audit-head"))
 		rc = run_audit_head(&s, &e);
 	else if (argc >= 1 && !strcmp(argv[0], "check-audit"))

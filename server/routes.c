@@ -50,6 +50,7 @@ static const struct {
 	{ "GET",    "/api/v1/crls",                         0,             VIEWER,      READS,       get_crls },
 	{ "POST",   "/api/v1/crls",                         CRL_BODY_MAX,  OPERATOR,    WHOLE,       post_crl },
 	{ "DELETE", "/api/v1/crls/{}",                      0,             ADMIN,       WHOLE,       delete_crl },
+	{ "GET",    "/api/v1/policy",                       0,             VIEWER,      READS,       get_policy },
 	{ "GET",    "/api/v1/coverage",                     0,             VIEWER,      READS,       get_coverage },
 	{ "GET",    "/api/v1/hosts",                        0,             VIEWER,      BY_HANDLER,  get_hosts },
 	{ "GET",    "/api/v1/hosts/{}",                     0,             VIEWER,      OF_HOST,     get_host },

@@ -72,6 +72,8 @@ void delete_anchor(struct call *c);
 void get_crls(struct call *c);
 void post_crl(struct call *c);
 void delete_crl(struct call *c);
+/* policy_api.c */
+void get_policy(struct call *c);
 /* coverage.c */
 void get_coverage(struct call *c);
 /* boots.c */

@@ -220,7 +220,7 @@ static void *go_on_sending(void *arg)
 }
 
 /* ---- life ---- */
-static int read_key(const char *path, struct secret **out, struct err *e)
+int webhook_key_load(const char *path, struct secret **out, struct err *e)
 {
 	OWNED(buf) text = NULL;
 	u8 key[WEBHOOK_KEY_MAX];
@@ -254,7 +254,7 @@ int webhook_new(struct server *s, struct webhook **out, struct err *e)
 	w->server = s;
 	pthread_mutex_init(&w->lock, NULL);
 	monotonic_cond_init(&w->wake);
-	if (read_key(s->settings->webhook_key_file, &w->key, e))
+	if (webhook_key_load(s->settings->webhook_key_file, &w->key, e))
 		return (int)e->code;
 	*out = TAKE(w);
 	return 0;

@@ -34,6 +34,8 @@ int webhook_queue(struct tx *tx, const struct settings *s, const struct host *h,
 /** webhook_wake - something was queued, and is on the disk. NULL is none. */
 void webhook_wake(struct webhook *w);
 
+/** webhook_key_load - of the file that [webhook] key_file names; messages say so. */
+int webhook_key_load(const char *path, struct secret **out, struct err *e);
 /** webhook_key_read - "whsec_" and base64, or base64 alone, as a line. Return: bytes, or -1. */
 long webhook_key_read(struct bytes line, u8 out[WEBHOOK_KEY_MAX]);
 int webhook_sign(struct bytes key, const char *id, long long timestamp, struct bytes body,

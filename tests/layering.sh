@@ -73,6 +73,10 @@ documented_keys() { # heading, source
 $(diff <(known "$2") <(told "$1"))"
 }
 documented_keys server.conf server/settings.c
+rules=$(sed -nE 's/.*\{ "policy", "([a-z_]+)", take_[a-z_]+ \}.*/\1/p' server/settings.c | sort)
+shown=$(sed -nE 's/^\t\{ "([a-z_]+)", tell_.*/\1/p' server/policy_told.c | sort)
+[ "$rules" = "$shown" ] || complain "server/settings.c [policy] and server/policy_told.c differ:
+$(diff <(echo "$rules") <(echo "$shown"))"
 documented_keys agent.conf agent/settings.c
 documented_keys assay.conf cli/main.c
 exit $bad

@@ -213,6 +213,32 @@ leaf=$($assay fleet devices --json | jq -r '.devices[0].leaf_key')
 check fleet_device_tells_where_it_was_seen 0 "^cli-host .* there now$" $assay fleet device "$leaf"
 check fleet_device_of_a_key_that_nobody_has_is_refused 2 "no device with this key" $assay fleet device "${leaf//[0-9]/f}"
 check fleet_in_json_names_its_schema 0 '"schema": ?"assay.fleet.status/1"' $assay fleet status --json
+check policy_show_tells_the_rules_in_force 0 "^\* learned +affirm +whether values that nobody but" $assay policy show
+check and_which_are_the_default 0 "^  svn_floor +- " $assay policy show
+check and_whose_roots_it_trusts 0 "^devices +[0-9a-f]{16} +[0-9]{4}-[0-9-]+T[0-9:]+Z +[A-Z]+=[^ ]" $assay policy show
+check policy_show_in_json_names_its_schema 0 '"schema": ?"assay.policy.show/1"' $assay policy show --json
+check policy_without_a_verb_is_told_what_there_is 1 "assay policy show" $assay policy
+sed 's/^learned = affirm/learned = warn\nsvn_floor = 1b36:0010 7/' "$work/server.conf" >"$work/next.conf"
+check policy_check_says_what_a_file_would_change 0 "learned +affirm +warn.*svn_floor +- +1b36:0010 7" bash -c "$assay policy check $work/next.conf | tr '\n' ' '"
+check and_that_the_one_in_use_changes_nothing 0 "no rule of the server changes" $assay policy check "$work/server.conf"
+check and_as_data 0 '"changes": ?\[\{"is": ?\["affirm"\], ?"key": ?"learned", ?"will_be": ?\["warn"\]' $assay policy check "$work/next.conf" --json
+check and_without_a_server_only_the_file 0 "not compared with a server" assay --config "$work/no.conf" policy check "$work/next.conf"
+would="assay-server --config $work/next.conf check"
+check the_server_says_that_a_file_would_be_taken 0 "next.conf would be taken" $would
+check and_what_of_it_is_not_the_default 0 "\[policy\] svn_floor = 1b36:0010 7" $would
+line=$(($(grep -n '^svn_floor' "$work/next.conf" | cut -d: -f1)))
+sed -i 's/^svn_floor = .*/svn_floor = some/' "$work/next.conf"
+check a_value_that_is_none_is_named_with_line_and_key 1 "next.conf line $line: \[policy\] svn_floor: .*expected" $would
+check and_by_assay_too 1 "next.conf line $line: \[policy\] svn_floor: .*expected" $assay policy check "$work/next.conf"
+check and_in_json_as_an_error 1 '^\{"error":\{"code":1,"text":"[^"]*svn_floor' bash -c "$assay policy check $work/next.conf --json 2>/dev/null"
+sed -i 's/^svn_floor = .*/svn_flor = 1b36:0010 7/' "$work/next.conf"
+check a_key_that_there_is_not_is_named 1 "next.conf line $line: \[policy\] svn_flor: unknown key" $would
+sed -i "s,^svn_flor = .*,[trust]\nek_roots = $work/none," "$work/next.conf"
+check a_folder_that_is_not_there_is_named_with_its_key 1 "\[trust\] ek_roots: .*$work/none" $would
+sed -i "s,^ek_roots = .*,[listen]\naddress = ::\ntls = no," "$work/next.conf"
+check plain_http_for_everybody_is_refused_before_the_start 1 "\[listen\] tls: plain HTTP is for loopback" $would
+sed -i "s,^tls = no,tls = yes\n[webhook]\nurl = https://a.example\nkey_file = $work/next.conf," "$work/next.conf"
+check a_webhooks_key_that_is_none_too 1 "\[webhook\] key_file is not base64" $would
 boot-log-make "$work/other.log" "(hd0,gpt2)/vmlinuz init=/bin/sh" >/dev/null
 check host_boot_tells_what_it_measured 0 "Kernel command line: .*root=/dev/mapper/root ro quiet" $assay host boot cli-host
 check host_boot_in_json_names_its_schema 0 '"schema": ?"assay.host.boot/1"' $assay host boot cli-host --json

@@ -122,6 +122,24 @@
 	X(fleet_device_tells_where_it_was_seen)                                                    \
 	X(fleet_device_of_a_key_that_nobody_has_is_refused)                                        \
 	X(fleet_in_json_names_its_schema)                                                          \
+	X(policy_show_tells_the_rules_in_force)                                                    \
+	X(and_which_are_the_default)                                                               \
+	X(and_whose_roots_it_trusts)                                                               \
+	X(policy_show_in_json_names_its_schema)                                                    \
+	X(policy_without_a_verb_is_told_what_there_is)                                             \
+	X(policy_check_says_what_a_file_would_change)                                              \
+	X(and_that_the_one_in_use_changes_nothing)                                                 \
+	X(and_as_data)                                                                             \
+	X(and_without_a_server_only_the_file)                                                      \
+	X(the_server_says_that_a_file_would_be_taken)                                              \
+	X(and_what_of_it_is_not_the_default)                                                       \
+	X(a_value_that_is_none_is_named_with_line_and_key)                                         \
+	X(and_by_assay_too)                                                                        \
+	X(and_in_json_as_an_error)                                                                 \
+	X(a_key_that_there_is_not_is_named)                                                        \
+	X(a_folder_that_is_not_there_is_named_with_its_key)                                        \
+	X(plain_http_for_everybody_is_refused_before_the_start)                                    \
+	X(a_webhooks_key_that_is_none_too)                                                         \
 	X(host_boot_tells_what_it_measured)                                                        \
 	X(host_boot_in_json_names_its_schema)                                                      \
 	X(a_host_that_booted_once_has_no_difference)                                               \

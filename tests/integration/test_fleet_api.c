@@ -764,6 +764,50 @@ static void each_hour_is_a_point_of_the_trend_and_each_day_of_the_spread(void **
 	json_decref(d);
 }
 
+/* ---- policy ---- */
+static const json_t *rule(const json_t *answer, const char *key)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "rules"), i,
+			   row) if (!strcmp(text_in(row, "key"), key)) return row;
+	fail_msg("no rule %s", key);
+	return NULL;
+}
+
+static void whoever_looks_sees_by_which_rules_the_server_judges(void **state)
+{
+	struct fixture *f = *state;
+	struct policy *p = &((struct settings *)(uintptr_t)f->s.server->settings)->appraisal;
+	json_t *j = get(f, "/api/v1/policy", 200), *root;
+	struct err e = { 0 };
+	size_t i;
+
+	assert_true(json_is_true(json_object_get(rule(j, "svn_floor"), "default")));
+	assert_int_equal(json_array_size(json_object_get(rule(j, "svn_floor"), "value")), 0);
+	json_array_foreach(json_object_get(j, "roots"), i, root)
+	{
+		assert_string_equal(text_in(root, "of"), "device_roots");
+		assert_int_equal(strlen(text_in(root, "digest")), 64);
+		assert_true(number_in(root, "not_after") > clock_now_s());
+		assert_true(strlen(text_in(root, "subject")) > 3);
+	}
+	assert_int_equal(i, trust_store_count(f->s.server->device_roots));
+	assert_true(i > 0);
+	json_decref(j);
+	assert_ok(policy_add_floor(p, "1b36:0010 7", &e), &e);
+	j = get(f, "/api/v1/policy", 200);
+	assert_false(json_is_true(json_object_get(rule(j, "svn_floor"), "default")));
+	assert_string_equal(json_string_value(json_array_get(
+				    json_object_get(rule(j, "svn_floor"), "value"), 0)),
+			    "1b36:0010 7");
+	assert_string_equal(text_in(rule(j, "svn_floor"), "rule"), "SVN_FLOOR");
+	json_decref(j);
+	p->n_floors = 0;
+	json_decref(get(f, "/api/v1/policy?key=learned", 400));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -788,6 +832,7 @@ int main(void)
 			a_host_that_goes_to_and_fro_keeps_its_last_changes_and_who_missed_many_looks_anew),
 		cmocka_unit_test(standings_that_a_database_lacks_are_made_of_its_verdicts),
 		cmocka_unit_test(each_hour_is_a_point_of_the_trend_and_each_day_of_the_spread),
+		cmocka_unit_test(whoever_looks_sees_by_which_rules_the_server_judges),
 	};
 
 	return cmocka_run_group_tests(tests, refusal_set_up, refusal_tear_down);

@@ -102,6 +102,7 @@ static void each_role_may_what_it_is_for(void **state)
 		{ "GET", "/api/v1/hosts", NULL, { 200, 403, 200, 200 } },
 		{ "GET", "/api/v1/tokens/self", NULL, { 200, 403, 200, 200 } },
 		{ "POST", "/api/v1/join-tokens", "{}", { 403, 201, 201, 201 } },
+		{ "GET", "/api/v1/policy", NULL, { 200, 403, 200, 200 } },
 		{ "GET", "/api/v1/secrets", NULL, { 403, 403, 200, 200 } },
 		{ "GET", "/api/v1/audit", NULL, { 403, 403, 200, 200 } },
 		{ "GET", "/api/v1/tokens", NULL, { 403, 403, 403, 200 } },
@@ -153,6 +154,7 @@ static void a_token_of_some_groups_reaches_their_hosts_alone(void **state)
 		{ "DELETE", "/api/v1/secrets/e1000000-0000-0000-0000-000000000000", NULL, 200, 404,
 		  "no such volume" },
 		{ "GET", "/api/v1/refvals", NULL, 200, 200, NULL },
+		{ "GET", "/api/v1/policy", NULL, 200, 200, NULL },
 		{ "GET", "/api/v1/audit", NULL, 403, 403, "concerns all hosts" },
 		{ "GET", "/api/v1/tokens", NULL, 403, 403, "concerns all hosts" },
 		{ "POST", "/api/v1/tokens", "{\"name\":\"x\",\"role\":\"admin\"}", 403, 403,
@@ -216,6 +218,28 @@ static void a_list_has_the_tokens_hosts_however_many_others_come_before(void **s
 	assert_int_equal(n_of(call_as(f, edge, "GET", "/api/v1/hosts", NULL, 200, NULL), "hosts"),
 			 1);
 	assert_ok(store_write(f->s.server->store, drop_many, NULL, &e), &e);
+}
+
+static void names_of_groups_in_the_policy_are_for_those_whose_groups_they_are(void **state)
+{
+	struct fixture *f = *state;
+	struct settings *s = (struct settings *)(uintptr_t)f->s.server->settings;
+	char edge[TOKEN_TEXT_SIZE], *text;
+	json_t *j;
+
+	make(f, "viewer", "\"edge\"", edge);
+	snprintf(s->lease_groups[0], sizeof(s->lease_groups[0]), "another-group");
+	snprintf(s->lease_groups[1], sizeof(s->lease_groups[0]), "edge");
+	s->n_lease_groups = 2;
+	for (int whole = 0; whole < 2; whole++) {
+		j = call_as(f, whole ? f->s.token : edge, "GET", "/api/v1/policy", NULL, 200, NULL);
+		text = json_dumps(j, JSON_COMPACT);
+		assert_non_null(strstr(text, "\"edge\""));
+		assert_true(!!strstr(text, "another-group") == whole);
+		free(text);
+		json_decref(j);
+	}
+	s->n_lease_groups = 0;
 }
 
 static void a_token_that_is_over_is_as_one_that_never_was(void **state)
@@ -349,6 +373,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_role_may_what_it_is_for),
 		cmocka_unit_test(a_token_of_some_groups_reaches_their_hosts_alone),
+		cmocka_unit_test(names_of_groups_in_the_policy_are_for_those_whose_groups_they_are),
 		cmocka_unit_test(a_list_has_the_tokens_hosts_however_many_others_come_before),
 		cmocka_unit_test(a_token_that_is_over_is_as_one_that_never_was),
 		cmocka_unit_test(what_no_token_can_be_is_refused),
