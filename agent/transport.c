@@ -81,6 +81,7 @@ static size_t take_header(char *at, size_t size, size_t n, void *user)
 {
 	struct reply *r = user;
 	size_t len = size * n;
+	char date[64];
 
 	if (len > 10 && !strncasecmp(at, "location: ", 10)) {
 		size_t k = len - 10 < sizeof(r->location) ? len - 10 : sizeof(r->location) - 1;
@@ -88,6 +89,11 @@ static size_t take_header(char *at, size_t size, size_t n, void *user)
 		memcpy(r->location, at + 10, k);
 		r->location[k] = 0;
 		r->location[strcspn(r->location, "\r\n")] = 0;
+	}
+	if (len > 6 && len < sizeof(date) + 6 && !strncasecmp(at, "date: ", 6)) {
+		snprintf(date, sizeof(date), "%.*s", (int)(len - 6), at + 6);
+		r->date_s = (long long)curl_getdate(date, NULL);
+		r->date_s = r->date_s < 0 ? 0 : r->date_s;
 	}
 	return len;
 }

@@ -20,6 +20,7 @@ struct reply {
 	long status;
 	struct buf *body;
 	char location[512];
+	long long date_s; /* the server's clock, as its answer says it; 0: it does not */
 };
 void reply_clear(struct reply *r);
 /**

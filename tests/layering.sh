@@ -78,5 +78,5 @@ shown=$(sed -nE 's/^\t\{ "([a-z_]+)", tell_.*/\1/p' server/policy_told.c | sort)
 [ "$rules" = "$shown" ] || complain "server/settings.c [policy] and server/policy_told.c differ:
 $(diff <(echo "$rules") <(echo "$shown"))"
 documented_keys agent.conf agent/settings.c
-documented_keys assay.conf cli/main.c
+documented_keys assay.conf cli/server.c
 exit $bad

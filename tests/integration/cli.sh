@@ -271,6 +271,63 @@ check a_configuration_that_is_not_there_is_usage 1 "configuration: open $work/no
 check and_what_belongs_into_it 1 "\[server\] url, pin or ca, token_file" assay --config "$work/no.conf" host list
 check doctor_names_what_is_wrong_and_the_next_step 2 "next: " $assay doctor
 check and_which_configuration_is_not_there 2 "no.conf is not there" assay --config "$work/no.conf" doctor
+doctor() { # the row of --json with that name: good, what is said, next step; its options
+	local what=$1
+	shift
+	assay --socket "$here/agent.sock" --config "${conf:-$work/assay.conf}" doctor --agent-config "${agent_conf:-$here/agent.conf}" "$@" --json |
+		jq -r --arg what "$what" '.findings[] | select(.what == $what) | "\(.good) \(.said) NEXT \(.next)"'
+}
+agent_with() { sed "$1" "$here/agent.conf" >"$work/doctor-agent.conf"; agent_conf=$work/doctor-agent.conf; }
+check doctor_finds_agent_collector_and_server_at_work 0 "true runs.*true runs.*true https://.* answers, and is known by its pin" \
+	bash -c "$(declare -f doctor); here=$here work=$work; for row in agent collector server; do doctor \$row; done | tr '\n' ' '"
+check and_the_operators_token_and_when_it_ends 2 "true first, admin, never ends" doctor "operator's token"
+check and_in_the_same_form_as_ever 2 '^\{"findings": ?\[\{"good": ?(true|false), ?"next": ?"[^"]*", ?"said": ?"[^"]*", ?"what": ?"[^"]*"\}' assay --socket "$here/agent.sock" doctor --json
+agent_with 's,^collector = .*,collector = /nowhere/collector.sock,'
+check a_collector_that_does_not_run_is_found 2 "false connect to /nowhere/collector.sock.*NEXT systemctl enable --now assay-collector" doctor collector
+agent_with 's,^pin = .,pin = x,'
+check a_server_that_is_not_the_pinned_one_is_found 2 "false .*NEXT compare .assay-server pins. on the server" doctor server
+agent_with 's,^url = .*,url = https://127.0.0.1:1,'
+check a_server_that_is_down_is_found 2 "false https://127.0.0.1:1: .*NEXT is assay-server running there" doctor server
+agent_with 's,^url = .*,url = https://no-such-name.invalid:8443,'
+check a_server_whose_name_nobody_knows_is_found 2 "false https://no-such-name.*NEXT (the name in .server. url, or DNS|is there a way to it)" doctor server
+cat >"$work/clock.py" <<'END'
+import http.server, sys
+class Old(http.server.BaseHTTPRequestHandler):
+    def date_time_string(self, timestamp=None): return "Wed, 01 Jan 2020 00:00:00 GMT"
+    def do_GET(self): self.send_response(200); self.send_header("Content-Length", "2"); self.end_headers(); self.wfile.write(b"{}")
+    def log_message(self, *args): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Old)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+start clock python3 "$work/clock.py"
+await clock test -s "$here/clock.out"
+agent_with "s,^url = .*,url = http://127.0.0.1:$(cat "$here/clock.out"),"
+check a_server_with_another_clock_is_found 2 "false this clock is [0-9]+ s before that of http.*NEXT keep both right" doctor "clock and server"
+agent_with 's,^\[server\],[sever],'
+check a_configuration_of_the_agent_that_is_none_is_found 2 "false .*line [0-9]+: \[sever\].*NEXT correct the file" doctor "agent's configuration"
+agent_conf=
+conf_with() { sed "$1" "$work/assay.conf" >"$work/doctor.conf"; conf=$work/doctor.conf; }
+conf_with "s,^token_file = .*,token_file = $work/no.token,"
+check an_operators_token_that_is_not_there_is_found 2 "false $work/no.token is not there NEXT" doctor "operator's token"
+echo nonsense >"$work/open.token"
+chmod 644 "$work/open.token"
+conf_with "s,^token_file = .*,token_file = $work/open.token,"
+check one_that_nobody_knows_too 2 "false .*token is not known.*NEXT assay token create" doctor "operator's token"
+check and_that_others_may_read_it 2 "false $work/open.token may be read by others .mode 644. NEXT chmod" doctor "operator's token file"
+conf_with 's,^pin = .,pin = x,'
+check a_server_that_the_operator_does_not_know_is_found 2 "false .*NEXT compare .assay-server pins." doctor "operator's token"
+conf_with 's,^url = .*,url = https://127.0.0.1:1,'
+check one_that_the_operator_does_not_reach_too 2 "false .*NEXT .assay-server doctor. on the server" doctor "operator's token"
+conf_with 's,^url,ulr,'
+check an_operators_configuration_that_is_none_is_found 2 "false .*ulr: unknown key NEXT correct the file" doctor "operator's configuration"
+cp "$work/assay.conf" "$work/doctor.conf"
+chmod 666 "$work/doctor.conf"
+check one_that_others_may_change_too 2 "false .*is writable by others NEXT chmod go-w" doctor "operator's configuration"
+(umask 077 && $assay token create ending viewer --until +1d >"$work/ending.token")
+conf_with "s,^token_file = .*,token_file = $work/ending.token,"
+check a_token_that_ends_soon_is_found 2 "false ending, viewer, ends 20.*NEXT assay token create" doctor "operator's token"
+conf=
 check and_how_the_agents_last_round_ended 2 "ok +agent +runs; last round: [a-z]+ at 20" $assay doctor
 
 $assay host show cli-host --json >"$work/host.json"

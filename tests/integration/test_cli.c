@@ -170,6 +170,23 @@
 	X(and_what_belongs_into_it)                                                                \
 	X(doctor_names_what_is_wrong_and_the_next_step)                                            \
 	X(and_which_configuration_is_not_there)                                                    \
+	X(doctor_finds_agent_collector_and_server_at_work)                                         \
+	X(and_the_operators_token_and_when_it_ends)                                                \
+	X(and_in_the_same_form_as_ever)                                                            \
+	X(a_collector_that_does_not_run_is_found)                                                  \
+	X(a_server_that_is_not_the_pinned_one_is_found)                                            \
+	X(a_server_that_is_down_is_found)                                                          \
+	X(a_server_whose_name_nobody_knows_is_found)                                               \
+	X(a_server_with_another_clock_is_found)                                                    \
+	X(a_configuration_of_the_agent_that_is_none_is_found)                                      \
+	X(an_operators_token_that_is_not_there_is_found)                                           \
+	X(one_that_nobody_knows_too)                                                               \
+	X(and_that_others_may_read_it)                                                             \
+	X(a_server_that_the_operator_does_not_know_is_found)                                       \
+	X(one_that_the_operator_does_not_reach_too)                                                \
+	X(an_operators_configuration_that_is_none_is_found)                                        \
+	X(one_that_others_may_change_too)                                                          \
+	X(a_token_that_ends_soon_is_found)                                                         \
 	X(and_how_the_agents_last_round_ended)                                                     \
 	X(a_saved_token_verifies_offline_and_says_what_is_not_proven)                              \
 	X(with_its_corim_it_is_appraised)                                                          \
