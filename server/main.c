@@ -337,6 +337,13 @@ static int run_rotate(const struct settings *s, const char *what, const char *ke
 	return 0;
 }
 
+static int run_doctor(const struct settings *s, const char *config, struct err *e)
+{
+	struct doctor_view v = doctor_view_now(config);
+
+	return doctor_run(s, &v, e);
+}
+
 static int run_backup(const struct settings *s, const char *folder, struct err *e)
 {
 	long long seq = 0;
@@ -432,7 +439,7 @@ int main(int argc, char **argv)
 	else if (argc == 2 && !strcmp(argv[0], "accept-database"))
 		rc = run_accept(&s, argv[1], &e);
 	else if (argc == 1 && !strcmp(argv[0], "doctor"))
-		rc = doctor_run(&s, &e);
+		rc = run_doctor(&s, config, &e);
 	else if (argc == 1 && !strcmp(argv[0], "check"))
 		rc = check_run(&s, config, &e);
 	else if (argc == 1 && !strcmp(argv[0], "audit-head"))

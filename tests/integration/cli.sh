@@ -328,6 +328,7 @@ check one_that_others_may_change_too 2 "false .*is writable by others NEXT chmod
 conf_with "s,^token_file = .*,token_file = $work/ending.token,"
 check a_token_that_ends_soon_is_found 2 "false ending, viewer, ends 20.*NEXT assay token create" doctor "operator's token"
 conf=
+$assay token revoke ending >/dev/null
 check and_how_the_agents_last_round_ended 2 "ok +agent +runs; last round: [a-z]+ at 20" $assay doctor
 
 $assay host show cli-host --json >"$work/host.json"
@@ -399,6 +400,7 @@ check opens_nothing_more 2 "token is not known, was revoked or has expired" as "
 again=$(assay-server --config "$work/server.conf" token reset edge-viewer)
 check root_gives_it_another_text 0 "^edge-viewer .* active$" as "$again" token self
 check and_the_old_one_stays_as_it_was 2 "token is not known" as "$edge" token self
+$assay token revoke edge-viewer >/dev/null
 kill "$first_tpm"
 wait "$first_tpm" 2>/dev/null
 check a_tpm_that_is_gone_is_said 4 "tcti|TPM" $assay attest
@@ -444,7 +446,11 @@ cp "$work/server/ear.pem" "$work/server/deployment.id" "$work/other/state/" # th
 check a_log_that_was_written_anew_is_noticed 2 "cut or written anew" assay-server --config "$work/other.conf" check-audit "$work/head"
 check the_servers_doctor_names_the_test_switch 2 "BAD +test switches +shares go out" assay-server --config "$work/server.conf" doctor
 sed -i '/^\[test\]/,$d' "$work/server.conf"
-check and_finds_the_rest_in_order 0 "ok +reference values +[1-9]" assay-server --config "$work/server.conf" doctor
+check and_that_nobody_made_a_backup 2 "BAD +backup +none was ever made" assay-server --config "$work/server.conf" doctor
+assay-server --config "$work/server.conf" backup "$work/backup" >/dev/null
+check and_finds_reference_values 0 "ok +reference values +[1-9]" bash -c "assay-server --config $work/server.conf doctor; true"
+# whether something keeps this machine's clock right is not the test's to say
+check and_the_rest_in_order 1 "^$" bash -c "assay-server --config $work/server.conf doctor 2>/dev/null | grep '^BAD' | grep -v '^BAD  clock '"
 chmod 644 "$work/server/kek.pem"
 check and_a_key_that_others_may_read 2 "kek.pem may be read by others" assay-server --config "$work/server.conf" doctor
 check without_a_server_the_agent_says_so 3 "127.0.0.1|localhost" $assay attest

@@ -249,7 +249,9 @@
 	X(the_head_of_another_server_is_refused)                                                   \
 	X(a_log_that_was_written_anew_is_noticed)                                                  \
 	X(the_servers_doctor_names_the_test_switch)                                                \
-	X(and_finds_the_rest_in_order)                                                             \
+	X(and_that_nobody_made_a_backup)                                                           \
+	X(and_finds_reference_values)                                                              \
+	X(and_the_rest_in_order)                                                                   \
 	X(and_a_key_that_others_may_read)                                                          \
 	X(without_a_server_the_agent_says_so)
 
