@@ -107,11 +107,14 @@ static int check_line(struct chain *h, const char *line, size_t len, struct err 
 static int check_file(struct chain *h, const char *path, struct err *e)
 {
 	FILE *f = fopen(path, "re");
-	char *line = malloc(LINE_MAX_LEN);
+	char *line;
 	int rc = 0;
 
-	if (!f || !line)
-		rc = err_set(e, f ? E_MEMORY : E_IO, "open %s: %m", path);
+	if (!f)
+		return err_set(e, errno == ENOENT ? E_NOTFOUND : E_IO, "open %s: %m", path);
+	line = malloc(LINE_MAX_LEN);
+	if (!line)
+		rc = err_set(e, E_MEMORY, "no memory for a line");
 	while (!rc && fgets(line, LINE_MAX_LEN, f)) {
 		size_t len = strlen(line);
 
@@ -121,8 +124,7 @@ static int check_file(struct chain *h, const char *path, struct err *e)
 	}
 	if (!rc && ferror(f))
 		rc = err_set(e, E_IO, "read %s: %m", path);
-	if (f)
-		fclose(f);
+	fclose(f);
 	free(line);
 	return rc ? err_while(e, "%s", path) : 0;
 }

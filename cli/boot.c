@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli.h"
+#include "pages.h"
 #include "common/file.h"
 #include "verifier/boot_story.h"
 
@@ -124,11 +124,11 @@ int host_boot(struct cli *c)
 {
 	json_t *answer = NULL, *boots, *newest;
 	struct err e = { 0 };
-	char path[512];
+	char path[URL_PART_MAX + 64];
 
 	if (c->argc != 1)
 		return cli_usage();
-	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s/boot", c->argv[0]);
+	snprintf(path, sizeof(path), "/api/v1/hosts/%s/boot", url_part(c->argv[0]));
 	if (call_server(c, "GET", path, NULL, BYTES_NONE, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	boots = json_object_get(answer, "boots");

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "pages.h"
 
 static const char *member(const json_t *row, const char *key)
 {
@@ -125,11 +125,11 @@ static int explain_host(struct cli *c, const char *name)
 {
 	json_t *answer = NULL, *reasons;
 	struct err e = { 0 };
-	char path[512], status[24];
+	char path[URL_PART_MAX + 64], status[24];
 	const char *s;
 	int rc;
 
-	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s", name);
+	snprintf(path, sizeof(path), "/api/v1/hosts/%s", url_part(name));
 	if (call_server(c, "GET", path, NULL, BYTES_NONE, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	s = json_string_value(json_object_get(answer, "status"));

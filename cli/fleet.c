@@ -158,11 +158,11 @@ static void add_sighting(struct table *t, const json_t *row)
 static int device(struct cli *c)
 {
 	struct query q;
-	char path[128];
+	char path[URL_PART_MAX + 64];
 
 	if (c->argc != 1)
 		return cli_usage();
-	snprintf(path, sizeof(path), "/api/v1/devices/%.64s", c->argv[0]);
+	snprintf(path, sizeof(path), "/api/v1/devices/%s", url_part(c->argv[0]));
 	q = query_of(path);
 	return list(c, &q, "sightings", "fleet.device", 0, "HOST|DEVICE|FIRST SEEN|LAST SEEN|NOW",
 		    add_sighting);

@@ -38,6 +38,8 @@ static int list(struct cli *c)
 	struct table t;
 	size_t i;
 
+	if (c->argc)
+		return cli_usage();
 	query_add(&q, "status", c->option[OPT_STATUS]);
 	query_add(&q, "group", c->option[OPT_GROUP]);
 	query_add(&q, "q", c->option[OPT_FIND]);
@@ -91,13 +93,13 @@ static int show(struct cli *c)
 {
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
-	char path[512], status[24];
+	char path[URL_PART_MAX + 64], status[24];
 	struct table devices;
 	size_t i;
 
 	if (c->argc != 1)
 		return cli_usage();
-	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s", c->argv[0]);
+	snprintf(path, sizeof(path), "/api/v1/hosts/%s", url_part(c->argv[0]));
 	if (call_server(c, "GET", path, NULL, BYTES_NONE, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	snprintf(status, sizeof(status), "%.20s", member(answer, "status"));
@@ -165,13 +167,13 @@ static int act(struct cli *c, const char *verb)
 {
 	struct err e = { 0 };
 	json_t *answer = NULL;
-	char path[512];
+	char path[URL_PART_MAX + 64];
 	bool with_device = !strcmp(verb, "forget-device");
 	int rc;
 
 	if (c->argc != (with_device ? 2 : 1))
 		return cli_usage();
-	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s/%s", c->argv[0], verb);
+	snprintf(path, sizeof(path), "/api/v1/hosts/%s/%s", url_part(c->argv[0]), verb);
 	rc = post(c, path,
 		  json_pack("{s:s, s:s}", "device", with_device ? c->argv[1] : "", "ek_hash",
 			    given(c, OPT_EK_HASH)),
@@ -185,9 +187,9 @@ static int act(struct cli *c, const char *verb)
  */
 static int look(struct cli *c, json_t **answer, struct err *e)
 {
-	char path[512];
+	char path[URL_PART_MAX + 64];
 
-	snprintf(path, sizeof(path), "/api/v1/hosts/%.300s", c->argv[0]);
+	snprintf(path, sizeof(path), "/api/v1/hosts/%s", url_part(c->argv[0]));
 	return call_server(c, "GET", path, NULL, BYTES_NONE, answer, e);
 }
 
@@ -254,13 +256,13 @@ int cmd_host(struct cli *c, const char *verb)
 
 static int secret_rotate(struct cli *c)
 {
-	char path[80];
+	char path[URL_PART_MAX + 64];
 	struct err e = { 0 };
 	json_t *answer = NULL;
 
 	if (c->argc != 1)
 		return cli_usage();
-	snprintf(path, sizeof(path), "/api/v1/secrets/%.36s/rotate", c->argv[0]);
+	snprintf(path, sizeof(path), "/api/v1/secrets/%s/rotate", url_part(c->argv[0]));
 	if (call_server(c, "POST", path, NULL, BYTES_NONE, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json) {
@@ -274,13 +276,20 @@ static int secret_rotate(struct cli *c)
 
 static int secret_delete(struct cli *c)
 {
-	char path[80];
+	char path[URL_PART_MAX + 64];
 	struct err e = { 0 };
 	json_t *answer = NULL;
 
-	if (c->argc != 1 || !c->option[OPT_YES])
+	if (c->argc != 1)
 		return cli_usage();
-	snprintf(path, sizeof(path), "/api/v1/secrets/%.36s", c->argv[0]);
+	if (!c->option[OPT_YES]) {
+		err_set(&e, E_USAGE, "nothing is deleted yet: all shares of volume %.60s would go",
+			c->argv[0]);
+		return cli_fail(c, &e,
+				"a passphrase or the recovery key opens it then; add --yes "
+				"to do it");
+	}
+	snprintf(path, sizeof(path), "/api/v1/secrets/%s", url_part(c->argv[0]));
 	if (call_server(c, "DELETE", path, NULL, BYTES_NONE, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json) {
@@ -347,8 +356,13 @@ int cmd_join_token(struct cli *c)
 	json_t *answer = NULL;
 	long long valid_s = 0;
 
-	if (c->argc || (c->option[OPT_VALID] && config_duration(&valid_s, given(c, OPT_VALID), &e)))
+	if (c->argc)
 		return cli_usage();
+	if (c->option[OPT_VALID] && config_duration(&valid_s, given(c, OPT_VALID), &e)) {
+		err_while(&e, "join-token --valid");
+		e.code = E_USAGE;
+		return cli_fail(c, &e, "--valid 1h, 30m, 2d");
+	}
 	if (post(c, "/api/v1/join-tokens",
 		 json_pack("{s:s, s:s, s:s, s:I}", "group", given(c, OPT_GROUP), "name",
 			   given(c, OPT_NAME), "ek_hash", given(c, OPT_EK_HASH), "valid_s",

@@ -177,9 +177,11 @@ static const char usage[] =
 
 /* What the command line asked for, to show how just that is said. */
 static struct {
-	const char *word, *verb;
-	bool json;
-} asked = { "", "", false };
+	const char *word, *verb; /* @verb: "" where a command has none */
+	bool json, operands;
+} asked = { "", "", false, false };
+
+enum { WORD_MAX = 24 };
 
 /* Is @word one of the words of the @len characters at @line? */
 static bool has_word(const char *line, size_t len, const char *word)
@@ -216,29 +218,119 @@ static void usage_about(const char *word, const char *verb, char *out, size_t si
 	}
 }
 
+/* ---- what was meant ---- */
+/* Letters to change, add or leave out between two short words; SPEC: Wagner and Fischer 1974 */
+static size_t distance(const char *a, const char *b)
+{
+	size_t n = strlen(b), row[WORD_MAX + 1];
+
+	if (strlen(a) > WORD_MAX || n > WORD_MAX)
+		return SIZE_MAX;
+	for (size_t k = 0; k <= n; k++)
+		row[k] = k;
+	for (size_t i = 0; a[i]; i++) {
+		size_t before = row[0];
+
+		row[0] = i + 1;
+		for (size_t k = 0; k < n; k++) {
+			size_t change = before + (a[i] != b[k]), least = row[k] + 1;
+
+			before = row[k + 1];
+			least = before + 1 < least ? before + 1 : least;
+			row[k + 1] = change < least ? change : least;
+		}
+	}
+	return row[n];
+}
+
+/* The next word of letters and dashes behind a bar or at the start of what a usage line says. */
+static const char *next_verb(const char *at, const char *end, char out[WORD_MAX + 1])
+{
+	size_t n = 0;
+
+	while (at < end && n < WORD_MAX && ((*at >= 'a' && *at <= 'z') || (n && *at == '-')))
+		out[n++] = *at++;
+	out[n] = 0;
+	while (at < end && *at != '|')
+		at++;
+	return at < end ? at + 1 + strspn(at + 1, " ") : NULL;
+}
+
+/* The command, or with @word the verb of it, that is nearest to @typed; "": none is near. */
+static const char *nearest(const char *word, const char *typed, char out[WORD_MAX + 1])
+{
+	static const char start[] = "  assay ";
+	size_t best = strlen(typed) > 3 ? 3 : 2, n = strlen(word);
+	char one[WORD_MAX + 1];
+
+	out[0] = 0;
+	for (const char *line = usage; *line; line += strcspn(line, "\n") + 1) {
+		const char *at = line + sizeof(start) - 1, *end = line + strcspn(line, "\n");
+
+		if (strncmp(line, start, sizeof(start) - 1) ||
+		    (n && (strncmp(at, word, n) || at[n] != ' ')))
+			continue;
+		at += n ? n + 1 : 0;
+		while (at) {
+			at = next_verb(at, end, one);
+			if (one[0] && distance(typed, one) < best) {
+				best = distance(typed, one);
+				memcpy(out, one, sizeof(one));
+			}
+			if (!n)
+				break;
+		}
+	}
+	return out;
+}
+
+/* What is wrong with the command line, where no command was more exact; @lines: how it is said. */
+static void say_wrong(struct err *e, char *lines, size_t size)
+{
+	char meant[WORD_MAX + 1];
+
+	usage_about(asked.word, asked.verb, lines, size);
+	if (!asked.word[0]) {
+		err_set(e, E_USAGE, "a command is missing");
+	} else if (lines[0]) {
+		err_set(e, E_USAGE, "%s%s%s: %s", asked.word, asked.verb[0] ? " " : "", asked.verb,
+			asked.operands ? "operands or options are missing, too many, or do not go "
+					 "together"
+				       : "an operand or an option is missing");
+	} else {
+		usage_about(asked.word, "", lines, size);
+		bool known = lines[0];
+
+		nearest(known ? asked.word : "", known ? asked.verb : asked.word, meant);
+		err_set(e, E_USAGE, "%s%s \"%s\"%s%s%s", known ? asked.word : "there is no command",
+			known ? " has no" : "", known ? asked.verb : asked.word,
+			meant[0] ? "; is it \"" : "", meant, meant[0] ? "\"?" : "");
+	}
+}
+
 int cli_usage(void)
 {
 	struct cli c = { .json = true };
 	struct err e = { 0 };
 	char lines[4096];
+	size_t n = 0;
 
-	usage_about(asked.word, asked.verb, lines, sizeof(lines));
-	if (!lines[0])
-		usage_about(asked.word, "", lines, sizeof(lines));
+	say_wrong(&e, lines, sizeof(lines));
 	if (asked.json) {
-		size_t n = 0;
+		char hint[sizeof(lines) + 16];
 
-		for (const char *at = lines; *at; at++) /* an error is one line */
+		for (const char *at = lines; *at; at++) /* one line */
 			if (*at > ' ' || (at[1] > ' ' && n))
 				lines[n++] = *at > ' ' ? *at : ' ';
 		lines[n] = 0;
-		err_set(&e, E_USAGE, "usage: %s", n ? lines : "assay COMMAND ...");
-		return cli_fail(&c, &e, "assay --help");
+		snprintf(hint, sizeof(hint), n ? "usage: %s" : "assay --help", lines);
+		return cli_fail(&c, &e, hint);
 	}
+	fprintf(stderr, "assay: %s\n", cli_safe(e.text));
 	if (lines[0])
 		fprintf(stderr, "usage (all of it: assay --help):\n%s", lines);
 	else
-		fputs(usage, stderr);
+		fputs("       assay --help tells all commands\n", stderr);
 	return 1;
 }
 
@@ -262,12 +354,51 @@ void cli_json_rest(const char *command, bool ok, json_t *body)
 	json_decref(body);
 }
 
-/* What to do where the caller knows nothing better. */
+/* What to do where the caller knows nothing better: by what is said. */
 static const char *usual_hint(const struct err *e)
 {
-	if (e->code == E_CONFIG && !strncmp(e->text, "configuration: open ", 20))
-		return "it tells the server: [server] url, pin or ca, token_file; another file: "
-		       "--config FILE";
+	static const struct {
+		const char *said, *hint;
+	} rows[] = {
+		{ "configuration: open ", "it tells the server: [server] url, pin or ca, "
+					  "token_file; another file: --config FILE" },
+		{ "token_file is needed", "it names the file with what `assay token create` or "
+					  "`assay-server token NAME ROLE` printed" },
+		{ "token_file: open ",
+		  "`assay token create` or `assay-server token NAME ROLE` prints what "
+		  "belongs into it" },
+		{ "configuration: ", "what a key takes: assay.conf(5)" },
+		{ "answers 401: ", "another one: `assay token create` by an administrator, or "
+				   "`assay-server token reset NAME` on the server" },
+		{ "role has no right", "what it may: `assay token self`; one that may more: `assay "
+				       "token create` by an administrator" },
+		{ "concerns all hosts", "a token without groups: `assay token create` by an "
+					"administrator" },
+		{ "see docs/openapi.yaml", "is the name right (no name has a / in it), and the "
+					   "server not older than this assay (assay --version)" },
+		{ "no such host", "those that there are: assay host list" },
+		{ "no such volume", "those that there are: assay secret list" },
+		{ "UUID", "UUIDs of volumes: assay secret list, or assay disk status DEVICE" },
+		{ "no CoRIM has", "those that there are: assay refval list" },
+		{ "no token has", "those that there are: assay token list" },
+		{ "no device with this key", "keys: assay fleet devices --json, leaf_key" },
+		{ "leaf key: 64 hex", "keys: assay fleet devices --json, leaf_key" },
+		{ "no proposal is", "those that there are: assay refval pending list" },
+		{ "pinned public key", "compare `assay-server pins` on the server with [server] "
+				       "pin here" },
+		{ "SSL peer certificate", "is its certificate over, or of another CA than [server] "
+					  "ca? `assay-server doctor` on the server" },
+		{ "64 hex digits", "`assay-agent ek-hash` on the host prints it" },
+		{ "token: COSE_Sign1",
+		  "it is no saved token: `assay inspect FILE` says what it is" },
+		{ ": No such file or directory", "is the path right" },
+		{ "answers 400: ", "what the command takes: assay --help, assay(1)" },
+		{ "not one this build reads", "`assay inspect FILE` says what a file is" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strstr(e->text, rows[i].said))
+			return rows[i].hint;
 	if (e->code == E_UNREACHABLE)
 		return "see `assay doctor` here, and `assay-server doctor` on the server";
 	return NULL;
@@ -418,7 +549,7 @@ static int dispatch(struct cli *c)
 	const char *word = c->argc ? c->argv[0] : "";
 
 	asked.word = word;
-	asked.verb = c->argc >= 2 ? c->argv[1] : "";
+	asked.operands = c->argc >= 2;
 	for (size_t i = 0; i < ARRAY_LEN(singles); i++)
 		if (!strcmp(word, singles[i].word)) {
 			c->argc--;
@@ -429,11 +560,24 @@ static int dispatch(struct cli *c)
 		if (!strcmp(word, groups[i].word) && c->argc >= 2) {
 			const char *verb = c->argv[1];
 
+			asked.verb = groups[i].run == cmd_explain ? "" : verb;
+			asked.operands = c->argc >= 3 || !asked.verb[0];
 			c->argc -= 2;
 			c->argv += 2;
 			return groups[i].run(c, verb);
 		}
 	return cli_usage();
+}
+
+static int wrong_option(const char *option, bool lacks)
+{
+	struct cli c = { .json = asked.json };
+	struct err e = { 0 };
+
+	err_set(&e, E_USAGE,
+		lacks ? "option '%.100s' requires an argument" : "unrecognized option '%.100s'",
+		option);
+	return cli_fail(&c, &e, "assay --help tells all of them");
 }
 
 int main(int argc, char **argv)
@@ -445,7 +589,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		asked.json |= !strcmp(argv[i], "--json");
-	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		switch (opt) {
 		case LONG_JSON:
 			c.json = true;
@@ -467,10 +611,10 @@ int main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			if (opt < LONG_FIRST) { /* getopt has said which option */
-				fputs("assay --help tells all of them\n", stderr);
-				return asked.json ? cli_usage() : 1;
-			}
+			if (opt < LONG_FIRST)
+				return wrong_option(argv[optind - 1], opt == ':');
+			if (optarg && optarg == argv[optind - 1] && !strncmp(optarg, "--", 2))
+				return wrong_option(argv[optind - 2], true);
 			c.option[opt - LONG_FIRST] = optarg ? optarg : "yes";
 			if (opt == LONG_FIRST + OPT_RIM && c.n_rims++ < CLI_RIMS_MAX)
 				c.rim[c.n_rims - 1] = optarg;

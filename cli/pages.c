@@ -51,6 +51,20 @@ void query_add(struct query *q, const char *name, const char *value)
 	}
 }
 
+const char *url_part(const char *text)
+{
+	static char ring[2][URL_PART_MAX + 1];
+	static unsigned int at;
+	char *out = ring[at++ % 2];
+	size_t n = 0;
+
+	for (; *text && n + 3 <= URL_PART_MAX; text++)
+		n += (size_t)sprintf(out + n, stays((unsigned char)*text) ? "%c" : "%%%02X",
+				     (unsigned char)*text);
+	out[n] = 0;
+	return out;
+}
+
 static int fetch_page(struct cli *c, const struct query *q, const char *cursor, json_t **out,
 		      struct err *e)
 {

@@ -18,6 +18,13 @@ struct query query_of(const char *path);
 /** query_add - nothing when @value is NULL; what an URL may not have is escaped. */
 void query_add(struct query *q, const char *name, const char *value);
 
+enum { URL_PART_MAX = 3 * 340 };
+/**
+ * url_part - @text as one segment of a path: a name that somebody typed stays a name. What is longer than any name or
+ * digest is cut where it is longer than they may be. A ring of buffers.
+ */
+const char *url_part(const char *text);
+
 /**
  * pages_fetch - all pages of the list @name, in one array; *@out is {name: [...]}. @most: no more rows than these, 0: all.
  * On a terminal it is told how far it is when that takes long.

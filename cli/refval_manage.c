@@ -140,6 +140,8 @@ static int list(struct cli *c)
 	char when[32];
 	size_t i;
 
+	if (c->argc)
+		return cli_usage();
 	if (call_server(c, "GET", "/api/v1/refvals", NULL, BYTES_NONE, &answer, &e))
 		return cli_fail(c, &e, NULL);
 	if (c->json) {

@@ -40,8 +40,11 @@ static int read_token(const char *path, char out[128], struct err *e)
 	out[0] = 0;
 	if (!path[0])
 		return err_set(e, E_CONFIG, "[server] token_file is needed");
-	if (file_read(path, 127, &b, e))
-		return (int)e->code;
+	if (file_read(path, 127, &b, e)) {
+		if (e->code == E_NOTFOUND)
+			e->code = E_CONFIG; /* a mistake of who calls, and no answer */
+		return err_while(e, "[server] token_file");
+	}
 	memcpy(out, b->w.at, b->w.len);
 	out[b->w.len] = 0;
 	out[strcspn(out, "\r\n ")] = 0;

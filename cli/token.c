@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli.h"
-#include "table.h"
+#include "pages.h"
 
 static const char *text_of(const json_t *row, const char *name)
 {
@@ -137,11 +136,11 @@ static int create(struct cli *c)
 
 static int revoke(struct cli *c)
 {
-	char path[160];
+	char path[URL_PART_MAX + 64];
 
 	if (c->argc != 1)
 		return cli_usage();
-	snprintf(path, sizeof(path), "/api/v1/tokens/%.100s", c->argv[0]);
+	snprintf(path, sizeof(path), "/api/v1/tokens/%s", url_part(c->argv[0]));
 	return ask(c, "token.revoke", "DELETE", path, print_status);
 }
 

@@ -261,10 +261,10 @@ check confirm_of_the_hash_is_done 0 "^done" $assay host confirm cli-host --ek-ha
 check remove_without_yes_does_nothing 1 "nothing is removed yet" $assay host remove second-host
 check remove_with_yes_is_done 0 '"shares_shredded": ?1' $assay host remove second-host --yes --json
 check and_the_host_is_gone 2 "no such host" $assay host show second-host
-check an_unknown_word_is_usage 1 "assay attest" assay no-such-word
-check what_lacks_its_file_is_told_its_own_usage 1 "^usage .*  assay inspect FILE" bash -c "assay inspect 2>&1 | tr '\n' ' '; exit \${PIPESTATUS[0]}"
+check an_unknown_word_is_usage 1 "there is no command .no-such-word." assay no-such-word
+check what_lacks_its_file_is_told_its_own_usage 1 "^assay: inspect: an operand or an option is missing usage .*  assay inspect FILE" bash -c "assay inspect 2>&1 | tr '\n' ' '; exit \${PIPESTATUS[0]}"
 check and_no_other_commands 0 "^0$" bash -c "assay inspect 2>&1 | grep -c 'assay attest'; true"
-check usage_in_json_is_an_error_like_others 1 '^\{"error":\{"code":1,"text":"usage: assay inspect FILE [^"]*signature","hint":"assay --help"\}\}$' assay inspect --json
+check usage_in_json_is_an_error_like_others 1 '^\{"error":\{"code":1,"text":"inspect: an operand or an option is missing","hint":"usage: assay inspect FILE [^"]*signature"\}\}$' assay inspect --json
 check an_option_that_there_is_not_is_named 1 "unrecognized option '--frob'" assay inspect --frob
 check explain_of_a_file_that_is_not_there_names_it 2 "open $work/no-token" $assay explain "$work/no-token"
 check a_configuration_that_is_not_there_is_usage 1 "configuration: open $work/no.conf" assay --config "$work/no.conf" host list
