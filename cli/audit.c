@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "common/file.h"
+#include "progress.h"
 #include "proto/audit_record.h"
 #include "table.h"
 
@@ -104,8 +105,9 @@ static int check_line(struct chain *h, const char *line, size_t len, struct err 
 	return rc;
 }
 
-static int check_file(struct chain *h, const char *path, struct err *e)
+static int check_file(const struct cli *c, struct chain *h, const char *path, struct err *e)
 {
+	struct progress p = progress_begin(c, "checking the log", "records", 0);
 	FILE *f = fopen(path, "re");
 	char *line;
 	int rc = 0;
@@ -121,7 +123,9 @@ static int check_file(struct chain *h, const char *path, struct err *e)
 		if (len && line[len - 1] == '\n')
 			len--;
 		rc = check_line(h, line, len, e);
+		progress_to(&p, h->seq);
 	}
+	progress_end(&p);
 	if (!rc && ferror(f))
 		rc = err_set(e, E_IO, "read %s: %m", path);
 	fclose(f);
@@ -152,7 +156,7 @@ static int audit_verify_file(struct cli *c)
 
 	if (c->argc != 1 || !c->option[OPT_HEAD] != !c->option[OPT_KEY])
 		return cli_usage();
-	if ((h.head && read_head(c, &head, &e)) || check_file(&h, c->argv[0], &e))
+	if ((h.head && read_head(c, &head, &e)) || check_file(c, &h, c->argv[0], &e))
 		return cli_fail(c, &e, NULL);
 	if (h.head && head.seq && !h.head_found) {
 		err_set(&e, E_CONFLICT,
@@ -191,23 +195,28 @@ static int put_page(FILE *f, json_t *answer, long long *last, size_t *n)
 
 static int export_all(const struct cli *c, FILE *f, long long *last, struct err *e)
 {
+	struct progress p = progress_begin(c, "fetching the log", "records", 0);
 	size_t n = AUDIT_PAGE_MAX;
+	int rc = 0;
 
-	while (n == AUDIT_PAGE_MAX) {
+	while (n == AUDIT_PAGE_MAX && !rc) {
 		json_t *answer = NULL;
 		long long from = *last + 1;
 		int bad;
 
-		if (fetch_page(c, from, &answer, e))
-			return (int)e->code;
+		rc = fetch_page(c, from, &answer, e);
+		if (rc)
+			break;
 		bad = put_page(f, answer, last, &n);
 		json_decref(answer);
 		if (bad)
-			return err_set(e, E_IO, "write the records: %m");
-		if (n && *last < from)
-			return err_set(e, E_FORMAT, "the server's records go back");
+			rc = err_set(e, E_IO, "write the records: %m");
+		else if (n && *last < from)
+			rc = err_set(e, E_FORMAT, "the server's records go back");
+		progress_to(&p, (u64)*last);
 	}
-	return 0;
+	progress_end(&p);
+	return rc;
 }
 
 static int audit_export(struct cli *c)

@@ -2,9 +2,8 @@
 #include "pages.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
-enum { SLOW_AFTER = 4 }; /* pages until it is told that there are more */
+#include "progress.h"
 
 struct query query_of(const char *path)
 {
@@ -82,10 +81,11 @@ int pages_fetch(struct cli *c, const struct query *q, const char *name, size_t m
 {
 	json_t *all = json_array(), *page = NULL;
 	char cursor[700] = "";
-	bool more = true, told = false;
+	struct progress p = progress_begin(c, "asking the server", name, 0);
+	bool more = true;
 	int rc = 0;
 
-	for (int n = 0; more && !rc; n++) {
+	while (more && !rc) {
 		const char *next;
 
 		rc = fetch_page(c, q, *cursor ? cursor : NULL, &page, e);
@@ -95,12 +95,10 @@ int pages_fetch(struct cli *c, const struct query *q, const char *name, size_t m
 		next = json_string_value(json_object_get(page, "next"));
 		snprintf(cursor, sizeof(cursor), "%s", next ? next : "");
 		more = *cursor && (!most || json_array_size(all) < most);
-		if (n >= SLOW_AFTER && more && !c->json && isatty(STDERR_FILENO))
-			told = fprintf(stderr, "\r%zu ...", json_array_size(all)) > 0;
+		progress_to(&p, json_array_size(all));
 		json_decref(page);
 	}
-	if (told)
-		fputs("\r            \r", stderr);
+	progress_end(&p);
 	while (most && json_array_size(all) > most)
 		json_array_remove(all, json_array_size(all) - 1);
 	*out = rc ? NULL : json_pack("{s:O}", name, all);

@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/file.h"
+#include "progress.h"
 #include "refval.h"
 #include "verifier/boot_claims.h"
 
@@ -225,6 +226,7 @@ static int learn(struct cli *c)
 	OWNED(cert_list) chain = NULL;
 	OWNED(buf) corim = NULL;
 	struct corim_draft d = { .id = c->option[OPT_ID], .signer = "learned" };
+	struct progress p;
 	struct err e = { 0 };
 	int rc = 0;
 
@@ -233,8 +235,12 @@ static int learn(struct cli *c)
 		free(l);
 		return cli_usage();
 	}
-	for (int i = 0; !rc && i < c->argc; i++)
+	p = progress_begin(c, "reading", "tokens", (u64)c->argc);
+	for (int i = 0; !rc && i < c->argc; i++) {
 		rc = learn_token(l, c->argv[i], &e);
+		progress_to(&p, (u64)i + 1);
+	}
+	progress_end(&p);
 	if (!rc)
 		show_learned(l, c->json ? stderr : stdout); /* the diff before signing */
 	if (!rc && !c->option[OPT_ONE_HOST])

@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/text.h"
 #include "known_host.h"
+#include "progress.h"
 #include "refval.h"
 #include "verifier/refs_files.h"
 #include "verifier/verify.h"
@@ -304,6 +305,7 @@ static int sign(struct cli *c, const struct learning *l, struct err *e)
 int refval_learn_files(struct cli *c)
 {
 	struct learning l = { 0 };
+	struct progress p;
 	struct err e = { 0 };
 	size_t left_out = 0;
 	int rc = 0;
@@ -311,8 +313,12 @@ int refval_learn_files(struct cli *c)
 	if (!c->argc || c->argc % 3 || c->argc > 3 * SETS_MAX || !c->option[OPT_ID] ||
 	    !c->option[OPT_KEY] || !c->option[OPT_SIGNER] || !c->option[OPT_OUT])
 		return cli_usage();
-	for (int i = 0; !rc && i < c->argc; i += 3)
+	p = progress_begin(c, "reading", "hosts", (u64)c->argc / 3);
+	for (int i = 0; !rc && i < c->argc; i += 3) {
 		rc = learn_host(&l, c->argv + i, &e);
+		progress_to(&p, (u64)i / 3 + 1);
+	}
+	progress_end(&p);
 	if (!rc) {
 		merge(&l);
 		if (!c->option[OPT_ONE_HOST])

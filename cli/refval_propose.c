@@ -6,6 +6,7 @@
 
 #include "agent/collector/service.h"
 #include "common/file.h"
+#include "progress.h"
 #include "refval.h"
 #include "uki_find.h"
 #include "verifier/foretell.h"
@@ -89,17 +90,27 @@ static int make_next(const struct cli *c, const struct boot_log *log, const char
 				  .release = release,
 				  .options = c->option[OPT_CMDLINE] };
 
+	struct progress p;
+	int rc;
+
 	if (open_next(c, release, log, f, e))
 		return (int)e->code;
 	if (f->uki)
 		open_now(c, running, &f->uki_now);
+	struct range_file *const watched[] = { f->kernel, f->initrd, f->uki, f->uki_now };
 	next.running_line = file_line("/proc/cmdline", COMMAND_LINE_MAX, &f->line);
 	next.kernel = range_whole(f->kernel);
 	next.initrd = range_whole(f->initrd);
 	next.grub_cfg = buf_bytes(f->grub_cfg);
 	next.uki = range_whole(f->uki);
 	next.uki_now = range_whole(f->uki_now);
-	return foretell(&next, body, e);
+	p = progress_begin(c, "reading what boots next", NULL,
+			   next.kernel.len + next.initrd.len + next.uki.len + next.uki_now.len);
+	for (size_t i = 0; i < ARRAY_LEN(watched); i++)
+		range_watch(watched[i], progress_more, &p);
+	rc = foretell(&next, body, e);
+	progress_end(&p);
+	return rc;
 }
 
 static int make_body(const struct cli *c, const char *release, const char *running,

@@ -13,6 +13,8 @@ enum { WINDOW = 128 * 1024 }; /* large enough that calls cost nothing beside has
 struct range_file {
 	int fd;
 	size_t len;
+	void (*watch)(void *user, size_t n); /* or NULL */
+	void *watcher;
 	char path[]; /* for messages */
 };
 
@@ -46,12 +48,21 @@ int range_open(const char *path, size_t max, struct range_file **out, struct err
 	else {
 		f->fd = fd;
 		f->len = (size_t)st.st_size;
+		f->watch = NULL;
 		strcpy(f->path, path);
 		*out = f;
 		return 0;
 	}
 	close(fd);
 	return (int)e->code;
+}
+
+void range_watch(struct range_file *f, void (*fn)(void *user, size_t n), void *user)
+{
+	if (!f)
+		return;
+	f->watch = fn;
+	f->watcher = user;
 }
 
 struct range range_whole(const struct range_file *f)
@@ -94,6 +105,8 @@ int range_read(struct range r, void *out, size_t n, struct err *e)
 			return err_set(e, E_IO, "%s became shorter while it was read",
 				       r.file->path);
 		done += (size_t)got;
+		if (r.file->watch)
+			r.file->watch(r.file->watcher, (size_t)got);
 	}
 	return 0;
 }

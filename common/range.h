@@ -13,6 +13,8 @@ struct range_file;
 /** range_open - a regular file of at most @max bytes. @path is kept for messages. E_NOTFOUND, E_IO, E_LIMIT, E_USAGE for what is no file. */
 int range_open(const char *path, size_t max, struct range_file **out, struct err *e);
 void range_file_drop(struct range_file **f);
+/** range_watch - from now on @fn is told of each piece that was read of @f, which may be NULL: a person waits. */
+void range_watch(struct range_file *f, void (*fn)(void *user, size_t n), void *user);
 
 /** struct range - a part of such a file, or bytes in memory. Borrows both. */
 struct range {

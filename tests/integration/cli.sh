@@ -422,6 +422,39 @@ check and_not_over_a_file_that_is_there 4 "create" $assay audit export --out "$w
 check and_its_signed_head 0 "keep it" $assay audit head --out "$work/audit.head"
 curl -ks "$(sed -n 's/^url = //p' "$work/assay.conf" | head -1)/.well-known/veraison/verification" >"$work/server.jwk"
 check without_the_server_it_is_found_whole 0 "unbroken, and the head is among them" assay audit verify "$work/audit.jsonl" --head "$work/audit.head" --key "$work/server.jwk"
+# a log that comes slowly, read by a program on a terminal of its own
+cat >"$work/terminal.py" <<'END'
+import os, pty, re, sys
+fifo, log, command = sys.argv[1], sys.argv[2], sys.argv[3:]
+if not os.fork():
+    import time
+    with open(fifo, "w") as out:
+        for line in list(open(log))[:4]:
+            out.write(line); out.flush(); time.sleep(0.4)
+    os._exit(0)
+seen = b""
+pid, terminal = pty.fork()
+if not pid:
+    os.execvp(command[0], command)
+while True:
+    try:
+        data = os.read(terminal, 1024)
+    except OSError: # the other end is closed
+        break
+    if not data:
+        break
+    seen += data
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+shown = re.findall(rb"\r\x1b\[K([a-z ]+: [0-9]+ records)", seen)
+end = seen.split(b"\r\x1b[K")[-1].decode().strip()
+print("shown", len(shown), "left", end)
+sys.exit(code)
+END
+mkfifo "$work/slow"
+slowly() { python3 "$work/terminal.py" "$work/slow" "$work/audit.jsonl" "$@" </dev/null; }
+check on_a_terminal_long_work_tells_how_far_it_is_and_nothing_is_left_of_it 0 "^shown [1-9][0-9]* left 4 audit records, unbroken" slowly assay audit verify "$work/slow"
+check with_json_it_tells_nothing 0 '^shown 0 left \{"head": ?false' slowly assay audit verify "$work/slow" --json
+check nor_where_standard_error_is_no_terminal 0 "^shown 0 left 4 audit records" slowly sh -c "assay audit verify $work/slow 2>$work/stderr"
 sed '3s/"actor":"/&x/' "$work/audit.jsonl" >"$work/audit.bent"
 check a_record_that_was_changed_is_named 2 "audit record 3 was changed" assay audit verify "$work/audit.bent"
 sed 2d "$work/audit.jsonl" >"$work/audit.bent"

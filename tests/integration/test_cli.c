@@ -238,6 +238,9 @@
 	X(and_not_over_a_file_that_is_there)                                                       \
 	X(and_its_signed_head)                                                                     \
 	X(without_the_server_it_is_found_whole)                                                    \
+	X(on_a_terminal_long_work_tells_how_far_it_is_and_nothing_is_left_of_it)                   \
+	X(with_json_it_tells_nothing)                                                              \
+	X(nor_where_standard_error_is_no_terminal)                                                 \
 	X(a_record_that_was_changed_is_named)                                                      \
 	X(and_one_that_is_missing)                                                                 \
 	X(a_log_that_was_cut_is_told_by_its_head)                                                  \

@@ -78,6 +78,27 @@ static void a_digest_is_that_of_all_pieces_whatever_their_length(void **state)
 	}
 }
 
+static void add(void *user, size_t n)
+{
+	*(size_t *)user += n;
+}
+
+static void who_watches_is_told_of_each_byte_that_is_read(void **state)
+{
+	OWNED(buf) b = pattern(3 * WINDOW + 5);
+	OWNED(range_file) file = range_file_of(buf_bytes(b));
+	struct range whole = range_whole(file);
+	struct err e = { 0 };
+	struct digest d;
+	size_t seen = 0;
+
+	(void)state;
+	range_watch(NULL, add, &seen);
+	range_watch(file, add, &seen);
+	assert_ok(range_digests(sha256, 1, &whole, 1, &d, &e), &e);
+	assert_int_equal(seen, 3 * WINDOW + 5);
+}
+
 static void a_slice_has_what_it_asked_for_or_nothing(void **state)
 {
 	static const struct {
@@ -222,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_digest_is_that_of_all_pieces_whatever_their_length),
+		cmocka_unit_test(who_watches_is_told_of_each_byte_that_is_read),
 		cmocka_unit_test(a_slice_has_what_it_asked_for_or_nothing),
 		cmocka_unit_test(more_than_is_taken_into_memory_is_refused),
 		cmocka_unit_test(what_is_no_file_of_that_size_is_not_opened),
