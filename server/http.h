@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP connections; http.c is the only user of libmicrohttpd. Bodies are bounded by the route,
+ * HTTP connections; http.c and http_stream.c are the only users of libmicrohttpd. Bodies are bounded by the route,
  * slow connections are closed by a reaper: libmicrohttpd's own time-out counts inactivity only.
  */
 #ifndef ASSAY_SERVER_HTTP_H
