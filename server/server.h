@@ -122,7 +122,7 @@ void post_secret_rotate(struct call *c);
 void post_approval(struct call *c);
 void delete_secret(struct call *c);
 void get_health(struct call *c);
-/* pages.c */
+/* dashboard.c */
 void get_index(struct call *c);
 void get_asset(struct call *c);
 /* routes.c */

@@ -1,4 +1,4 @@
-# The dashboard as one C file: cmake -DFOLDER=... -DCHART=... -DOUT=... -P embed_pages.cmake
+# The dashboard as one C file: cmake -DFOLDER=... -DCHART=... -DOUT=... -P embed_dashboard.cmake
 # Each file twice, as it is and compressed; the version in the addresses is the digest of all of them.
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
@@ -6,7 +6,7 @@ set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
 find_program(GZIP gzip REQUIRED)
 get_filename_component(work ${OUT} DIRECTORY)
-set(work ${work}/pages)
+set(work ${work}/dashboard)
 
 file(GLOB names RELATIVE ${FOLDER} ${FOLDER}/*.html ${FOLDER}/*.css ${FOLDER}/*.js ${FOLDER}/*.svg)
 list(SORT names)
@@ -49,4 +49,4 @@ foreach(name ${names} chart.js)
   string(APPEND rows "\t{ \"${name}\", \"${type_${extension}}\", \"${tag}\", { plain_${n}, sizeof(plain_${n}) }, { gzip_${n}, sizeof(gzip_${n}) } },\n")
   math(EXPR n "${n} + 1")
 endforeach()
-file(WRITE ${OUT} "#include \"server/pages.h\"\n${arrays}const char pages_version[] = \"${version}\";\nconst struct page_file page_files[] = {\n${rows}};\nconst size_t n_page_files = ${n};\n")
+file(WRITE ${OUT} "#include \"server/dashboard.h\"\n${arrays}const char dashboard_version[] = \"${version}\";\nconst struct dashboard_file dashboard_files[] = {\n${rows}};\nconst size_t n_dashboard_files = ${n};\n")

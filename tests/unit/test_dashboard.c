@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/pages.h"
+#include "server/dashboard.h"
 
 static void what_a_browser_says_of_gzip_is_understood(void **state)
 {
@@ -34,7 +34,7 @@ static void what_a_browser_says_of_gzip_is_understood(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (pages_takes_gzip(rows[i].accept) != rows[i].takes)
+		if (dashboard_takes_gzip(rows[i].accept) != rows[i].takes)
 			fail_msg("\"%s\"", rows[i].accept ? rows[i].accept : "(none)");
 }
 
@@ -46,34 +46,34 @@ static bool holds(struct bytes b, const char *text)
 static void every_file_is_there_twice_with_a_type_and_a_tag(void **state)
 {
 	(void)state;
-	assert_true(n_page_files > 20);
-	for (size_t i = 0; i < n_page_files; i++) {
-		const struct page_file *f = &page_files[i];
+	assert_true(n_dashboard_files > 20);
+	for (size_t i = 0; i < n_dashboard_files; i++) {
+		const struct dashboard_file *f = &dashboard_files[i];
 
-		assert_ptr_equal(page_find(f->name), f);
+		assert_ptr_equal(dashboard_find(f->name), f);
 		assert_true(strlen(f->type) > 5);
 		assert_int_equal(strlen(f->tag), 30);
 		assert_true(f->plain.len > 0 && f->gzip.len > 18);
 		assert_int_equal(f->gzip.at[0], 0x1f);
 		assert_int_equal(f->gzip.at[1], 0x8b);
 	}
-	assert_null(page_find("../server.conf"));
-	assert_null(page_find(""));
+	assert_null(dashboard_find("../server.conf"));
+	assert_null(dashboard_find(""));
 }
 
 /* Whatever the pages ask for by name is in the program. */
 static void what_the_page_names_is_there(void **state)
 {
-	const struct page_file *index = page_find("index.html");
+	const struct dashboard_file *index = dashboard_find("index.html");
 	size_t named = 0;
 
 	(void)state;
 	assert_non_null(index);
-	assert_true(holds(index->plain, pages_version));
+	assert_true(holds(index->plain, dashboard_version));
 	assert_false(holds(index->plain, "@VERSION@"));
 	for (size_t at = 0; at + 8 < index->plain.len; at++) {
 		char name[64];
-		size_t from = at + strlen("/assets/") + strlen(pages_version) + 1, len = 0;
+		size_t from = at + strlen("/assets/") + strlen(dashboard_version) + 1, len = 0;
 
 		if (memcmp(index->plain.at + at, "/assets/", 8))
 			continue;
@@ -81,7 +81,7 @@ static void what_the_page_names_is_there(void **state)
 			len++;
 		snprintf(name, sizeof(name), "%.*s", (int)len,
 			 (const char *)index->plain.at + from);
-		if (!page_find(name))
+		if (!dashboard_find(name))
 			fail_msg("%s", name);
 		named++;
 	}
@@ -96,9 +96,9 @@ static void nothing_is_inline_and_nothing_comes_from_elsewhere(void **state)
 					     "javascript:",    "http://",   "https://" };
 
 	(void)state;
-	for (size_t i = 0; i < n_page_files; i++)
+	for (size_t i = 0; i < n_dashboard_files; i++)
 		for (size_t k = 0; k < ARRAY_LEN(never); k++) {
-			const struct page_file *f = &page_files[i];
+			const struct dashboard_file *f = &dashboard_files[i];
 
 			if (!strcmp(f->name, "chart.js") ||
 			    (k >= 7 && (holds(f->plain, "http://www.w3.org/2000/svg"))))
@@ -106,10 +106,10 @@ static void nothing_is_inline_and_nothing_comes_from_elsewhere(void **state)
 			if (holds(f->plain, never[k]))
 				fail_msg("%s has %s", f->name, never[k]);
 		}
-	assert_false(holds(page_find("index.html")->plain, "<style"));
-	assert_false(holds(page_find("index.html")->plain, " style="));
-	assert_false(holds(page_find("index.html")->plain, " onclick"));
-	assert_false(holds(page_find("index.html")->plain, "<script>"));
+	assert_false(holds(dashboard_find("index.html")->plain, "<style"));
+	assert_false(holds(dashboard_find("index.html")->plain, " style="));
+	assert_false(holds(dashboard_find("index.html")->plain, " onclick"));
+	assert_false(holds(dashboard_find("index.html")->plain, "<script>"));
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pages.h"
+#include "dashboard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,11 +31,11 @@ static const struct http_field gzip_fields[] = { FIELDS,
 						 { "Content-Encoding", "gzip" },
 						 { NULL, NULL } };
 
-const struct page_file *page_find(const char *name)
+const struct dashboard_file *dashboard_find(const char *name)
 {
-	for (size_t i = 0; i < n_page_files; i++)
-		if (!strcmp(name, page_files[i].name))
-			return &page_files[i];
+	for (size_t i = 0; i < n_dashboard_files; i++)
+		if (!strcmp(name, dashboard_files[i].name))
+			return &dashboard_files[i];
 	return NULL;
 }
 
@@ -51,7 +51,7 @@ static bool is_refused(const char *parameters, size_t len)
 	return q && strtod(q + 2, &end) <= 0 && end != q + 2;
 }
 
-bool pages_takes_gzip(const char *accept)
+bool dashboard_takes_gzip(const char *accept)
 {
 	bool any = false;
 
@@ -69,9 +69,9 @@ bool pages_takes_gzip(const char *accept)
 	return any;
 }
 
-static void answer_file(struct call *c, const struct page_file *f, const char *cache)
+static void answer_file(struct call *c, const struct dashboard_file *f, const char *cache)
 {
-	bool gzip = pages_takes_gzip(http_header(c->rq, "Accept-Encoding"));
+	bool gzip = dashboard_takes_gzip(http_header(c->rq, "Accept-Encoding"));
 
 	c->out->status = 200;
 	c->out->content_type = f->type;
@@ -83,7 +83,7 @@ static void answer_file(struct call *c, const struct page_file *f, const char *c
 
 void get_index(struct call *c)
 {
-	const struct page_file *f = page_find("index.html");
+	const struct dashboard_file *f = dashboard_find("index.html");
 
 	if (f)
 		answer_file(c, f, "no-cache");
@@ -93,9 +93,9 @@ void get_index(struct call *c)
 
 void get_asset(struct call *c)
 {
-	const struct page_file *f = page_find(c->part[1]);
+	const struct dashboard_file *f = dashboard_find(c->part[1]);
 
-	if (!f || strcmp(c->part[0], pages_version) || !strcmp(f->name, "index.html"))
+	if (!f || strcmp(c->part[0], dashboard_version) || !strcmp(f->name, "index.html"))
 		problem(c->out, 404, "Not found", "no such file in this version of the dashboard");
 	else
 		answer_file(c, f, "public, max-age=31536000, immutable");
