@@ -17,6 +17,7 @@
 #include "problem.h"
 #include "proto/tpm_template.h"
 #include "proto/tpm_wrap.h"
+#include "sign_in.h"
 
 /* ---- reading the request ---- */
 static int take_bytes(json_t *body, const char *key, size_t max, struct buf **out, struct err *e)
@@ -83,21 +84,34 @@ struct deciding {
 	struct server *server;
 };
 
+/* Why the token that was found lets this host not in, or NULL. */
+static const char *token_fault(const struct join_token *t, const char *name, const u8 ek_hash[32])
+{
+	if (t->used)
+		return "was used before";
+	if (clock_now_s() > t->not_after)
+		return "has expired";
+	if (t->host_name[0] && strcmp(t->host_name, name))
+		return "is for another host name";
+	return t->has_ek_hash && memcmp(t->ek_hash, ek_hash, 32) ? "is for another TPM" : NULL;
+}
+
+/* Which of these it is stands in the log: who guesses, or found one, is not told how near he came. */
 static int decide_by_token(struct tx *tx, struct deciding *d, const u8 ek_hash[32], struct err *e)
 {
 	struct digest hash = sha256_of(bytes_text(d->join_token));
 	struct join_token t;
 
-	if (join_token_find(tx, hash.at, &t, e))
-		return err_set(e, E_DENIED, "join token is not known");
-	if (t.used)
-		return err_set(e, E_DENIED, "join token was used before");
-	if (clock_now_s() > t.not_after)
-		return err_set(e, E_DENIED, "join token has expired");
-	if (t.host_name[0] && strcmp(t.host_name, d->x->name))
-		return err_set(e, E_DENIED, "join token is for another host name");
-	if (t.has_ek_hash && memcmp(t.ek_hash, ek_hash, 32))
-		return err_set(e, E_DENIED, "join token is for another TPM");
+	if (!join_token_find(tx, hash.at, &t, e))
+		d->x->token_fault = token_fault(&t, d->x->name, ek_hash);
+	else if (e->code == E_NOTFOUND)
+		d->x->token_fault = "is not known";
+	else
+		return (int)e->code;
+	if (d->x->token_fault)
+		return err_set(e, E_DENIED,
+			       "join token is not known, was used, has expired or is for another "
+			       "host: the server's log says which");
 	memcpy(d->x->token, hash.at, 32);
 	d->x->has_token = true;
 	snprintf(d->x->group, sizeof(d->x->group), "%s", t.group);
@@ -265,8 +279,10 @@ void post_enroll(struct call *c)
 	json_decref(body);
 	if (rc) {
 		log_event(LOG_LEVEL_WARN, "enrol-refused", LOG_T("host", x.name),
-			  LOG_T("why", e.text), LOG_T("remote", c->rq->remote));
+			  LOG_T("why", e.text), LOG_T("remote", c->rq->remote),
+			  x.token_fault ? LOG_T("token", x.token_fault) : (struct log_field){ 0 });
 		problem_of(c->out, &e);
+		c->out->delay_ms = x.token_fault ? GUESS_DELAY_MS : 0;
 	} else {
 		answer_json(c->out, 202,
 			    json_pack("{s:s, s:o, s:o, s:o}", "id", x.id, "credential_blob",

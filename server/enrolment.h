@@ -18,6 +18,7 @@ struct enrolment {
 	struct buf *ek_pub, *ak_pub;
 	u8 token[32];
 	bool has_token;
+	const char *token_fault; /* what is wrong with the token that was presented, or NULL */
 	long long not_after;
 	bool done;
 	u8 mac[32];

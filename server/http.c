@@ -299,8 +299,9 @@ static enum MHD_Result respond(struct http *h, struct MHD_Connection *c, const c
 	return rc;
 }
 
-/* It sleeps until the reaper finds it due; then it is asked for again. */
-static enum MHD_Result hold(struct http *h, struct exchange *x, const struct http_response *out)
+/* It sleeps until the reaper finds it due; then it is asked for again. By when it came, not by how long it took to look. */
+static enum MHD_Result hold(struct http *h, struct exchange *x, const struct http_response *out,
+			    long long since_ms)
 {
 	bool room;
 
@@ -314,7 +315,7 @@ static enum MHD_Result hold(struct http *h, struct exchange *x, const struct htt
 		x->held->status = 503;
 		buf_drop(&x->held->body);
 	} else {
-		x->due_ms = clock_monotonic_ms() + out->delay_ms;
+		x->due_ms = since_ms + out->delay_ms;
 		x->next = h->held;
 		h->held = x;
 		h->n_held++;
@@ -390,6 +391,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 	struct http_response out = { .status = 500 };
 	struct http_request rq;
 	const char *type;
+	long long since_ms;
 
 	(void)version;
 	if (!x) { /* headers are in, no body yet */
@@ -441,9 +443,10 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 	remote_text(c, rq.remote);
 	name_request(h, out.request_id);
 	log_request(out.request_id);
+	since_ms = clock_monotonic_ms();
 	h->handler.handle(h->handler.user, &rq, &out);
 	log_request("");
-	return out.delay_ms ? hold(h, x, &out) : respond(h, c, method, &out);
+	return out.delay_ms ? hold(h, x, &out, since_ms) : respond(h, c, method, &out);
 }
 
 static void on_completed(void *user, struct MHD_Connection *c, void **context,

@@ -20,7 +20,7 @@ join_by_token() { # it names the EK, so that nobody has to confirm that; it is n
 	bring "$token" /tmp/join.token &&
 		guest '{ cat /etc/assay/agent.conf; echo "[enroll]"; echo token_file = /tmp/join.token; } >/tmp/join.conf; assay-agent --config /tmp/join.conf enroll 2>&1 </dev/null' || return
 	# it is worth one enrolment
-	! guest 'assay-agent --config /tmp/join.conf enroll 2>&1 </dev/null' >"$work/again" && grep 'join token was used before' "$work/again" || return
+	! guest 'assay-agent --config /tmp/join.conf enroll 2>&1 </dev/null' >"$work/again" && grep 'join token is not known, was used' "$work/again" || return
 	operator host show "$guest_name" --json >"$work/host.json" # there is no verdict yet: 2. Whoever signs approvals keeps it
 	jq -e '.ek_trust == "registered"' "$work/host.json"
 }
