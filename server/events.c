@@ -297,6 +297,18 @@ static int catch_up(struct events *ev, struct listener *l, const char *last, str
 	return 0;
 }
 
+/* With the lock held. Return: NULL, or why another listener with this token has no room. */
+static const char *no_room(const struct events *ev, const u8 hash[32])
+{
+	size_t same = 0;
+
+	for (const struct listener *l = ev->first; l; l = l->next)
+		same += !memcmp(l->hash, hash, sizeof(l->hash));
+	if (ev->ending || ev->n >= LISTENERS_MAX)
+		return "too many listen already";
+	return same < LISTENERS_PER_TOKEN_MAX ? NULL : "too many listen with this token already";
+}
+
 void get_events(struct call *c)
 {
 	struct events *ev = c->server->events;
@@ -304,7 +316,7 @@ void get_events(struct call *c)
 	struct listener *l = calloc(1, sizeof(*l));
 	struct http_stream *s = l ? http_stream_open() : NULL;
 	struct err e = { 0 };
-	bool room;
+	const char *full;
 
 	if (!s) {
 		free(l);
@@ -317,16 +329,16 @@ void get_events(struct call *c)
 	http_stream_put(s, bytes_text("retry: 3000\n:\n\n"));
 	pthread_mutex_lock(
 		&ev->lock); /* what happens meanwhile waits: nothing is missed, nothing told twice */
-	room = !ev->ending && ev->n < LISTENERS_MAX;
-	if (room && last && *last)
+	full = no_room(ev, l->hash);
+	if (!full && last && *last)
 		catch_up(ev, l, last, &e);
-	if (room && !e.code) {
+	if (!full && !e.code) {
 		l->next = ev->first;
 		ev->first = l;
 		ev->n++;
 	}
 	pthread_mutex_unlock(&ev->lock);
-	if (room && !e.code) {
+	if (!full && !e.code) {
 		c->out->status = 200;
 		c->out->content_type = "text/event-stream";
 		c->out->stream = s;
@@ -338,5 +350,5 @@ void get_events(struct call *c)
 	if (e.code)
 		problem_of(c->out, &e);
 	else
-		problem(c->out, 503, "Try again", "too many listen already");
+		problem(c->out, 503, "Try again", full);
 }

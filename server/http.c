@@ -21,7 +21,6 @@
 #include "monotonic.h"
 
 enum {
-	HELD_MAX = 1024, /* answers that wait for their time; more go out at once, as 503 */
 	REAP_MS = 500,
 	OTHER_DESCRIPTORS = 256,
 	FIRST_HEADER_MS = 10000, /* from the connection to its first request's headers */

@@ -72,6 +72,9 @@ struct http_handler {
 	void (*handle)(void *user, const struct http_request *rq, struct http_response *out);
 };
 
+enum {
+	HELD_MAX = 1024
+}; /* answers that wait for their time; more go out at once, as an empty 503 */
 struct http_config {
 	const char *address;		/* "127.0.0.1", "::" ... */
 	u16 port;			/* 0: any, see http_port() */

@@ -8,7 +8,7 @@
 #include "rows.h"
 
 /* ---- how many of a firmware ---- */
-/* What a device says of itself is without end; what nobody runs is forgotten first, and then nothing new is counted apart. */
+/* What a device says of itself is without end; what nobody runs any more is forgotten; what somebody runs is as many as there are devices. */
 static int make_room(struct tx *tx, const char *model, struct err *e)
 {
 	struct db_value v[] = { DB_T(model), DB_I(FIRMWARES_PER_MODEL_MAX) };

@@ -117,7 +117,7 @@ static void make_signer(struct forge_server *s)
 static void open_server(struct forge_server *s)
 {
 	struct settings *c = &s->settings;
-	struct http_config h = { .address = "127.0.0.1", .threads = 2, .connections_max = 64 };
+	struct http_config h = { .address = "127.0.0.1", .threads = 2, .connections_max = 512 };
 	struct http_handler handler;
 	char url[64], state[300];
 	const char *urls[] = { url };

@@ -9,6 +9,7 @@
 #include "refusal.h"
 #include "server/events.h"
 #include "server/samples.h"
+#include "server/seen_devices.h"
 #include "server/sign_in.h"
 #include "server/tokens.h"
 #include "wire.h"
@@ -649,7 +650,115 @@ static void a_token_that_is_revoked_hears_no_more(void **state)
 	close(fd);
 }
 
+/* Return: its status, once there is one. */
+static int stream_as(struct fixture *f, const char *token, int *fd)
+{
+	char request[200], answer[2048] = "";
+
+	*fd = wire_connect(http_port(f->s.http));
+	snprintf(request, sizeof(request),
+		 "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
+		 token);
+	wire_say(*fd, request);
+	for (int i = 0; i < WIRE_PATIENCE_MS / 5 && !strstr(answer, "\r\n\r\n"); i++)
+		wire_hear(*fd, answer, sizeof(answer), 5);
+	assert_true(wire_begins(answer, "HTTP/1.1 "));
+	return atoi(answer + strlen("HTTP/1.1 "));
+}
+
+/* Who has hung up is noticed when something is sent to him, and goes with what is sent next. */
+static void nobody_listens(struct fixture *f)
+{
+	for (int i = 0; i < 4; i++) {
+		events_beat(f->s.server->events);
+		usleep(50000);
+	}
+}
+
+static void one_token_listens_so_often_and_all_together_no_more_than_they_may(void **state)
+{
+	enum { TOKENS = LISTENERS_MAX / LISTENERS_PER_TOKEN_MAX };
+	struct fixture *f = *state;
+	char token[TOKENS + 1][TOKEN_TEXT_SIZE], name[32];
+	static int fd[LISTENERS_MAX + 1];
+	int n = 0, more;
+
+	nobody_listens(f);
+	for (int i = 0; i <= TOKENS; i++) {
+		snprintf(name, sizeof(name), "wall-%d", i);
+		make_token(f, name, "", token[i]);
+	}
+	for (int i = 0; i < TOKENS; i++) {
+		for (int k = 0; k < LISTENERS_PER_TOKEN_MAX; k++)
+			assert_int_equal(stream_as(f, token[i], &fd[n++]), 200);
+		assert_int_equal(stream_as(f, token[i], &more), 503);
+		close(more);
+	}
+	assert_int_equal(n, LISTENERS_MAX);
+	assert_int_equal(stream_as(f, token[TOKENS], &more), 503); /* the first of its kind */
+	close(more);
+	close(fd[--n]);
+	nobody_listens(f);
+	assert_int_equal(stream_as(f, token[TOKENS], &fd[n++]), 200);
+	while (n)
+		close(fd[--n]);
+	nobody_listens(f);
+}
+
 /* ---- what is bounded, and what is made anew ---- */
+static int take_number(void *user, const struct db_row *row, struct err *e)
+{
+	(void)e;
+	*(long long *)user = row->at[0].number;
+	return 0;
+}
+
+/* What a device says of its firmware is without end. */
+static int run_much(struct tx *tx, void *arg, struct err *e)
+{
+	struct fixture *f = arg;
+	OWNED(host) h = NULL;
+	struct seen_device d = { .label = "1af4:4d58/-/1",
+				 .address = "0000:07:00.0",
+				 .model = "pci:1af4:4d58",
+				 .status = TIER_WARNING };
+
+	if (host_find_by_name(tx, f->b.name, &h, e))
+		return (int)e->code;
+	for (int i = 0; i < FIRMWARES_PER_MODEL_MAX + 20; i++) {
+		snprintf(d.firmware, sizeof(d.firmware), "version %d", i);
+		if (seen_devices_set(tx, h, &d, 1, e))
+			return (int)e->code;
+	}
+	return 0;
+}
+
+static int count_firmware(struct tx *tx, void *arg, struct err *e)
+{
+	return db_run(tx->db, "SELECT COUNT(*) FROM firmware WHERE model = 'pci:1af4:4d58'", NULL,
+		      0, take_number, arg, NULL, e);
+}
+
+static void a_device_that_calls_itself_ever_something_else_is_told_apart_so_often(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	long long n = 0;
+	char path[100];
+	json_t *j;
+
+	assert_ok(store_write(f->s.server->store, run_much, f, &e), &e);
+	assert_ok(store_read(f->s.server->store, count_firmware, &n, &e), &e);
+	assert_int_equal(n, FIRMWARES_PER_MODEL_MAX);
+	snprintf(path, sizeof(path), "/api/v1/devices?model=pci:1af4:4d58&firmware=version%%20%d",
+		 FIRMWARES_PER_MODEL_MAX + 19);
+	j = get(f, path, 200); /* the last one is what it runs */
+	assert_int_equal(json_array_size(json_object_get(j, "devices")), 1);
+	json_decref(j);
+	assert_int_equal(firmware_total(f, "pci:1af4:4d58"), 1);
+	affirm(f, &f->b);
+}
+
 static int go_to_and_fro(struct tx *tx, void *arg, struct err *e)
 {
 	struct fixture *f = arg;
@@ -828,6 +937,9 @@ int main(void)
 		cmocka_unit_test(a_change_is_heard_by_those_whom_it_concerns_as_it_happens),
 		cmocka_unit_test(who_comes_back_hears_what_it_missed),
 		cmocka_unit_test(a_token_that_is_revoked_hears_no_more),
+		cmocka_unit_test(one_token_listens_so_often_and_all_together_no_more_than_they_may),
+		cmocka_unit_test(
+			a_device_that_calls_itself_ever_something_else_is_told_apart_so_often),
 		cmocka_unit_test(
 			a_host_that_goes_to_and_fro_keeps_its_last_changes_and_who_missed_many_looks_anew),
 		cmocka_unit_test(standings_that_a_database_lacks_are_made_of_its_verdicts),

@@ -3,6 +3,7 @@
  * HTTP as clients do it that mean no good: byte by byte, too much, too long, not at all. The bytes are
  * sent over plain sockets; a second, decent client has to be served all the while.
  */
+#include <poll.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -18,7 +19,8 @@ enum {
 	BODY_MS = 1200,
 	BODY_MAX = 1000,
 	BODIES_MAX_HERE = 2000,
-	LATER_MS = 400
+	LATER_MS = 400,
+	LONG_AFTER_MS = 600000
 };
 
 /* ---- a server with short limits ---- */
@@ -53,6 +55,8 @@ static void handle(void *user, const struct http_request *rq, struct http_respon
 		out->content_type = "application/json";
 	if (!strcmp(rq->path, "/later"))
 		out->delay_ms = LATER_MS;
+	if (!strcmp(rq->path, "/long-after"))
+		out->delay_ms = LONG_AFTER_MS;
 	out->body = buf_copy(bytes_text(text));
 }
 
@@ -333,6 +337,65 @@ static void an_answer_that_is_held_back_holds_nobody_else(void **state)
 	assert_true(clock_monotonic_ms() - begin >= LATER_MS);
 }
 
+/* How many of these had an answer until now, of @n that have none yet in @answered; each has to be an empty 503. */
+static int hear_refusals(const int *fd, bool *answered, int n)
+{
+	char answer[1024];
+	int heard = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct pollfd p = { fd[i], POLLIN, 0 };
+
+		if (answered[i] || poll(&p, 1, 0) <= 0)
+			continue;
+		wire_hear(fd[i], answer, sizeof(answer), 50);
+		assert_true(wire_begins(answer, "HTTP/1.1 503"));
+		assert_non_null(strstr(answer, "Content-Length: 0\r\n"));
+		answered[i] = true;
+		heard++;
+	}
+	return heard;
+}
+
+static void only_so_many_answers_are_held_back_at_a_time(void **state)
+{
+	enum { MORE = 7, ALL = HELD_MAX + MORE };
+	struct http_config c = { .address = "127.0.0.1",
+				 .threads = 2,
+				 .connections_max = ALL + 100,
+				 .next_ms = LONG_AFTER_MS,
+				 .body_ms = LONG_AFTER_MS };
+	struct fixture f = { 0 };
+	struct http_handler h = { &f, body_limit, handle };
+	struct rlimit was, many = { 4096, 0 };
+	static bool answered[ALL];
+	static int fd[ALL];
+	struct err e = { 0 };
+	int heard = 0;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	many.rlim_max = was.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+	assert_ok(http_start(&c, &h, &f.http, &e), &e);
+	f.port = http_port(f.http);
+	for (int i = 0; i < ALL; i++) {
+		fd[i] = wire_connect(f.port);
+		wire_say(fd[i], "GET /long-after HTTP/1.1\r\nHost: x\r\n\r\n");
+	}
+	for (int i = 0; i < WIRE_PATIENCE_MS / 20 && heard < MORE; i++) {
+		usleep(20000);
+		heard += hear_refusals(fd, answered, ALL);
+	}
+	usleep(200000);
+	assert_int_equal(heard + hear_refusals(fd, answered, ALL), MORE);
+	others_are_served(&f);
+	http_drop(&f.http);
+	for (int i = 0; i < ALL; i++)
+		close(fd[i]);
+	setrlimit(RLIMIT_NOFILE, &was);
+}
+
 static void a_server_ends_though_answers_are_held_back_and_streams_open(void **state)
 {
 	struct fixture *f = *state;
@@ -578,6 +641,7 @@ int main(void)
 		TEST(who_does_not_read_its_stream_loses_it),
 		TEST(who_is_gone_from_its_stream_is_noticed),
 		TEST(who_has_an_answer_already_is_told_so),
+		cmocka_unit_test(only_so_many_answers_are_held_back_at_a_time),
 		cmocka_unit_test(a_thousand_idle_connections_leave_the_server_serving),
 		cmocka_unit_test_setup_teardown(
 			every_refusal_is_a_problem_with_status_title_and_detail, start_routes,

@@ -358,6 +358,47 @@ static void nobody_takes_it_for_three_days_and_it_is_given_up(void **state)
 	affirm(f);
 }
 
+static int fill_queue(struct tx *tx, void *arg, struct err *e)
+{
+	struct db_value most = DB_I(-(long long)WEBHOOK_QUEUE_MAX);
+
+	(void)arg;
+	return db_run(tx->db,
+		      "WITH RECURSIVE n(seq) AS (SELECT $1 UNION ALL SELECT seq + 1 FROM n"
+		      " WHERE seq < -1) INSERT INTO webhooks (seq, time, body, tries, next)"
+		      " SELECT seq, 0, '', 0, 0 FROM n",
+		      &most, 1, NULL, NULL, NULL, e);
+}
+
+static int take_oldest(struct tx *tx, void *arg, struct err *e)
+{
+	return db_run(tx->db, "SELECT MIN(seq) FROM webhooks", NULL, 0, take_count, arg, NULL, e);
+}
+
+static int empty_queue(struct tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return db_run(tx->db, "DELETE FROM webhooks", NULL, 0, NULL, NULL, NULL, e);
+}
+
+static void of_a_queue_that_is_full_the_oldest_makes_room(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	long long oldest = 0;
+
+	point_to(f, 1); /* and nobody sends */
+	assert_ok(store_write(f->s.server->store, fill_queue, NULL, &e), &e);
+	assert_int_equal(count_queued(f), WEBHOOK_QUEUE_MAX);
+	contradict(f);
+	assert_int_equal(count_queued(f), WEBHOOK_QUEUE_MAX);
+	assert_ok(store_read(f->s.server->store, take_oldest, &oldest, &e), &e);
+	assert_int_equal(oldest, -WEBHOOK_QUEUE_MAX + 1);
+	assert_ok(store_write(f->s.server->store, empty_queue, NULL, &e), &e);
+	end_sending(state);
+	affirm(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +410,8 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_not_taken_is_tried_again_with_the_same_id,
 					  end_sending),
 		cmocka_unit_test_teardown(what_is_queued_when_the_server_ends_is_sent_by_the_next,
+					  end_sending),
+		cmocka_unit_test_teardown(of_a_queue_that_is_full_the_oldest_makes_room,
 					  end_sending),
 		cmocka_unit_test_teardown(nobody_takes_it_for_three_days_and_it_is_given_up,
 					  end_sending),
