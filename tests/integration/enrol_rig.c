@@ -184,6 +184,7 @@ json_t *enrol_admin(struct enrol_rig *r, const char *role, const char *method, c
 				 token, body ? bytes_text(body) : BYTES_NONE, &reply, &e),
 		  &e);
 	j = json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL);
+	forge_record(&r->s, method, path, &reply);
 	snprintf(what, sizeof(what), "%s: %s %s", role, method, path);
 	expect(j, what, reply.status, want, words);
 	reply_clear(&reply);

@@ -93,3 +93,4 @@ terminal >"$work/terminal"
 seen() { for text in '<script>' 'DROP TABLE' 'lacks digitalSignature' 'PCIe name "Vendor' '== all of it'; do grep -qF -- "$text" "$1" || { echo "no $text"; return 1; }; done; }
 check an_operator_sees_them_on_a_terminal 0 '' seen "$work/terminal"
 check and_it_does_not_obey_them_either 0 '^0$' harmful "$work/terminal"
+check each_answer_is_as_openapi_yaml_describes_it 0 ' 0 faults$' "$top/tests/integration/answers" live "$url" "$work/admin.token"

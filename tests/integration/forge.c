@@ -181,6 +181,36 @@ void forge_server_stop(struct forge_server *s)
 	rig_folder_remove(s->folder);
 }
 
+void forge_record(struct forge_server *s, const char *method, const char *path,
+		  const struct reply *r)
+{
+	json_t *body = r->body && r->body->w.len
+			       ? json_loadb((const char *)r->body->w.at, r->body->w.len, 0, NULL)
+			       : NULL;
+	json_t *line = json_pack("{s:s, s:s, s:i, s:o?}", "method", method, "path", path, "status",
+				 (int)r->status, "body", body);
+	char name[300];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/answers", s->folder);
+	f = fopen(name, "ae");
+	assert_non_null(f);
+	assert_int_equal(json_dumpf(line, f, JSON_COMPACT), 0);
+	fputc('\n', f);
+	fclose(f);
+	json_decref(line);
+}
+
+void forge_answers_fit(struct forge_server *s)
+{
+	char path[300];
+	const char *const argv[] = { SOURCE_FOLDER "/tests/integration/answers", "recorded", path,
+				     NULL };
+
+	snprintf(path, sizeof(path), "%s/answers", s->folder);
+	assert_int_equal(rig_run(NULL, argv), 0);
+}
+
 json_t *forge_call(struct forge_server *s, const char *method, const char *path, const char *type,
 		   bool bearer, struct bytes body, long *status)
 {
@@ -193,6 +223,7 @@ json_t *forge_call(struct forge_server *s, const char *method, const char *path,
 		  &e);
 	*status = r.status;
 	snprintf(s->location, sizeof(s->location), "%s", r.location);
+	forge_record(s, method, path, &r);
 	j = json_loadb((const char *)r.body->w.at, r.body->w.len, 0, NULL);
 	reply_clear(&r);
 	return j;

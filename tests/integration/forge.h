@@ -137,4 +137,10 @@ json_t *forge_send(const struct forged *t, struct bytes token, long *status);
 json_t *forge_call(struct forge_server *s, const char *method, const char *path, const char *type,
 		   bool bearer, struct bytes body, long *status);
 
+/** forge_record - an answer as it came, for forge_answers_fit(); what forge_call() and forge_send() hear is there already. */
+void forge_record(struct forge_server *s, const char *method, const char *path,
+		  const struct reply *r);
+/** forge_answers_fit - every answer that was recorded is as docs/openapi.yaml describes it. */
+void forge_answers_fit(struct forge_server *s);
+
 #endif

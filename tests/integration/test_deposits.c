@@ -231,6 +231,13 @@ static void a_revoked_host_deposits_nothing(void **state)
 	expect_none(f);
 }
 
+static void every_answer_was_as_openapi_yaml_describes_it(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_answers_fit(&f->s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +250,7 @@ int main(void)
 		cmocka_unit_test(a_host_deposits_for_itself_only),
 		cmocka_unit_test(a_try_at_anothers_volume_stands_in_the_log_that_is_kept),
 		cmocka_unit_test(a_revoked_host_deposits_nothing),
+		cmocka_unit_test(every_answer_was_as_openapi_yaml_describes_it),
 	};
 
 	return cmocka_run_group_tests(tests, refusal_set_up, refusal_tear_down);

@@ -335,6 +335,13 @@ the_agent_takes_ecc_before_rsa_from_nv_with_its_chain_and_every_kind_enrols(void
 	}
 }
 
+static void every_answer_was_as_openapi_yaml_describes_it(void **state)
+{
+	struct enrol_rig *f = *state;
+
+	forge_answers_fit(&f->s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +354,7 @@ int main(void)
 		cmocka_unit_test(a_list_that_is_forged_or_not_understood_refuses),
 		cmocka_unit_test(
 			the_agent_takes_ecc_before_rsa_from_nv_with_its_chain_and_every_kind_enrols),
+		cmocka_unit_test(every_answer_was_as_openapi_yaml_describes_it),
 	};
 
 	return cmocka_run_group_tests(tests, enrol_rig_start, enrol_rig_stop);

@@ -446,6 +446,13 @@ static void a_stranger_is_not_asked_for_more(void **state)
 	forge_host_clear(&stranger);
 }
 
+static void every_answer_was_as_openapi_yaml_describes_it(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_answers_fit(&f->s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +466,7 @@ int main(void)
 		cmocka_unit_test(a_list_of_another_boot_or_none_is_refused),
 		cmocka_unit_test(a_state_that_was_changed_in_the_database_is_found_out),
 		cmocka_unit_test(a_stranger_is_not_asked_for_more),
+		cmocka_unit_test(every_answer_was_as_openapi_yaml_describes_it),
 	};
 
 	return cmocka_run_group_tests(tests, refusal_set_up, refusal_tear_down);

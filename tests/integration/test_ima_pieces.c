@@ -563,6 +563,13 @@ static int tear_down(void **state)
 	return refusal_tear_down(state);
 }
 
+static void every_answer_was_as_openapi_yaml_describes_it(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_answers_fit(&f->s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -581,6 +588,7 @@ int main(void)
 		cmocka_unit_test(a_nonce_of_the_callers_choice_leaves_no_pieces),
 		cmocka_unit_test(a_stranger_leaves_no_pieces),
 		cmocka_unit_test(more_vouchers_than_can_be_kept_until_the_end_are_refused),
+		cmocka_unit_test(every_answer_was_as_openapi_yaml_describes_it),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -544,6 +544,13 @@ static void a_removed_host_takes_its_shares_along_and_leaves_its_history(void **
 	applicant_clear(&a);
 }
 
+static void every_answer_was_as_openapi_yaml_describes_it(void **state)
+{
+	struct enrol_rig *f = *state;
+
+	forge_answers_fit(&f->s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -562,6 +569,7 @@ int main(void)
 		cmocka_unit_test(of_two_aks_that_race_only_one_gets_in_without_a_token),
 		cmocka_unit_test(a_revoked_host_is_not_enrolled_again_until_it_is_restored),
 		cmocka_unit_test(a_removed_host_takes_its_shares_along_and_leaves_its_history),
+		cmocka_unit_test(every_answer_was_as_openapi_yaml_describes_it),
 	};
 
 	return cmocka_run_group_tests(tests, enrol_rig_start, enrol_rig_stop);

@@ -444,6 +444,7 @@ static void only_operators_decide_and_a_host_has_no_say(void **state)
 					 rows[i].body ? bytes_text(rows[i].body) : BYTES_NONE,
 					 &reply, &e),
 			  &e);
+		forge_record(&f->s, rows[i].method, path, &reply);
 		if (reply.status != rows[i].want)
 			fail_msg("row %zu: %ld, expected %ld", i, reply.status, rows[i].want);
 		reply_clear(&reply);
@@ -512,6 +513,13 @@ static void a_proposal_whose_row_was_changed_is_noticed(void **state)
 	expect_none(f);
 }
 
+static void every_answer_was_as_openapi_yaml_describes_it(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_answers_fit(&f->s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +537,7 @@ int main(void)
 		cmocka_unit_test(only_operators_decide_and_a_host_has_no_say),
 		cmocka_unit_test(a_token_of_other_groups_sees_none),
 		cmocka_unit_test(a_proposal_whose_row_was_changed_is_noticed),
+		cmocka_unit_test(every_answer_was_as_openapi_yaml_describes_it),
 	};
 
 	return cmocka_run_group_tests(tests, refusal_set_up, refusal_tear_down);

@@ -57,6 +57,7 @@ static json_t *call_as(struct fixture *f, const char *token, const char *method,
 	assert_ok(transport_call(f->s.transport, method, path, body ? "application/json" : NULL,
 				 token, body ? bytes_text(body) : BYTES_NONE, &reply, &e),
 		  &e);
+	forge_record(&f->s, method, path, &reply);
 	j = json_loadb((const char *)reply.body->w.at, reply.body->w.len, 0, NULL);
 	detail = json_string_value(json_object_get(j, "detail"));
 	if (reply.status != want || (words && (!detail || !strstr(detail, words))))
@@ -368,6 +369,13 @@ static void a_row_that_was_changed_is_no_token(void **state)
 	}
 }
 
+static void every_answer_was_as_openapi_yaml_describes_it(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_answers_fit(&f->s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +387,7 @@ int main(void)
 		cmocka_unit_test(what_no_token_can_be_is_refused),
 		cmocka_unit_test(a_lost_token_gets_another_text_and_the_old_one_is_over),
 		cmocka_unit_test(a_row_that_was_changed_is_no_token),
+		cmocka_unit_test(every_answer_was_as_openapi_yaml_describes_it),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, refusal_tear_down);
