@@ -9,6 +9,9 @@
 #include "db.h"
 #include "keys.h"
 
+/* What is looked for need not be there: a request goes through so many records, and the next one goes on. */
+enum { AUDIT_LOOKED_MAX = 10000 };
+
 struct audit_head {
 	u64 seq; /* of the last record, 0: none */
 	u8 hash[32];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* /api/v1/audit: the log as it stands, page by page, and its signed head. Whoever has it checks it himself. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "audit.h"
@@ -36,6 +37,7 @@ struct records {
 	bool newest;
 	struct page page;
 	char event[40], part[80];
+	long long looked_to; /* of the newest: the first that was looked at */
 	json_t *records;
 };
 
@@ -61,17 +63,23 @@ static int load_from(struct tx *tx, struct records *p, struct err *e)
 static int load_newest(struct tx *tx, struct records *p, struct err *e)
 {
 	long long before = INT64_MAX;
-	struct db_value v[4];
+	struct audit_head head;
+	struct db_value v[5];
 
-	if (*p->page.after && asked_number(&before, 1, INT64_MAX, p->page.after, "cursor", e))
+	if ((*p->page.after && asked_number(&before, 1, INT64_MAX, p->page.after, "cursor", e)) ||
+	    audit_head_load(tx->db, &head, e))
 		return (int)e->code;
+	if (before > (long long)head.seq + 1)
+		before = (long long)head.seq + 1;
+	p->looked_to = before > AUDIT_LOOKED_MAX ? before - AUDIT_LOOKED_MAX : 1;
 	v[0] = DB_I(before);
 	v[1] = DB_T(p->event);
 	v[2] = DB_T(p->part);
 	v[3] = DB_I(p->page.limit + 1);
+	v[4] = DB_I(p->looked_to);
 	return db_run(tx->db,
 		      "SELECT seq, time, actor, event, detail, hash FROM audit WHERE seq < $1"
-		      " AND ($2 = '' OR event = $2)"
+		      " AND seq >= $5 AND ($2 = '' OR event = $2)"
 		      " AND ($3 = '' OR instr(actor, $3) > 0 OR instr(detail, $3) > 0)"
 		      " ORDER BY seq DESC LIMIT $4",
 		      v, ARRAY_LEN(v), take_record, p->records, NULL, e);
@@ -104,6 +112,18 @@ static int read_question(struct call *c, struct records *p, struct err *e)
 		       : 0;
 }
 
+/* Where it goes on: after a page that is full, or where looking ended, though nothing may have been found. */
+static void put_next(json_t *answer, const struct records *p)
+{
+	char from[24];
+
+	page_cut(answer, p->records, &p->page, "seq");
+	if (json_object_get(answer, "next") || p->looked_to <= 1)
+		return;
+	snprintf(from, sizeof(from), "%lld", p->looked_to);
+	page_more(answer, from);
+}
+
 void get_audit(struct call *c)
 {
 	struct records p = { .records = json_array() };
@@ -117,7 +137,7 @@ void get_audit(struct call *c)
 	}
 	answer = json_pack("{s:o}", "records", p.records);
 	if (p.newest)
-		page_cut(answer, p.records, &p.page, "seq");
+		put_next(answer, &p);
 	answer_json(c->out, 200, answer);
 }
 

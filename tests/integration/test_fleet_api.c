@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "refusal.h"
+#include "server/audit.h"
 #include "server/events.h"
 #include "server/samples.h"
 #include "server/seen_devices.h"
@@ -796,6 +797,48 @@ a_host_that_goes_to_and_fro_keeps_its_last_changes_and_who_missed_many_looks_ane
 	affirm(f, &f->b);
 }
 
+static int write_much(struct tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	if (audit_append(tx, "needle", "rare", "{}", e))
+		return (int)e->code;
+	for (int i = 0; i < AUDIT_LOOKED_MAX + 50; i++)
+		if (audit_append(tx, "straw", "common", "{}", e))
+			return (int)e->code;
+	return 0;
+}
+
+static void the_audit_log_is_looked_through_in_parts_that_lead_on(void **state)
+{
+	static const char *const filters[] = { "q=needle", "event=rare", "q=nothing",
+					       "event=none" };
+	struct fixture *f = *state;
+	struct err e = { 0 };
+
+	assert_ok(store_write(f->s.server->store, write_much, NULL, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
+		char path[700], cursor[64] = "";
+		size_t found = 0, parts = 0;
+
+		do {
+			json_t *j;
+			const char *next;
+
+			snprintf(path, sizeof(path), "/api/v1/audit?newest=yes&%s%s", filters[i],
+				 cursor);
+			j = get(f, path, 200);
+			next = json_string_value(json_object_get(j, "next"));
+			found += json_array_size(json_object_get(j, "records"));
+			if (!parts++)
+				assert_true(next && !found); /* it is further back than one looks */
+			snprintf(cursor, sizeof(cursor), "&cursor=%s", next ? next : "");
+			json_decref(j);
+		} while (strlen(cursor) > strlen("&cursor="));
+		assert_int_equal(found, i < 2);
+		assert_int_equal(parts, 2);
+	}
+}
+
 static int forget_and_fill(struct tx *tx, void *arg, struct err *e)
 {
 	return db_run(tx->db, "DELETE FROM standings", NULL, 0, NULL, NULL, NULL, e) ||
@@ -951,6 +994,7 @@ int main(void)
 			a_device_that_calls_itself_ever_something_else_is_told_apart_so_often),
 		cmocka_unit_test(
 			a_host_that_goes_to_and_fro_keeps_its_last_changes_and_who_missed_many_looks_anew),
+		cmocka_unit_test(the_audit_log_is_looked_through_in_parts_that_lead_on),
 		cmocka_unit_test(standings_that_a_database_lacks_are_made_of_its_verdicts),
 		cmocka_unit_test(each_hour_is_a_point_of_the_trend_and_each_day_of_the_spread),
 <<<<<<< HEAD
