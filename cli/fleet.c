@@ -102,8 +102,9 @@ static void add_model(struct table *t, const json_t *m)
 	char text[400];
 	size_t i;
 
-	snprintf(text, sizeof(text), "%.64s  %.200s: %lld devices, %s", member_text(m, "model"),
-		 member_text(m, "name"), member_number(m, "devices"),
+	snprintf(text, sizeof(text), "%.64s  %.200s: %lld devices, %lld hosts, %s",
+		 member_text(m, "model"), member_text(m, "name"), member_number(m, "devices"),
+		 member_number(m, "hosts"),
 		 json_is_true(json_object_get(m, "covered")) ? "has reference values"
 							     : "no reference value counts");
 	table_note(t, text);
@@ -123,9 +124,27 @@ static void add_model(struct table *t, const json_t *m)
 
 static int firmware(struct cli *c)
 {
-	struct query q = query_of("/api/v1/firmware");
+	struct err e = { 0 };
+	json_t *answer = NULL, *row;
+	struct table t;
+	size_t i;
 
-	return list(c, &q, "models", "fleet.firmware", 0, "||>|", add_model);
+	if (call_server(c, "GET", "/api/v1/firmware", NULL, BYTES_NONE, &answer, &e))
+		return cli_fail(c, &e, NULL);
+	if (c->json) {
+		cli_json("fleet.firmware", true, answer);
+		return 0;
+	}
+	t = table_of("||>|");
+	json_array_foreach(json_object_get(answer, "models"), i, row) add_model(&t, row);
+	table_print(&t);
+	t = table_of("|>|");
+	json_array_foreach(json_object_get(answer, "no_evidence"), i, row)
+		table_row(&t, member_text(row, "model"), number_text(member_number(row, "seen")),
+			  "gave no evidence");
+	table_print(&t);
+	json_decref(answer);
+	return 0;
 }
 
 static void add_device(struct table *t, const json_t *row)

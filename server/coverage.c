@@ -36,6 +36,7 @@ static void count_device(json_t *models, const json_t *device)
 
 struct counting {
 	struct tx *tx;
+	const char *groups;
 	json_t *models; /* with evidence: model -> how often seen */
 	json_t *silent; /* without: the same */
 };
@@ -102,13 +103,37 @@ static int count_host(void *user, const struct db_row *row, struct err *e)
 static int count_hosts(struct tx *tx, void *arg, struct err *e)
 {
 	struct counting *c = arg;
+	struct db_value groups = DB_T(c->groups);
 
 	c->tx = tx;
 	return db_run(tx->db,
 		      "SELECT a.devices, h.ueid, i.bytes, i.mac FROM attestations a"
 		      " JOIN hosts h ON h.ueid = a.ueid"
-		      " LEFT JOIN inventories i ON i.ueid = a.ueid WHERE h.state = 'active'",
-		      NULL, 0, count_host, c, NULL, e);
+		      " LEFT JOIN inventories i ON i.ueid = a.ueid WHERE h.state = 'active'"
+		      " AND " TOKEN_COVERS_SQL,
+		      &groups, 1, count_host, c, NULL, e);
+}
+
+static json_t *silent_json(json_t *silent)
+{
+	json_t *list = json_array(), *n;
+	const char *model;
+
+	json_object_foreach(silent, model, n) json_array_append_new(
+		list, json_pack("{s:s, s:I}", "model", model, "seen", json_integer_value(n)));
+	return list;
+}
+
+int coverage_no_evidence(struct tx *tx, const char *groups, json_t **out, struct err *e)
+{
+	struct counting c = { .groups = groups, .models = json_object(), .silent = json_object() };
+	int rc = count_hosts(tx, &c, e);
+
+	if (!rc)
+		*out = silent_json(c.silent);
+	json_decref(c.models);
+	json_decref(c.silent);
+	return rc;
 }
 
 static bool count_reference(void *user, const struct ref *ref)
@@ -141,7 +166,9 @@ long long coverage_references(struct server *s, const char *model)
 
 void get_coverage(struct call *c)
 {
-	struct counting counted = { .models = json_object(), .silent = json_object() };
+	struct counting counted = { .groups = "",
+				    .models = json_object(),
+				    .silent = json_object() };
 	json_t *list, *silent, *n;
 	struct err e = { 0 };
 	const char *model;
@@ -153,9 +180,7 @@ void get_coverage(struct call *c)
 		problem_of(c->out, &e);
 		return;
 	}
-	silent = json_array();
-	json_object_foreach(counted.silent, model, n) json_array_append_new(
-		silent, json_pack("{s:s, s:I}", "model", model, "seen", json_integer_value(n)));
+	silent = silent_json(counted.silent);
 	list = json_array();
 	refs = refvals_take(c->server->refvals);
 	json_object_foreach(counted.models, model, n)

@@ -2,10 +2,12 @@
 /* /api/v1/firmware and devices: what the devices of the fleet run, and where each has been. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/text.h"
 #include "coverage.h"
+#include "kept.h"
 #include "page.h"
 #include "pci_names.h"
 #include "problem.h"
@@ -19,6 +21,7 @@ enum { NAME_SHOWN = 160 };
 struct firmwares {
 	const char *groups;
 	json_t *models; /* model -> {"versions": {firmware: {...}}} */
+	json_t *slow; /* what every host has to be looked at for: {"hosts": {model: n}, "no_evidence": [...]} */
 };
 
 static void add_to(json_t *object, const char *key, long long n)
@@ -85,6 +88,71 @@ static int list_firmware(struct tx *tx, void *arg, struct err *e)
 		      &v, 1, take_firmware, f, NULL, e);
 }
 
+static int take_hosts(void *user, const struct db_row *row, struct err *e)
+{
+	(void)e;
+	json_object_setn_new(user, (const char *)row->at[0].bytes.at, row->at[0].bytes.len,
+			     json_integer(row->at[1].number));
+	return 0;
+}
+
+static int look_at_hosts(struct tx *tx, void *arg, struct err *e)
+{
+	struct firmwares *f = arg;
+	struct db_value v = DB_T(f->groups);
+	json_t *hosts = json_object(), *silent = NULL;
+
+	if (db_run(tx->db,
+		   "SELECT h.model, COUNT(DISTINCT h.ueid) FROM seen_devices h"
+		   " WHERE h.model <> '' AND " TOKEN_COVERS_SQL " GROUP BY h.model",
+		   &v, 1, take_hosts, hosts, NULL, e) ||
+	    coverage_no_evidence(tx, f->groups, &silent, e)) {
+		json_decref(hosts);
+		return (int)e->code;
+	}
+	f->slow = json_pack("{s:o, s:o}", "hosts", hosts, "no_evidence", silent);
+	return f->slow ? 0 : err_set(e, E_MEMORY, "no memory for models");
+}
+
+/* A model that came since has hosts, too. */
+static bool has_each_model(const struct firmwares *f)
+{
+	const json_t *hosts = json_object_get(f->slow, "hosts");
+	const char *model;
+	json_t *m;
+
+	json_object_foreach(f->models, model, m)
+	{
+		if (!json_object_get(hosts, model))
+			return false;
+	}
+	return f->slow != NULL;
+}
+
+/* Of all groups once for many; of some it is less to look at. */
+static int add_slow(struct server *s, struct firmwares *f, struct err *e)
+{
+	struct kept *kept = *f->groups ? NULL : s->models;
+	unsigned long long since = 0;
+	OWNED(buf) b = kept ? kept_get(kept, &since) : NULL;
+	char *text;
+
+	if (b) {
+		f->slow = json_loadb((const char *)b->w.at, b->w.len, 0, NULL);
+		if (has_each_model(f))
+			return 0;
+		json_decref(f->slow);
+		f->slow = NULL;
+	}
+	if (store_read(s->store, look_at_hosts, f, e))
+		return (int)e->code;
+	text = kept ? json_dumps(f->slow, JSON_COMPACT) : NULL;
+	if (text)
+		kept_put(kept, since, bytes_text(text));
+	free(text);
+	return 0;
+}
+
 static json_t *values_of(const json_t *object)
 {
 	json_t *list = json_array(), *value;
@@ -94,7 +162,7 @@ static json_t *values_of(const json_t *object)
 	return list;
 }
 
-static json_t *models_json(struct server *s, json_t *models)
+static json_t *models_json(struct server *s, json_t *models, const json_t *hosts)
 {
 	json_t *list = json_array(), *m;
 	const char *model;
@@ -105,26 +173,32 @@ static json_t *models_json(struct server *s, json_t *models)
 		char name[NAME_SHOWN];
 
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:O, s:I, s:b, s:o}", "model", model, "name",
-					pci_model_name(model, name, sizeof(name)), "devices",
-					json_object_get(m, "devices"), "references",
-					(json_int_t)references, "covered", references > 0,
-					"versions", values_of(json_object_get(m, "versions"))));
+			list,
+			json_pack("{s:s, s:s, s:O, s:I, s:I, s:b, s:o}", "model", model, "name",
+				  pci_model_name(model, name, sizeof(name)), "devices",
+				  json_object_get(m, "devices"), "hosts",
+				  json_integer_value(json_object_get(hosts, model)), "references",
+				  (json_int_t)references, "covered", references > 0, "versions",
+				  values_of(json_object_get(m, "versions"))));
 	}
 	return list;
 }
 
 void get_firmware(struct call *c)
 {
-	struct firmwares f = { c->token.groups, json_object() };
+	struct firmwares f = { c->token.groups, json_object(), NULL };
 	struct err e = { 0 };
 
-	if (store_read(c->server->store, list_firmware, &f, &e))
+	if (store_read(c->server->store, list_firmware, &f, &e) || add_slow(c->server, &f, &e))
 		problem_of(c->out, &e);
 	else
 		answer_json(c->out, 200,
-			    json_pack("{s:o}", "models", models_json(c->server, f.models)));
+			    json_pack("{s:o, s:O}", "models",
+				      models_json(c->server, f.models,
+						  json_object_get(f.slow, "hosts")),
+				      "no_evidence", json_object_get(f.slow, "no_evidence")));
 	json_decref(f.models);
+	json_decref(f.slow);
 }
 
 struct spread {

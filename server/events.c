@@ -42,7 +42,7 @@ struct events *events_new(struct server *s)
 	if (!ev)
 		return NULL;
 	ev->server = s;
-	ev->overview = kept_new();
+	ev->overview = kept_new(KEPT_S);
 	if (!ev->overview) {
 		free(ev);
 		return NULL;

@@ -9,16 +9,18 @@
 struct kept {
 	pthread_mutex_t lock;
 	unsigned long long moves;
-	long long made_s;
+	long long made_s, age_s;
 	struct buf *answer;
 };
 
-struct kept *kept_new(void)
+struct kept *kept_new(long long age_s)
 {
 	struct kept *k = calloc(1, sizeof(*k));
 
-	if (k)
-		pthread_mutex_init(&k->lock, NULL);
+	if (!k)
+		return NULL;
+	k->age_s = age_s;
+	pthread_mutex_init(&k->lock, NULL);
 	return k;
 }
 
@@ -47,7 +49,7 @@ struct buf *kept_get(struct kept *k, unsigned long long *since)
 	pthread_mutex_lock(&k->lock);
 	*since = k->moves;
 	age = clock_now_s() - k->made_s;
-	if (k->answer && age >= 0 && age < KEPT_S)
+	if (k->answer && age >= 0 && age < k->age_s)
 		copy = buf_copy(buf_bytes(k->answer));
 	pthread_mutex_unlock(&k->lock);
 	return copy;

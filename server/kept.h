@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An answer that many ask for within one moment: made once, until something moves or it is KEPT_S old. */
+/* An answer that many ask for within one moment: made once, until something moves or it is too old. */
 #ifndef ASSAY_SERVER_KEPT_H
 #define ASSAY_SERVER_KEPT_H
 
@@ -8,7 +8,8 @@
 enum { KEPT_S = 2 };
 
 struct kept;
-struct kept *kept_new(void);
+/** kept_new - @age_s: how long an answer is given. */
+struct kept *kept_new(long long age_s);
 void kept_drop(struct kept **k);
 /** kept_moved - what was made before now is not given any more. */
 void kept_moved(struct kept *k);

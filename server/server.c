@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "coverage.h"
 #include "events.h"
+#include "kept.h"
 #include "metrics.h"
 #include "refvals.h"
 #include "rekey.h"
@@ -87,7 +89,8 @@ int server_open(const struct settings *s, struct server **out, struct err *e)
 	v->aks = verify_aks_new(AKS_KEPT_MAX);
 	v->metrics = metrics_new();
 	v->events = events_new(v);
-	if (!v->aks || !v->metrics || !v->events)
+	v->models = kept_new(MODELS_KEPT_S);
+	if (!v->aks || !v->metrics || !v->events || !v->models)
 		return err_set(e, E_MEMORY, "no memory for decoded keys");
 	if (webhook_new(v, &v->webhook, e))
 		return (int)e->code;
@@ -107,6 +110,7 @@ void server_drop(struct server **s)
 	trust_store_drop(&(*s)->device_roots);
 	server_keys_drop(&(*s)->keys);
 	recall_drop(&(*s)->aks);
+	kept_drop(&(*s)->models);
 	metrics_drop(&(*s)->metrics);
 	if ((*s)->lock >= 0)
 		close((*s)->lock);

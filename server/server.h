@@ -14,6 +14,7 @@ struct refvals; /* refvals.h */
 struct metrics; /* metrics.h */
 struct webhook; /* webhook.h */
 struct events;	/* events.h */
+struct kept;	/* kept.h */
 
 struct server {
 	const struct settings *settings;
@@ -26,6 +27,7 @@ struct server {
 	struct recall *aks; /* decoded AKs, by their public area */
 	struct metrics *metrics;
 	struct events *events;
+	struct kept *models;	 /* what /api/v1/firmware has of all hosts and inventories */
 	struct webhook *webhook; /* NULL: there is none */
 };
 

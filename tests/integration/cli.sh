@@ -207,7 +207,7 @@ check host_list_leaves_what_a_filter_fits 0 "^HOST +GROUP +EK TRUST +STATE +VERD
 check a_status_that_there_is_not_is_told 1 "status is affirming, warning, contraindicated, stale, never or revoked" $assay host list --status good
 check fleet_status_counts_each_host_once 0 "^ +2  hosts$" $assay fleet status
 check fleet_changes_tell_how_it_came_to_that 0 "^20[0-9-]+T[0-9:]+Z +cli-host " $assay fleet changes --host cli-host
-check fleet_firmware_counts_devices 0 "^pci:[0-9a-f]{4}:[0-9a-f]{4} +.*: [0-9]+ devices, " $assay fleet firmware
+check fleet_firmware_counts_devices 0 "^pci:[0-9a-f]{4}:[0-9a-f]{4} +.*: [1-9][0-9]* devices, [1-9][0-9]* hosts, " $assay fleet firmware
 check fleet_devices_are_found_by_part_of_a_name 0 "^cli-host +[0-9a-f]{4}:[0-9a-f]{4}/" $assay fleet devices --find cli-
 leaf=$($assay fleet devices --json | jq -r '.devices[0].leaf_key')
 check fleet_device_tells_where_it_was_seen 0 "^cli-host .* there now$" $assay fleet device "$leaf"

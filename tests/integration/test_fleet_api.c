@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "refusal.h"
 #include "server/audit.h"
+#include "server/coverage.h"
 #include "server/events.h"
 #include "server/samples.h"
 #include "server/seen_devices.h"
@@ -434,6 +435,80 @@ static void a_token_of_other_groups_sees_nothing_of_these_hosts(void **state)
 	json_decref(get_as(f, token, "/api/v1/hosts/host-a/evidence", &status));
 	assert_int_equal(status, 404);
 	json_decref(d);
+}
+
+/* ---- how many hosts have a model, and what said nothing ---- */
+/* Some of it is made anew after a while only. Return: the number @key in the row of @list that is of @model, 0 where none is. */
+static long long told_later(struct fixture *f, const char *token, const char *list,
+			    const char *model, const char *key)
+{
+	static long long later;
+	json_t *j, *row;
+	long long n = 0;
+	long status;
+	size_t i;
+
+	later += MODELS_KEPT_S;
+	clock_set_s(clock_now_s() + later);
+	j = get_as(f, token, "/api/v1/firmware", &status);
+	clock_set_s(0);
+	assert_int_equal(status, 200);
+	assert_true(json_is_array(json_object_get(j, list)));
+	json_array_foreach(json_object_get(j, list), i, row) n +=
+		strcmp(text_in(row, "model"), model) ? 0 : number_in(row, key);
+	json_decref(j);
+	return n;
+}
+
+static void accept_inventory_of(struct fixture *f, const char *name)
+{
+	char path[100];
+	long status;
+
+	snprintf(path, sizeof(path), "/api/v1/hosts/%s/accept-inventory", name);
+	json_decref(forge_call(&f->s, "POST", path, "application/json", true, bytes_text("{}"),
+			       &status));
+	assert_int_equal(status, 200);
+}
+
+static void a_model_tells_how_many_hosts_have_it_and_one_without_evidence_is_named(void **state)
+{
+	static const char disk[] = "pci:1b36:0010", net[] = "pci:8086:1572";
+	struct fixture *f = *state;
+	char other[TOKEN_TEXT_SIZE], same[TOKEN_TEXT_SIZE];
+	struct forged t;
+
+	make_token(f, "firmware-of-others", "\"elsewhere\"", other);
+	make_token(f, "firmware-of-these", "\"default\"", same);
+	affirm(f, &f->a);
+	affirm(f, &f->b);
+	assert_int_equal(told_later(f, f->s.token, "models", disk, "devices"), 4);
+	assert_int_equal(told_later(f, f->s.token, "models", disk, "hosts"), 2);
+	assert_int_equal(told_later(f, same, "models", disk, "hosts"), 2);
+	assert_int_equal(told_later(f, other, "models", disk, "hosts"), 0);
+	assert_int_equal(told_later(f, f->s.token, "no_evidence", net, "seen"), 0);
+
+	forge_begin(&f->s, &f->b, &t);
+	t.functions[t.n_functions++] = (struct eat_function){ .address = bytes_text("0000:03:00.0"),
+							      .vendor = 0x8086,
+							      .device = 0x1572,
+							      .class_code = 0x020000 };
+	forge_collect(&t);
+	forge_rest(&t);
+	json_decref(forge_send(&t, buf_bytes(t.token), &(long){ 0 }));
+	forged_clear(&t);
+	accept_inventory_of(f, "host-b");
+	assert_int_equal(told_later(f, f->s.token, "no_evidence", net, "seen"), 1);
+	assert_int_equal(told_later(f, f->s.token, "no_evidence", disk, "seen"), 0);
+	assert_int_equal(told_later(f, same, "no_evidence", net, "seen"), 1);
+	assert_int_equal(told_later(f, other, "no_evidence", net, "seen"), 0);
+
+	honest(f, &f->b, &t);
+	json_decref(forge_send(&t, buf_bytes(t.token), &(long){ 0 }));
+	forged_clear(&t);
+	accept_inventory_of(f, "host-b");
+	affirm(f, &f->b);
+	assert_int_equal(told_later(f, f->s.token, "no_evidence", net, "seen"), 0);
 }
 
 /* ---- signing in ---- */
@@ -981,6 +1056,8 @@ int main(void)
 			devices_are_counted_by_model_and_firmware_and_no_more_when_their_host_goes),
 		cmocka_unit_test(a_host_shows_its_inventory_and_gives_its_evidence),
 		cmocka_unit_test(a_token_of_other_groups_sees_nothing_of_these_hosts),
+		cmocka_unit_test(
+			a_model_tells_how_many_hosts_have_it_and_one_without_evidence_is_named),
 		cmocka_unit_test(a_browser_signs_in_with_a_token_and_ends_with_it),
 		cmocka_unit_test(an_operator_changes_by_cookie_what_its_page_asks_with_the_header),
 		cmocka_unit_test(a_cookie_that_the_server_did_not_write_is_none),

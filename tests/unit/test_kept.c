@@ -15,7 +15,7 @@ static bool has(struct kept *k, const char *text)
 
 static void an_answer_is_given_again_until_something_moves_or_it_is_old(void **state)
 {
-	OWNED(kept) k = kept_new();
+	OWNED(kept) k = kept_new(KEPT_S);
 	unsigned long long since;
 
 	(void)state;
@@ -37,7 +37,7 @@ static void an_answer_is_given_again_until_something_moves_or_it_is_old(void **s
 
 static void what_was_made_before_a_move_is_not_kept_after_it(void **state)
 {
-	OWNED(kept) k = kept_new();
+	OWNED(kept) k = kept_new(KEPT_S);
 	unsigned long long since;
 
 	(void)state;
