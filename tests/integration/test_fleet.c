@@ -28,13 +28,9 @@
 	X(reference_values_carry_them)                                                             \
 	X(so_do_reasons_that_tell_a_certificates_subject)                                          \
 	X(the_log_does_not_obey_them)                                                              \
-<<<<<<< HEAD
 	X(what_looks_for_them_finds_them)                                                          \
 	X(an_operator_sees_them_on_a_terminal)                                                     \
-	X(and_it_does_not_obey_them_either)
-=======
-	X(nor_does_a_terminal)                                                                     \
+	X(and_it_does_not_obey_them_either)                                                        \
 	X(each_answer_is_as_openapi_yaml_describes_it)
->>>>>>> 520c2bc (docs/openapi: a schema for every answer, and answers held against them)
 
 REPORT_TESTS(CHECKS, "fleet.sh")

@@ -992,7 +992,6 @@ static void each_hour_is_a_point_of_the_trend_and_each_day_of_the_spread(void **
 	json_decref(d);
 }
 
-<<<<<<< HEAD
 /* ---- policy ---- */
 static const json_t *rule(const json_t *answer, const char *key)
 {
@@ -1035,13 +1034,13 @@ static void whoever_looks_sees_by_which_rules_the_server_judges(void **state)
 	json_decref(j);
 	p->n_floors = 0;
 	json_decref(get(f, "/api/v1/policy?key=learned", 400));
-=======
+}
+
 static void every_answer_was_as_openapi_yaml_describes_it(void **state)
 {
 	struct fixture *f = *state;
 
 	forge_answers_fit(&f->s);
->>>>>>> 520c2bc (docs/openapi: a schema for every answer, and answers held against them)
 }
 
 int main(void)
@@ -1074,11 +1073,8 @@ int main(void)
 		cmocka_unit_test(the_audit_log_is_looked_through_in_parts_that_lead_on),
 		cmocka_unit_test(standings_that_a_database_lacks_are_made_of_its_verdicts),
 		cmocka_unit_test(each_hour_is_a_point_of_the_trend_and_each_day_of_the_spread),
-<<<<<<< HEAD
 		cmocka_unit_test(whoever_looks_sees_by_which_rules_the_server_judges),
-=======
 		cmocka_unit_test(every_answer_was_as_openapi_yaml_describes_it),
->>>>>>> 520c2bc (docs/openapi: a schema for every answer, and answers held against them)
 	};
 
 	return cmocka_run_group_tests(tests, refusal_set_up, refusal_tear_down);
