@@ -41,7 +41,7 @@ a_card_that_is_dead_is_no_hindrance_to_another() {
 }
 a_card_that_comes_late_is_waited_for() {
 	local without_card=yes card_slot=yes
-	boot && console_says 'asking for this volume' 60 && sleep 3 &&
+	boot && console_says 'asking for this volume' 150 && sleep 3 &&
 		vm_qmp '{"execute":"device_add","arguments":{"driver":"virtio-net-pci","netdev":"u0","bus":"rp9","romfile":""}}' >/dev/null && server_answers
 }
 a_name_that_nobody_resolves_is_no_hindrance_to_an_address() { # DHCP names a server for names; it answers nothing here
@@ -50,5 +50,5 @@ a_name_that_nobody_resolves_is_no_hindrance_to_an_address() { # DHCP names a ser
 		[ "$(grep -c '^url = ' "$work/named/etc/assay/agent.conf")" -gt "$(grep -c '^url = ' "$work/agent.conf")" ] && initrd_with "$work/named" etc/assay/agent.conf && boot && server_answers
 }
 words_that_are_not_understood_are_said_to_be_so() {
-	boot ip=eth0:dhcp && console_says 'ip=eth0:dhcp is not understood here' 60 && refused '(connect|answer in time|reach)'
+	boot ip=eth0:dhcp && console_says 'ip=eth0:dhcp is not understood here' 150 && refused '(connect|answer in time|reach)'
 }

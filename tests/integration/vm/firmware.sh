@@ -84,7 +84,7 @@ another_initrd_and_command_line_are_refused_and_named() { # one boot for both
 	(cd "$work/initrd" && date >etc/appended && echo etc/appended | cpio --quiet -o -H newc | gzip -1) >>"$work/initrd.gz" || return
 	digest=$(sha256sum <"$work/initrd.gz" | cut -d' ' -f1)
 	vm_ovmf
-	kernel_options="console=ttyS0 quiet panic=-1 lockdown=none"
+	kernel_options="console=ttyS0 quiet no_timer_check panic=-1 lockdown=none"
 	guest_up "${firmware_args[@]}" && guest 'cat /etc/appended' && guest_serve && attested 2 || return
 	jq -e --arg digest "$digest" '.ear_status == "contraindicated" and ([.reasons[].element] | sort) == ["command-line", "initrd"] and
 		any(.reasons[]; .element == "initrd" and (.found | contains($digest)))' "$work/verdict" || return
@@ -145,7 +145,7 @@ a_unified_kernel_image_is_affirmed_through_the_phases_of_its_boot() {
 	local word vm_disk=$work/esp # the next machine has none
 	measured_boot || return
 	vm_quit && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
-	guest_name=unified kernel_options="console=ttyS0 quiet panic=-1"
+	guest_name=unified kernel_options="console=ttyS0 quiet no_timer_check panic=-1"
 	vm_ovmf
 	loaders_fetched && guest_files && esp_modules && vm_initrd "$guest_build/agent/assay-agent" "$guest_build/agent/assay-collector" "$guest_build/cli/assay" &&
 		mkdir -p "$vm_disk/EFI/BOOT" "$vm_disk/EFI/Linux" && unified_image "$vm_disk/EFI/BOOT/BOOTX64.EFI" "$kernel_image" "$work/initrd.gz" "$kernel_options" "$(<"$rig/release")" || return

@@ -166,7 +166,7 @@ a_boot_by_debians_grub_is_learned() {
 	[ "$(od -An -tx1 -N 2 "$kernel_image" | tr -d ' ')" = 4d5a ] && [ -n "$kernel_modules" ] || { echo "SKIP: this kernel is no program of the firmware's"; return 77; }
 	loaders_fetched && guest_drive 1 1.2-1.3 && guest_drive 2 1.2-1.3 || return
 	[ -f "$work/server.conf" ] || rig_server
-	guest_name=grub kernel_options="console=ttyS0 quiet panic=-1" running_version=$(<"$rig/release") next_version=6.12.999+deb12-amd64
+	guest_name=grub kernel_options="console=ttyS0 quiet no_timer_check panic=-1" running_version=$(<"$rig/release") next_version=6.12.999+deb12-amd64
 	vm_ovmf
 	guest_files || return
 	esp_modules || return

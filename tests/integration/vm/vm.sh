@@ -71,7 +71,7 @@ vm_start() { # QEMU arguments: to a shell on the second serial line
 # is given for an initrd, if not ours; $vm_console what the first serial line is
 vm_run() {
 	local lib=$rig/root/usr/lib/x86_64-linux-gnu
-	local loads=(-kernel "$kernel_image" -initrd "${vm_initramfs:-$work/initrd.gz}" -append "${kernel_options:-console=ttyS0 quiet panic=-1}")
+	local loads=(-kernel "$kernel_image" -initrd "${vm_initramfs:-$work/initrd.gz}" -append "${kernel_options:-console=ttyS0 quiet no_timer_check panic=-1}")
 	[ -z "${vm_disk:-}" ] || loads=(-drive "if=none,id=disk,format=raw,file=fat:rw:$vm_disk" -device virtio-blk-pci,drive=disk,bootindex=0)
 	mkfifo "$work"/{guest,qmp}.{in,out}
 	LD_LIBRARY_PATH=$lib:$rig/root/lib/x86_64-linux-gnu QEMU_MODULE_DIR=$lib/qemu start qemu \
