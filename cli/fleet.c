@@ -127,6 +127,7 @@ static int firmware(struct cli *c)
 	struct err e = { 0 };
 	json_t *answer = NULL, *row;
 	struct table t;
+	char text[160];
 	size_t i;
 
 	if (call_server(c, "GET", "/api/v1/firmware", NULL, BYTES_NONE, &answer, &e))
@@ -137,11 +138,12 @@ static int firmware(struct cli *c)
 	}
 	t = table_of("||>|");
 	json_array_foreach(json_object_get(answer, "models"), i, row) add_model(&t, row);
-	table_print(&t);
-	t = table_of("|>|");
 	json_array_foreach(json_object_get(answer, "no_evidence"), i, row)
-		table_row(&t, member_text(row, "model"), number_text(member_number(row, "seen")),
-			  "gave no evidence");
+	{
+		snprintf(text, sizeof(text), "%.64s  %lld gave no evidence",
+			 member_text(row, "model"), member_number(row, "seen"));
+		table_note(&t, text);
+	}
 	table_print(&t);
 	json_decref(answer);
 	return 0;

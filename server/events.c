@@ -184,6 +184,16 @@ void events_beat(struct events *ev)
 	pthread_mutex_unlock(&ev->lock);
 }
 
+size_t events_listeners(struct events *ev)
+{
+	size_t n;
+
+	pthread_mutex_lock(&ev->lock);
+	n = ev->n;
+	pthread_mutex_unlock(&ev->lock);
+	return n;
+}
+
 static void *go_by_the_clock(void *arg)
 {
 	struct events *ev = arg;

@@ -35,6 +35,8 @@ void events_moved(struct events *ev);
 struct kept *events_overview(struct events *ev);
 /** events_beat - a sign of life to each, and the end for those whose token has ended; each HEARTBEAT_S. */
 void events_beat(struct events *ev);
+/** events_listeners - how many listen, those too whose end nobody has noticed yet. */
+size_t events_listeners(struct events *ev);
 /** change_json - one of the answer of /api/v1/changes, and of a stream. */
 json_t *change_json(const struct verdict_change *c, struct bytes host, struct bytes group);
 

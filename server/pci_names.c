@@ -27,7 +27,8 @@ static void say_nothing(char *message, ...)
 }
 
 /* After this call the library expects to be no more: its own one ends the process, for a line of a file. */
-static _Noreturn void give_up(char *message, ...)
+static void give_up(char *message, ...) __attribute__((noreturn));
+static void give_up(char *message, ...)
 {
 	char text[400];
 	va_list args;
