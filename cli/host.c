@@ -296,7 +296,8 @@ static int secret_delete(struct cli *c)
 		cli_json("secret.delete", true, answer);
 		return 0;
 	}
-	printf("%lld shares of %s are gone: a passphrase or the recovery key opens the volume\n",
+	printf("%lld shares of %s are gone: a passphrase or the recovery key opens the volume\n"
+	       "a host that had a lease of it gets none until `assay host allow-lease HOST`\n",
 	       (long long)json_integer_value(json_object_get(answer, "shares")),
 	       member(answer, "host"));
 	json_decref(answer);

@@ -15,7 +15,8 @@ rig_begin() { # everything below lives in $work and ends with the caller
 }
 rig_end() {
 	[ "${kept:-}" = yes ] && return
-	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
+	# one that ended long ago may be somebody else's by now
+	for pid in "${pids[@]}"; do grep -qx "$pid" <(jobs -rp) && kill "$pid" 2>/dev/null; done
 	for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; done
 	rm -rf "$work"
 }

@@ -129,7 +129,10 @@ and_so_it_does_in_large_letters_at_the_first_prompt() {
 recovery_is_hidden() {
 	cryptsetup luksDump "$work/root.img" >"$work/header" && grep -A3 '^  1: luks2' "$work/header" | grep 'Priority: *ignored'
 }
-server_stop() { kill "$server_pid" && wait "$server_pid" 2>/dev/null; true; }
+server_stop() { # once: its number may be another's afterwards
+	[ -z "$server_pid" ] || { kill "$server_pid" && wait "$server_pid" 2>/dev/null; }
+	server_pid=
+}
 found_in_logs() { # file with a key: in any form, in what was written of all these boots
 	local forms=$work/forms file hex shifted
 	hex=$(xxd -p "$1" | tr -d '\n')

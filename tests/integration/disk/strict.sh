@@ -49,7 +49,7 @@ another_command_line_is_good_for_the_root_and_not_for_it_until_it_is_approved_of
 }
 a_strict_volume_that_is_forgotten_leaves_the_root_as_it_was() {
 	local second_image=second vm_initramfs=$work/initrd.strict drive
-	opens_both && serve_in_the_system "$work/agent.two" && drive=$(second_drive) && guest "assay disk forget $drive --yes" && operator secret delete "$second_uuid" --yes || return
+	opens_both && serve_in_the_system "$work/agent.two" && drive=$(second_drive) && guest "assay disk forget $drive --yes" && operator secret delete "$second_uuid" --yes && operator host allow-lease "$guest_name" || return
 	vm_initramfs=$work/initrd.img
 	boot && logged_in && serve_in_the_system && judged_as 0 affirming
 }

@@ -84,10 +84,10 @@ one_that_is_gone_from_its_drive_is_told_by_the_system_that_ran() { # nothing tha
 	truncate -s 40M "$work/blank.img" && boot && logged_in 120 && [ "$(asked_for root) $(asked_for second)" = "0 0" ] && cap_is "$(cap_zero)" "$(cap_of_volume)" &&
 		serve_in_the_system "$work/agent.two" && judged_as 2 contraindicated 'what was opened is not what was enrolled'
 }
-a_second_volume_that_is_forgotten_leaves_the_root_as_it_was() { # by the server, too: until then a boot without it is another
+a_second_volume_that_is_forgotten_leaves_the_root_as_it_was() { # by the server, too: until then a boot without it is another, and the host has no leases
 	local second_image=second vm_initramfs=$work/initrd.two drive
 	boot && logged_in && serve_in_the_system "$work/agent.two" && drive=$(second_drive) && guest "assay disk forget $drive --yes --json" | jq -e '.ok and .removed == 1' &&
-		operator secret delete "$second_uuid" --yes && [ -z "$(shares "$second_uuid")" ] || return
+		operator secret delete "$second_uuid" --yes && [ -z "$(shares "$second_uuid")" ] && operator host allow-lease "$guest_name" || return
 	vm_initramfs=$work/initrd.img
 	boot && logged_in && serve_in_the_system && judged_as 0 affirming
 }
