@@ -31,11 +31,16 @@ static void put_short(char *out, size_t size, const char *text)
 	out[at] = 0;
 }
 
+/* One that was affirmed and whose shares could not be given all the same has no check: one of them may be lost. */
 static bool is_of_a_volume(const json_t *reason)
 {
 	const char *check = json_string_value(json_object_get(reason, "check"));
+	const char *element = json_string_value(json_object_get(reason, "element"));
 
-	return check && (!strcmp(check, "VOLUME") || !strcmp(check, "COUNTER"));
+	if (!check || !element)
+		return false;
+	return !strcmp(check, "VOLUME") || !strcmp(check, "COUNTER") ||
+	       (!*check && !strcmp(element, "release"));
 }
 
 /*

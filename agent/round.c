@@ -2,8 +2,10 @@
 #include "round_parts.h"
 
 #include <jansson.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/vfs.h>
 #include <systemd/sd-daemon.h>
 
 #include "collector/service.h"
@@ -159,12 +161,22 @@ static int collect_devices(struct round *r, struct err *e)
 	return cbor_done(&c) ? err_set(e, E_FORMAT, "device evidence: %s", c.r.why) : 0;
 }
 
+/* For who reads a token: an initramfs is where the kernel has unpacked it, in memory. It decides nothing. */
+static const char *phase_seen(void)
+{
+	struct statfs root;
+
+	return !statfs("/", &root) && (root.f_type == RAMFS_MAGIC || root.f_type == TMPFS_MAGIC)
+		       ? "initrd"
+		       : "system";
+}
+
 static int write_host(struct round *r, struct err *e)
 {
 	const char *switches[2];
 	OWNED(buf) inventory = NULL;
 	struct eat_host_draft d = { .agent_version = ASSAY_VERSION,
-				    .phase = "system",
+				    .phase = phase_seen(),
 				    .switches = switches };
 	struct eat_function *functions = NULL;
 	int rc;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* assay audit: the server's log of decisions, shown, taken away, and checked where the server has no hand in it. */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -211,7 +212,7 @@ static int export_all(const struct cli *c, FILE *f, long long *last, struct err 
 		json_decref(answer);
 		if (bad)
 			rc = err_set(e, E_IO, "write the records: %m");
-		else if (n && *last < from)
+		else if (n && (*last < from || *last == LLONG_MAX))
 			rc = err_set(e, E_FORMAT, "the server's records go back");
 		progress_to(&p, (u64)*last);
 	}

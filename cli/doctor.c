@@ -16,7 +16,7 @@
 #include "table.h"
 
 #define AGENT_CONFIG "/etc/assay/agent.conf"
-enum { ENDS_SOON_S = 14 * 86400, SKEW_MAX_S = 60 };
+enum { ENDS_SOON_S = 3 * 86400, SKEW_MAX_S = 60 };
 
 /* ---- agent and collector ---- */
 /* It runs, and what its last round ended with. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The machine itself: what its kernel, firmware, TPM and files say, without asking anybody else. */
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -293,6 +294,23 @@ static bool agent_reads(const struct stat *st)
 	       (st->st_gid == user->pw_gid && st->st_mode & 0040);
 }
 
+/* The agent reads it, as its user or by its group, and nobody else. */
+static void check_join_token(const char *path, const struct stat *st, struct findings *f)
+{
+	const struct group *group = getgrnam("assay-agent");
+	bool by_group = st->st_mode & 0070 && !(group && st->st_gid == group->gr_gid);
+
+	if (st->st_mode & 0027 || by_group)
+		found(f, false, "join token",
+		      "chgrp assay-agent FILE; chmod u=rw,g=r,o= FILE; make another token",
+		      "%.200s may be read by others: who has it enrols a host", path);
+	else if (!agent_reads(st))
+		found(f, false, "join token", "chgrp assay-agent FILE; chmod g+r FILE",
+		      "%.200s cannot be read by the user assay-agent", path);
+	else
+		found(f, true, "join token", "", "%.200s is the agent's alone", path);
+}
+
 static void check_agent_config(const struct doctor_view *v, const struct agent_settings *s,
 			       struct findings *f)
 {
@@ -316,10 +334,7 @@ static void check_agent_config(const struct doctor_view *v, const struct agent_s
 	else if (s)
 		found(f, true, "agent's configuration", "", "%.200s is root's to change", path);
 	if (s && s->join_token_file[0] && !stat(doctor_path(v, s->join_token_file), &st))
-		found(f, !(st.st_mode & 0077), "join token", "chmod go= FILE; make another token",
-		      "%.200s %s", s->join_token_file,
-		      st.st_mode & 0077 ? "may be read by others: who has it enrols a host"
-					: "is one user's alone");
+		check_join_token(s->join_token_file, &st, f);
 }
 
 void doctor_machine(const struct doctor_view *v, const struct agent_settings *s, struct findings *f)

@@ -24,6 +24,17 @@ struct crypttab {
 	struct line at[LINES_MAX];
 };
 
+/* As the hook looks for it: by name, or by a path that ends in it. */
+static bool has_keyscript(const char *options)
+{
+	static const char ours[] = "assay-keyscript";
+	const char *at = options ? strstr(options, "keyscript=") : NULL;
+	size_t n = at ? strcspn(at, ", ") : 0;
+
+	return n >= sizeof(ours) - 1 &&
+	       !memcmp(at + n - (sizeof(ours) - 1), ours, sizeof(ours) - 1);
+}
+
 /* "root UUID=... none luks,keyscript=assay-keyscript" SPEC: crypttab(5) */
 static void take_line(char *text, struct crypttab *t)
 {
@@ -40,7 +51,7 @@ static void take_line(char *text, struct crypttab *t)
 
 		if (strncmp(source, starts[i], n) || !uuid_read(source + n, l->uuid))
 			continue;
-		l->keyscript = options && strstr(options, "keyscript=assay-keyscript");
+		l->keyscript = has_keyscript(options);
 		l->used = false;
 		t->n++;
 		return;
@@ -120,6 +131,13 @@ static long long changed_s(const char *path)
 	return stat(path, &st) ? 0 : (long long)st.st_mtime;
 }
 
+static bool is_conf(const char *name)
+{
+	size_t n = strlen(name);
+
+	return name[0] != '.' && n > 5 && !strcmp(name + n - 5, ".conf");
+}
+
 /* When the configuration was changed last: the file, or one beside it. */
 static long long config_changed(const struct doctor_view *v)
 {
@@ -132,7 +150,7 @@ static long long config_changed(const struct doctor_view *v)
 	dir = opendir(doctor_path(v, folder));
 	while (dir && (d = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/%.255s", folder, d->d_name);
-		one = d->d_name[0] == '.' ? 0 : changed_s(doctor_path(v, path));
+		one = is_conf(d->d_name) ? changed_s(doctor_path(v, path)) : 0;
 		last = one > last ? one : last;
 	}
 	if (dir)
@@ -141,28 +159,54 @@ static long long config_changed(const struct doctor_view *v)
 	return one > last ? one : last;
 }
 
+/* Of the initrds in /boot, whichever of their kernels boots next: the oldest. Return: when it was made, 0: there is none. */
+static long long oldest_initrd(const struct doctor_view *v, char out[300])
+{
+	static const char start[] = "initrd.img-";
+	DIR *dir = opendir(doctor_path(v, "/boot"));
+	long long oldest = 0, one;
+	const struct dirent *d;
+	char path[300];
+
+	out[0] = 0;
+	while (dir && (d = readdir(dir))) {
+		if (strncmp(d->d_name, start, strlen(start)))
+			continue;
+		snprintf(path, sizeof(path), "/boot/%.255s", d->d_name);
+		one = changed_s(doctor_path(v, path));
+		if (!one || (oldest && one >= oldest))
+			continue;
+		oldest = one;
+		snprintf(out, 300, "%s", path);
+	}
+	if (dir)
+		closedir(dir);
+	return oldest;
+}
+
 /* Return: whether lines of crypttab have to name the keyscript. */
 static bool check_initramfs(const struct doctor_view *v, struct findings *f)
 {
 	bool debian = !access(doctor_path(v, "/usr/share/initramfs-tools/hooks/assay"), F_OK),
 	     dracut = !access(doctor_path(v, "/usr/lib/dracut/modules.d/91assay"), F_OK);
-	const char *again = debian ? "update-initramfs -u, then sign its proposal before the reboot"
-				   : "dracut --force, assay refval propose, sign the proposal";
-	long long made;
-	char release[128], path[200];
+	const char *again =
+		debian ? "update-initramfs -u -k all, then sign its proposal before the reboot"
+		       : "dracut --force --regenerate-all, assay refval propose, sign the proposal";
+	char path[300];
+	long long made = oldest_initrd(v, path);
 
-	snprintf(path, sizeof(path), "/boot/initrd.img-%s", doctor_release(v, release));
-	made = changed_s(doctor_path(v, path));
 	if (!debian && !dracut)
 		found(f, false, "initramfs",
 		      "cmake --install BUILD --component initramfs, or "
 		      "dracut and token: docs/OPERATIONS.md",
 		      "nothing of ours is in it: no hook of initramfs-tools, no module of dracut");
 	else if (!made)
-		found(f, false, "initramfs", again, "%.150s is not there", path);
+		found(f, false, "initramfs", again,
+		      "there is no /boot/initrd.img-*; one within a unified image is not looked "
+		      "at");
 	else if (made < config_changed(v))
 		found(f, false, "initramfs", again,
-		      "%.150s is older than %.150s: the next boot goes by what was there before",
+		      "%.150s is older than %.150s: a boot with it goes by what was there before",
 		      path, v->agent_config);
 	else
 		found(f, true, "initramfs", "", "%.150s is newer than the configuration", path);

@@ -93,6 +93,8 @@ int pages_fetch(struct cli *c, const struct query *q, const char *name, size_t m
 			break;
 		json_array_extend(all, json_object_get(page, name));
 		next = json_string_value(json_object_get(page, "next"));
+		if (next && *next && !strcmp(next, cursor))
+			rc = err_set(e, E_FORMAT, "a page of the server leads to itself");
 		snprintf(cursor, sizeof(cursor), "%s", next ? next : "");
 		more = *cursor && (!most || json_array_size(all) < most);
 		progress_to(&p, json_array_size(all));

@@ -20,7 +20,11 @@ static const char *value_text(const json_t *row, char *out, size_t size)
 		int n = snprintf(out + used, size - used, "%s%s", i ? "; " : "",
 				 cli_safe(json_string_value(one)));
 
-		used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
+		if (n < 0 || (size_t)n >= size - used) {
+			snprintf(out + (used < size - 4 ? used : size - 4), 4, "...");
+			break;
+		}
+		used += (size_t)n;
 	}
 	return out;
 }
@@ -38,8 +42,10 @@ static void print_rules(const json_t *answer)
 		bool usual = json_is_true(json_object_get(row, "default"));
 
 		changed += !usual;
-		table_row(&rules, usual ? " " : "*", member_text(row, "key"),
-			  value_text(row, text, sizeof(text)), member_text(row, "text"));
+		value_text(row, text,
+			   sizeof(text)); /* before the ring of cli_safe() has the others */
+		table_row(&rules, usual ? " " : "*", member_text(row, "key"), text,
+			  member_text(row, "text"));
 	}
 	table_print(&rules);
 	printf("* %zu of %zu are not the default\n\n", changed, i);
@@ -98,7 +104,8 @@ static json_t *changes(const json_t *now, const json_t *rules)
 			     *is = json_object_get(row, "value"),
 			     *will = json_object_get(next, "value");
 
-		if (!key || (next && json_equal(is, will)))
+		/* keys of signers are files of the server: nothing is known of them here */
+		if (!key || !strcmp(key, "ima_signer") || (next && json_equal(is, will)))
 			continue;
 		json_array_append_new(out,
 				      json_pack("{s:s, s:O, s:o}", "key", key, "is",
@@ -109,30 +116,57 @@ static json_t *changes(const json_t *now, const json_t *rules)
 	return out;
 }
 
+static bool is_in(const json_t *list, const json_t *one)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(list, i, other) if (json_equal(one, other)) return true;
+	return false;
+}
+
+/* Elements of a list that the other one lacks: a row each, for a table cuts what is long. */
+static void add_elements(struct table *t, const char *key, const json_t *list, const json_t *other,
+			 bool is)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const char *text = json_string_value(one);
+
+		if (!is_in(other, one))
+			table_row(t, key, is ? text : "-", is ? "-" : text);
+	}
+}
+
 static void print_changes(const json_t *list)
 {
 	struct table t = table_of("KEY|IS|WILL BE");
 	const json_t *row;
-	char is[1024], will[1024];
 	size_t i;
 
 	json_array_foreach(list, i, row)
 	{
-		const json_t *next = json_object_get(row, "will_be");
-		json_t *was = json_pack("{s:O}", "value", json_object_get(row, "is")),
-		       *then = json_pack("{s:O}", "value", next);
+		const json_t *is = json_object_get(row, "is"),
+			     *will = json_object_get(row, "will_be"), *was = json_array_get(is, 0);
+		const char *key = json_string_value(json_object_get(row, "key"));
 
-		table_row(&t, member_text(row, "key"), value_text(was, is, sizeof(is)),
-			  json_is_null(next) ? "(this assay is older than the server)"
-					     : value_text(then, will, sizeof(will)));
-		json_decref(was);
-		json_decref(then);
+		if (json_is_null(will)) {
+			table_row(&t, key, json_string_value(was),
+				  "(this assay is older than the server)");
+		} else if (json_array_size(is) == 1 && json_array_size(will) == 1) {
+			table_row(&t, key, json_string_value(was),
+				  json_string_value(json_array_get(will, 0)));
+		} else {
+			add_elements(&t, key, is, will, true);
+			add_elements(&t, key, will, is, false);
+		}
 	}
-	if (i)
-		table_print(&t);
-	else
+	if (!i)
 		puts("no rule of the server changes by it");
-	json_decref(t.rows);
+	table_print(&t);
 }
 
 static int tell(struct cli *c, json_t *rules, json_t *now)
@@ -167,7 +201,7 @@ static int check(struct cli *c)
 		free(s);
 		return cli_usage();
 	}
-	if (!s || settings_load(c->argv[0], s, &e)) {
+	if (!s || settings_load_elsewhere(c->argv[0], s, &e)) {
 		if (!s)
 			err_set(&e, E_MEMORY, "no memory for a configuration");
 	} else {

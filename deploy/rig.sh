@@ -31,7 +31,7 @@ await() { # what, test command...
 	local what=$1
 	shift
 	for _ in $(seq 1000); do "$@" >/dev/null 2>&1 && return; sleep 0.02; done
-	tail -5 "$here"/*.log >&2
+	tail -n 5 "$here"/*.log >&2
 	fail "$what did not come up"
 }
 

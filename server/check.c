@@ -7,6 +7,7 @@
 
 #include "common/cert.h"
 #include "common/file.h"
+#include "keys.h"
 #include "policy_told.h"
 #include "webhook.h"
 
@@ -93,9 +94,17 @@ static int try_keys(const struct settings *s, struct err *e)
 	struct key_place kek = settings_kek(s);
 	OWNED(keypair) k = NULL;
 	OWNED(secret) hook = NULL;
+	OWNED(server_keys) keys = NULL;
+	char sealed[512];
 
 	if (keypair_open(&kek, &k, e))
 		return err_while(e, "[kek]");
+	snprintf(sealed, sizeof(sealed), "%.400s/root.sealed", s->state);
+	if (access(sealed, F_OK))
+		printf("note: %s is not there: assay-server init makes it\n", sealed);
+	else if (keys_load(s->state, &kek, NULL, &keys,
+			   e)) /* sealed for another one, it opens nothing */
+		return err_while(e, "[store] state");
 	return s->webhook_url[0] ? webhook_key_load(s->webhook_key_file, &hook, e) : 0;
 }
 

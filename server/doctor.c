@@ -191,7 +191,8 @@ static void check_signer_crls(struct doctor *d)
 }
 
 struct first_end {
-	long long at;
+	long long now_s, at;
+	size_t n_ended;
 	char subject[200];
 };
 
@@ -200,7 +201,9 @@ static int take_end(void *user, const struct cert *c, struct err *e)
 	struct first_end *f = user;
 
 	(void)e;
-	if (!f->at || cert_not_after(c) < f->at) {
+	if (cert_not_after(c) < f->now_s)
+		f->n_ended++; /* it certifies nobody any more, and hides nothing */
+	else if (!f->at || cert_not_after(c) < f->at) {
 		f->at = cert_not_after(c);
 		snprintf(f->subject, sizeof(f->subject), "%s", cert_subject(c));
 	}
@@ -210,11 +213,15 @@ static int take_end(void *user, const struct cert *c, struct err *e)
 /* What rests on a root ends with it. */
 static void check_ends(struct doctor *d, const char *what, const struct trust_store *roots)
 {
-	struct first_end f = { 0 };
+	struct first_end f = { .now_s = d->v->now_s };
 	struct err e = { 0 };
 	long long left;
 
-	if (trust_store_each(roots, take_end, &f, &e) || !f.at)
+	if (trust_store_each(roots, take_end, &f, &e))
+		return;
+	if (f.n_ended)
+		doctor_note(what, "%zu of them have ended, and certify nobody new", f.n_ended);
+	if (!f.at)
 		return;
 	left = f.at - d->v->now_s;
 	if (left <= EXPIRES_SOON_S)

@@ -113,7 +113,7 @@ static void tell_backup(struct looking *l)
 static int take_token(void *user, const struct admin_token *t, bool genuine, struct err *e)
 {
 	struct looking *l = user;
-	long long left = t->not_after - l->d->v->now_s;
+	long long left = t->not_after - l->d->v->now_s, life = t->not_after - t->created;
 	size_t used = strlen(l->endless);
 
 	(void)e;
@@ -125,7 +125,8 @@ static int take_token(void *user, const struct admin_token *t, bool genuine, str
 		l->n_endless++;
 		snprintf(l->endless + used, sizeof(l->endless) - used, "%s%s", used ? ", " : "",
 			 t->name);
-	} else if (left <= TOKEN_SOON_S && (!l->ends || t->not_after < l->ends)) {
+	} else if (left <= TOKEN_SOON_S && left <= life / 4 &&
+		   (!l->ends || t->not_after < l->ends)) {
 		l->ends = t->not_after;
 		memcpy(l->ending, t->name, sizeof(l->ending));
 	}

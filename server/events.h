@@ -14,8 +14,8 @@
 
 enum {
 	LISTENERS_MAX = 256,
-	LISTENERS_PER_TOKEN_MAX = 32, /* whoever has one token takes no other's place */
-	EVENTS_MISSED_MAX = 100,      /* more are not told one by one to who comes back */
+	LISTENERS_PER_TOKEN_MAX = 128, /* whoever has one token takes no other's place */
+	EVENTS_MISSED_MAX = 100,       /* more are not told one by one to who comes back */
 	OVERVIEW_EACH_MS = 1000,
 	HEARTBEAT_S = 15,
 };

@@ -84,10 +84,12 @@ void http_stream_forget(struct http_stream *s)
 static ssize_t stream_read(void *user, uint64_t at, char *into, size_t max)
 {
 	struct http_stream *s = user;
+	ssize_t end;
 	size_t n;
 
 	(void)at;
 	pthread_mutex_lock(&s->lock);
+	end = s->closed ? MHD_CONTENT_READER_END_OF_STREAM : 0;
 	n = s->len < max ? s->len : max;
 	if (n) {
 		memcpy(into, s->waiting, n);
@@ -98,7 +100,7 @@ static ssize_t stream_read(void *user, uint64_t at, char *into, size_t max)
 		MHD_suspend_connection(s->connection);
 	}
 	pthread_mutex_unlock(&s->lock);
-	return n ? (ssize_t)n : s->closed ? MHD_CONTENT_READER_END_OF_STREAM : 0;
+	return n ? (ssize_t)n : end;
 }
 
 static void stream_gone(void *user)

@@ -24,21 +24,27 @@ static int tell_root(void *user, const struct cert *c, struct err *e)
 	return 0;
 }
 
-/* Names of groups are for those alone whose groups they are. */
-static json_t *rules_for(const struct call *c)
+static bool covers_all(const struct call *c, const json_t *groups)
 {
-	json_t *rules = policy_told(c->server->settings), *row;
+	const json_t *one;
 	size_t i;
 
-	json_array_foreach(rules, i, row)
-	{
-		json_t *value = json_object_get(row, "value");
+	json_array_foreach(groups, i,
+			   one) if (!token_covers(&c->token, json_string_value(one))) return false;
+	return true;
+}
 
-		if (strcmp(json_string_value(json_object_get(row, "key")), "lease_group"))
-			continue;
-		for (size_t k = json_array_size(value); k-- > 0;)
-			if (!token_covers(&c->token, json_string_value(json_array_get(value, k))))
-				json_array_remove(value, k);
+/* Names of groups are for those alone whose groups they are; without some of them the rule would be another. */
+static json_t *rules_for(const struct call *c)
+{
+	json_t *rules = policy_told(c->server->settings);
+
+	for (size_t i = json_array_size(rules); i-- > 0;) {
+		const json_t *row = json_array_get(rules, i);
+
+		if (!strcmp(json_string_value(json_object_get(row, "key")), "lease_group") &&
+		    !covers_all(c, json_object_get(row, "value")))
+			json_array_remove(rules, i);
 	}
 	return rules;
 }

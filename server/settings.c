@@ -338,8 +338,10 @@ static int take_ima_require(void *into, const char *arg, const char *value, stru
 
 static int take_ima_signer(void *into, const char *arg, const char *value, struct err *e)
 {
+	struct settings *s = into;
+
 	(void)arg;
-	return ima_signers_add(&((struct settings *)into)->appraisal.ima.signers, value, e);
+	return s->named_elsewhere ? 0 : ima_signers_add(&s->appraisal.ima.signers, value, e);
 }
 
 /* What it says is signed and no secret, but who reads along learns where a fleet is weak. */
@@ -460,13 +462,24 @@ static void default_path(char out[PATH_TEXT], const char *state, const char *nam
 		snprintf(out, PATH_TEXT, "%.*s/%s", PATH_TEXT - 32, state, name);
 }
 
-int settings_load(const char *path, struct settings *out, struct err *e)
+static int load(const char *path, bool named_elsewhere, struct settings *out, struct err *e)
 {
 	settings_default(out, "/var/lib/assay-server");
+	out->named_elsewhere = named_elsewhere;
 	if (config_load(path, keys, sizeof(keys) / sizeof(keys[0]), out, e))
 		return (int)e->code;
 	default_path(out->database, out->state, "assay.db");
 	default_path(out->kek, out->state, "kek.pem");
 	default_path(out->audit_floor, out->state, "audit.floor");
 	return 0;
+}
+
+int settings_load(const char *path, struct settings *out, struct err *e)
+{
+	return load(path, false, out, e);
+}
+
+int settings_load_elsewhere(const char *path, struct settings *out, struct err *e)
+{
+	return load(path, true, out, e);
 }

@@ -49,9 +49,12 @@ struct settings {
 	char webhook_url[PATH_TEXT], webhook_key_file[PATH_TEXT], webhook_ca[PATH_TEXT];
 	/* [test]: printed at start and in every result */
 	bool release_from_test_sources;
+	bool named_elsewhere; /* while it is read, see settings_load_elsewhere() */
 };
 
 int settings_load(const char *path, struct settings *out, struct err *e);
+/** settings_load_elsewhere - the same on another machine than the server: files that it names are not read, and not missed. */
+int settings_load_elsewhere(const char *path, struct settings *out, struct err *e);
 /** settings_kek - borrows of @s. */
 struct key_place settings_kek(const struct settings *s);
 /** settings_default - what an empty file means, with @state as the state folder. */

@@ -43,14 +43,14 @@ function model(m) {
 		versions.length > 6 && el('p', {}, el('a', { href: link(['firmware', m.model]) }, `${versions.length - 6} more versions`)));
 }
 
-/* Each host whose announced boot reference values do not accept. */
+/* Announced boots that reference values do not accept on the host that was heard of last; another may have measured other things. */
 function refusedNext(proposals) {
-	const rows = proposals.flatMap((p) => p.hosts.map((h) => ({ ...h, next: h.next_boot || p.next_boot, release: p.release, digest: p.digest })))
-		.filter((r) => r.next?.status === 'refused');
+	const rows = proposals.filter((p) => p.next_boot?.status === 'refused' && p.hosts.length);
 
-	return rows.length ? el('ul', { class: 'changes' }, rows.slice(0, 12).map((r) => el('li', { class: 'edge-contraindicated', 'data-key': `${r.digest}-${r.name}` },
-		el('p', {}, hostLink(r.name), ' with ', el('a', { href: link(['proposals', r.digest]) }, data(r.release || 'its next boot')), ': ', data(r.next.text)),
-		el('p', { class: 'muted small' }, ago(r.time)))), rows.length > 12 && el('li', {}, el('a', { href: link(['proposals'], { state: 'refused' }) }, `and ${rows.length - 12} more`))) :
+	return rows.length ? el('ul', { class: 'changes' }, rows.slice(0, 12).map((p) => el('li', { class: 'edge-contraindicated', 'data-key': p.digest },
+		el('p', {}, hostLink(p.hosts[0].name), ' with ', el('a', { href: link(['proposals', p.digest]) }, data(p.release || 'its next boot')), ': ', data(p.next_boot.text)),
+		el('p', { class: 'muted small' }, ago(p.time), p.hosts.length > 1 && ` · announced by ${plural(p.hosts.length - 1, 'host')} more`))),
+	rows.length > 12 && el('li', {}, el('a', { href: link(['proposals'], { state: 'refused' }) }, `and ${rows.length - 12} more`))) :
 		empty('No host has announced a boot that would be refused.');
 }
 

@@ -279,6 +279,11 @@ begin_anew
 check a_host_that_is_refused_is_judged_once_however_many_volumes_it_has 2 "rounds: 1$" rounds unlock "$disk"
 spdm-device tell "$here/devices.control" set device1 measurements "$work/was" >/dev/null
 begin_anew
+moved() { python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); u = [bytes.fromhex(a.replace("-", "")) for a in sys.argv[2:]]; d.execute("UPDATE secrets SET uuid = ? WHERE uuid = ?", (u[1], u[0])); d.commit(); sys.exit(d.total_changes != 1)' "$work/server/assay.db" "$@"; }
+moved $volume2 ${volume2//8/9} || fail "the share's row"
+check a_share_that_the_server_has_lost_keeps_no_other_volume_closed 0 "rounds: 2$" rounds unlock "$disk"
+moved ${volume2//8/9} $volume2 || fail "the share's row"
+begin_anew
 of_second eval '$assay secret delete $volume --yes' >/dev/null || fail "delete"
 check a_volume_that_is_no_more_keeps_no_other_one_closed 0 "rounds: 2$" rounds unlock "$disk"
 check and_the_next_time_nobody_asks_for_it 0 "rounds: 1$" rounds unlock "$disk"

@@ -406,7 +406,7 @@ void forge_bind(struct forged *t)
 	struct eat_host_draft d = { .functions = t->functions,
 				    .n_functions = t->n_functions,
 				    .agent_version = "test",
-				    .phase = "system" };
+				    .phase = t->phase ? t->phase : "system" };
 	struct eat_volume v = { .uuid = BYTES(t->volume),
 				.epoch = 1,
 				.k_public = buf_bytes(t->k_pub) };

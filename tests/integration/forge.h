@@ -78,7 +78,8 @@ struct forged {
 	char labels[2][LABEL_MAX + 1];
 	u8 serials[2][8];
 	u8 volume[16];
-	bool ask; /* for a share */
+	bool ask;	   /* for a share */
+	const char *phase; /* of the boot, as the agent says: "system" */
 
 	/* forge_collect */
 	struct device_evidence evidence[2];

@@ -131,6 +131,9 @@
 	X(and_that_the_one_in_use_changes_nothing)                                                 \
 	X(and_as_data)                                                                             \
 	X(and_without_a_server_only_the_file)                                                      \
+	X(keys_that_a_file_names_are_the_servers_to_look_at)                                       \
+	X(and_it_does)                                                                             \
+	X(a_key_that_does_not_open_what_is_there_would_not_be_taken)                               \
 	X(the_server_says_that_a_file_would_be_taken)                                              \
 	X(and_what_of_it_is_not_the_default)                                                       \
 	X(a_value_that_is_none_is_named_with_line_and_key)                                         \

@@ -74,6 +74,7 @@
 	X(two_volumes_are_opened_by_one_attestation)                                               \
 	X(who_asks_for_one_of_them_again_hears_what_is_so_now)                                     \
 	X(a_host_that_is_refused_is_judged_once_however_many_volumes_it_has)                       \
+	X(a_share_that_the_server_has_lost_keeps_no_other_volume_closed)                           \
 	X(a_volume_that_is_no_more_keeps_no_other_one_closed)                                      \
 	X(and_the_next_time_nobody_asks_for_it)                                                    \
 	X(but_who_wants_it_is_refused)                                                             \

@@ -185,7 +185,9 @@ static void without_its_module_no_manifest_is_read_and_the_file_is_named(void **
 	OWNED(buf) said = file_bytes(log);
 	assert_non_null(said);
 	write_u8(&said->w, 0);
-	assert_string_equal((const char *)said->w.at, missing[0]);
+	if (strncmp((const char *)said->w.at, missing[0],
+		    strlen(missing[0]))) /* behind it is what to do */
+		fail_msg("%s", (const char *)said->w.at);
 }
 
 int main(void)

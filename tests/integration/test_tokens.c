@@ -235,11 +235,19 @@ static void names_of_groups_in_the_policy_are_for_those_whose_groups_they_are(vo
 	for (int whole = 0; whole < 2; whole++) {
 		j = call_as(f, whole ? f->s.token : edge, "GET", "/api/v1/policy", NULL, 200, NULL);
 		text = json_dumps(j, JSON_COMPACT);
-		assert_non_null(strstr(text, "\"edge\""));
+		/* without the other one it would say that there are leases for this group alone */
+		assert_true(!!strstr(text, "\"lease_group\"") == whole);
 		assert_true(!!strstr(text, "another-group") == whole);
 		free(text);
 		json_decref(j);
 	}
+	s->n_lease_groups = 1;
+	snprintf(s->lease_groups[0], sizeof(s->lease_groups[0]), "edge");
+	j = call_as(f, edge, "GET", "/api/v1/policy", NULL, 200, NULL);
+	text = json_dumps(j, JSON_COMPACT);
+	assert_non_null(strstr(text, "[\"edge\"]"));
+	free(text);
+	json_decref(j);
 	s->n_lease_groups = 0;
 }
 
