@@ -288,8 +288,8 @@ static void check_gate(const struct agent_settings *s, struct findings *f)
 }
 
 /* ---- all of it ---- */
-/* NULL: there is none; one that cannot be read is found. */
-static struct agent_settings *load_agent(const char *path, struct findings *f)
+/* NULL: there is none, or *@unread: it cannot be read, which is found. */
+static struct agent_settings *load_agent(const char *path, bool *unread, struct findings *f)
 {
 	struct agent_settings *s = access(path, F_OK) ? NULL : calloc(1, sizeof(*s));
 	struct err e = { 0 };
@@ -300,6 +300,7 @@ static struct agent_settings *load_agent(const char *path, struct findings *f)
 		      "%.300s", e.text);
 		free(s);
 		s = NULL;
+		*unread = true;
 	}
 	return s;
 }
@@ -308,8 +309,10 @@ static void look(struct cli *c, struct findings *f)
 {
 	const char *config =
 		c->option[OPT_AGENT_CONFIG] ? c->option[OPT_AGENT_CONFIG] : AGENT_CONFIG;
-	struct doctor_view v = { "", config, clock_now_s(), -1 };
-	struct agent_settings *s = load_agent(config, f);
+	struct doctor_view v = {
+		.root = "", .agent_config = config, .now_s = clock_now_s(), .synchronised = -1
+	};
+	struct agent_settings *s = load_agent(config, &v.agent_unread, f);
 
 	doctor_machine(&v, s, f);
 	check_agent(c, f);
@@ -318,7 +321,8 @@ static void look(struct cli *c, struct findings *f)
 		check_agents_servers(s, f);
 	}
 	check_operator(c, f);
-	check_gate(s, f);
+	if (!v.agent_unread)
+		check_gate(s, f);
 	doctor_volumes(&v, s, f);
 	free(s);
 }

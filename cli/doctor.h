@@ -25,6 +25,7 @@ struct doctor_view {
 	const char *root;	  /* before paths of the system; "" */
 	const char *agent_config; /* without @root */
 	long long now_s;
+	bool agent_unread; /* there is an agent's configuration, and nobody knows what it says */
 	int synchronised; /* whether something keeps the clock right; negative: the kernel is asked */
 };
 /** doctor_path - @path of the system that is looked at, in a ring of buffers. */

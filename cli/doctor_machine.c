@@ -165,6 +165,8 @@ static void check_module(const struct doctor_view *v, const struct agent_setting
 	char release[128], path[512];
 	bool known, has_signature;
 
+	if (v->agent_unread)
+		return;
 	if (!s || !s->kernel_cma) {
 		found(f, true, "kernel module", "", "%s",
 		      s ? "[devices] sources does not name kernel-cma: none is needed"

@@ -5,6 +5,8 @@
 
 #include "progress.h"
 
+enum { PAGES_MAX = 20000 }; /* of 500 rows: more than there are hosts */
+
 struct query query_of(const char *path)
 {
 	struct query q = { 0 };
@@ -83,6 +85,7 @@ int pages_fetch(struct cli *c, const struct query *q, const char *name, size_t m
 	char cursor[700] = "";
 	struct progress p = progress_begin(c, "asking the server", name, 0);
 	bool more = true;
+	size_t n_pages = 0;
 	int rc = 0;
 
 	while (more && !rc) {
@@ -93,8 +96,10 @@ int pages_fetch(struct cli *c, const struct query *q, const char *name, size_t m
 			break;
 		json_array_extend(all, json_object_get(page, name));
 		next = json_string_value(json_object_get(page, "next"));
-		if (next && *next && !strcmp(next, cursor))
+		if (next && *next && (!strcmp(next, cursor) || strlen(next) >= sizeof(cursor)))
 			rc = err_set(e, E_FORMAT, "a page of the server leads to itself");
+		if (++n_pages > PAGES_MAX)
+			rc = err_set(e, E_LIMIT, "the server's list has no end");
 		snprintf(cursor, sizeof(cursor), "%s", next ? next : "");
 		more = *cursor && (!most || json_array_size(all) < most);
 		progress_to(&p, json_array_size(all));

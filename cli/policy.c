@@ -8,27 +8,6 @@
 #include "server/policy_told.h"
 #include "table.h"
 
-/* Lines of one key on one line. */
-static const char *value_text(const json_t *row, char *out, size_t size)
-{
-	const json_t *one;
-	size_t i, used = 0;
-
-	snprintf(out, size, "-");
-	json_array_foreach(json_object_get(row, "value"), i, one)
-	{
-		int n = snprintf(out + used, size - used, "%s%s", i ? "; " : "",
-				 cli_safe(json_string_value(one)));
-
-		if (n < 0 || (size_t)n >= size - used) {
-			snprintf(out + (used < size - 4 ? used : size - 4), 4, "...");
-			break;
-		}
-		used += (size_t)n;
-	}
-	return out;
-}
-
 static void print_rules(const json_t *answer)
 {
 	struct table rules = table_of("|KEY|VALUE|WHAT IT DOES"),
@@ -42,8 +21,8 @@ static void print_rules(const json_t *answer)
 		bool usual = json_is_true(json_object_get(row, "default"));
 
 		changed += !usual;
-		value_text(row, text,
-			   sizeof(text)); /* before the ring of cli_safe() has the others */
+		/* before the ring of cli_safe() has the others */
+		joined_text(json_object_get(row, "value"), "; ", "-", text, sizeof(text));
 		table_row(&rules, usual ? " " : "*", member_text(row, "key"), text,
 			  member_text(row, "text"));
 	}

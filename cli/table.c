@@ -81,6 +81,27 @@ const char *text_padded(const char *text, size_t cells)
 	return out;
 }
 
+const char *joined_text(const json_t *list, const char *between, const char *none, char *out,
+			size_t size)
+{
+	const json_t *one;
+	size_t i, used = 0;
+
+	snprintf(out, size, "%s", none);
+	json_array_foreach(list, i, one)
+	{
+		int n = snprintf(out + used, size - used, "%s%s", i ? between : "",
+				 cli_safe(json_string_value(one)));
+
+		if (n < 0 || (size_t)n >= size - used) {
+			snprintf(out + (used < size - 4 ? used : size - 4), 4, "...");
+			break;
+		}
+		used += (size_t)n;
+	}
+	return out;
+}
+
 const char *number_text(long long n)
 {
 	static char ring[RING][24];

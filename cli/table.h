@@ -15,6 +15,9 @@ enum { TABLE_CELL_MAX = 80, TABLE_COLUMNS_MAX = 12 };
 size_t text_cells(const char *text);
 /** text_padded - cli_safe(@text) and blanks up to @cells. A ring of buffers. */
 const char *text_padded(const char *text, size_t cells);
+/** joined_text - the texts of @list, cli_safe(), with @between; @none where there are none; "..." where they do not fit. Return: @out. */
+const char *joined_text(const json_t *list, const char *between, const char *none, char *out,
+			size_t size);
 /** number_text - in a ring of buffers. */
 const char *number_text(long long n);
 

@@ -12,22 +12,6 @@ static const char *text_of(const json_t *row, const char *name)
 	return cli_safe(s ? s : "-");
 }
 
-static const char *groups_of(const json_t *row, char *out, size_t size)
-{
-	const json_t *g;
-	size_t i, used = 0;
-
-	snprintf(out, size, "all");
-	json_array_foreach(json_object_get(row, "groups"), i, g)
-	{
-		int n = snprintf(out + used, size - used, "%s%s", i ? "," : "",
-				 cli_safe(json_string_value(g)));
-
-		used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
-	}
-	return out;
-}
-
 static const char head[] = "TOKEN|ROLE|GROUPS|EXPIRES|STATE";
 
 static void add(struct table *t, const json_t *row)
@@ -35,7 +19,8 @@ static void add(struct table *t, const json_t *row)
 	long long end = member_number(row, "not_after");
 	char groups[640];
 
-	groups_of(row, groups, sizeof(groups)); /* first: there are more than the ring holds */
+	/* first: there are more than the ring holds */
+	joined_text(json_object_get(row, "groups"), ",", "all", groups, sizeof(groups));
 	table_row(t, text_of(row, "name"), text_of(row, "role"), groups,
 		  end ? when_text(end) : "never", text_of(row, "state"));
 }

@@ -244,3 +244,10 @@ int still_serves(void **state)
 	forged_clear(&t);
 	return 0;
 }
+
+void every_answer_was_as_openapi_yaml_describes_it(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_answers_fit(&f->s);
+}

@@ -18,6 +18,8 @@ int refusal_set_up(void **state);
 int refusal_tear_down(void **state);
 /** still_serves - whatever a test did, an honest host is served after it. */
 int still_serves(void **state);
+/** every_answer_was_as_openapi_yaml_describes_it - a test, the last one: of what forge_call() and forge_send() have heard. */
+void every_answer_was_as_openapi_yaml_describes_it(void **state);
 #define REFUSAL(name) cmocka_unit_test_teardown(name, still_serves)
 
 /** honest - a whole attestation of @h without a lie, not yet sent. */

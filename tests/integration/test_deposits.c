@@ -231,13 +231,6 @@ static void a_revoked_host_deposits_nothing(void **state)
 	expect_none(f);
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

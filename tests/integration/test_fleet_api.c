@@ -449,13 +449,6 @@ static void whoever_looks_sees_by_which_rules_the_server_judges(void **state)
 	json_decref(fleet_get(f, "/api/v1/policy?key=learned", 400));
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

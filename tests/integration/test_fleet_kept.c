@@ -223,13 +223,6 @@ static void each_hour_is_a_point_of_the_trend_and_each_day_of_the_spread(void **
 	json_decref(d);
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -446,13 +446,6 @@ static void a_stranger_is_not_asked_for_more(void **state)
 	forge_host_clear(&stranger);
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

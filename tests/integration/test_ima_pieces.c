@@ -563,13 +563,6 @@ static int tear_down(void **state)
 	return refusal_tear_down(state);
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -513,13 +513,6 @@ static void a_proposal_whose_row_was_changed_is_noticed(void **state)
 	expect_none(f);
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -18,25 +18,17 @@ static struct settings settings;
 static struct doctor_view view;
 static char out[65536];
 
-/* What the doctor prints, by way of a file in the place of stdout. */
+static void look(void *arg)
+{
+	struct err e = { 0 };
+
+	(void)arg;
+	doctor_run(&settings, &view, &e);
+}
+
 static char *examined(void)
 {
-	FILE *f = tmpfile();
-	int mine = dup(STDOUT_FILENO);
-	struct err e = { 0 };
-	size_t n;
-
-	fflush(stdout);
-	dup2(fileno(f), STDOUT_FILENO);
-	doctor_run(&settings, &view, &e);
-	fflush(stdout);
-	dup2(mine, STDOUT_FILENO);
-	close(mine);
-	rewind(f);
-	n = fread(out, 1, sizeof(out) - 1, f);
-	fclose(f);
-	out[n] = 0;
-	return out;
+	return stdout_of(look, NULL, out, sizeof(out));
 }
 
 /* As `init` left it. */
@@ -147,6 +139,12 @@ static void root_ends(void)
 {
 	make_cert("devices", 10);
 	snprintf(settings.device_roots, sizeof(settings.device_roots), "%s/devices", server.folder);
+}
+
+static void root_has_ended(void)
+{
+	root_ends();
+	view.now_s += 20 * DAY_S;
 }
 
 static void ek_root_ends(void)
@@ -342,6 +340,8 @@ static void each_fault_is_said_with_its_next_step(void **state)
 		  true },
 		{ FAULT(no_roots), "BAD  reference values ", "0 triples", "refval learn", true },
 		{ FAULT(root_ends), "BAD  device roots ", "CN=devices-root ends in", "the next one",
+		  false },
+		{ FAULT(root_has_ended), "note device roots ", "1 of them have ended", NULL,
 		  false },
 		{ FAULT(ek_root_ends), "BAD  EK roots ", "CN=eks-root ends in", "the next one",
 		  false },

@@ -102,13 +102,6 @@ static void a_page_of_another_origin_does_not_sign_anybody_in(void **state)
 		      "400");
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -131,13 +131,6 @@ static void one_token_listens_so_often_and_all_together_no_more_than_they_may(vo
 	wait_for_listeners(f, 0);
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -377,13 +377,6 @@ static void a_row_that_was_changed_is_no_token(void **state)
 	}
 }
 
-static void every_answer_was_as_openapi_yaml_describes_it(void **state)
-{
-	struct fixture *f = *state;
-
-	forge_answers_fit(&f->s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -41,6 +41,8 @@
 	X(a_format_that_there_is_not)                                                              \
 	X(a_log_that_is_not_there)                                                                 \
 	X(a_file_that_is_not_there)                                                                \
-	X(an_ek_hash_that_is_none)
+	X(an_ek_hash_that_is_none)                                                                 \
+	X(a_list_that_leads_to_itself)                                                             \
+	X(a_log_without_an_end)
 
 REPORT_TESTS(CHECKS, "usage.sh")

@@ -33,6 +33,28 @@ old_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 
 start old openssl s_server -quiet -accept "127.0.0.1:$old_port" -cert "$work/old/cert.pem" -key "$work/old/key.pem"
 await old bash -c "</dev/tcp/127.0.0.1/$old_port"
 conf old "s,^url = .*,url = https://localhost:$old_port,; /^pin/d; /^url/aca = $work/old/cert.pem"
+# one whose lists have no end: a page that leads to itself, and a record after which there can be none
+cat >"$work/liar.py" <<'EOF'
+import http.server, ssl, sys
+class Liar(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        page = b'{"hosts":[],"next":"on"}' if "/hosts" in self.path else b'{"records":[' + b",".join([b'{"seq":9223372036854775807}'] * 500) + b"]}"
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+server = http.server.HTTPServer(("127.0.0.1", 0), Liar)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+server.socket = context.wrap_socket(server.socket, server_side=True)
+open(sys.argv[3], "w").write(str(server.server_port))
+server.serve_forever()
+EOF
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=liar -days 2 -keyout "$work/liar.key" -out "$work/liar.crt" 2>/dev/null
+start liar python3 "$work/liar.py" "$work/liar.crt" "$work/liar.key" "$work/liar.port"
+await liar test -s "$work/liar.port"
+conf liar "s,^url = .*,url = https://127.0.0.1:$(cat "$work/liar.port"),; s,^pin = .*,pin = $(openssl pkey -in "$work/liar.key" -pubout -outform DER | openssl dgst -sha256 -binary | base64),"
 
 case_of() { # name, exit code, what is said, next step, command line...
 	local name=$1 code=$2 said=$3 next=$4 out err rc json
@@ -96,3 +118,5 @@ case_of a_format_that_there_is_not 2 'format "tdx"' "assay inspect FILE" $a veri
 case_of a_log_that_is_not_there 2 "open $work/no.log: No such file" "is the path right" $a audit verify "$work/no.log"
 case_of a_file_that_is_not_there 2 "open $work/no.corim: No such file" "is the path right" $a refval import "$work/no.corim"
 case_of an_ek_hash_that_is_none 2 "64 hex digits" "assay-agent ek-hash" $a host add --ek-hash zz
+case_of a_list_that_leads_to_itself 2 "a page of the server leads to itself" "" assay --config "$work/liar.conf" host list
+case_of a_log_without_an_end 2 "records go back" "" bash -c "rm -f $work/endless; timeout 60 assay --config $work/liar.conf audit export --out $work/endless \"\$@\"" _

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -143,4 +145,43 @@ void assert_own_vector(const char *path, struct bytes got, size_t signature_len)
 	assert_int_equal(got.len, want->w.len);
 	assert_true(got.len > signature_len);
 	assert_memory_equal(got.at, want->w.at, got.len - signature_len);
+}
+
+char *stdout_of(void (*call)(void *), void *arg, char *out, size_t size)
+{
+	FILE *f = tmpfile();
+	int mine = dup(STDOUT_FILENO);
+	size_t n;
+
+	assert_non_null(f);
+	assert_true(mine >= 0);
+	fflush(stdout);
+	dup2(fileno(f), STDOUT_FILENO);
+	call(arg);
+	fflush(stdout);
+	dup2(mine, STDOUT_FILENO);
+	close(mine);
+	rewind(f);
+	n = fread(out, 1, size - 1, f);
+	fclose(f);
+	out[n] = 0;
+	return out;
+}
+
+void assert_without_locked_memory(int (*call)(void))
+{
+	const struct rlimit none = { 0, 0 };
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (!child) {
+		if (setrlimit(RLIMIT_MEMLOCK, &none) ||
+		    (!geteuid() && setresuid(65534, 65534, 65534)))
+			_exit(255);
+		_exit(call());
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }

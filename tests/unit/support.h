@@ -50,6 +50,11 @@ struct edit {
 /** edited - a copy of @b with @edit made; fails the test unless what is to be found stands there once. */
 struct buf *edited(struct bytes b, const struct edit *edit);
 
+/** stdout_of - what @call prints, into @out, cut to @size - 1 bytes. Return: @out. */
+char *stdout_of(void (*call)(void *), void *arg, char *out, size_t size);
+/** assert_without_locked_memory - @call returns 0 in a process that may lock nothing, root or not. */
+void assert_without_locked_memory(int (*call)(void));
+
 /** assert_ok - @call returned 0; prints the error text otherwise. */
 #define assert_ok(call, e)                                                                         \
 	do {                                                                                       \

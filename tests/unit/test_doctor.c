@@ -113,7 +113,7 @@ static void make_good(void)
 }
 
 static struct agent_settings settings;
-static struct doctor_view view = { root, CONF, 1800000000, 1 };
+static struct doctor_view view = { .root = root, .agent_config = CONF };
 
 static void reset(void)
 {
@@ -307,6 +307,12 @@ static void no_initrd(void)
 	drop(INITRD);
 }
 
+static void initrd_of_another_kernel_is_old(void)
+{
+	put("/boot/initrd.img-6.12.9-older", "");
+	age("/boot/initrd.img-6.12.9-older", 500);
+}
+
 static void no_hook(void)
 {
 	drop("/usr/share/initramfs-tools");
@@ -376,6 +382,8 @@ static void each_fault_is_one_row_with_its_next_step(void **state)
 		{ FAULT(token_of_all), "join token", "may be read by others", "chmod u=rw,g=r" },
 		{ FAULT(initrd_is_old), "initramfs", "is older than", "update-initramfs" },
 		{ FAULT(drop_in_is_newer), "initramfs", "is older than", "update-initramfs" },
+		{ FAULT(initrd_of_another_kernel_is_old), "initramfs",
+		  "initrd.img-6.12.9-older is older than", "update-initramfs -u -k all" },
 		{ FAULT(no_initrd), "initramfs", "there is no /boot/initrd.img",
 		  "update-initramfs" },
 		{ FAULT(no_hook), "initramfs", "nothing of ours", "--component initramfs" },
@@ -474,6 +482,72 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void keyscript_by_its_path(void)
+{
+	put(CRYPTTAB,
+	    "root UUID=" VOLUME " none luks,keyscript=/lib/cryptsetup/scripts/assay-keyscript\n");
+}
+
+static void readme_beside_the_configuration(void)
+{
+	put(CONF ".d/README", "");
+	put(CONF ".d/10-volume.conf~", "");
+}
+
+static void token_of_root_alone(void)
+{
+	token_of_all();
+	chmod(at("/etc/assay/join.token"), 0600);
+}
+
+static void initrd_of_another_kernel_is_new(void)
+{
+	put("/boot/initrd.img-6.12.9-newer", "");
+}
+
+static void what_only_looks_like_a_fault_is_none(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*make)(void);
+	} rows[] = { { FAULT(keyscript_by_its_path) },
+		     { FAULT(readme_beside_the_configuration) },
+		     { FAULT(token_of_root_alone) },
+		     { FAULT(initrd_of_another_kernel_is_new) } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		reset();
+		rows[i].make();
+		expect(rows[i].name, NULL, NULL, NULL);
+	}
+}
+
+static size_t rows_about(const struct findings *f, const char *what)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		n += !strcmp(f->at[i].what, what);
+	return n;
+}
+
+static void a_configuration_that_could_not_be_read_is_not_taken_for_none(void **state)
+{
+	struct findings *f = calloc(1, sizeof(*f));
+
+	(void)state;
+	reset();
+	doctor_machine(&view, NULL, f);
+	assert_int_equal(rows_about(f, "kernel module"), 1);
+	f->n = 0;
+	view.agent_unread = true;
+	doctor_machine(&view, NULL, f);
+	assert_int_equal(rows_about(f, "kernel module"), 0);
+	view.agent_unread = false;
+	free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -482,6 +556,8 @@ int main(void)
 		cmocka_unit_test(a_volume_that_was_never_enrolled_is_told),
 		cmocka_unit_test(who_is_not_root_is_told_to_be),
 		cmocka_unit_test(without_an_agent_little_is_asked),
+		cmocka_unit_test(what_only_looks_like_a_fault_is_none),
+		cmocka_unit_test(a_configuration_that_could_not_be_read_is_not_taken_for_none),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -10,24 +10,14 @@
 
 static char out[65536];
 
-/* What @t prints, by way of a file in the place of stdout. */
+static void print(void *t)
+{
+	table_print(t);
+}
+
 static char *printed(struct table *t)
 {
-	FILE *f = tmpfile();
-	int mine = dup(STDOUT_FILENO);
-	size_t n;
-
-	fflush(stdout);
-	dup2(fileno(f), STDOUT_FILENO);
-	table_print(t);
-	fflush(stdout);
-	dup2(mine, STDOUT_FILENO);
-	close(mine);
-	rewind(f);
-	n = fread(out, 1, sizeof(out) - 1, f);
-	fclose(f);
-	out[n] = 0;
-	return out;
+	return stdout_of(print, t, out, sizeof(out));
 }
 
 static void cells_are_counted_as_a_terminal_counts_them(void **state)
